@@ -1,0 +1,35 @@
+"""Losses on logits, with their derivative, per example.
+
+Keras recovers the logits of a sigmoid or softmax output before it takes the cross-entropy, so these are its losses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss of logits z and targets y, both (stack, output, example).
+
+    Attributes
+    ----------
+    value
+        Loss per example, nats, (stack, example).
+    slope
+        Its derivative by z, (stack, output, example).
+    correct
+        Whether the prediction is right, boolean, (stack, example).
+    """
+
+    value: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    slope: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    correct: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+BINARY = Loss(
+    value=lambda z, y: tf.reduce_sum(tf.nn.softplus((1 - 2 * y) * z), axis=-2),  # -log s(z) for y = 1, -log(1 - s(z)) for y = 0
+    slope=lambda z, y: tf.sigmoid(z) - y,
+    correct=lambda z, y: tf.reduce_all((tf.sigmoid(z) > 0.5) == (y > 0.5), axis=-2),
+)

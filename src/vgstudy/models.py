@@ -1,0 +1,134 @@
+"""A stack of equal multilayer perceptrons, computed together.
+
+Axes: kernels are (stack, out, in), biases (stack, out, 1), activations (stack, unit, example). All parameters of a run
+are one flat row of a (stack, parameter) tensor, so that one stock Keras optimizer updates the whole stack with
+elementwise maths, and no number of one run can reach another.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import pairwise
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from vgstudy.cells import KerasObject
+from vgstudy.keras_names import REGISTRY
+
+Activation = Callable[[tf.Tensor], tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Net:
+    """Layer sizes and the hidden activation of every net in a stack; the output layer is linear."""
+
+    inputs: int
+    depth: int
+    width: int
+    outputs: int
+    activation: Activation
+
+    @cached_property
+    def kernel_shapes(self) -> list[tuple[int, int]]:
+        """(out, in) of the kernels, layer 1 first, the output layer last."""
+        units = [self.inputs, *[self.width] * self.depth, self.outputs]
+        return [(out, into) for into, out in pairwise(units)]
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """Entries of kernel, bias, kernel, bias, ... in a flat row."""
+        return [size for out, into in self.kernel_shapes for size in (out * into, out)]
+
+    def layers(self, flat: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        """Split flat rows (stack, parameter) into (kernel, bias) pairs, layer 1 first."""
+        parts = tf.split(flat, self.sizes, axis=1)
+        return [
+            (tf.reshape(kernel, (-1, out, into)), tf.reshape(bias, (-1, out, 1)))
+            for kernel, bias, (out, into) in zip(parts[::2], parts[1::2], self.kernel_shapes, strict=True)
+        ]
+
+    def logits(self, flat: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        """Output layer's pre-activations (stack, output, example) of inputs x (stack, input, example)."""
+        *hidden, (kernel, bias) = self.layers(flat)
+        for hidden_kernel, hidden_bias in hidden:
+            x = self.activation(tf.matmul(hidden_kernel, x) + hidden_bias)
+        return tf.matmul(kernel, x) + bias
+
+
+def activation(spec: KerasObject) -> Activation:
+    """The Keras activation function of a level, with its arguments bound."""
+    function: Activation = keras.activations.get(spec.class_name)
+    return partial(function, **spec.config) if spec.config else function
+
+
+def optimizer(spec: KerasObject) -> keras.optimizers.Optimizer:
+    """A new stock Keras optimizer of a level."""
+    return keras.optimizers.get({"class_name": spec.class_name, "config": dict(spec.config)})
+
+
+class _GivenSeed(keras.random.SeedGenerator):  # type: ignore[misc]
+    """Hands out the seed it was given: Keras initializers take an int (32 bits) or a generator, and this one carries 62 bits."""
+
+    def __init__(self) -> None:
+        self.pair: tf.Tensor = None
+
+    def next(self, ordered: bool = True) -> tf.Tensor:  # noqa: ARG002
+        return self.pair
+
+
+def draw_kernels(spec: KerasObject, shape: tuple[int, int], seeds: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Draw one kernel per seed with the level's Keras initializer.
+
+    Parameters
+    ----------
+    spec
+        The initializer.
+    shape
+        (out, in) of one kernel. Keras draws it as (in, out), the shape from which it takes the fans.
+    seeds
+        (kernel, 2) non-negative int32: the two halves of each kernel's seed.
+
+    Returns
+    -------
+    Kernels (kernel, out, in), float32. Each depends on its own seed alone.
+    """
+    initializer = keras.initializers.get({"class_name": spec.class_name, "config": dict(spec.config)})
+    given = _GivenSeed()
+    if "seed" in REGISTRY["initializer"][spec.class_name].arguments:
+        initializer.seed = given
+
+    def one(pair: tf.Tensor) -> tf.Tensor:
+        given.pair = pair
+        return initializer(shape[::-1], dtype="float32")
+
+    drawn = tf.function(lambda pairs: tf.map_fn(one, pairs, fn_output_signature=tf.float32))(tf.constant(seeds))
+    return np.swapaxes(drawn.numpy(), 1, 2)
+
+
+def initial_flat(net: Net, specs: Sequence[KerasObject], streams: Sequence[np.random.SeedSequence]) -> NDArray[np.float32]:
+    """Initial parameters of a stack (stack, parameter): kernels drawn independently layer by layer, biases zero.
+
+    Parameters
+    ----------
+    net
+        The layer sizes.
+    specs, streams
+        Initializer and random stream of each run.
+    """
+    layers = len(net.kernel_shapes)
+    halves = np.stack([s.generate_state(2 * layers) for s in streams]) >> 1
+    seeds = halves.astype("int32").reshape(len(specs), layers, 2)
+    flat = np.zeros((len(specs), sum(net.sizes)), "float32")
+    starts = np.cumsum([0, *net.sizes])[:-1:2]
+    for spec in {s.model_dump_json(): s for s in specs}.values():
+        rows = np.flatnonzero([s == spec for s in specs])
+        for shape in dict.fromkeys(net.kernel_shapes):
+            same = np.flatnonzero([s == shape for s in net.kernel_shapes])
+            kernels = draw_kernels(spec, shape, seeds[np.ix_(rows, same)].reshape(-1, 2))
+            kernels = kernels.reshape(len(rows), len(same), -1)
+            for i, layer in enumerate(same):
+                flat[rows, starts[layer] : starts[layer] + kernels.shape[2]] = kernels[:, i]
+    return flat

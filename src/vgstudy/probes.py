@@ -1,0 +1,185 @@
+"""Measurements of a stack on its fixed probe set: gradients, backpropagated signals, activations, weights, per layer.
+
+Backpropagation is written out here, in float64 and again in float32: delta_l = (W_{l+1}^T delta_{l+1}) * slope_l and
+g_l = mean over examples of delta_l h_{l-1}^T. Axes as in `models`; results are (stack, layer).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from vgstudy.losses import Loss
+from vgstudy.models import Activation, Net
+from vgstudy.schema import ZERO_CAUSES
+
+Columns = dict[str, NDArray[Any]]
+NONE, DEAD, SATURATION, UNDERFLOW = range(len(ZERO_CAUSES))
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward and backward pass: a tensor per layer; `slope` and `h` are of the hidden layers only."""
+
+    h: list[tf.Tensor]
+    slope: list[tf.Tensor]
+    delta: list[tf.Tensor]
+    g: list[tf.Tensor]
+
+
+def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> Pass:
+    """Forward and backward pass in the dtype of `flat`.
+
+    Parameters
+    ----------
+    net, loss
+        What is computed.
+    flat
+        Parameters (stack, parameter).
+    x, y
+        Inputs (stack, input, example) and targets (stack, output, example), same dtype.
+
+    Returns
+    -------
+    Activations h, slopes dh/dz and per-example signals delta = dLoss/dz, each (stack, unit, example), and the gradient g
+    of the mean loss by each kernel (stack, out, in).
+    """
+    *hidden, (kernel, bias) = net.layers(flat)
+    h, slopes = [x], []
+    for hidden_kernel, hidden_bias in hidden:
+        out, slope = value_and_slope(net.activation, tf.matmul(hidden_kernel, h[-1]) + hidden_bias)
+        h.append(out)
+        slopes.append(slope)
+    deltas = [loss.slope(tf.matmul(kernel, h[-1]) + bias, y)]
+    kernels = [k for k, _ in hidden[1:]] + [kernel]
+    for above, slope in zip(reversed(kernels), reversed(slopes), strict=True):
+        deltas.insert(0, tf.matmul(above, deltas[0], transpose_a=True) * slope)
+    share = tf.constant(1 / x.shape[-1], x.dtype)
+    g = [tf.matmul(d, below, transpose_b=True) * share for d, below in zip(deltas, h, strict=True)]
+    return Pass(h[1:], slopes, deltas, g)
+
+
+def value_and_slope(activation: Activation, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """An elementwise activation and its derivative at z."""
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        h = activation(z)
+    return h, tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+def largest_slope(activation: Activation) -> float:
+    """Largest absolute derivative on [-20, 20], the scale against which a unit counts as saturated."""
+    return float(tf.reduce_max(tf.abs(value_and_slope(activation, tf.linspace(tf.constant(-20.0, tf.float64), 20.0, 8001))[1])))
+
+
+def measure(net: Net, loss: Loss, flat: NDArray[np.float32], x: tf.Tensor, y: tf.Tensor, steepest: float) -> Columns:
+    """Every probe column that needs one state only, (stack, layer).
+
+    Parameters
+    ----------
+    net, loss
+        What is computed.
+    flat
+        float32 parameters (stack, parameter).
+    x, y
+        float32 probe inputs (stack, input, example) and targets (stack, output, example).
+    steepest
+        `largest_slope` of the activation.
+    """
+    double = backpropagate(net, loss, *(tf.cast(a, tf.float64) for a in (flat, x, y)))
+    single = backpropagate(net, loss, tf.constant(flat), x, y)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return {
+            **_gradient_columns([g.numpy() for g in double.g]),
+            "g_zero_float32": _per_layer([np.mean(g.numpy() == 0, axis=(1, 2)) for g in single.g]),
+            "zero_cause": zero_causes(double),
+            "zero_cause_float32": zero_causes(single),
+            "delta_rms": _per_layer([_rms(d.numpy()) for d in double.delta]),
+            "h_rms": _hidden([_rms(h.numpy()) for h in double.h]),
+            "h_saturated": _hidden([np.mean(np.abs(s.numpy()) < 0.01 * steepest, axis=(1, 2)) for s in double.slope]),
+            "h_dead": _hidden([np.mean(np.all(s.numpy() == 0, axis=2), axis=1) for s in double.slope]),
+            **weight_columns(kernels(net, flat)),
+        }
+
+
+def zero_causes(state: Pass) -> NDArray[np.int32]:
+    """Why each layer's whole gradient is zero, as an index into `schema.ZERO_CAUSES`, (stack, layer).
+
+    g_l is the product of h_{l-1} and delta_l. It is zero because of dead units if every example meets, at layer l-1 or above,
+    a layer whose units all have slope 0 and output 0; because of saturation if every example meets, at layer l or above, a layer
+    whose units all have slope 0; else a product underflowed.
+    """
+    zero = _per_layer([np.all(g.numpy() == 0, axis=(1, 2)) for g in state.g])
+    flat = np.stack([np.all(s.numpy() == 0, axis=1) for s in state.slope], axis=1)  # (stack, hidden layer, example)
+    off = flat & np.stack([np.all(h.numpy() == 0, axis=1) for h in state.h], axis=1)
+    blocked = _at_or_above(flat)
+    dead = _at_or_above(off)
+    dead = np.concatenate([dead[:, :1], dead], axis=1)  # layer l is cut off by a dead layer l-1 too; layer 1 has none below
+    blocked = np.concatenate([blocked, np.zeros_like(blocked[:, :1])], axis=1)
+    cause = np.where(dead, DEAD, np.where(blocked, SATURATION, UNDERFLOW))
+    return np.where(zero, cause, NONE).astype("int32")
+
+
+def _at_or_above(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(stack, layer, example) -> (stack, layer): whether every example meets the condition at the layer or above it."""
+    above = np.logical_or.accumulate(condition[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(above.all(axis=2))
+
+
+def kernels(net: Net, flat: NDArray[np.float32]) -> list[NDArray[np.float64]]:
+    """The kernels of flat rows as float64, each (stack, out * in)."""
+    return [part.astype("float64") for part in np.split(flat, np.cumsum(net.sizes)[:-1], axis=1)[::2]]
+
+
+def weight_columns(weights: list[NDArray[np.float64]]) -> Columns:
+    """Moments and L1 norm of each kernel, (stack, layer)."""
+    return {
+        "w_mean": _per_layer([w.mean(axis=1) for w in weights]),
+        "w_sd": _per_layer([w.std(axis=1) for w in weights]),
+        "w_l1": _per_layer([np.abs(w).sum(axis=1) for w in weights]),
+    }
+
+
+def change_columns(
+    now: list[NDArray[np.float64]], first: list[NDArray[np.float64]], before: list[NDArray[np.float64]]
+) -> Columns:
+    """How far each kernel is from the first and from the previous probe, (stack, layer)."""
+    return {
+        "w_l1_change": _per_layer([np.abs(w - v).sum(axis=1) for w, v in zip(now, first, strict=True)]),
+        "update_rms": _per_layer([np.sqrt(np.mean((w - v) ** 2, axis=1)) for w, v in zip(now, before, strict=True)]),
+    }
+
+
+def _gradient_columns(gradients: list[NDArray[np.float64]]) -> Columns:
+    flat = [g.reshape(len(g), -1) for g in gradients]
+    size = [g.shape[1] for g in flat]
+    rms = _per_layer([_rms(g) for g in gradients])
+    return {
+        "g_rms": rms,
+        "g_mean": _per_layer([g.mean(axis=1) for g in flat]),
+        "g_sd": _per_layer([g.std(axis=1) for g in flat]),
+        "g_mean_abs": _per_layer([np.abs(g).mean(axis=1) for g in flat]),
+        "g_l2": rms * np.sqrt(size),
+        "g_max_abs": _per_layer([np.abs(g).max(axis=1) for g in flat]),
+        "g_zero": _per_layer([np.mean(g == 0, axis=1) for g in flat]),
+    }
+
+
+def _rms(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Root mean square over all axes but the first; scaled by the largest entry so that squares neither under- nor overflow."""
+    flat = values.reshape(len(values), -1)
+    largest = np.abs(flat).max(axis=1, keepdims=True)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    rms: NDArray[np.float64] = scale[:, 0] * np.sqrt(np.mean((flat / scale) ** 2, axis=1))
+    return rms
+
+
+def _per_layer(columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.stack(columns, axis=1)
+
+
+def _hidden(columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """As `_per_layer`, with NaN for the output layer."""
+    return _per_layer([*columns, np.full(len(columns[0]), np.nan)])

@@ -1,0 +1,147 @@
+"""Every table's columns: name, type, unit. The tables are the interfaces between the steps of a study.
+
+Logarithms are natural. Layers count from 1, the hidden layer nearest the input; a net of depth L has layers 1..L+1,
+the last one being the output layer. Epoch 0 is the state before any update.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import pyarrow as pa
+
+LABEL = pa.dictionary(pa.int32(), pa.string())
+
+FACTORS = ("depth", "width", "activation", "initializer", "optimizer")
+LAYER_KINDS = ("input", "square", "output")
+ZERO_CAUSES = ("none", "dead", "saturation", "underflow")
+RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
+
+_KEYS = {
+    "cell": (LABEL, "id of the configuration without its seed"),
+    "seed": (pa.int32(), "the unit of replication"),
+    "epoch": (pa.int32(), "completed passes over the training rows"),
+}
+
+_ESTIMATE = {
+    "value": (pa.float64(), "the estimate, in the quantity's unit"),
+    "low": (pa.float64(), "lower end of the interval"),
+    "high": (pa.float64(), "upper end of the interval"),
+    "method": (LABEL, "how the interval was made"),
+    "confidence": (pa.float64(), "nominal coverage of the interval"),
+    "n": (pa.int32(), "seeds of the cell in the design"),
+    "n_alive": (pa.int32(), "seeds that entered the value"),
+    "n_failed": (pa.int32(), "seeds left out: all-zero gradient, non-finite value or missing file"),
+}
+
+COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
+    {
+        "runs": {
+            "cell": _KEYS["cell"],
+            "seed": _KEYS["seed"],
+            "job": (LABEL, "id of the job that trains the run"),
+            "depth": (pa.int32(), "hidden layers"),
+            "width": (pa.int32(), "units per hidden layer"),
+            "activation": (LABEL, "level name"),
+            "initializer": (LABEL, "level name"),
+            "optimizer": (LABEL, "level name"),
+        },
+        "probes": {
+            **_KEYS,
+            "layer": (pa.int16(), "1 is nearest the input"),
+            "kind": (LABEL, "input, square (width x width) or output"),
+            "fan_in": (pa.int32(), "columns of the kernel"),
+            "fan_out": (pa.int32(), "rows of the kernel"),
+            "g_rms": (pa.float64(), "root mean square over the entries of dLoss/dW, mean loss over the probe set"),
+            "g_mean": (pa.float64(), "mean over entries"),
+            "g_sd": (pa.float64(), "standard deviation over entries (divisor: entries)"),
+            "g_mean_abs": (pa.float64(), "mean absolute entry"),
+            "g_l2": (pa.float64(), "Euclidean norm"),
+            "g_max_abs": (pa.float64(), "largest absolute entry"),
+            "g_zero": (pa.float64(), "share of entries exactly zero in float64"),
+            "g_zero_float32": (pa.float64(), "share of entries exactly zero in float32"),
+            "zero_cause": (LABEL, "why the whole float64 gradient is zero: none (it is not), dead, saturation, underflow"),
+            "zero_cause_float32": (LABEL, "the same for float32"),
+            "delta_rms": (pa.float64(), "root mean square over units and examples of the per-example dLoss/dz"),
+            "h_rms": (pa.float64(), "root mean square of the activation over units and examples; null for the output layer"),
+            "h_saturated": (
+                pa.float64(),
+                "share of (unit, example) with slope below 1 % of the activation's largest; null for output",
+            ),
+            "h_dead": (pa.float64(), "share of units with slope exactly 0 on every example; null for output"),
+            "w_mean": (pa.float64(), "mean kernel entry"),
+            "w_sd": (pa.float64(), "standard deviation of kernel entries (divisor: entries)"),
+            "w_l1": (pa.float64(), "sum of absolute kernel entries"),
+            "w_l1_change": (pa.float64(), "sum of absolute changes of kernel entries since epoch 0"),
+            "update_rms": (pa.float64(), "root mean square kernel change since the previous probe; null at the first"),
+        },
+        "curves": {
+            **_KEYS,
+            "train_loss": (pa.float32(), "running mean over the epoch's batches, as Keras reports it; null at epoch 0"),
+            "train_accuracy": (pa.float32(), "the same for accuracy"),
+            "test_loss": (pa.float32(), "after the epoch; null where not evaluated"),
+            "test_accuracy": (pa.float32(), "after the epoch; null where not evaluated"),
+            "finite": (pa.bool_(), "false from the first non-finite loss on: the run has diverged"),
+        },
+        "decays": {
+            **_KEYS,
+            "alive": (pa.bool_(), "every layer's float64 gradient is finite and has a non-zero entry"),
+            "zero_cause": (LABEL, "cause of the first all-zero layer counted from the output; none if alive or non-finite"),
+            "d_g": (pa.float64(), "decay factor of g, per layer toward the input, square layers; null below depth 4"),
+            "d_delta": (pa.float64(), "decay factor of delta"),
+            "d_h": (pa.float64(), "decay factor of h"),
+            "interior_g": (pa.float64(), "g_rms of layer L over layer 2; null below depth 3"),
+            "interior_delta": (pa.float64(), "the same for delta"),
+            "interior_h": (pa.float64(), "the same for h"),
+            "end_to_end_g": (pa.float64(), "g_rms of the output layer over layer 1, the tutorials' ratio"),
+            "end_to_end_mean_abs": (pa.float64(), "the same for g_mean_abs"),
+        },
+        "outcomes": {
+            "cell": _KEYS["cell"],
+            "seed": _KEYS["seed"],
+            "status": (LABEL, "learned, not learned, dead or diverged"),
+            "train_loss": (pa.float64(), "at the last epoch"),
+            "train_accuracy": (pa.float64(), "at the last epoch"),
+            "test_loss": (pa.float64(), "at the last epoch"),
+            "test_accuracy": (pa.float64(), "at the last epoch"),
+        },
+        "estimates": {
+            "cell": _KEYS["cell"],
+            "quantity": (LABEL, "a column of decays or outcomes, or p_alive, p_learned"),
+            "epoch": _KEYS["epoch"],
+            **_ESTIMATE,
+        },
+        "profiles": {
+            "cell": _KEYS["cell"],
+            "quantity": (LABEL, "a column of probes"),
+            "epoch": _KEYS["epoch"],
+            "layer": (pa.int16(), "1 is nearest the input"),
+            **_ESTIMATE,
+        },
+        "contrasts": {
+            "cell": _KEYS["cell"],
+            "reference": (LABEL, "id of the cell compared with"),
+            "factor": (LABEL, "the one factor in which the two cells differ"),
+            "quantity": (LABEL, "a quantity of estimates"),
+            "epoch": _KEYS["epoch"],
+            "value": (pa.float64(), "ratio cell / reference, or difference cell - reference, as method says"),
+            "low": _ESTIMATE["low"],
+            "high": _ESTIMATE["high"],
+            "p": (pa.float64(), "two-sided p value, not corrected; null where the method gives none"),
+            "method": _ESTIMATE["method"],
+            "confidence": _ESTIMATE["confidence"],
+            "n_alive": (pa.int32(), "seeds of the cell that entered"),
+            "n_alive_reference": (pa.int32(), "seeds of the reference that entered"),
+        },
+    }
+)
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """The Arrow schema of a table, with each column's description in its field metadata.
+
+    Raises
+    ------
+    KeyError
+        If there is no such table.
+    """
+    return pa.schema([pa.field(name, type_, metadata={"description": text}) for name, (type_, text) in COLUMNS[table].items()])

@@ -1,0 +1,80 @@
+"""The compiled inner loop: one optimizer step per mini-batch, for every run of a stack at once."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from vgstudy.losses import Loss
+from vgstudy.models import Net
+
+Steps = Callable[[tf.Tensor], tf.Tensor]
+
+
+def compile_steps(
+    net: Net,
+    loss: Loss,
+    optimizer: keras.optimizers.Optimizer,
+    flat: keras.Variable,
+    rows: tuple[tf.Tensor, tf.Tensor],
+    batch_size: int,
+) -> Steps:
+    """Compile the training loop.
+
+    Parameters
+    ----------
+    net, loss, optimizer
+        What is trained, and how.
+    flat
+        Parameters (stack, parameter), updated in place.
+    rows
+        Training inputs (stack, input, row) and targets (stack, output, row).
+    batch_size
+        Rows of a full mini-batch. A last batch that is not full is averaged over its own size, as Keras does.
+
+    Returns
+    -------
+    A function that takes the row numbers of whole epochs of mini-batches (step, stack, example), takes one optimizer step for
+    each, and gives the logits each step saw (step, stack, output, example).
+    """
+    table = tf.transpose(tf.concat(rows, axis=1), (0, 2, 1))  # (stack, row, input + output)
+    inputs = net.inputs
+    weights = tf.constant(batch_weights(rows[0].shape[2], batch_size), flat.dtype)
+    optimizer.build([flat])
+
+    @tf.function(input_signature=[tf.TensorSpec((None, table.shape[0], batch_size), tf.int32)])  # type: ignore[untyped-decorator]
+    def steps(order: tf.Tensor) -> tf.Tensor:
+        count = tf.shape(order)[0]
+        seen = tf.TensorArray(flat.dtype, size=count)
+        for k in tf.range(count):
+            batch = tf.transpose(tf.gather(table, order[k], batch_dims=1), (0, 2, 1))
+            x, y = batch[:, :inputs], batch[:, inputs:]  # (stack, input, example), (stack, output, example)
+            theta = tf.convert_to_tensor(flat.value)
+            with tf.GradientTape() as tape:
+                tape.watch(theta)
+                z = net.logits(theta, x)
+            slope = loss.slope(z, y) * weights[k % len(weights)]  # of the sum over runs of each run's mean loss
+            optimizer.apply([tape.gradient(z, theta, output_gradients=slope)], [flat])
+            seen = seen.write(k, z)
+        return seen.stack()
+
+    return steps  # type: ignore[no-any-return]
+
+
+def batch_weights(rows: int, batch_size: int) -> NDArray[np.float64]:
+    """Weight of each example in the mean over its mini-batch (step, example); 0 where the last batch is not full."""
+    steps = -(-rows // batch_size)
+    valid = (np.arange(steps * batch_size) < rows).reshape(steps, batch_size)
+    return np.asarray(valid / valid.sum(axis=1, keepdims=True))
+
+
+def shuffled(orders: Sequence[np.random.Generator], epochs: int, rows: int, batch_size: int) -> NDArray[np.int32]:
+    """Row numbers of the mini-batches, (epoch and step, stack, example), reshuffled every epoch; row 0 fills the last batch."""
+    steps = -(-rows // batch_size)
+    order = np.zeros((len(orders), epochs, steps * batch_size), "int32")
+    order[:, :, :rows] = np.arange(rows)
+    for generator, own in zip(orders, order, strict=True):
+        generator.permuted(own[:, :rows], axis=1, out=own[:, :rows])
+    return np.ascontiguousarray(order.reshape(len(orders), epochs * steps, batch_size).swapaxes(0, 1))

@@ -1,0 +1,62 @@
+"""Small cells and stacks for tests of the engine."""
+
+import keras
+import numpy as np
+
+from vgstudy.cells import Cell, Circles, KerasObject, Run
+from vgstudy.steps import shuffled
+from vgstudy.train import Stack
+
+SGD = KerasObject(class_name="SGD", config={"learning_rate": 0.01, "momentum": 0.9})
+ADAM = KerasObject(class_name="Adam")
+GLOROT = KerasObject(class_name="GlorotUniform")
+HE = KerasObject(class_name="HeUniform")
+UNIFORM = KerasObject(class_name="RandomUniform", config={"minval": 0.0, "maxval": 1.0})
+
+
+def named(class_name: str, **config) -> KerasObject:
+    return KerasObject(class_name=class_name, config=config)
+
+
+def cell(depth=3, width=5, activation="tanh", initializer=GLOROT, optimizer=SGD, epochs=3, batch_size=16, samples=120, train=52):
+    """Two circles with 52 training rows: mini-batches of 16, 16, 16 and 4."""
+    task = Circles(name="circles", samples=samples, train=train)
+    if isinstance(activation, str):
+        activation = named(activation)
+    return Cell(
+        task=task, depth=depth, width=width, activation=activation, initializer=initializer, optimizer=optimizer,
+        epochs=epochs, batch_size=batch_size,
+    )  # fmt: skip
+
+
+def runs(count, **fields):
+    return [Run(cell=cell(**fields), seed=seed) for seed in range(count)]
+
+
+def keras_model(stack: Stack, row: int, dtype: str) -> keras.Sequential:
+    """The plain Keras model of one run of a stack, with the run's initial parameters, compiled as the tutorials do."""
+    spec = stack.cell
+    activation = keras.activations.get(spec.activation.class_name)
+    hidden = (lambda z: activation(z, **spec.activation.config)) if spec.activation.config else activation
+    layers = [keras.layers.Dense(spec.width, activation=hidden, dtype=dtype) for _ in range(spec.depth)]
+    model = keras.Sequential([keras.Input((2,)), *layers, keras.layers.Dense(1, activation="sigmoid", dtype=dtype)])
+    parts = np.split(stack.flat.numpy()[row], np.cumsum(stack.net.sizes)[:-1])
+    shapes = [shape for out, into in stack.net.kernel_shapes for shape in ((out, into), (out,))]
+    model.set_weights([part.reshape(shape).T for part, shape in zip(parts, shapes, strict=True)])
+    optimizer = keras.optimizers.get({"class_name": spec.optimizer.class_name, "config": dict(spec.optimizer.config)})
+    model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def keras_flat(model: keras.Sequential) -> np.ndarray:
+    """The parameters of a Keras model in the order of a stack's flat row."""
+    return np.concatenate([weights.T.ravel() for weights in model.get_weights()])
+
+
+def epoch_orders(run: Run, epochs: int) -> list[np.ndarray]:
+    """Row numbers of a run's training rows in the order in which each epoch uses them."""
+    from vgstudy.seeds import stream
+
+    rows, batch = run.cell.task.train, run.cell.batch_size
+    order = shuffled([np.random.default_rng(stream(run.cell, run.seed, "batches"))], epochs, rows, batch)
+    return [epoch.ravel()[:rows] for epoch in order[:, 0].reshape(epochs, -1)]

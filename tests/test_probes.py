@@ -1,0 +1,181 @@
+"""Probes: gradients by hand, against finite differences and the tape, causes of zeros, weights."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nets import GLOROT, UNIFORM, named, runs
+from vgstudy import losses, models, probes
+from vgstudy.schema import COLUMNS, LAYER_KINDS, ZERO_CAUSES
+from vgstudy.seeds import stream
+from vgstudy.train import Stack
+
+RNG = np.random.default_rng(5)
+
+
+def problem(activation="tanh", depth=4, width=5, stack=3, examples=20, scale=1.0):
+    net = models.Net(2, depth, width, 1, models.activation(named(activation)))
+    flat = RNG.normal(size=(stack, sum(net.sizes))) * scale
+    return net, flat, RNG.normal(size=(stack, 2, examples)), RNG.integers(0, 2, (stack, 1, examples)).astype(float)
+
+
+def mean_loss(net, flat, x, y):
+    return tf.reduce_mean(losses.BINARY.value(net.logits(tf.constant(flat), tf.constant(x)), y), axis=1).numpy()
+
+
+def test_gradient_of_a_one_unit_net_by_hand():
+    net = models.Net(1, 1, 1, 1, keras.activations.tanh)
+    flat = np.array([[0.5, 0.1, -2.0, 0.3]])  # kernel, bias, kernel, bias
+    x, y = np.array([[[0.7]]]), np.array([[[1.0]]])
+    state = probes.backpropagate(net, losses.BINARY, tf.constant(flat), tf.constant(x), tf.constant(y))
+    h = np.tanh(0.5 * 0.7 + 0.1)
+    delta_out = 1 / (1 + np.exp(-(-2 * h + 0.3))) - 1
+    delta = -2 * delta_out * (1 - h**2)
+    np.testing.assert_allclose([d.numpy().item() for d in state.delta], [delta, delta_out], rtol=1e-12)
+    np.testing.assert_allclose([g.numpy().item() for g in state.g], [delta * 0.7, delta_out * h], rtol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "gelu"])
+def test_gradients_against_finite_differences(activation):
+    net, flat, x, y = problem(activation)
+    state = probes.backpropagate(net, losses.BINARY, *map(tf.constant, (flat, x, y)))
+    starts = np.cumsum([0, *net.sizes])[:-1:2]
+    for start, g in zip(starts, state.g, strict=True):
+        for entry in range(g.shape[1] * g.shape[2]):
+            step = np.zeros_like(flat)
+            step[:, start + entry] = 1e-6
+            slope = (mean_loss(net, flat + step, x, y) - mean_loss(net, flat - step, x, y)) / 2e-6
+            np.testing.assert_allclose(g.numpy().reshape(3, -1)[:, entry], slope, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "leaky_relu", "elu", "hard_tanh"])
+def test_gradients_against_the_tape(activation):
+    net, flat, x, y = problem(activation)
+    theta = tf.constant(flat)
+    with tf.GradientTape() as tape:
+        tape.watch(theta)
+        loss = tf.reduce_sum(losses.BINARY.value(net.logits(theta, tf.constant(x)), y)) / x.shape[2]
+    expected = [kernel for kernel, _ in net.layers(tape.gradient(loss, theta))]
+    state = probes.backpropagate(net, losses.BINARY, theta, tf.constant(x), tf.constant(y))
+    for g, want in zip(state.g, expected, strict=True):
+        np.testing.assert_allclose(g, want, rtol=1e-10, atol=1e-15)
+
+
+def test_loss_slope_against_keras_binary_crossentropy():
+    z, y = tf.constant(RNG.normal(size=(2, 1, 50)) * 8), tf.constant(RNG.integers(0, 2, (2, 1, 50)).astype(float))
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        value = keras.losses.BinaryCrossentropy(from_logits=True, reduction=None, dtype="float64")(y[..., None], z[..., None])
+    np.testing.assert_allclose(losses.BINARY.value(z, y), value[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(losses.BINARY.slope(z, y), tape.gradient(value, z), rtol=1e-9, atol=1e-14)
+
+
+def test_columns_against_numpy():
+    net, flat, x, y = problem(stack=2)
+    flat, x, y = flat.astype("float32"), x.astype("float32"), y.astype("float32")
+    columns = probes.measure(net, losses.BINARY, flat, tf.constant(x), tf.constant(y), 1.0)
+    state = probes.backpropagate(net, losses.BINARY, *(tf.constant(a.astype("float64")) for a in (flat, x, y)))
+    for layer, (g, delta) in enumerate(zip(state.g, state.delta, strict=True)):
+        for run in range(2):
+            entries, signal = g.numpy()[run].ravel(), delta.numpy()[run]
+            got = {name: values[run, layer] for name, values in columns.items()}
+            assert got["g_rms"] == pytest.approx(np.sqrt(np.mean(entries**2)), rel=1e-12)
+            assert got["g_l2"] == pytest.approx(np.linalg.norm(entries), rel=1e-12)
+            assert got["g_mean"] == pytest.approx(entries.mean(), rel=1e-9)
+            assert got["g_sd"] == pytest.approx(entries.std(), rel=1e-12)
+            assert got["g_mean_abs"] == pytest.approx(np.abs(entries).mean(), rel=1e-12)
+            assert got["g_max_abs"] == np.abs(entries).max()
+            assert got["delta_rms"] == pytest.approx(np.sqrt(np.mean(signal**2)), rel=1e-12)
+    assert np.isnan(columns["h_rms"][:, -1]).all()
+    assert np.isfinite(columns["h_rms"][:, :-1]).all()
+
+
+def test_measured_and_logged_columns_are_those_of_the_schema():
+    stack = Stack(runs(2))
+    keys = {"cell", "seed", "epoch", "layer", "kind", "fan_in", "fan_out"}
+    assert set(stack.probe()) == set(COLUMNS["probes"]) - keys
+    assert LAYER_KINDS == ("input", "square", "output")
+
+
+def causes(net, flat, x, y, dtype=tf.float64):
+    state = probes.backpropagate(net, losses.BINARY, *(tf.cast(a, dtype) for a in (flat, x, y)))
+    return [[ZERO_CAUSES[c] for c in row] for row in probes.zero_causes(state)]
+
+
+def with_bias(net, flat, layer, value):
+    """Set a layer's biases; layers count from 1."""
+    flat = flat.copy()
+    start = sum(net.sizes[: 2 * layer - 1])
+    flat[:, start : start + net.sizes[2 * layer - 1]] = value
+    return flat
+
+
+def test_a_dead_relu_layer_explains_every_zero_below_it_and_the_layer_above_by_hand():
+    net, flat, x, y = problem("relu", depth=4, stack=1)
+    assert causes(net, flat, x, y) == [["none"] * 5]
+    flat = with_bias(net, flat, 2, -1e6)
+    flat = with_bias(net, flat, 3, 1.0)
+    flat = with_bias(net, flat, 4, 1.0)
+    flat[:, : net.sizes[0]] = np.abs(flat[:, : net.sizes[0]])
+    # layer 2 is off: g_2 and g_1 lose delta, g_3 loses h_2; layers 4 and 5 still see the biases of layer 3
+    assert causes(net, flat, x, y)[0][:3] == ["dead", "dead", "dead"]
+
+
+def test_float32_saturation_is_told_from_float64_by_hand():
+    net, flat, x, y = problem("tanh", depth=3, stack=1, scale=0.1)
+    flat = with_bias(net, flat, 2, 12.0)  # tanh(12) is 1 in float32, 1 - 7.5e-11 in float64
+    assert causes(net, flat, x, y) == [["none"] * 4]
+    assert causes(net, flat, x, y, tf.float32) == [["saturation", "saturation", "none", "none"]]
+
+
+def test_underflow_by_hand():
+    net, flat, x, y = problem("tanh", depth=3, stack=1)
+    tiny = flat.copy()
+    for layer in range(4):
+        start = sum(net.sizes[: 2 * layer])
+        tiny[:, start : start + net.sizes[2 * layer]] *= 1e-16
+    assert causes(net, tiny, x, y)[0] == ["none"] * 4
+    assert causes(net, tiny, x, y, tf.float32)[0][0] == "underflow"
+
+
+def test_uniform_kernels_at_width_25_vanish_in_float32_only_against_theory():
+    """METHODS section 2: with U(0,1), N=25, 10 layers, every net has an all-zero layer in float32 and none in float64."""
+    columns = Stack(runs(16, depth=10, width=25, initializer=UNIFORM)).probe()
+    assert (columns["zero_cause"] == ZERO_CAUSES.index("none")).all()
+    single = columns["zero_cause_float32"]
+    assert (single == ZERO_CAUSES.index("saturation")).any(axis=1).all()
+    assert ((columns["g_zero_float32"] == 1) == (single != ZERO_CAUSES.index("none"))).all()
+
+
+def test_largest_slope_by_hand():
+    assert probes.largest_slope(keras.activations.tanh) == pytest.approx(1)
+    assert probes.largest_slope(keras.activations.sigmoid) == pytest.approx(0.25)
+    assert probes.largest_slope(keras.activations.relu) == 1
+
+
+def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():
+    run = runs(1, depth=6)[0]
+    net = models.Net(2, 6, 5, 1, keras.activations.tanh)
+    flat = models.initial_flat(net, [GLOROT, GLOROT], [stream(run.cell, seed, "kernels") for seed in (0, 0)])
+    assert np.array_equal(flat[0], flat[1])
+    kernels = probes.kernels(net, flat[:1])
+    squares = np.stack([k[0] for k in kernels[1:6]])
+    assert len(np.unique(squares)) == squares.size
+
+
+def test_kernels_have_the_distribution_keras_names_against_theory():
+    net = models.Net(2, 2, 25, 1, keras.activations.tanh)
+    run = runs(1)[0]
+    flat = models.initial_flat(net, [GLOROT] * 64, [stream(run.cell, seed, "kernels") for seed in range(64)])
+    first, square, last = (k.ravel() for k in probes.kernels(net, flat))
+    for values, fans in ((first, 27), (square, 50), (last, 26)):
+        limit = np.sqrt(6 / fans)  # Glorot & Bengio 2010, eq. 16
+        assert np.abs(values).max() <= limit
+        assert values.var() == pytest.approx(limit**2 / 3, rel=5 / np.sqrt(values.size))
+
+
+def test_constant_initializers_need_no_seed():
+    flat = models.draw_kernels(named("Constant", value=0.5), (3, 2), np.zeros((2, 2), "int32"))
+    assert flat.shape == (2, 3, 2)
+    assert (flat == 0.5).all()

@@ -1,0 +1,110 @@
+"""A run's rows depend on its cell, its seed and the log settings alone: bit for bit, whatever else its stack holds."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from nets import ADAM, GLOROT, HE, SGD, cell, named
+from vgstudy.cells import Run
+from vgstudy.study import Log
+from vgstudy.train import train
+
+LOG = Log(probe_epochs=(0, 2, 5), test_every=2)
+
+
+def rows(trained, run):
+    """A run's rows of both tables, as bytes."""
+    mine = []
+    for table in (trained.probes, trained.curves):
+        table = table.filter(pc.and_(pc.equal(table["cell"], run.cell.id), pc.equal(table["seed"], run.seed)))
+        assert table.num_rows > 0
+        plain = table.drop_columns("cell").to_pandas()
+        mine.append([list(plain[name]) if plain[name].dtype.kind == "O" else plain[name].to_numpy().tobytes() for name in plain])
+    return mine
+
+
+def members(count, **fields):
+    fields = {"epochs": 5, **fields}
+    return [Run(cell=cell(initializer=(GLOROT, HE)[seed % 2], **fields), seed=seed) for seed in range(count)]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"activation": "relu", "optimizer": ADAM},
+        {"activation": "sigmoid", "optimizer": named("RMSprop"), "depth": 2, "width": 25},
+        {"activation": named("leaky_relu", negative_slope=0.01), "width": 7, "batch_size": 13},
+    ],
+    ids=["tanh-SGD", "relu-Adam", "sigmoid-RMSprop", "leaky-odd-sizes"],
+)
+def test_any_split_and_order_of_a_stack_gives_the_same_bits(fields):
+    runs = members(40, **fields)
+    whole = train(runs, LOG)
+    for part in (runs[:1], runs[3:20], runs[::-1], runs[5:40:7]):
+        again = train(part, LOG)
+        assert all(rows(whole, run) == rows(again, run) for run in part)
+
+
+def test_more_probes_and_tests_leave_the_training_bits_alone():
+    runs = members(3)
+    few, many = (
+        train(runs, Log(probe_epochs=(0, 5), test_every=5)),
+        train(runs, Log(probe_epochs=(0, 1, 2, 3, 4, 5), test_every=1)),
+    )
+    assert few.curves["train_loss"] == many.curves["train_loss"]
+    last = few.probes.filter(pc.equal(few.probes["epoch"], 5))
+    assert last.drop_columns("update_rms") == many.probes.filter(pc.equal(many.probes["epoch"], 5)).drop_columns("update_rms")
+
+
+def test_two_seeds_share_nothing():
+    table = train(members(4), LOG).probes
+    start = table.filter(pc.equal(table["epoch"], 0)).to_pandas()
+    assert not start.duplicated("w_l1").any()  # every kernel of every run, tied layers would repeat
+
+
+THREADS = """
+import hashlib, sys
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))
+from test_train_against_itself import LOG, members, rows
+from vgstudy.train import train
+runs = members(48, width=25, depth=6, batch_size=32)
+trained = train(runs, LOG)
+print(hashlib.sha256(repr([rows(trained, run) for run in runs]).encode()).hexdigest())
+"""
+
+
+def test_one_or_two_threads_give_the_same_bits():
+    def digest(threads):
+        done = subprocess.run(
+            [sys.executable, "-c", THREADS, threads], capture_output=True, text=True, check=True, cwd=__file__.rpartition("/")[0]
+        )
+        return done.stdout.strip()
+
+    one = digest("1")
+    assert len(one) == 64
+    assert one == digest("2")
+
+
+def test_curves_are_null_where_nothing_was_measured():
+    curves = train(members(2), LOG).curves.to_pandas()
+    assert curves["train_loss"].notna().groupby(curves["epoch"]).all().to_dict() == dict(enumerate([False] + [True] * 5))
+    assert sorted(curves.loc[curves["test_loss"].notna(), "epoch"].unique()) == [0, 2, 4, 5]
+
+
+def test_a_diverged_run_is_marked_from_its_first_non_finite_loss_on_and_harms_no_other():
+    wild = named("SGD", learning_rate=1e20)
+    runs = members(2, activation="relu", optimizer=wild, epochs=5)
+    curves = train(runs, LOG).curves.to_pandas()
+    finite = curves.groupby("seed")["finite"].apply(list)
+    for flags in finite:
+        assert flags[0]
+        assert not flags[-1]
+        assert flags == sorted(flags, reverse=True)
+    calm = [Run(cell=cell(epochs=5, optimizer=SGD), seed=s) for s in range(2)]
+    assert train(calm, LOG).curves.to_pandas()["finite"].all()
+    assert np.isfinite(curves.loc[curves["epoch"] == 0, "test_loss"]).all()

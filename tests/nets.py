@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from vgstudy.cells import Cell, Circles, KerasObject, Run
+from vgstudy.seeds import stream
 from vgstudy.steps import shuffled
 from vgstudy.train import Stack
 
@@ -33,14 +34,13 @@ def runs(count, **fields):
     return [Run(cell=cell(**fields), seed=seed) for seed in range(count)]
 
 
-def keras_model(stack: Stack, row: int, dtype: str) -> keras.Sequential:
-    """The plain Keras model of one run of a stack, with the run's initial parameters, compiled as the tutorials do."""
-    spec = stack.cell
+def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequential:
+    """The plain Keras model of one run of a stack, with the run's present parameters, compiled as the tutorials do."""
     activation = keras.activations.get(spec.activation.class_name)
     hidden = (lambda z: activation(z, **spec.activation.config)) if spec.activation.config else activation
     layers = [keras.layers.Dense(spec.width, activation=hidden, dtype=dtype) for _ in range(spec.depth)]
     model = keras.Sequential([keras.Input((2,)), *layers, keras.layers.Dense(1, activation="sigmoid", dtype=dtype)])
-    parts = np.split(stack.flat.numpy()[row], np.cumsum(stack.net.sizes)[:-1])
+    parts = np.split(stack.flat()[row], np.cumsum(stack.net.sizes)[:-1])
     shapes = [shape for out, into in stack.net.kernel_shapes for shape in ((out, into), (out,))]
     model.set_weights([part.reshape(shape).T for part, shape in zip(parts, shapes, strict=True)])
     optimizer = keras.optimizers.get({"class_name": spec.optimizer.class_name, "config": dict(spec.optimizer.config)})
@@ -55,8 +55,6 @@ def keras_flat(model: keras.Sequential) -> np.ndarray:
 
 def epoch_orders(run: Run, epochs: int) -> list[np.ndarray]:
     """Row numbers of a run's training rows in the order in which each epoch uses them."""
-    from vgstudy.seeds import stream
-
     rows, batch = run.cell.task.train, run.cell.batch_size
     order = shuffled([np.random.default_rng(stream(run.cell, run.seed, "batches"))], epochs, rows, batch)
     return [epoch.ravel()[:rows] for epoch in order[:, 0].reshape(epochs, -1)]

@@ -49,12 +49,19 @@ def test_any_split_and_order_of_a_stack_gives_the_same_bits(fields):
         assert all(rows(whole, run) == rows(again, run) for run in part)
 
 
+def test_a_stack_of_several_activations_and_optimizers_gives_the_same_bits_as_stacks_of_one():
+    kinds = [("tanh", SGD), ("relu", ADAM), ("tanh", ADAM), (named("leaky_relu", negative_slope=0.01), SGD)]
+    mixed = [Run(cell=cell(epochs=5, activation=a, optimizer=o), seed=s) for s in range(9) for a, o in kinds]
+    whole = train(mixed, LOG)
+    for activation, optimizer in kinds:
+        alone = [Run(cell=cell(epochs=5, activation=activation, optimizer=optimizer), seed=s) for s in range(9)]
+        again = train(alone, LOG)
+        assert all(rows(whole, run) == rows(again, run) for run in alone)
+
+
 def test_more_probes_and_tests_leave_the_training_bits_alone():
     runs = members(3)
-    few, many = (
-        train(runs, Log(probe_epochs=(0, 5), test_every=5)),
-        train(runs, Log(probe_epochs=(0, 1, 2, 3, 4, 5), test_every=1)),
-    )
+    few, many = train(runs, Log(probe_epochs=(0, 5), test_every=5)), train(runs, Log(probe_epochs=tuple(range(6)), test_every=1))
     assert few.curves["train_loss"] == many.curves["train_loss"]
     last = few.probes.filter(pc.equal(few.probes["epoch"], 5))
     assert last.drop_columns("update_rms") == many.probes.filter(pc.equal(many.probes["epoch"], 5)).drop_columns("update_rms")

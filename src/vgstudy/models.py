@@ -7,7 +7,7 @@ elementwise maths, and no number of one run can reach another.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import pairwise
 
 import keras
@@ -95,6 +95,13 @@ def draw_kernels(spec: KerasObject, shape: tuple[int, int], seeds: NDArray[np.in
     -------
     Kernels (kernel, out, in), float32. Each depends on its own seed alone.
     """
+    return np.swapaxes(_drawing(spec.model_dump_json(), shape)(tf.constant(seeds)).numpy(), 1, 2)
+
+
+@cache
+def _drawing(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The compiled drawing of kernels of one initializer and shape, from seeds (kernel, 2) to kernels (kernel, in, out)."""
+    spec = KerasObject.model_validate_json(spec_json)
     initializer = keras.initializers.get({"class_name": spec.class_name, "config": dict(spec.config)})
     given = _GivenSeed()
     if "seed" in REGISTRY["initializer"][spec.class_name].arguments:
@@ -104,8 +111,11 @@ def draw_kernels(spec: KerasObject, shape: tuple[int, int], seeds: NDArray[np.in
         given.pair = pair
         return initializer(shape[::-1], dtype="float32")
 
-    drawn = tf.function(lambda pairs: tf.map_fn(one, pairs, fn_output_signature=tf.float32))(tf.constant(seeds))
-    return np.swapaxes(drawn.numpy(), 1, 2)
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.int32)])  # type: ignore[untyped-decorator]
+    def drawn(seeds: tf.Tensor) -> tf.Tensor:
+        return tf.map_fn(one, seeds, fn_output_signature=tf.float32)
+
+    return drawn  # type: ignore[no-any-return]
 
 
 def initial_flat(net: Net, specs: Sequence[KerasObject], streams: Sequence[np.random.SeedSequence]) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ _ESTIMATE = {
     "confidence": (pa.float64(), "nominal coverage of the interval"),
     "n": (pa.int32(), "seeds of the cell in the design"),
     "n_alive": (pa.int32(), "seeds that entered the value"),
-    "n_failed": (pa.int32(), "seeds left out: all-zero gradient, non-finite value or missing file"),
+    "n_failed": (pa.int32(), "seeds left out: all-zero gradient, non-finite value or no rows"),
 }
 
 COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
@@ -106,13 +106,13 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         },
         "estimates": {
             "cell": _KEYS["cell"],
-            "quantity": (LABEL, "a column of decays or outcomes, or p_alive, p_learned"),
+            "quantity": (LABEL, "a column of decays or outcomes, or p_alive, p_learned, p_dead, p_diverged"),
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
         },
         "profiles": {
             "cell": _KEYS["cell"],
-            "quantity": (LABEL, "a column of probes"),
+            "quantity": (LABEL, "a column of probes, or zero_float32"),
             "epoch": _KEYS["epoch"],
             "layer": (pa.int16(), "1 is nearest the input"),
             **_ESTIMATE,

@@ -2,34 +2,27 @@
 
 from collections.abc import Callable, Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from vgstudy.groups import Parameters
 from vgstudy.losses import Loss
 from vgstudy.models import Net
 
-Steps = Callable[[tf.Tensor], tf.Tensor]
+Steps = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-def compile_steps(
-    net: Net,
-    loss: Loss,
-    optimizer: keras.optimizers.Optimizer,
-    flat: keras.Variable,
-    rows: tuple[tf.Tensor, tf.Tensor],
-    batch_size: int,
-) -> Steps:
+def compile_steps(net: Net, loss: Loss, parameters: Parameters, x: tf.Tensor, y: tf.Tensor, batch_size: int) -> Steps:
     """Compile the training loop.
 
     Parameters
     ----------
-    net, loss, optimizer
-        What is trained, and how.
-    flat
-        Parameters (stack, parameter), updated in place.
-    rows
+    net, loss
+        What is trained.
+    parameters
+        Updated in place.
+    x, y
         Training inputs (stack, input, row) and targets (stack, output, row).
     batch_size
         Rows of a full mini-batch. A last batch that is not full is averaged over its own size, as Keras does.
@@ -37,28 +30,30 @@ def compile_steps(
     Returns
     -------
     A function that takes the row numbers of whole epochs of mini-batches (step, stack, example), takes one optimizer step for
-    each, and gives the logits each step saw (step, stack, output, example).
+    each, and gives the summed loss and the number of right predictions that each step met, both (step, stack).
     """
-    table = tf.transpose(tf.concat(rows, axis=1), (0, 2, 1))  # (stack, row, input + output)
-    inputs = net.inputs
-    weights = tf.constant(batch_weights(rows[0].shape[2], batch_size), flat.dtype)
-    optimizer.build([flat])
+    table = tf.transpose(tf.concat([x, y], axis=1), (0, 2, 1))  # (stack, row, input + output)
+    shares = batch_weights(x.shape[2], batch_size)
+    weights, valid = tf.constant(shares, x.dtype), tf.constant(shares > 0, x.dtype)
 
     @tf.function(input_signature=[tf.TensorSpec((None, table.shape[0], batch_size), tf.int32)])  # type: ignore[untyped-decorator]
-    def steps(order: tf.Tensor) -> tf.Tensor:
+    def steps(order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.shape(order)[0]
-        seen = tf.TensorArray(flat.dtype, size=count)
+        logits, targets = tf.TensorArray(x.dtype, size=count), tf.TensorArray(x.dtype, size=count)
         for k in tf.range(count):
             batch = tf.transpose(tf.gather(table, order[k], batch_dims=1), (0, 2, 1))
-            x, y = batch[:, :inputs], batch[:, inputs:]  # (stack, input, example), (stack, output, example)
-            theta = tf.convert_to_tensor(flat.value)
+            inputs, target = batch[:, : net.inputs], batch[:, net.inputs :]  # (stack, input or output, example)
+            theta = parameters.tensor()
             with tf.GradientTape() as tape:
                 tape.watch(theta)
-                z = net.logits(theta, x)
-            slope = loss.slope(z, y) * weights[k % len(weights)]  # of the sum over runs of each run's mean loss
-            optimizer.apply([tape.gradient(z, theta, output_gradients=slope)], [flat])
-            seen = seen.write(k, z)
-        return seen.stack()
+                z = net.logits(theta, inputs)
+            slope = loss.slope(z, target) * weights[k % len(weights)]  # of the sum over runs of each run's mean loss
+            parameters.update(tape.gradient(z, theta, output_gradients=slope))
+            logits, targets = logits.write(k, z), targets.write(k, target)
+        z, target = logits.stack(), targets.stack()  # (step, stack, output, example)
+        counted = tf.tile(valid, (count // len(weights), 1))[:, None]  # (step, 1, example)
+        right = tf.cast(loss.correct(z, target), x.dtype)
+        return tf.reduce_sum(loss.value(z, target) * counted, axis=2), tf.reduce_sum(right * counted, axis=2)
 
     return steps  # type: ignore[no-any-return]
 

@@ -1,10 +1,9 @@
 """Train one stack: seeded runs of equal shape, together. Gives tables, touches no files."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import keras
 import numpy as np
 import pyarrow as pa
 import tensorflow as tf
@@ -12,12 +11,14 @@ from numpy.typing import NDArray
 
 from vgstudy import data, losses, models, probes
 from vgstudy.cells import Run
+from vgstudy.cost import EPOCHS_AT_ONCE, LANES
+from vgstudy.groups import Arrangement, Parameters, arrange, spans, stack_activation
 from vgstudy.rows import Curves, probe_table
 from vgstudy.seeds import stream
-from vgstudy.steps import batch_weights, compile_steps, shuffled
+from vgstudy.steps import compile_steps, shuffled
 from vgstudy.study import Log
 
-LANES = 16  # stacks are padded to a multiple: then every entry takes the same vector path, whatever the stack
+PROBE_ENTRIES = 2**18  # float64 entries of a layer that are probed at once: 2 MiB, about a core's own cache
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
     Parameters
     ----------
     runs
-        Runs that differ in initializer and seed only.
+        Runs of one shape: equal task, depth, width, epochs and batch size.
     log
         When to probe and to test.
 
@@ -56,70 +57,86 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
 
 
 class Stack:
-    """The state of a stack in training: parameters, optimizer, random streams of the batch order.
+    """The state of a stack in training: parameters, optimizers, random streams of the batch order.
 
     Parameters
     ----------
     runs
-        Runs that differ in initializer and seed only; padded to a multiple of `LANES` with copies whose results are dropped.
+        Runs of one shape: equal task, depth, width, epochs and batch size.
     dtype
         In which training computes. Studies train in float32; float64 serves to hold the engine against Keras.
     """
 
     def __init__(self, runs: Sequence[Run], dtype: str = "float32") -> None:
-        padded = [runs[i % len(runs)] for i in range(-(-len(runs) // LANES) * LANES)]
-        self.cell, self.size = runs[0].cell, len(runs)
-        self.loss = losses.BINARY
-        samples = [data.sample(r.cell.task, stream(r.cell, r.seed, "sample")) for r in padded]
+        self.cell = runs[0].cell
+        arranged = arrange(runs)
+        self.rows, stacked = arranged.rows, arranged.runs
+        samples = [data.sample(r.cell.task, stream(r.cell, r.seed, "sample")) for r in stacked]
         self.x, self.y = _columns([s.x_train for s in samples], dtype), _columns([s.y_train for s in samples], dtype)
         self.x_test, self.y_test = _columns([s.x_test for s in samples], dtype), _columns([s.y_test for s in samples], dtype)
+        self.loss = losses.BINARY
         self.net = models.Net(
-            self.x.shape[1], self.cell.depth, self.cell.width, self.y.shape[1], models.activation(self.cell.activation)
+            self.x.shape[1], self.cell.depth, self.cell.width, self.y.shape[1], stack_activation(arranged.groups)
         )
-        kernels = [stream(r.cell, r.seed, "kernels") for r in padded]
-        initial = models.initial_flat(self.net, [r.cell.initializer for r in padded], kernels)
-        self.flat = keras.Variable(initial, dtype=dtype)
-        self.orders = [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in padded]
-        self.steps = compile_steps(
-            self.net, self.loss, models.optimizer(self.cell.optimizer), self.flat, (self.x, self.y), self.cell.batch_size
-        )
-        self.steepest = probes.largest_slope(self.net.activation)
-        self.first = self.before = probes.kernels(self.net, self.flat.numpy()[: self.size])
+        kernels = [stream(r.cell, r.seed, "kernels") for r in stacked]
+        initial = models.initial_flat(self.net, [r.cell.initializer for r in stacked], kernels)
+        self._parameters = Parameters(initial, arranged.groups, dtype)
+        self._orders = [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked]
+        self._steps = compile_steps(self.net, self.loss, self._parameters, self.x, self.y, self.cell.batch_size)
+        self._slices = list(_probe_slices(arranged, self.cell.width * self.x.shape[2]))
+        self._first = self._before = probes.kernels(self.net, initial)
+
+    def flat(self) -> NDArray[np.floating]:
+        """The parameters of the runs, (run, parameter)."""
+        return np.asarray(self._parameters.tensor().numpy()[self.rows])
 
     def advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train for some epochs; running mean of loss and accuracy over each epoch's batches, (run, epoch)."""
-        order = shuffled(self.orders, epochs, self.x.shape[2], self.cell.batch_size)
-        logits = self.steps(tf.constant(order))
-        y = tf.transpose(tf.gather(tf.transpose(self.y, (0, 2, 1)), order.transpose(1, 0, 2), batch_dims=1), (1, 0, 3, 2))
-        weight = batch_weights(self.x.shape[2], self.cell.batch_size) > 0  # (step, example)
-        rows = weight.sum()
+        parts = [self._advance(min(EPOCHS_AT_ONCE, epochs - done)) for done in range(0, epochs, EPOCHS_AT_ONCE)]
+        loss, accuracy = (np.concatenate(metric, axis=1) for metric in zip(*parts, strict=True))
+        return loss, accuracy
 
-        def epoch_mean(values: tf.Tensor) -> NDArray[np.float32]:
-            by_epoch = values.numpy().astype("float64").reshape(epochs, len(weight), *values.shape[1:])
-            sums = np.where(weight[None, :, None], by_epoch, 0).sum(axis=(1, 3))
-            return np.asarray(sums[:, : self.size].T / rows, "float32")
-
-        return epoch_mean(self.loss.value(logits, y)), epoch_mean(tf.cast(self.loss.correct(logits, y), tf.float32))
+    def _advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        examples = self.x.shape[2]
+        sums = self._steps(tf.constant(shuffled(self._orders, epochs, examples, self.cell.batch_size)))
+        by_epoch = (s.numpy()[:, self.rows].reshape(epochs, -1, len(self.rows)).sum(axis=1, dtype="float64") for s in sums)
+        loss, accuracy = ((total.T / examples).astype("float32") for total in by_epoch)
+        return loss, accuracy
 
     def test(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean loss and accuracy over the test rows, (run,)."""
-        z = self.net.logits(tf.convert_to_tensor(self.flat.value), self.x_test)
-        loss, correct = self.loss.value(z, self.y_test), self.loss.correct(z, self.y_test)
-        means = (np.mean(v.numpy()[: self.size], axis=1, dtype="float64").astype("float32") for v in (loss, correct))
-        return next(means), next(means)
+        z = self.net.logits(self._parameters.tensor(), self.x_test)
+        each = (self.loss.value(z, self.y_test), self.loss.correct(z, self.y_test))
+        loss, right = (e.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for e in each)
+        return loss, right
 
     def probe(self) -> probes.Columns:
-        """Every probe column of the runs, (run, layer), in slices of `LANES` runs so that memory stays small."""
-        flat = self.flat.numpy()
-        slices = [slice(i, i + LANES) for i in range(0, len(flat), LANES)]
-        parts = [probes.measure(self.net, self.loss, flat[s], self.x[s], self.y[s], self.steepest) for s in slices]
-        columns = {name: np.concatenate([p[name] for p in parts])[: self.size] for name in parts[0]}
-        now = probes.kernels(self.net, flat[: self.size])
-        columns |= probes.change_columns(now, self.first, self.before)
-        self.before = now
-        return columns
+        """Every probe column of the runs, (run, layer)."""
+        flat = self._parameters.tensor().numpy()
+        parts = [
+            probes.measure(replace(self.net, activation=one), self.loss, flat[rows], self.x[rows], self.y[rows], steepest)
+            for one, steepest, rows in self._slices
+        ]
+        now = probes.kernels(self.net, flat)
+        change = probes.change_columns(now, self._first, self._before)
+        self._before = now
+        state = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+        return {name: values[self.rows] for name, values in (state | change).items()}
 
 
 def _columns(rows: list[NDArray[np.float32]], dtype: str) -> tf.Tensor:
     """A list over runs of (row, feature) -> (run, feature, row)."""
     return tf.constant(np.stack(rows).transpose(0, 2, 1).astype(dtype, order="C"))
+
+
+def _probe_slices(arranged: Arrangement, entries: int) -> Iterator[tuple[models.Activation, float, slice]]:
+    """Cut a stack by activation into slices small enough for a fast memory; each with its activation and `largest_slope`.
+
+    `entries` are the entries of one run's layer. The cut does not reach the numbers.
+    """
+    step = LANES * max(1, PROBE_ENTRIES // (LANES * entries))
+    for spec, span in spans(arranged.groups):
+        one = models.activation(spec)
+        steepest = probes.largest_slope(one)
+        for begin in range(span.start, span.stop, step):
+            yield one, steepest, slice(begin, min(begin + step, span.stop))

@@ -1,0 +1,48 @@
+# Every target first sets up .venv when it is missing or older than requirements.lock or pyproject.toml.
+#   make study                       the default study, ends with results/report.html
+#   make study CORES=4               on four cores instead of all
+#   make study PYTHON=python3.12     with another Python, 3.11 to 3.13
+
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+
+.PHONY: study smoke test lint bench lock
+
+study: .venv/.ready
+	$(SNAKEMAKE)
+
+smoke: .venv/.ready
+	$(SNAKEMAKE) --config studies=smoke
+
+test: .venv/.ready
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+
+lint: .venv/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+
+bench: .venv/.ready
+	$(BIN)/python benchmarks/bench.py
+
+lock:
+	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 2; }
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements.lock
+
+# Byte code is compiled here, by all cores: without it every start of TensorFlow takes three times as long. compileall's exit code is ignored
+# because some packages ship templates that are no Python 3.
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2> /dev/null || \
+	  { echo "vgstudy needs Python 3.11 to 3.13 and '$(PYTHON)' is none: install one and name it, such as: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || \
+	  { echo "'$(PYTHON)' cannot make virtual environments: install its venv module (on Debian and Ubuntu: sudo apt install python3-venv)"; exit 2; }
+	@echo "Setting up .venv: this downloads about 800 MB once and takes one to a few minutes"
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-compile --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null 2>&1 || true
+	@touch $@

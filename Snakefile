@@ -1,0 +1,54 @@
+"""From config/config.yaml to results/report.html.
+
+Rules say what depends on what; `vgstudy` does the work. Reading this file plans every study, imports no TensorFlow and writes nothing.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+from vgstudy import yamlfile
+from vgstudy.captions import caption_of, figure_names
+from vgstudy.config import load_studies
+from vgstudy.errors import UserError
+from vgstudy.planning import plan
+from vgstudy.stages import STAGES
+
+min_version("9.19")
+
+# The rules call `vgstudy` of the environment that runs Snakemake, activated or not.
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
+
+CONFIG = Path("config/config.yaml")
+
+try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
+    STUDIES = load_studies(yamlfile.read(CONFIG) | config, CONFIG.parent)
+    PLANS = {name: plan(study, Path("results")) for name, study in STUDIES.items()}
+except UserError as mistake:
+    print(f"error: {mistake}", file=sys.stderr)
+    sys.exit(2)
+
+
+configfile: CONFIG
+
+
+include: "workflow/rules/design.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/analyse.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report.html",
+
+
+onsuccess:
+    if Path("results/report.html").exists():
+        print("The report is in results/report.html")

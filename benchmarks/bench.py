@@ -1,0 +1,209 @@
+"""Speed and memory, as ratios taken in one run: `make bench` for the engine (minutes), `make bench-study` for the workflow.
+
+CPU seconds are those of the whole process and its children, tracing and compiling included, the import of TensorFlow not.
+Results go to results/bench/*.json.
+"""
+
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parent.parent
+STUDY = ROOT / "config" / "studies" / "extensions.yaml"
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Row = dict[str, Any]
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """CPU seconds of a call, all threads."""
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def fit_seconds(depth: int, width: int, epochs: int) -> float:
+    """`model.fit` of one network of tutorial A: tanh, SGD with momentum, test rows evaluated after every epoch."""
+    import keras
+
+    from vgstudy import data
+    from vgstudy.seeds import stream
+
+    run = default_stack(depth, width)[0]
+    sample = data.sample(run.cell.task, stream(run.cell, 0, "sample"))
+
+    def fit() -> None:
+        hidden = [keras.layers.Dense(width, activation="tanh") for _ in range(depth)]
+        model = keras.Sequential([keras.Input((2,)), *hidden, keras.layers.Dense(1, activation="sigmoid")])
+        optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)
+        model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+        test = (sample.x_test, sample.y_test)
+        model.fit(sample.x_train, sample.y_train, validation_data=test, batch_size=32, epochs=epochs, verbose=0)
+
+    return cpu(fit)
+
+
+def default_stack(depth: int, width: int) -> list[Any]:
+    """The first stack of a shape, as the default design forms it."""
+    from vgstudy import design
+    from vgstudy.config import load_study
+
+    runs = design.runs(load_study(STUDY))
+    return design.stack([r for r in runs if (r.cell.depth, r.cell.width) == (depth, width)])[0]
+
+
+def same_work_seconds(depth: int, width: int, size: int) -> float:
+    """The engine's CPU seconds per run for what `fit_seconds` times: one activation and optimizer, a test after every epoch."""
+    from vgstudy.cells import Run
+    from vgstudy.train import Stack
+
+    cell = next(r.cell for r in default_stack(depth, width) if r.cell.activation.class_name == "tanh")
+    cell = cell.model_copy(update={"optimizer": cell.optimizer.model_copy(update=SGD)})
+    runs = [Run(cell=type(cell).model_validate(cell.model_dump()), seed=seed) for seed in range(size)]
+
+    def work() -> None:
+        stack = Stack(runs)
+        for _ in range(cell.epochs):
+            stack.advance(1)
+            stack.test()
+
+    return cpu(work) / size
+
+
+SGD = {"class_name": "SGD", "config": {"learning_rate": 0.01, "momentum": 0.9}}
+
+
+def default_seconds(depth: int, width: int) -> tuple[float, int]:
+    """The engine's CPU seconds per run for a stack of the default design, its probes and tests included; runs in the stack."""
+    from vgstudy.config import load_study
+    from vgstudy.train import train
+
+    runs = default_stack(depth, width)
+    return cpu(lambda: train(runs, load_study(STUDY).log)) / len(runs), len(runs)
+
+
+def shown(title: str, rows: list[Row], name: str) -> None:
+    """Print the rows as a table and keep them as JSON."""
+    table = Table(title=title)
+    for column in rows[0]:
+        table.add_column(column.replace("_", " "), justify="left" if column == "what" else "right")
+    for row in rows:
+        table.add_row(*(f"{v:,.3g}" if isinstance(v, float) else str(v) for v in row.values()))
+    Console(width=140).print(table)
+    machine = {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "date": time.strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+    }
+    folder = ROOT / "results" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+
+
+def _cpu_name() -> str:
+    from vgstudy.provenance import provenance
+
+    return str(provenance()["cpu"])
+
+
+@app.command()
+def engine(epochs: Annotated[int, typer.Option(help="Epochs of `model.fit`; fewer are scaled to 500.")] = 500) -> None:
+    """Time the engine against `model.fit` on one core."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    same_work_seconds(1, 5, 16)  # first use of everything
+    rows: list[Row] = []
+    for depth, width, size, must_same, must_default in ((5, 5, 256, 800, 1200), (10, 25, 32, 150, 200)):
+        fit = fit_seconds(depth, width, epochs) * 500 / epochs
+        same = same_work_seconds(depth, width, size)
+        default, stacked = default_seconds(depth, width)
+        shape = f"{depth} hidden x {width}"
+        rows += [
+            _ratio(f"{shape}, same work, {size} runs stacked", fit, same, must_same),
+            _ratio(f"{shape}, as the default design runs it, {stacked} runs stacked", fit, default, must_default),
+        ]
+    shown("CPU seconds per run of 500 epochs", rows, "engine")
+
+
+def _ratio(what: str, fit: float, ours: float, must: int) -> Row:
+    return {"what": what, "model.fit": fit, "engine": ours, "times_less": round(fit / ours), "must_reach": must}
+
+
+@app.command()
+def study(
+    cores: Annotated[int, typer.Option(help="Cores for Snakemake.")] = 2,
+    seeds: Annotated[str, typer.Option(help="Numbers of seeds, each grown from the one before in one results folder.")] = "10,30",
+    studies: Annotated[str, typer.Option(help="Which study.")] = "extensions",
+) -> None:
+    """Time the whole workflow from an empty results folder, in a copy of this checkout, then growing it."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        for part in ("Snakefile", "workflow", "config", "profiles", "environment.yml"):
+            (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, work / part)
+        rows = [_grown(work, cores, count, studies) for count in map(int, seeds.split(","))]
+    shown(f"{studies}, whole workflow on {cores} cores", rows, f"{studies}-workflow")
+
+
+def _grown(work: Path, cores: int, seeds: int, studies: str) -> Row:
+    command = [
+        str(Path(sys.executable).parent / "snakemake"),
+        "--cores",
+        str(cores),
+        "--config",
+        f"seeds={seeds}",
+        f"studies={studies}",
+    ]
+    dry = _timed([*command, "--dry-run", "--quiet", "all"], work)
+    before = set(_costs(work, studies))
+    whole = _timed(command, work)
+    costs = {job: cost for job, cost in _costs(work, studies).items() if job not in before}
+    training = sum(c["cpu_seconds"] - c["start_up_cpu_seconds"] for c in costs.values())
+    return {
+        "what": f"{seeds} seeds" + (" (grown)" if before else ""),
+        "core_minutes": whole["cpu"] / 60,
+        "wall_minutes": whole["wall"] / 60,
+        "training_core_minutes": training / 60,
+        "share_not_training": 1 - training / whole["cpu"],
+        "new_jobs": len(costs),
+        "start_up_s_a_job": sum(c["start_up_cpu_seconds"] for c in costs.values()) / max(1, len(costs)),
+        "peak_job_MB": max(c["peak_mb"] for c in costs.values()),
+        "peak_any_process_MB": whole["peak_mb"],
+        "dry_run_s": dry["wall"],
+    }
+
+
+def _timed(command: list[str], work: Path) -> dict[str, float]:
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"cpu": used, "wall": time.perf_counter() - begin, "peak_mb": after.ru_maxrss / 1024}
+
+
+def _costs(work: Path, studies: str) -> dict[str, dict[str, float]]:
+    from vgstudy.logs import read_footer
+
+    return {path.stem: read_footer(path)["cost"] for path in (work / "results" / studies / "probes").glob("*.parquet")}
+
+
+if __name__ == "__main__":
+    app()

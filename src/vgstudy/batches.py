@@ -1,0 +1,135 @@
+"""The runs of a study as dense arrays, a batch of cells at a time, so that memory does not grow with the study."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vgstudy.grid import floats, position
+from vgstudy.logs import read_table
+from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+RATIOS = ("d_g", "d_delta", "d_h", "interior_g", "interior_delta", "interior_h", "end_to_end_g", "end_to_end_mean_abs")
+LEVELS = ("g_rms", "delta_rms", "h_rms", "g_mean_abs")
+MEANS = ("w_l1", "w_l1_change", "h_saturated", "h_dead")
+ENDS = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some cells of a design with all that was measured of their runs.
+
+    All measurements are floats, NaN where the run has no row, no value, or is not in the design.
+
+    Attributes
+    ----------
+    cells, depth
+        Ids and hidden layers; axis (cell,).
+    seeds, epochs, last_epoch
+        All seeds of the study and its probe epochs, ascending; the epoch at which training ends.
+    learned_above
+        The test accuracy that a learned run exceeds.
+    member
+        Whether the design has the run; axes (cell, seed).
+    decays
+        `alive`, `zero_cause` (index in ZERO_CAUSES) and the RATIOS; axes (cell, epoch, seed).
+    probes
+        LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
+    ends
+        `finite` and the ENDS at the last epoch; axes (cell, seed).
+    """
+
+    cells: list[str]
+    depth: Whole
+    seeds: Whole
+    epochs: Whole
+    last_epoch: int
+    learned_above: float
+    member: NDArray[np.bool_]
+    decays: Mapping[str, Array]
+    probes: Mapping[str, Array]
+    ends: Mapping[str, Array]
+
+    @cached_property
+    def n(self) -> Whole:
+        """Seeds of each cell in the design; axis (cell,)."""
+        counts: Whole = self.member.sum(axis=1)
+        return counts
+
+    @cached_property
+    def status(self) -> Whole:
+        """Index in RUN_STATUSES, -1 without a result; the first that holds of diverged, dead, learned; axes (cell, seed)."""
+        accuracy = self.ends["test_accuracy"]
+        conditions = {
+            "diverged": self.ends["finite"] == 0,
+            "dead": self.decays["zero_cause"][:, -1] == ZERO_CAUSES.index("dead"),
+            "learned": accuracy > self.learned_above,
+            "not learned": ~np.isnan(accuracy),
+        }
+        codes = [RUN_STATUSES.index(name) for name in conditions]
+        return np.asarray(np.select(list(conditions.values()), codes, -1), dtype=np.int64)
+
+
+def batches(folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int) -> Iterator[Batch]:
+    """The cells of `runs` in batches of about `size` runs, read from the study's folder; cells of the same jobs come together."""
+    order = runs.groupby("cell")["job"].agg(lambda jobs: " ".join(sorted(set(jobs)))).sort_values(kind="stable").index
+    counts = runs["cell"].value_counts().reindex(order)
+    batch = (counts.cumsum() - 1) // size
+    for _, cells in batch.groupby(batch):
+        yield read_batch(folder, runs[runs["cell"].isin(cells.index)], list(cells.index), study)
+
+
+def read_batch(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mapping[str, Any]) -> Batch:
+    """What the job files hold of the given runs.
+
+    Raises
+    ------
+    UserError
+        If a job's file is missing, truncated or of another version.
+    """
+    # the axis of all seeds, whatever the batch: sums over it round alike
+    seeds, epochs, last = np.unique(study["seeds"]), np.unique(study["log"]["probe_epochs"]), study["training"]["epochs"]
+    depth = runs.drop_duplicates("cell").set_index("cell")["depth"].loc[cells].to_numpy(dtype=np.int64)
+    member = np.zeros((len(cells), len(seeds)), dtype=bool)
+    member[pd.Index(cells).get_indexer(pd.Index(runs["cell"])), np.searchsorted(seeds, runs["seed"])] = True
+    read = _Reader(folder, sorted(set(runs["job"])), member)
+    layers = np.arange(1, depth.max() + 2)
+    decays = read("decays", ("alive", "zero_cause", *RATIOS), {"cell": cells, "epoch": epochs, "seed": seeds})
+    axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
+    probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes)
+    ends = read("curves", ("finite", *ENDS), {"cell": cells, "seed": seeds}, [("epoch", "==", last)])
+    return Batch(cells, depth, seeds, epochs, last, study["outcome"]["learned_above"], member, decays, probes, ends)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads columns of the jobs' files into arrays with the given axes, of which cell is the first and seed the last."""
+
+    folder: Path
+    jobs: list[str]
+    member: NDArray[np.bool_]
+
+    def __call__(self, table: str, columns: Sequence[str], axes: Mapping[str, Any], filters: Any = None) -> dict[str, Array]:
+        arrays = {name: np.full([len(values) for values in axes.values()], np.nan) for name in columns}
+        for job in self.jobs:
+            rows = read_table(table, self.folder / table / f"{job}.parquet", [*axes, *columns], filters)
+            index = np.stack([position(rows[name], values) for name, values in axes.items()])
+            kept = (index >= 0).all(axis=0) & self.member[index[0], index[-1]]
+            for name, array in arrays.items():
+                array[tuple(index[:, kept])] = _measured(rows[name])[kept]
+        return arrays
+
+
+def _measured(column: pa.ChunkedArray) -> Array:
+    if pa.types.is_dictionary(column.type):
+        return position(column, ZERO_CAUSES).astype(float)
+    return floats(column)

@@ -1,0 +1,167 @@
+"""What stands beside each figure: its title, its estimand, its seeds, its intervals, what is left out.
+
+Nothing here draws, so the names of a study's figures cost no drawing library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from vgstudy.wording import listing, percent, plural
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vgstudy.views.view import View
+
+CONTRAST = "contrast-"
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "t": "Student t",
+        "t on log": "Student t on the log scale",
+        "Wilson": "Wilson score",
+        "Welch, difference": "Welch t",
+        "Welch on log, ratio": "Welch t on the log scale",
+        "Newcombe, difference": "Newcombe",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Caption:
+    """The fixed part of a figure's caption: title, what is estimated, and when there is nothing to draw."""
+
+    title: str
+    estimand: str
+    needs: str
+
+
+_DECAY = (
+    "Decay factor per layer toward the input of the kernel gradient g and of the backpropagated signal δ: exp(−slope) of log RMS on the layer "
+    "number over the square layers 2 to L, geometric mean over seeds. Below 1 it vanishes toward the input, above 1 it explodes."
+)
+_LEVEL = "geometric mean over seeds of the root mean square over entries"
+_NEEDS_SLOPE = "a decay factor needs networks with at least 4 hidden layers and a gradient that is not zero"
+_NEEDS_PROFILE = "no layer has a level that is positive and finite"
+
+FIGURES: Mapping[str, Caption] = MappingProxyType(
+    {
+        "accounting": Caption(
+            "What became of every run",
+            "Share of the runs of each cell that learned, did not learn, have a dead gradient or diverged.",
+            "the study has no runs",
+        ),
+        "decay-depth-start": Caption("Decay factor before training, by depth", _DECAY, _NEEDS_SLOPE),
+        "decay-depth-end": Caption("Decay factor at the end of training, by depth", _DECAY, _NEEDS_SLOPE),
+        "profile-start": Caption(
+            "Layer profiles before training",
+            f"Level of the kernel gradient g, the backpropagated signal δ and the activation h in each layer: {_LEVEL}. "
+            "Each line ends at its network's output layer.",
+            _NEEDS_PROFILE,
+        ),
+        "profile-end": Caption(
+            "Layer profiles at the end of training",
+            f"Level of g, δ and h in each layer: {_LEVEL}. Each line ends at its network's output layer. "
+            "Small gradients here can mean convergence as well as vanishing.",
+            _NEEDS_PROFILE,
+        ),
+        "decay-epochs": Caption("Decay factor during training", _DECAY, _NEEDS_SLOPE),
+        "level-epochs": Caption(
+            "Gradient of the first and of the output layer during training",
+            f"Level of the kernel gradient g in layer 1, nearest the input, and in the output layer: {_LEVEL}.",
+            _NEEDS_PROFILE,
+        ),
+        "accuracy-depth": Caption(
+            "Test accuracy by depth",
+            "Mean over seeds of the accuracy on the test rows; diverged runs have none.",
+            "no run has a test accuracy",
+        ),
+        "learned-depth": Caption(
+            "Share of seeds that learned, by depth",
+            "P(learned): share of seeds whose test accuracy ends above the study's threshold; dead and diverged runs count as not learned.",
+            "no run has an outcome",
+        ),
+        "l1-epochs": Caption(
+            "How far each layer's weights moved",
+            "L1 change: sum over a layer's kernel of the absolute difference from its initial weights, mean over seeds. "
+            "Layers differ in the number of their weights: compare a layer between activations, not layers with one another.",
+            "no probe was made after epoch 0",
+        ),
+    }
+)
+
+
+def figure_names(study: Mapping[str, Any]) -> list[str]:
+    """The names of a study's figures: the fixed ones and one for each factor with a declared contrast."""
+    return [*FIGURES, *dict.fromkeys(CONTRAST + contrast["factor"] for contrast in study["contrasts"])]
+
+
+def caption_of(name: str) -> Caption:
+    """The fixed part of a figure's caption.
+
+    Raises
+    ------
+    KeyError
+        If there is no such figure.
+    """
+    return contrast_caption(name.removeprefix(CONTRAST)) if name.startswith(CONTRAST) else FIGURES[name]
+
+
+def contrast_caption(factor: str) -> Caption:
+    """The caption of a declared contrast."""
+    return Caption(
+        f"{factor.capitalize()}: each level against the reference",
+        "Ratio of geometric mean decay factors, and difference in the share of seeds that learned, between cells that differ "
+        f"in {factor} alone; the two cells have independent seeds.",
+        "no two cells that differ in this factor alone have estimates",
+    )
+
+
+def caption_text(name: str, view: View) -> str:
+    """The whole caption under a picture, or why there is no picture."""
+    caption = caption_of(name)
+    if view.empty:
+        return f"Not drawn: {caption.needs}."
+    drawn = view.frame[view.frame["value"].notna()]
+    parts = (caption.estimand, view.note, intervals(drawn), seeds(drawn), left_out(view.frame))
+    return " ".join(part for part in parts if part)
+
+
+def intervals(frame: pd.DataFrame) -> str:
+    """Which intervals are drawn, one point at a time."""
+    if "method" not in frame:
+        return ""
+    kinds = frame[["confidence", "method"]].drop_duplicates().itertuples(index=False)
+    named = listing(f"{percent(kind.confidence)} {METHODS.get(kind.method, kind.method)}" for kind in kinds)
+    return f"Bands and bars: {named} intervals over seeds, each for one point, not corrected for their number."
+
+
+def seeds(frame: pd.DataFrame) -> str:
+    """How many seeds a cell has; of a contrast, how many entered on either side."""
+    if "n_alive_reference" in frame:
+        return f"{span(frame[['n_alive', 'n_alive_reference']].min().min(), frame[['n_alive', 'n_alive_reference']].max().max())} on either side."
+    return f"{span(frame['n'].min(), frame['n'].max())} per cell." if "n" in frame else ""
+
+
+def left_out(frame: pd.DataFrame) -> str:
+    """How many cells lack seeds or any value, and why."""
+    if "n_failed" not in frame:
+        return ""
+    failed = frame.groupby("cell")["n_failed"].max()
+    some = failed[failed > 0]
+    undrawn = int(frame["value"].isna().groupby(frame["cell"]).all().sum())
+    if some.empty:
+        return f"Nothing is left out of the {plural(len(failed), 'cell')} shown."
+    text = (
+        f"Left out: {span(some.min(), some.max())} in {len(some):,} of {plural(len(failed), 'cell')} "
+        "(all-zero gradient, non-finite value or missing file)."
+    )
+    return f"{text} {plural(undrawn, 'cell')} without any value {'is' if undrawn == 1 else 'are'} not drawn." if undrawn else text
+
+
+def span(low: float, high: float) -> str:
+    """A number of seeds or a range: ``10 seeds``, ``3–10 seeds``."""
+    return plural(int(low), "seed") if low == high else f"{low:.0f}–{high:.0f} seeds"

@@ -1,0 +1,158 @@
+"""What training costs: core-seconds, memory, disk; and how many runs to stack.
+
+The constants were measured with the training engine on one core of an AMD EPYC with AVX-512 (TensorFlow 2.21), the other core
+busy: time per epoch of 30 stacks (depth 1-50, width 5-100, 16-256 runs, up to three activations and two optimizers; 500 rows in
+batches of 32), then non-negative least squares on the relative error of `step_seconds`: within 22 % of every stack, 9 % at the
+root mean square. A wrong constant makes jobs uneven, never numbers wrong.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapreplace
+from itertools import pairwise
+from math import ceil
+
+from vgstudy.cells import Cell, Run
+from vgstudy.study import Log
+
+EPOCHS_AT_ONCE = 10  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
+LANES = 16  # the engine pads the runs of a stack that share activation and optimizer to a multiple of this
+
+LAYER = 14e-6  # s per layer and optimizer step: starting operations
+MIX_ACTIVATION = 8e-6  # s per layer, step and activation, if a stack has several
+MIX_OPTIMIZER = 23e-6  # s per step and further optimizer
+EXAMPLE = 39e-9  # s per run and example: gathering rows, loss
+UNIT = 0.92e-9  # s per run, example and hidden unit: activations, forward and backward
+PRODUCT = 41e-12  # s per run, example and kernel entry: matrix products, forward and backward
+UPDATE = 230e-12  # s per run, parameter and unit of `UPDATE_WORK`
+UPDATE_WORK: Mapping[str, float] = {"SGD": 1.0}
+UPDATE_WORK_ELSE = 3.0  # Adam and its kin
+
+PROBE = 6.0  # a probe, in epochs: float64, all rows, every statistic
+TEST = 0.45  # testing as many rows as there are training rows, in epochs
+STACK = 0.17  # s per stack: drawing, tracing
+STACK_LAYER = 8e-3  # s per stack and layer: tracing
+STACK_RUN = 0.7e-3  # s per run: drawing sample and kernels
+START_UP = 8.0  # s per job: Python, importing TensorFlow, writing
+TARGET = 75.0  # s of training per job, so that start-up stays near 10 %
+WAVE = 8  # more jobs than that come in multiples of it, so that 2, 4 or 8 cores end together
+
+FIXED_SHARE = 0.2  # of a step: a stack in which starting operations take less gains little by growing ...
+WORKING_SET = 3.5 * 2**20  # ... once activations, pre-activations and their gradients, so many bytes, fill the cache
+MAX_STACK = 256  # beyond this nothing is gained
+
+BASE_BYTES = 800e6  # resident with TensorFlow imported
+SEEN_BYTES = 44  # per run and example between two pauses: row numbers, logits, loss
+PROBE_BYTES = 6 * 8  # per probed run, row and hidden unit: float64 activations, gradients, masks
+FLAT_BYTES = 8 * 4  # per run and parameter: values, gradient, optimizer state, copies
+PROBE_ROW, CURVE_ROW, DECAY_ROW = 115, 10, 70  # bytes of a compressed Parquet row
+
+Groups = Sequence[tuple[Cell, int]]  # of a stack: a cell of each activation and optimizer, and how many runs they have
+
+
+def kernel_entries(cell: Cell) -> int:
+    """Entries of all kernels of a run with two inputs and one output."""
+    return 2 * cell.width + (cell.depth - 1) * cell.width**2 + cell.width
+
+
+def parameters(cell: Cell) -> int:
+    """Kernel entries and biases of a run."""
+    return kernel_entries(cell) + cell.depth * cell.width + 1
+
+
+def steps(cell: Cell) -> int:
+    """Optimizer steps of an epoch."""
+    return ceil(cell.task.train / cell.batch_size)
+
+
+def padded(runs: int) -> int:
+    """Runs that the engine computes for so many of one activation and optimizer."""
+    return ceil(runs / LANES) * LANES
+
+
+def groups(runs: Iterable[Run]) -> Groups:
+    """The runs of each activation and optimizer of a stack."""
+    cells: dict[str, Cell] = {}
+    counts: Counter[str] = Counter()
+    for run in runs:
+        cells[run.cell.id] = run.cell
+        counts[run.cell.id] += 1
+    sizes: Counter[str] = Counter()
+    first: dict[str, Cell] = {}
+    for id_, cell in cells.items():
+        key = cell.activation.model_dump_json() + cell.optimizer.model_dump_json()
+        sizes[first.setdefault(key, cell).id] += counts[id_]
+    return [(cell, sizes[cell.id]) for cell in first.values()]
+
+
+def batch_seconds(cell: Cell) -> float:
+    """Seconds that the mini-batch of one run adds to a step of its stack, forward and backward."""
+    return cell.batch_size * (EXAMPLE + UNIT * cell.depth * cell.width + PRODUCT * kernel_entries(cell))
+
+
+def update_seconds(cell: Cell) -> float:
+    """Seconds that the optimizer's update of one run adds to a step of its stack."""
+    return UPDATE * UPDATE_WORK.get(cell.optimizer.class_name, UPDATE_WORK_ELSE) * parameters(cell)
+
+
+def max_stack(cell: Cell) -> int:
+    """The most runs of the cell's shape to stack, a multiple of `LANES`.
+
+    So many that starting operations no longer matter, or as many as keep the working set in the cache if those are more.
+    """
+    enough = LAYER * (cell.depth + 1) / batch_seconds(cell) * (1 / FIXED_SHARE - 1)
+    cached = WORKING_SET / (3 * 4 * cell.depth * cell.width * cell.batch_size)
+    return max(LANES, int(min(MAX_STACK, max(enough, cached))) // LANES * LANES)
+
+
+def step_seconds(stack: Groups) -> float:
+    """Seconds of one optimizer step of a stack."""
+    depth = stack[0][0].depth
+    activations = len({cell.activation.model_dump_json() for cell, _ in stack})
+    optimizers = len({cell.optimizer.model_dump_json() for cell, _ in stack})
+    mixing = MIX_ACTIVATION * depth * activations * (activations > 1) + MIX_OPTIMIZER * (optimizers - 1)
+    work = sum(padded(runs) * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
+    return LAYER * (depth + 1) + mixing + work
+
+
+def tests(log: Log, epochs: int) -> list[int]:
+    """Epochs after which the test rows are evaluated: every `test_every`-th and the last."""
+    return sorted({*range(0, epochs + 1, log.test_every), epochs})
+
+
+def stack_seconds(stack: Groups, log: Log) -> float:
+    """Seconds to set up, train, probe and test a stack."""
+    cell, test_share = stack[0][0], stack[0][0].task.samples / stack[0][0].task.train - 1
+    epochs = cell.epochs + PROBE * len(log.probe_epochs) + TEST * test_share * len(tests(log, cell.epochs))
+    set_up = STACK + STACK_LAYER * (cell.depth + 1) + STACK_RUN * sum(padded(runs) for _, runs in stack)
+    return set_up + epochs * steps(cell) * step_seconds(stack)
+
+
+def stack_bytes(stack: Groups, log: Log) -> float:
+    """Peak memory of the process that trains a stack, in bytes."""
+    cell, count = stack[0][0], sum(padded(runs) for _, runs in stack)
+    pauses = sorted({*log.probe_epochs, *tests(log, cell.epochs)})
+    longest = min(EPOCHS_AT_ONCE, max(b - a for a, b in pairwise(pauses)))
+    seen = count * longest * steps(cell) * cell.batch_size * SEEN_BYTES
+    probe = min(count, LANES) * cell.task.train * cell.depth * cell.width * PROBE_BYTES
+    return BASE_BYTES + seen + probe + count * parameters(cell) * FLAT_BYTES
+
+
+def run_bytes(cell: Cell, log: Log) -> int:
+    """Disk space of one run's rows of probes, curves and decays, in bytes."""
+    probes = len(log.probe_epochs)
+    return probes * (cell.depth + 1) * PROBE_ROW + (cell.epochs + 1) * CURVE_ROW + probes * DECAY_ROW
+
+
+def job_count(seconds: float) -> int:
+    """Into how many jobs to pack so many seconds of training."""
+    count = ceil(seconds / TARGET)
+    return count if count <= WAVE else ceil(count / WAVE) * WAVE
+
+
+def wall_seconds(jobs: Iterable[float], cores: int) -> float:
+    """Seconds until all jobs of so many training seconds are done on some cores, longest job first, one core each."""
+    free = [0.0] * cores
+    for seconds in sorted(jobs, reverse=True):
+        heapreplace(free, free[0] + START_UP + seconds)
+    return max(free)

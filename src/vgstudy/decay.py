@@ -1,0 +1,115 @@
+"""Decay factors: how much a quantity shrinks (< 1) or grows (> 1) per layer toward the input.
+
+Arrays have the axes (run, layer); layer 1, nearest the input, is column 0, and a net of depth L fills columns 0..L, the
+last being the output layer. Entries beyond are ignored. Logs are natural.
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vgstudy.grid import labels, nullable, position, spread
+from vgstudy.schema import ZERO_CAUSES
+
+Array = NDArray[np.float64]
+Depths = NDArray[np.int64]
+
+PROBE_COLUMNS = ("cell", "seed", "epoch", "layer", "zero_cause", "g_rms", "g_mean_abs", "delta_rms", "h_rms")
+
+
+def decay_factor(x: Array, depth: Depths) -> Array:
+    """exp(-slope) of the least-squares line through log x on the layer number, square layers 2..depth.
+
+    Returns
+    -------
+    Array
+        Axis (run,); NaN below depth 4 (fewer than three square layers) or where a square layer's x is not positive
+        and finite.
+    """
+    layer = np.arange(1, x.shape[1] + 1)
+    square = (layer >= 2) & (layer <= depth[:, None])
+    centred = np.where(square, layer - (depth[:, None] + 2) / 2, 0.0)
+    usable = _positive(x) | ~square
+    logs = np.log(np.where(square & usable, x, 1.0))
+    layers = np.maximum(depth - 1, 2)
+    slope = (centred * logs).sum(axis=1) / (layers * (layers**2 - 1) / 12)  # sum of squares of layers consecutive integers
+    return np.where((depth >= 4) & usable.all(axis=1), np.exp(-slope), np.nan)
+
+
+def interior_ratio(x: Array, depth: Depths) -> Array:
+    """x of layer `depth` over layer 2, the outermost square layers; NaN below depth 3 or where one is not positive and finite."""
+    return np.where(depth >= 3, _ratio(x, depth - 1, np.minimum(1, depth)), np.nan)
+
+
+def end_to_end_ratio(x: Array, depth: Depths) -> Array:
+    """x of the output layer over layer 1; NaN where one of the two is not positive and finite."""
+    return _ratio(x, depth, np.zeros_like(depth))
+
+
+def _ratio(x: Array, upper: Depths, lower: Depths) -> Array:
+    run = np.arange(len(x))
+    above, below = x[run, upper], x[run, lower]
+    usable = _positive(above) & _positive(below)
+    with np.errstate(over="ignore"):
+        ratio = np.where(usable, above, np.nan) / np.where(usable, below, 1.0)
+    return np.where(np.isfinite(ratio), ratio, np.nan)
+
+
+def _positive(x: Array) -> NDArray[np.bool_]:
+    return (x > 0) & np.isfinite(x)
+
+
+def first_zero(cause: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The cause (index in ZERO_CAUSES, 0 for none) of the all-zero layer nearest the output; axes (run, layer) -> (run,)."""
+    nearest = cause.shape[1] - 1 - np.argmax(cause[:, ::-1] > 0, axis=1)
+    found: NDArray[np.int64] = cause[np.arange(len(cause)), nearest]
+    return found
+
+
+def decay_rows(probes: pa.Table) -> dict[str, Any]:
+    """The columns of `decays`, one row per run and epoch, ordered by cell, seed and epoch, from the rows of `probes`.
+
+    A run with an all-zero or non-finite gradient layer is not alive and has no decay factor of g or delta; h may have one.
+
+    Raises
+    ------
+    ValueError
+        If a run lacks a layer or has one twice.
+    """
+    keys, run, depth = _runs(probes)
+    index, shape = (run, probes["layer"].to_numpy() - 1), (len(depth), int(depth.max(initial=0)) + 1)
+    cause = np.zeros(shape, dtype=np.int64)
+    cause[index] = position(probes["zero_cause"], ZERO_CAUSES)
+    x = {name: spread(probes[name], index, shape) for name in ("g_rms", "g_mean_abs", "delta_rms", "h_rms")}
+    finite = np.all(np.isfinite(x["g_rms"]) | (np.arange(shape[1]) > depth[:, None]), axis=1)
+    alive = finite & np.all(cause == 0, axis=1)
+    values = {
+        "d_g": np.where(alive, decay_factor(x["g_rms"], depth), np.nan),
+        "d_delta": np.where(alive, decay_factor(x["delta_rms"], depth), np.nan),
+        "d_h": decay_factor(x["h_rms"], depth),
+        "interior_g": np.where(alive, interior_ratio(x["g_rms"], depth), np.nan),
+        "interior_delta": np.where(alive, interior_ratio(x["delta_rms"], depth), np.nan),
+        "interior_h": interior_ratio(x["h_rms"], depth),
+        "end_to_end_g": np.where(alive, end_to_end_ratio(x["g_rms"], depth), np.nan),
+        "end_to_end_mean_abs": np.where(alive, end_to_end_ratio(x["g_mean_abs"], depth), np.nan),
+    }
+    zero_cause = labels(np.where(finite, first_zero(cause), 0), ZERO_CAUSES)
+    return {**keys, "alive": alive, "zero_cause": zero_cause, **{name: nullable(value) for name, value in values.items()}}
+
+
+def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:
+    """Key columns of each (run, epoch), for each row the index of its (run, epoch), and each one's depth."""
+    names = sorted(probes["cell"].unique().to_pylist())
+    keys = np.stack((position(probes["cell"], names), probes["seed"].to_numpy(), probes["epoch"].to_numpy()))
+    layer = probes["layer"].to_numpy()
+    order = np.lexsort((layer, *keys[::-1]))
+    starts = np.flatnonzero(np.any(np.diff(keys[:, order], axis=1, prepend=-1), axis=0))
+    rows = np.diff(starts, append=len(order))
+    if not np.array_equal(layer[order], np.arange(1, len(order) + 1) - np.repeat(starts, rows)):
+        raise ValueError("probes: a run lacks a layer or has one twice")
+    run = np.empty_like(order)
+    run[order] = np.repeat(np.arange(len(starts)), rows)
+    cell, seed, epoch = keys[:, order[starts]]
+    return {"cell": labels(cell, names), "seed": seed, "epoch": epoch}, run, rows - 1

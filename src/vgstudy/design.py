@@ -1,0 +1,129 @@
+"""From a study to cells, runs, stacks and job manifests: pure functions.
+
+A stack is a set of runs of equal shape: task, depth, width, epochs and batch size. A manifest is the JSON that one process trains
+from; its hash is the job's id, so a manifest never changes.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import chain, groupby, pairwise, product
+from math import ceil
+from typing import Any
+
+from vgstudy import cost
+from vgstudy.cells import Cell, Run, canonical_json
+from vgstudy.stages import STAGES
+from vgstudy.study import Factors, Log, Study
+
+SHAPE = {"task", "depth", "width", "epochs", "batch_size"}  # equal in a stack
+GROUP = {"activation", "optimizer"}  # equal in a block of a stack
+
+
+@dataclass(frozen=True)
+class LabelledCell:
+    """A cell with the names of its levels."""
+
+    cell: Cell
+    activation: str
+    initializer: str
+    optimizer: str
+
+
+def cells(study: Study) -> list[LabelledCell]:
+    """Every combination of the factors' levels, depth varying slowest."""
+    factors, shared = study.factors, {"task": study.task, "study_seed": study.study_seed, **dict(study.training)}
+    return [
+        LabelledCell(
+            Cell(
+                depth=depth,
+                width=width,
+                activation=factors.activation[activation],
+                initializer=factors.initializer[initializer],
+                optimizer=factors.optimizer[optimizer],
+                **shared,
+            ),
+            activation,
+            initializer,
+            optimizer,
+        )
+        for depth, width, activation, initializer, optimizer in product(*(getattr(factors, f) for f in Factors.model_fields))
+    ]
+
+
+def runs(study: Study) -> list[Run]:
+    """Every cell with every seed, cell by cell."""
+    return [Run(cell=labelled.cell, seed=seed) for labelled in cells(study) for seed in study.seeds]
+
+
+def stack(runs: Iterable[Run]) -> list[list[Run]]:
+    """Runs of equal shape put together, at most `cost.max_stack` in each stack.
+
+    The runs of one activation and optimizer stay together in blocks of `cost.LANES`, the unit of the engine's padding, so that at
+    most one block of each is not full.
+    """
+    kinds: dict[str, tuple[str, str]] = {}
+    shapes: dict[str, dict[str, list[Run]]] = {}
+    for run in runs:
+        if (kind := kinds.get(run.cell.id)) is None:
+            kind = kinds[run.cell.id] = _fields(run.cell, SHAPE), _fields(run.cell, GROUP)
+        shapes.setdefault(kind[0], {}).setdefault(kind[1], []).append(run)
+    return [part for groups in shapes.values() for part in _split(list(groups.values()))]
+
+
+def _fields(cell: Cell, names: set[str]) -> str:
+    return canonical_json(cell.model_dump(mode="json", include=names))
+
+
+def _split(groups: Sequence[list[Run]]) -> list[list[Run]]:
+    blocks = [group[i : i + cost.LANES] for group in groups for i in range(0, len(group), cost.LANES)]
+    parts = ceil(len(blocks) * cost.LANES / cost.max_stack(groups[0][0].cell))
+    ends = [len(blocks) * part // parts for part in range(parts + 1)]
+    return [list(chain.from_iterable(blocks[start:end])) for start, end in pairwise(ends)]
+
+
+def pack(stacks: Sequence[list[Run]], log: Log) -> list[list[Run]]:
+    """Whole stacks put into jobs of about `cost.TARGET` seconds: longest first, each into the emptiest job."""
+    seconds = [cost.stack_seconds(cost.groups(s), log) for s in stacks]
+    bins = [(0.0, number) for number in range(min(len(stacks), cost.job_count(sum(seconds))))]
+    chosen: list[list[int]] = [[] for _ in bins]
+    for index in sorted(range(len(stacks)), key=lambda i: (-seconds[i], i)):
+        load, number = heappop(bins)
+        chosen[number].append(index)
+        heappush(bins, (load + seconds[index], number))
+    return [[run for index in sorted(indices) for run in stacks[index]] for indices in chosen]
+
+
+def manifest(study: str, log: Log, runs: Iterable[Run]) -> dict[str, Any]:
+    """The manifest of a job that trains the runs, as JSON values."""
+    listed = []
+    for _, group in groupby(runs, key=lambda run: run.cell.id):
+        same = list(group)
+        listed.append({"cell": same[0].cell.model_dump(mode="json"), "seeds": [run.seed for run in same]})
+    return {"study": study, "stage": STAGES["train"], "log": log.model_dump(mode="json"), "runs": listed}
+
+
+def job_id(manifest: Mapping[str, Any]) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of the manifest."""
+    return hashlib.sha256(canonical_json(manifest).encode()).hexdigest()[:12]
+
+
+def manifest_runs(manifest: Mapping[str, Any]) -> list[Run]:
+    """The runs a manifest lists, in its order.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a cell or a seed is not valid.
+    """
+    return [
+        Run(cell=cell, seed=seed)
+        for cell, seeds in ((Cell.model_validate(entry["cell"]), entry["seeds"]) for entry in manifest["runs"])
+        for seed in seeds
+    ]
+
+
+def stacks(manifest: Mapping[str, Any]) -> list[list[Run]]:
+    """The stacks that a manifest's job trains one after the other; raises what `manifest_runs` raises."""
+    return stack(manifest_runs(manifest))

@@ -1,0 +1,79 @@
+"""Pictures of finished estimates. Nothing here estimates: a picture draws the points of its view and their intervals."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from vgstudy.captions import CONTRAST, caption_of, caption_text, figure_names
+from vgstudy.figures.layers import layers
+from vgstudy.figures.lines import cell_lines, lines
+from vgstudy.figures.notice import notice
+from vgstudy.figures.rendering import png, svg
+from vgstudy.figures.shares import shares
+from vgstudy.figures.style import rc
+from vgstudy.files import write_whole
+from vgstudy.frames import read_frames
+from vgstudy.views.registry import view_of
+from vgstudy.views.view import View
+
+PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
+    {
+        "accounting": shares,
+        "decay-depth-start": lines,
+        "decay-depth-end": lines,
+        "profile-start": cell_lines,
+        "profile-end": cell_lines,
+        "decay-epochs": cell_lines,
+        "level-epochs": cell_lines,
+        "accuracy-depth": lines,
+        "learned-depth": lines,
+        "l1-epochs": layers,
+        CONTRAST: lines,
+    }
+)
+
+
+def picture(name: str, view: View) -> Figure:
+    """The figure of this name drawn from its view, or a notice where there is nothing to draw.
+
+    Raises
+    ------
+    KeyError
+        If there is no such figure.
+    """
+    draw = PICTURES[CONTRAST if name.startswith(CONTRAST) else name]
+    with mpl.rc_context(dict(rc())):
+        return notice(f"{caption_of(name).title}. {caption_text(name, view)}") if view.empty else arranged(draw(view))
+
+
+def arranged(figure: Figure) -> Figure:
+    """The figure with its layout worked out once, not again by every rendering."""
+    engine = figure.get_layout_engine()
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    return figure
+
+
+def write_figures(folder: Path) -> None:
+    """Draw every figure of the study in `folder`: figures/NAME.svg and .png, and figures/captions.json.
+
+    The captions are a JSON mapping from a figure's name to its `title` and `caption`, in the order of the report.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, damaged or of another version.
+    """
+    frames = read_frames(folder)
+    captions = {}
+    for name in figure_names(frames.study):
+        view = view_of(name)(frames)
+        figure = picture(name, view)
+        for kind, render in (("svg", svg), ("png", png)):
+            write_whole(folder / "figures" / f"{name}.{kind}", render(figure))
+        captions[name] = {"title": caption_of(name).title, "caption": caption_text(name, view)}
+    write_whole(folder / "figures" / "captions.json", json.dumps(captions, indent=1, ensure_ascii=False).encode())

@@ -1,0 +1,69 @@
+"""Pictures made of lines with their intervals: colour per activation, dash per initializer, marker per optimizer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import Transform, offset_copy
+
+from vgstudy.figures.legend import add_legend
+from vgstudy.figures.panels import panels
+from vgstudy.figures.style import LOOKS, WEIGHTS, keyed
+from vgstudy.views.view import View
+
+SINGLE = ["activation", "initializer", "optimizer", "width"]
+CELL = [*SINGLE, "depth"]
+
+
+def lines(view: View) -> Figure:
+    """Lines against depth: one for every setting of the other factors."""
+    return drawn(view, SINGLE)
+
+
+def cell_lines(view: View) -> Figure:
+    """Lines against epochs or layers: one for every cell."""
+    return drawn(view, CELL)
+
+
+def drawn(view: View, by: list[str]) -> Figure:
+    """A picture with a line for every combination of the columns `by`."""
+    figure = panels(view, lambda axes, points: draw_lines(axes, points, by))
+    add_legend(figure, view.frame)
+    return figure
+
+
+def draw_lines(axes: Axes, points: pd.DataFrame, by: list[str]) -> None:
+    """Every line of a panel."""
+    listed = [line for _, line in points.sort_values("x").groupby(by, observed=True)]
+    spread = 4.0 * (points["x"].nunique() == 1)  # points between lines of one point each, which would cover one another
+    for place, line in enumerate(listed):
+        shift = offset_copy(axes.transData, axes.figure, spread * (place - (len(listed) - 1) / 2), units="points")
+        draw_line(axes, line, transform=shift, **looks(line))
+
+
+def draw_line(axes: Axes, line: pd.DataFrame, transform: Transform, **look: Any) -> None:
+    """One line and its interval: a band, or a bar at a point that has no neighbour to make a band with."""
+    axes.fill_between(line["x"], line["low"], line["high"], color=look["color"], alpha=0.17, linewidth=0)
+    alone = line[isolated(line["value"])]
+    if len(alone):
+        axes.vlines(alone["x"], alone["low"], alone["high"], color=look["color"], linewidth=0.8, transform=transform)
+    axes.plot(line["x"], line["value"], markersize=2.6, markeredgewidth=0, transform=transform, **look)
+
+
+def isolated(values: pd.Series) -> pd.Series:
+    """Which values have none beside them."""
+    gap = values.isna()
+    return gap.shift(1, fill_value=True) & gap.shift(-1, fill_value=True)
+
+
+def looks(line: pd.DataFrame) -> dict[str, Any]:
+    """Colour, weight, dash and marker of a line."""
+    weight = {"linewidth": pick(line["activation"], WEIGHTS)}
+    return weight | {look: pick(line[factor], choices) for factor, (look, choices) in LOOKS.items()}
+
+
+def pick(levels: pd.Series, choices: Sequence[Any]) -> Any:
+    """The choice that belongs to the one level in a categorical column."""
+    return keyed(levels.cat.categories, choices)[levels.iloc[0]]

@@ -1,0 +1,66 @@
+"""One visual language: a colour per activation, a dash per initializer, a marker per optimizer."""
+
+from collections.abc import Iterable, Mapping
+from itertools import cycle
+from typing import Any, TypeVar
+
+import seaborn as sns
+
+# Okabe & Ito's palette for colour-blind readers, first entries far apart in lightness so that grey print keeps them apart
+COLOURS = ("#0072B2", "#E69F00", "#1A1A1A", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6D31")
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.6)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
+WEIGHTS = (2.0, 1.5, 1.0)  # points; lines drawn later are thinner, so that equal values do not hide each other
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
+LOOKS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
+    "activation": ("color", COLOURS),
+    "initializer": ("linestyle", DASHES),
+    "optimizer": ("marker", MARKERS),
+}
+STATUS_LOOKS: Mapping[str, Mapping[str, Any]] = {
+    "learned": {"facecolor": "#6A9A92", "edgecolor": "white"},
+    "not learned": {"facecolor": "#DEDEDE", "edgecolor": "white"},
+    "dead": {"facecolor": "#B5483F", "edgecolor": "white", "hatch": "////"},
+    "diverged": {"facecolor": "#222222", "edgecolor": "white"},
+    "missing": {"facecolor": "#FFFFFF", "edgecolor": "#222222", "hatch": "xxxx"},
+}
+GREY = "#6B6B6B"
+
+T = TypeVar("T")
+
+
+def rc() -> Mapping[str, Any]:
+    """Matplotlib settings of every picture: sizes for a page seven to ten inches wide, text as text, reproducible bytes."""
+    own = {
+        "figure.dpi": 100,
+        "font.family": "DejaVu Sans",
+        "axes.labelsize": 8,
+        "axes.titlesize": 8,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 7.5,
+        "legend.fontsize": 8,
+        "legend.title_fontsize": 8,
+        "legend.frameon": False,
+        "axes.linewidth": 0.7,
+        "xtick.major.size": 3,
+        "ytick.major.size": 3,
+        "xtick.major.width": 0.7,
+        "ytick.major.width": 0.7,
+        "axes.grid": True,
+        "grid.color": "#ECECEC",
+        "grid.linewidth": 0.6,
+        "lines.linewidth": 1.3,
+        "hatch.linewidth": 0.6,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "vgstudy",
+    }
+    return {**sns.plotting_context("paper"), **sns.axes_style("ticks"), **own}
+
+
+def keyed(levels: Iterable[str], looks: Iterable[T]) -> dict[str, T]:
+    """A look for each level, by its place in the study; looks repeat when there are more levels."""
+    return dict(zip(levels, cycle(looks), strict=False))
+
+
+def shades(colour: str, count: int) -> list[Any]:
+    """So many shades of a colour, light to full."""
+    return list(sns.light_palette(colour, n_colors=count + 2))[2:]

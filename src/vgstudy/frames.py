@@ -1,0 +1,91 @@
+"""A study folder's finished tables as data frames, every row with the factor levels of its cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vgstudy.logs import read_footer, read_table
+from vgstudy.schema import FACTORS
+
+PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
+FILTERS: Mapping[str, Any] = {"outcomes": None, "estimates": None, "profiles": [("quantity", "in", PROFILED)], "contrasts": None}
+CHANCE: Mapping[str, float] = {"circles": 0.5}
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A study and its tables; `runs` is the design, the others carry the five factor columns beside their own.
+
+    Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has `level` and
+    `reference_level`, the two levels compared, as text.
+    """
+
+    study: Mapping[str, Any]
+    runs: pd.DataFrame
+    outcomes: pd.DataFrame
+    estimates: pd.DataFrame
+    profiles: pd.DataFrame
+    contrasts: pd.DataFrame
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch at which training ends."""
+        return int(self.study["training"]["epochs"])
+
+    @property
+    def chance(self) -> float | None:
+        """Accuracy of guessing; None for a task whose classes are not known here."""
+        return CHANCE.get(self.study["task"]["name"])
+
+    @property
+    def first_optimizer(self) -> str:
+        """The optimizer that stands for all at epoch 0, where no update has been made."""
+        return str(next(iter(self.study["factors"]["optimizer"])))
+
+
+def read_frames(folder: Path) -> Frames:
+    """The tables of `folder`, a study's results.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, damaged or of another version.
+    """
+    study = read_footer(folder / "runs.parquet")["study"]
+    runs = ordered(read_table("runs", folder / "runs.parquet").to_pandas(), study)
+    cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
+    read = {name: read_table(name, folder / f"{name}.parquet", filters=filters) for name, filters in FILTERS.items()}
+    tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
+    tables["contrasts"] = compared(tables["contrasts"], cells)
+    return Frames(study, runs, **tables)
+
+
+def ordered(runs: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """The design with its factor columns as ordered categoricals, levels in the study's order."""
+    levels = {factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True) for factor in FACTORS}
+    return plain(runs).astype(levels)
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with label columns as text, so that frames of different files merge and group by what they hold."""
+    return frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))
+
+
+def compared(contrasts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """The contrasts with the names of the two levels that each compares."""
+    levels = cells.set_index("cell")[list(FACTORS)].astype("str").stack()
+
+    def level(side: str) -> list[Any]:
+        return list(levels.reindex(pd.MultiIndex.from_frame(contrasts[[side, "factor"]])))
+
+    return contrasts.assign(level=level("cell"), reference_level=level("reference"))
+
+
+def chosen(frame: pd.DataFrame, **levels: Any) -> pd.DataFrame:
+    """The rows with these levels in the named columns; a list stands for any of its entries."""
+    for column, level in levels.items():
+        frame = frame[frame[column].isin(level if isinstance(level, list) else [level])]
+    return frame

@@ -1,0 +1,124 @@
+"""Which runs of a stack share an activation and an optimizer, and the parameters they train.
+
+A stack mixes activations and optimizers so that it is large enough to keep the processor busy. Runs are arranged by
+activation, then optimizer; every such group is padded to a multiple of `LANES` with copies whose results are dropped. Then
+every entry takes the same vector path whatever its stack, and a run's bits do not depend on its neighbours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from vgstudy.cells import KerasObject, Run
+from vgstudy.cost import LANES
+from vgstudy.models import Activation, activation, optimizer
+
+
+@dataclass(frozen=True)
+class Group:
+    """Consecutive runs of a stack that share an activation and an optimizer."""
+
+    activation: KerasObject
+    optimizer: KerasObject
+    size: int
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """The order in which a stack holds its runs.
+
+    Attributes
+    ----------
+    runs
+        The runs as stacked, padding included.
+    groups
+        The groups, in order; their sizes add up to the runs.
+    rows
+        Where each of the given runs stands.
+    """
+
+    runs: list[Run]
+    groups: list[Group]
+    rows: NDArray[np.intp]
+
+
+def arrange(runs: Sequence[Run]) -> Arrangement:
+    """Arrange runs in padded groups."""
+
+    def key(row: int) -> tuple[str, str]:
+        return runs[row].cell.activation.model_dump_json(), runs[row].cell.optimizer.model_dump_json()
+
+    stacked: list[Run] = []
+    groups: list[Group] = []
+    rows = np.zeros(len(runs), np.intp)
+    for _, members in groupby(sorted(range(len(runs)), key=key), key):
+        own = list(members)
+        padded = [own[i % len(own)] for i in range(-(-len(own) // LANES) * LANES)]
+        rows[own] = len(stacked) + np.arange(len(own))
+        stacked += [runs[row] for row in padded]
+        groups.append(Group(runs[own[0]].cell.activation, runs[own[0]].cell.optimizer, len(padded)))
+    return Arrangement(stacked, groups, rows)
+
+
+def spans(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:
+    """Each activation of a stack and the rows that use it."""
+    ends = np.cumsum([0, *(g.size for g in groups)]).tolist()
+    same = [[i for i, _ in members] for _, members in groupby(enumerate(groups), lambda item: item[1].activation)]
+    return [(groups[own[0]].activation, slice(ends[own[0]], ends[own[-1] + 1])) for own in same]
+
+
+def stack_activation(groups: Sequence[Group]) -> Activation:
+    """One function that applies to each run of a stack (stack, unit, example) the activation of its group."""
+    functions = [activation(spec) for spec, _ in spans(groups)]
+    sizes = [span.stop - span.start for _, span in spans(groups)]
+    if len(functions) == 1:
+        return functions[0]
+
+    def mixed(z: tf.Tensor) -> tf.Tensor:
+        return tf.concat([f(part) for f, part in zip(functions, tf.split(z, sizes), strict=True)], axis=0)
+
+    return mixed
+
+
+class Parameters:
+    """The parameters of a stack: one flat Keras variable and one stock Keras optimizer for each optimizer of its groups.
+
+    Parameters
+    ----------
+    flat
+        Initial values (stack, parameter), in the order of the groups.
+    groups
+        The groups of the stack.
+    dtype
+        In which they are kept.
+    """
+
+    def __init__(self, flat: NDArray[np.float32], groups: Sequence[Group], dtype: str) -> None:
+        self._sizes = [g.size for g in groups]
+        specs = [g.optimizer for g in groups]
+        distinct = [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
+        self._own = [[i for i, spec in enumerate(specs) if spec == one] for one in distinct]  # groups of each optimizer
+        parts = np.split(flat, np.cumsum(self._sizes)[:-1])
+        self._variables = [keras.Variable(np.concatenate([parts[i] for i in own]), dtype=dtype) for own in self._own]
+        self._optimizers = [optimizer(spec) for spec in distinct]
+        for one, variable in zip(self._optimizers, self._variables, strict=True):
+            one.build([variable])
+
+    def tensor(self) -> tf.Tensor:
+        """The parameters now, (stack, parameter)."""
+        parts = [None] * len(self._sizes)
+        for own, variable in zip(self._own, self._variables, strict=True):
+            for i, part in zip(own, tf.split(variable.value, [self._sizes[i] for i in own]), strict=True):
+                parts[i] = part
+        return tf.concat(parts, axis=0)
+
+    def update(self, gradient: tf.Tensor) -> None:
+        """Take one step of every optimizer along the gradient (stack, parameter)."""
+        parts = tf.split(gradient, self._sizes)
+        for own, one, variable in zip(self._own, self._optimizers, self._variables, strict=True):
+            one.apply([tf.concat([parts[i] for i in own], axis=0)], [variable])

@@ -1,0 +1,125 @@
+"""Intervals over seeds: one number per seed in, value and interval out.
+
+Every function works elementwise on arrays of groups. No seeds give NaN throughout; one seed gives a value with a NaN
+interval (no spread is known), except for proportions; constant data give an interval of zero width.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri, stdtr, stdtrit
+
+CONFIDENCE = 0.95
+
+MEAN_T = "t"
+GEOMETRIC_T = "t on log"
+WILSON = "Wilson"
+WELCH_DIFFERENCE = "Welch, difference"
+WELCH_RATIO = "Welch on log, ratio"
+NEWCOMBE = "Newcombe, difference"
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with the ends of its interval and the two-sided p value of "no difference" (NaN where there is none)."""
+
+    value: Array
+    low: Array
+    high: Array
+    p: Array
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What the t intervals need to know of a group: seeds, their mean, their variance (divisor: seeds - 1)."""
+
+    n: Array
+    mean: Array
+    var: Array
+
+
+def moments(values: ArrayLike) -> Moments:
+    """The moments over the last axis (seeds) of finite values; NaN marks a seed without a value.
+
+    Deviations are taken from one of the values first, so that constant data have variance exactly 0.
+    """
+    x = np.asarray(values, dtype=float)
+    origin = np.fmax.reduce(x, axis=-1, initial=-np.inf)
+    has = ~np.isnan(x)
+    n = has.sum(axis=-1).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = np.where(has, x - origin[..., None], 0.0)
+        shift = away.sum(axis=-1) / n
+        var = (np.where(has, away - shift[..., None], 0.0) ** 2).sum(axis=-1) / (n - 1)
+    return Moments(n, np.where(n > 0, origin + shift, np.nan), np.where(n > 1, var, np.nan))
+
+
+def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:
+    """Arithmetic mean with Student's t interval."""
+    half = _quantile(group.n - 1, confidence) * np.sqrt(group.var / np.maximum(group.n, 1))
+    return _around(group.mean, half, np.full_like(half, np.nan))
+
+
+def geometric_t(logs: Moments, confidence: float = CONFIDENCE) -> Interval:
+    """Geometric mean with Student's t interval on the natural logs, exponentiated; the study's primary interval."""
+    return _exponentiated(mean_t(logs, confidence))
+
+
+def welch_difference(group: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
+    """Mean of group minus mean of reference, independent groups of unequal variance (Welch 1947, Biometrika 34).
+
+    If neither group varies, the interval has zero width and p is NaN: there is no scale to judge a difference on.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, other = group.var / group.n, reference.var / reference.n
+        error = np.sqrt(share + other)
+        c = share / (share + other)
+        freedom = 1 / (c**2 / (group.n - 1) + (1 - c) ** 2 / (reference.n - 1))
+        value = group.mean - reference.mean
+        p = 2 * stdtr(freedom, -np.abs(value / error))
+        half = np.where(error == 0, 0.0, _quantile(freedom, confidence) * error)
+    return _around(value, half, p)
+
+
+def welch_ratio(logs: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
+    """Ratio of geometric means, group over reference: Welch's interval on the natural logs, exponentiated."""
+    return _exponentiated(welch_difference(logs, reference, confidence))
+
+
+def wilson(count: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """A proportion with Wilson's score interval (Wilson 1927, JASA 22); 0 of 1 has an interval too."""
+    k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
+    z = ndtri((1 + confidence) / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = k / n
+        centre = (k + z**2 / 2) / (n + z**2)
+        half = z / (n + z**2) * np.sqrt(n * share * (1 - share) + z**2 / 4)
+        low = np.where(k == 0, 0.0, centre - half)  # exact ends: rounding would leave 1e-17
+        high = np.where(k == n, 1.0, centre + half)
+    none = np.isnan(share)
+    return Interval(share, np.where(none, np.nan, low), np.where(none, np.nan, high), np.full_like(share, np.nan))
+
+
+def newcombe(group: Interval, reference: Interval) -> Interval:
+    """Difference of two independent proportions from their Wilson intervals: method 10 of Newcombe 1998, Stat. Med. 17:873."""
+    value = group.value - reference.value
+    low = value - np.hypot(group.value - group.low, reference.high - reference.value)
+    high = value + np.hypot(group.high - group.value, reference.value - reference.low)
+    return Interval(value, low, high, np.full_like(value, np.nan))
+
+
+def _quantile(freedom: Array, confidence: float) -> Array:
+    quantile: Array = stdtrit(np.where(freedom > 0, freedom, np.nan), (1 + confidence) / 2)
+    return quantile
+
+
+def _around(value: Array, half: Array, p: Array) -> Interval:
+    return Interval(value, value - half, value + half, p)
+
+
+def _exponentiated(logs: Interval) -> Interval:
+    with np.errstate(over="ignore"):  # an interval may reach beyond the largest float: infinity says so
+        return Interval(np.exp(logs.value), np.exp(logs.low), np.exp(logs.high), logs.p)

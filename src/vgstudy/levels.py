@@ -1,0 +1,160 @@
+"""From a level as a study names it to one canonical Keras object: two spellings of the same thing become equal."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, create_model
+
+from vgstudy.cells import KerasObject
+from vgstudy.keras_names import REFUSED_ARGUMENTS, REGISTRY, Entry, Kind
+from vgstudy.messages import among, first_problem, show
+
+
+def resolve(kind: Kind, value: Any) -> KerasObject:
+    """The canonical Keras object: Keras' own name and only the arguments that differ from Keras' defaults.
+
+    Parameters
+    ----------
+    kind
+        What the value names.
+    value
+        A Keras name, or a mapping with `class_name` and perhaps `config`.
+
+    Raises
+    ------
+    ValueError
+        In one line: the name or an argument is unknown (with its nearest neighbour), refused (with the reason), missing, or of
+        a wrong type or size.
+    """
+    spec = _spec(kind, value)
+    name = _canonical(kind, spec.class_name)
+    entry = REGISTRY[kind][name]
+    if entry.refused:
+        raise ValueError(f"{kind} {name} is refused: {entry.refused}")
+    return KerasObject(class_name=name, config=_arguments(kind, name, _allowed(name, entry, spec.config)))
+
+
+def _spec(kind: Kind, value: Any) -> KerasObject:
+    if isinstance(value, KerasObject):
+        return value
+    if isinstance(value, str):
+        return KerasObject(class_name=value)
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be the name of a Keras {kind} or {{class_name: ..., config: {{...}}}}, not {show(value)}")
+    try:
+        return KerasObject.model_validate(value, strict=True)
+    except ValidationError as error:
+        raise ValueError(": ".join(first_problem(error, KerasObject))) from None
+
+
+def _canonical(kind: Kind, name: str) -> str:
+    fold = str.lower if kind == "optimizer" else str
+    known = {fold(alias): own for own, entry in REGISTRY[kind].items() for alias in (own, *entry.aliases)}
+    if fold(name) not in known:
+        offered = [own for own, entry in REGISTRY[kind].items() if not entry.refused]
+        raise ValueError(f"unknown {kind} {show(name)}; {among(name, offered, known)}")
+    return known[fold(name)]
+
+
+def _allowed(name: str, entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given arguments without `name`, which changes no number, and without refused ones left at their defaults."""
+    refused = [key for key in entry.arguments if key in REFUSED_ARGUMENTS and given.get(key) not in (None, entry.arguments[key])]
+    if refused:
+        raise ValueError(f"{name}.{refused[0]} is refused: {REFUSED_ARGUMENTS[refused[0]]}")
+    return {key: value for key, value in given.items() if key not in entry.arguments or _offered(key)}
+
+
+def _offered(key: str) -> bool:
+    return key != "name" and key not in REFUSED_ARGUMENTS
+
+
+def _arguments(kind: Kind, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that differ from their defaults, checked."""
+    model = _model(kind, name)
+    try:
+        checked = model.model_validate(given)
+    except ValidationError as error:
+        key, text = first_problem(error, model)
+        raise ValueError(f"{name}.{key}: {text}") from None
+    if name in _TOGETHER and (problem := _TOGETHER[name](checked)):
+        raise ValueError(f"{name}: {problem}")
+    return {key: value for key, value in checked if value != REGISTRY[kind][name].arguments[key]}
+
+
+@cache
+def _model(kind: Kind, name: str) -> type[BaseModel]:
+    """A model of an object's arguments: unknown ones are errors, types come from `_TYPES` or from the default."""
+    fields: dict[str, Any] = {}
+    for key, default in REGISTRY[kind][name].arguments.items():
+        if _offered(key):
+            type_ = _TYPES.get(f"{name}.{key}", _TYPES.get(key, type(default)))
+            fields[key] = (type_ | None if default is None else type_, default)
+    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    return create_model(name, __config__=config, **fields)
+
+
+def _or_schedule(value: Any, number: ValidatorFunctionWrapHandler) -> Any:
+    """A learning-rate schedule in canonical form, with the module in which Keras looks it up, or a number."""
+    if not isinstance(value, Mapping):
+        return number(value)
+    module = {"module": "keras.optimizers.schedules"}
+    given = {key: item for key, item in value.items() if (key, item) not in module.items()}
+    return module | resolve("schedule", given).model_dump()
+
+
+_Positive = Annotated[float, Field(gt=0)]
+_NotNegative = Annotated[float, Field(ge=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_BelowOne = Annotated[float, Field(ge=0, lt=1)]
+_Steps = Annotated[int, Field(ge=1)]
+
+_TYPES: Mapping[
+    str, Any
+] = {  # where a default does not say it all; the limits are those beyond which Keras raises or divides by 0
+    "learning_rate": Annotated[_Positive, WrapValidator(_or_schedule)],
+    "learning_rate_power": Annotated[float, Field(le=0)],
+    "momentum": _Share,
+    "rho": _Share,
+    "beta_1": _BelowOne,
+    "beta_2": _BelowOne,
+    "Lion.beta_1": Annotated[float, Field(gt=0, le=1)],
+    "epsilon": _NotNegative,
+    "initial_accumulator_value": _NotNegative,
+    "l1_regularization_strength": _NotNegative,
+    "l2_regularization_strength": _NotNegative,
+    "l2_shrinkage_regularization_strength": _NotNegative,
+    "weight_decay": _NotNegative,
+    "clipvalue": _Positive,
+    "gradient_accumulation_steps": Annotated[int, Field(ge=2)],
+    "warmup_steps": Annotated[int, Field(ge=0)],
+    "warmup_target": float,
+    "initial_learning_rate": _NotNegative,
+    "decay_steps": _Steps,
+    "first_decay_steps": _Steps,
+    "decay_rate": _Positive,
+    "boundaries": Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)],
+    "values": list[float],
+    "stddev": _NotNegative,
+    "scale": _Positive,
+    "mode": Literal["fan_in", "fan_out", "fan_avg"],
+    "distribution": Literal["uniform", "truncated_normal", "untruncated_normal"],
+    "max_value": _Positive,
+    "b": float,
+    "threshold": float,
+    "default_value": float,
+}
+
+
+def _uniform(given: Any) -> str | None:
+    return None if given.minval < given.maxval else f"minval {given.minval} must be below maxval {given.maxval}"
+
+
+def _piecewise(given: Any) -> str | None:
+    if given.boundaries != sorted(set(given.boundaries)):
+        return "boundaries must ascend"
+    wanted = len(given.boundaries) + 1
+    return None if len(given.values) == wanted else f"values must have {wanted} entries, one more than boundaries"
+
+
+_TOGETHER = {"RandomUniform": _uniform, "PiecewiseConstantDecay": _piecewise}

@@ -1,0 +1,139 @@
+"""Parquet in and out: whole files or none, columns as in `schema`, provenance in every footer.
+
+A table is written under a temporary name, flushed to disk and renamed, so a final name is always a complete file.
+Pages carry checksums that are verified on reading.
+"""
+
+import json
+import os
+import shlex
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from vgstudy.columns import Columns, conform, schema_version
+from vgstudy.errors import UserError
+from vgstudy.provenance import provenance
+from vgstudy.schema import arrow_schema
+
+FOOTER_KEY = b"vgstudy"
+REBUILD = "snakemake --cores 2"
+
+
+@dataclass
+class Writer:
+    """Writes a table's rows one row group at a time; made by `open_writer`.
+
+    Attributes
+    ----------
+    rows
+        How many have been written.
+    """
+
+    name: str
+    parquet: pq.ParquetWriter
+    rows: int = 0
+
+    def write(self, columns: Columns) -> None:
+        """Append the rows as one row group; raises what `conform` raises."""
+        table = conform(self.name, columns)
+        self.parquet.write_table(table, row_group_size=max(table.num_rows, 1))
+        self.rows += table.num_rows
+
+
+@contextmanager
+def open_writer(name: str, path: Path, footer: Mapping[str, Any]) -> Iterator[Writer]:
+    """A `Writer` whose file appears under `path` when the block ends, or not at all if it raises.
+
+    Parameters
+    ----------
+    footer
+        JSON values kept in the file's footer beside the table's name, schema version, rows and provenance.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with part.open("xb") as file:
+            with pq.ParquetWriter(file, arrow_schema(name), compression="zstd", write_page_checksum=True) as parquet:
+                writer = Writer(name, parquet)
+                yield writer
+                parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer, footer))})
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _footer(writer: Writer, footer: Mapping[str, Any]) -> dict[str, Any]:
+    own = {"table": writer.name, "schema": schema_version(writer.name), "rows": writer.rows, "provenance": provenance()}
+    return {**footer, **own}
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)  # the rename itself must survive a power cut
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_table(name: str, columns: Columns, path: Path, footer: Mapping[str, Any]) -> None:
+    """Write a whole table at once; see `conform` and `open_writer`."""
+    with open_writer(name, path, footer) as writer:
+        writer.write(columns)
+
+
+def read_footer(path: Path) -> dict[str, Any]:
+    """The JSON footer of a file written by this module.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated, empty or foreign.
+    """
+    with _told(path):
+        metadata = pq.read_metadata(path).metadata or {}
+        footer: dict[str, Any] = json.loads(metadata.get(FOOTER_KEY, "{}"))
+    if "table" not in footer:
+        raise _broken(path, "was not written by vgstudy")
+    return footer
+
+
+def read_table(name: str, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
+    """A table, or some of its columns and rows (`filters` as in `pyarrow.parquet.read_table`).
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated, empty, damaged, foreign, another table or of another schema.
+    """
+    footer = read_footer(path)
+    if footer["table"] != name:
+        raise _broken(path, f"holds the table {footer['table']}, not {name}")
+    if footer.get("schema") != schema_version(name):
+        raise _broken(path, "was written by another version of vgstudy, with other columns")
+    with _told(path):
+        wanted = None if columns is None else list(columns)
+        return pq.read_table(path, columns=wanted, filters=filters, partitioning=None, page_checksum_verification=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; run `{REBUILD}` to make it") from None
+    except (pa.ArrowException, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _broken(path, f"is truncated or damaged ({str(error).splitlines()[0].rstrip('.')})") from None
+
+
+def _broken(path: Path, wrong: str) -> UserError:
+    return UserError(f"{path} {wrong}; rebuild it: `rm {shlex.quote(str(path))}`, then `{REBUILD}`")

@@ -1,0 +1,205 @@
+"""Which jobs a study still needs, given the manifests and results on disk. Planning writes nothing; `write_design` does.
+
+A manifest on disk is kept while it serves the study; only runs that no kept job covers are packed into new jobs. So growing a
+study never touches an existing file, and with an empty results folder the plan is a pure function of the study.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from vgstudy import cost, design, files
+from vgstudy.cells import Run, canonical_json
+from vgstudy.errors import UserError
+from vgstudy.study import Log, Study
+
+Key = tuple[str, int]  # of a run: its cell's id and its seed
+
+
+@dataclass(frozen=True)
+class Job:
+    """A manifest and what training it takes.
+
+    Attributes
+    ----------
+    id, path, manifest
+        The hash of the manifest, where the manifest is or will be, the manifest itself.
+    new, trained
+        Whether the manifest is not on disk yet; whether its results are.
+    n_runs, seconds, mem_mb
+        Runs it trains, core-seconds of training without start-up, peak memory in MB.
+    """
+
+    id: str
+    path: Path
+    manifest: Mapping[str, Any]
+    new: bool
+    trained: bool
+    n_runs: int
+    seconds: float
+    mem_mb: int
+
+    @property
+    def minutes(self) -> int:
+        """A time limit for a cluster's scheduler: ten times the estimate, at least a quarter of an hour."""
+        return 15 + ceil(10 * (cost.START_UP + self.seconds) / 60)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of a study by id, and the job of every run.
+
+    Attributes
+    ----------
+    study, folder
+        The study and its results folder.
+    jobs
+        Kept ones first, then new ones.
+    cells
+        The study's cells with the names of their levels.
+    job_of
+        Job id of every run of the study, by cell id and seed, in the design's order.
+    """
+
+    study: Study
+    folder: Path
+    jobs: Mapping[str, Job]
+    cells: list[design.LabelledCell]
+    job_of: Mapping[Key, str]
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when the study or the job of any run does."""
+        jobs = (f"\n{cell} {seed} {job}" for (cell, seed), job in self.job_of.items())
+        text = self.study.model_dump_json(exclude={"path"}) + "".join(jobs)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def plan(study: Study, results: Path) -> Plan:
+    """Plan the jobs of a study.
+
+    Parameters
+    ----------
+    study
+        What is wanted.
+    results
+        The folder with one folder of results for each study; it need not exist.
+
+    Raises
+    ------
+    UserError
+        If a manifest on disk is damaged.
+    """
+    folder = results / study.name
+    wanted = {(run.cell.id, run.seed): run for run in design.runs(study)}
+    job_of, kept = _keep(_on_disk(folder, study), wanted)
+    missing = [run for key, run in wanted.items() if key not in job_of]
+    jobs = {job.id: job for job in kept}
+    for runs in design.pack(design.stack(missing), study.log):
+        job = _job(folder, design.manifest(study.name, study.log, runs), runs, study.log, new=True)
+        jobs[job.id] = job
+        job_of |= {(run.cell.id, run.seed): job.id for run in runs}
+    return Plan(study, folder, jobs, design.cells(study), {key: job_of[key] for key in wanted})
+
+
+def _keep(found: Iterable[tuple[Job, list[Run]]], wanted: Mapping[Key, Run]) -> tuple[dict[Key, str], list[Job]]:
+    """The job of every run that a manifest on disk covers, and those manifests.
+
+    Trained ones serve if they cover anything still uncovered; others only if all they train is wanted and uncovered.
+    """
+    job_of: dict[Key, str] = {}
+    kept = []
+    for job, runs in sorted(found, key=lambda pair: (not pair[0].trained, pair[0].id)):
+        keys = [(run.cell.id, run.seed) for run in runs]
+        useful = [key for key in keys if key in wanted and key not in job_of]
+        if useful and (job.trained or len(useful) == len(keys)):
+            kept.append(job)
+            job_of |= dict.fromkeys(useful, job.id)
+    return job_of, kept
+
+
+def _on_disk(folder: Path, study: Study) -> Iterator[tuple[Job, list[Run]]]:
+    """Jobs with manifests of this training version and these log settings, and their runs."""
+    usual = design.manifest(study.name, study.log, [])
+    for path in sorted((folder / "jobs").glob("*.json")):
+        manifest = read_manifest(path)
+        if {**manifest, "runs": []} == usual:
+            try:
+                runs = design.manifest_runs(manifest)
+            except ValidationError:  # cells of another version of vgstudy
+                continue
+            yield _job(folder, manifest, runs, study.log, new=False), runs
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a job.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or its content does not have the hash that is its name.
+    """
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as a job manifest ({error}); run `rm {path}` and plan again") from None
+    if not isinstance(manifest, dict) or design.job_id(manifest) != path.stem:
+        raise UserError(f"{path}: was changed after planning, its name is not its hash; run `rm {path}` and plan again")
+    return manifest
+
+
+def _job(folder: Path, manifest: Mapping[str, Any], runs: list[Run], log: Log, new: bool) -> Job:
+    id_, stacks = design.job_id(manifest), [cost.groups(s) for s in design.stack(runs)]
+    return Job(
+        id=id_,
+        path=folder / "jobs" / f"{id_}.json",
+        manifest=manifest,
+        new=new,
+        trained=all((folder / table / f"{id_}.parquet").exists() for table in ("probes", "curves")),
+        n_runs=len(runs),
+        seconds=sum(cost.stack_seconds(s, log) for s in stacks),
+        mem_mb=ceil(max(cost.stack_bytes(s, log) for s in stacks) / 1e6),
+    )
+
+
+def write_design(plan: Plan) -> None:
+    """Write the missing manifests and, if the plan is another one, `runs.parquet`.
+
+    Raises
+    ------
+    UserError
+        If the results folder cannot be written, or `runs.parquet` on disk is damaged.
+    """
+    from vgstudy import logs  # Arrow is not needed for planning
+
+    path = plan.folder / "runs.parquet"
+    try:
+        for job in plan.jobs.values():
+            if job.new:
+                files.write_whole(job.path, f"{canonical_json(job.manifest)}\n".encode())
+        if not path.exists() or logs.read_footer(path).get("digest") != plan.digest:
+            footer = {"study": plan.study.model_dump(mode="json"), "digest": plan.digest}
+            logs.write_table("runs", _run_columns(plan), path, footer)
+    except OSError as error:
+        raise UserError(f"{plan.folder}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _run_columns(plan: Plan) -> dict[str, list[Any]]:
+    rows = [(labelled, seed) for labelled in plan.cells for seed in plan.study.seeds]
+    return {
+        "cell": [labelled.cell.id for labelled, _ in rows],
+        "seed": [seed for _, seed in rows],
+        "job": [plan.job_of[labelled.cell.id, seed] for labelled, seed in rows],
+        "depth": [labelled.cell.depth for labelled, _ in rows],
+        "width": [labelled.cell.width for labelled, _ in rows],
+        "activation": [labelled.activation for labelled, _ in rows],
+        "initializer": [labelled.initializer for labelled, _ in rows],
+        "optimizer": [labelled.optimizer for labelled, _ in rows],
+    }

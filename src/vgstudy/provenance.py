@@ -1,0 +1,55 @@
+"""What made a file: versions, processor, settings, time; nothing that names a person, a host or a path."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("vgstudy", "tensorflow", "keras", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "snakemake")
+FLAGS = ("TF_DETERMINISTIC_OPS", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS")
+
+
+def provenance() -> dict[str, Any]:
+    """Versions of Python and of the packages that shape numbers, CPU model, platform, flags, commit and UTC time, as JSON values.
+
+    Versions come from the installed packages' metadata: nothing is imported. A flag that is not set and a commit
+    that is not known are None.
+    """
+    return {
+        "packages": dict(_versions()),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu(),
+        "flags": {name: os.environ.get(name) for name in FLAGS},
+        "commit": _commit(),
+        "utc": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    return tuple((name, version(name)) for name in PACKAGES)
+
+
+@cache
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())
+
+
+@cache
+def _commit() -> str | None:
+    """The last commit that touched this package; None outside a checkout."""
+    command = ("git", "log", "-1", "--format=%H", "--", ".")
+    try:
+        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,48 @@
+"""A plan as a table for the terminal, before anything is spent."""
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from vgstudy import cost
+from vgstudy.planning import Plan
+from vgstudy.wording import plural
+
+CORES = (1, 2, 8)
+
+
+def table(plan: Plan) -> Table:
+    """What a study holds and what is left to spend on it."""
+    shown = Table(
+        title=Text(f"{plan.study.name}: {plan.study.title}"), title_justify="left", box=box.SIMPLE_HEAD, show_header=False
+    )
+    shown.add_column(style="bold")
+    shown.add_column()
+    for name, text in _rows(plan):
+        shown.add_row(name, text)
+    return shown
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+    study, todo = plan.study, [job for job in plan.jobs.values() if not job.trained]
+    seconds = [job.seconds for job in todo]
+    starts = cost.START_UP * len(todo)
+    yield "factors", ", ".join(f"{name} {len(study.factors.names(name))}" for name in type(study.factors).model_fields)
+    yield "cells", f"{study.n_cells:,}"
+    yield "runs", f"{len(plan.job_of):,} = {plural(study.n_cells, 'cell')} x {plural(len(study.seeds), 'seed')}"
+    yield (
+        "jobs",
+        f"{len(todo)} to train with {plural(sum(job.n_runs for job in todo), 'run')}, {len(plan.jobs) - len(todo)} trained",
+    )
+    if todo:
+        yield "core-minutes", f"{_minutes(sum(seconds) + starts)} of training, {_minutes(starts)} of them start-up"
+        yield "wall minutes", ", ".join(f"{_minutes(cost.wall_seconds(seconds, n))} on {plural(n, 'core')}" for n in CORES)
+        yield "memory", f"{max(job.mem_mb for job in todo) / 1000:.1f} GB for the largest job"
+    disk = sum(cost.run_bytes(labelled.cell, study.log) for labelled in plan.cells) * len(study.seeds)
+    yield "disk", f"{disk / 1e6:,.1f} MB of tables"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f}" if seconds >= 60 else f"{seconds / 60:.2f}"

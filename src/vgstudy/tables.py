@@ -1,0 +1,58 @@
+"""The analysis steps: files of a study in, files out."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+
+from vgstudy.batches import batches
+from vgstudy.contrasts import contrast_rows, pairs, summary
+from vgstudy.decay import PROBE_COLUMNS, decay_rows
+from vgstudy.estimates import estimate_rows, outcome_rows, profile_rows
+from vgstudy.logs import open_writer, read_footer, read_table, write_table
+
+BATCH_RUNS = 1000
+
+
+def write_decays(probes: Path) -> None:
+    """Read a job's `probes/JOB.parquet` and write its `decays/JOB.parquet` beside that folder.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated or of another version.
+    """
+    rows = decay_rows(read_table("probes", probes, PROBE_COLUMNS))
+    write_table("decays", rows, probes.parent.parent / "decays" / probes.name, {})
+
+
+def write_estimates(folder: Path, batch_runs: int = BATCH_RUNS) -> None:
+    """Read a study's runs, decays, probes and curves; write its outcomes, estimates, profiles and contrasts.
+
+    Parameters
+    ----------
+    folder
+        The study's results, with runs.parquet.
+    batch_runs
+        About how many runs are held in memory at a time; the numbers do not depend on it.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, truncated or of another version.
+    """
+    study = read_footer(folder / "runs.parquet")["study"]
+    runs = read_table("runs", folder / "runs.parquet").to_pandas().astype({"cell": "str", "job": "str"})
+    with ExitStack() as files:
+        names = ("outcomes", "estimates", "profiles")
+        outcomes, estimates, profiles = (files.enter_context(open_writer(name, folder / f"{name}.parquet", {})) for name in names)
+        summaries = []
+        for batch in batches(folder, runs, study, batch_runs):
+            outcomes.write(outcome_rows(batch))
+            for rows in estimate_rows(batch):
+                estimates.write(rows)
+            for rows in profile_rows(batch):
+                profiles.write(rows)
+            summaries.append(summary(batch))
+        contrasts = contrast_rows(pairs(runs, study["contrasts"]), pd.concat(summaries))
+        write_table("contrasts", contrasts, folder / "contrasts.parquet", {})

@@ -1,0 +1,76 @@
+"""The values a study file may hold: whole numbers and ranges of them, seeds, level names, titles.
+
+Every function gives the canonical value or raises a ValueError that says in one line what is allowed.
+"""
+
+import re
+from itertools import chain, pairwise
+from typing import Any
+
+from vgstudy.cells import KerasObject, canonical_json
+from vgstudy.messages import show
+
+MAX_SEED = 2**31 - 1  # a 32-bit column holds them
+MAX_SEEDS = 100_000
+
+
+def _span(value: Any) -> range:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return range(value, value + 1)
+    if not isinstance(value, str) or not (found := re.fullmatch(r"\s*(\d{1,9})\s*-\s*(\d{1,9})\s*", value)):
+        raise ValueError(f"must be a whole number, a range such as 1-20 or a list of these, not {show(value)}")
+    first, last = int(found[1]), int(found[2])
+    if last < first:
+        raise ValueError(f"the range {first}-{last} runs backwards: write {last}-{first}")
+    return range(first, last + 1)
+
+
+def numbers(value: Any, low: int, high: int, most: int) -> tuple[int, ...]:
+    """Distinct whole numbers in ascending order from a number, a range or a list of these."""
+    spans = [_span(v) for v in (value if isinstance(value, list | tuple) else [value])]
+    if not spans:
+        raise ValueError("is empty; give at least one")
+    if outside := [end for span in spans for end in (span[0], span[-1]) if not low <= end <= high]:
+        raise ValueError(f"must be between {low} and {high}, not {outside[0]}")
+    if (count := sum(map(len, spans))) > most:
+        raise ValueError(f"has {count} entries, more than {most}")
+    found = sorted(chain.from_iterable(spans))
+    if twice := [a for a, b in pairwise(found) if a == b]:
+        raise ValueError(f"{twice[0]} is listed twice")
+    return tuple(found)
+
+
+def seeds(value: Any) -> tuple[int, ...]:
+    """Seeds 0..n-1 from one number n; otherwise the numbers themselves."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 1 <= value <= MAX_SEEDS:
+            raise ValueError(f"the number of seeds must be between 1 and {MAX_SEEDS}, not {value}")
+        return tuple(range(value))
+    return numbers(value, 0, MAX_SEED, MAX_SEEDS)
+
+
+def distinct_levels(levels: dict[str, KerasObject]) -> dict[str, KerasObject]:
+    """Named levels, at least one, each another Keras object."""
+    if not levels:
+        raise ValueError("has no level; give at least one, such as {tanh: tanh}")
+    first: dict[str, str] = {}
+    for name, level in levels.items():
+        if not (0 < len(name) <= 40 and name.isprintable() and name == name.strip()):
+            raise ValueError(f"level name {show(name)} must have 1 to 40 printable characters and no blank at its ends")
+        if (other := first.setdefault(canonical_json(level.model_dump()), name)) != name:
+            raise ValueError(f"levels {other!r} and {name!r} are the same Keras object: drop one")
+    return levels
+
+
+def level_name(value: Any) -> Any:
+    """A level's name: text, or the number itself of depth and width."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError(f"must be a level of the factor, not {show(value)}")
+    return value
+
+
+def one_line(text: str) -> str:
+    """Text that a headline can show."""
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must be one line of printable text")
+    return text

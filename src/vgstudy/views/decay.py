@@ -1,0 +1,33 @@
+"""Decay factors: against depth at the start and at the end of training, and over epochs."""
+
+from vgstudy.frames import Frames, chosen
+from vgstudy.views.view import DEPTH, EPOCH, Axis, View, nearest
+
+NO_DECAY = {"no decay": 1.0}
+DECAY_AXES = {
+    "d_g": Axis("decay factor of g\n(per layer)", "log", NO_DECAY),
+    "d_delta": Axis("decay factor of δ\n(per layer)", "log", NO_DECAY),
+}
+
+
+def decay_depth_start(frames: Frames) -> View:
+    """d_g and d_delta before any update against depth."""
+    shown = chosen(frames.estimates, quantity=list(DECAY_AXES), epoch=0, optimizer=frames.first_optimizer)
+    note = f"At epoch 0 no update has been made, so the optimizer plays no part; shown are the cells of {frames.first_optimizer}."
+    return View(shown.assign(x=shown["depth"].astype(int)), DECAY_AXES, DEPTH, note)
+
+
+def decay_depth_end(frames: Frames) -> View:
+    """d_g and d_delta at the last probed epoch against depth, by optimizer."""
+    decay = chosen(frames.estimates, quantity=list(DECAY_AXES))
+    last = decay["epoch"].max()
+    shown = chosen(decay, epoch=last)
+    return View(shown.assign(x=shown["depth"].astype(int)), DECAY_AXES, DEPTH, f"Epoch {last:.0f}.", down=("optimizer",))
+
+
+def decay_epochs(frames: Frames) -> View:
+    """d_g and d_delta over epochs at one depth, by optimizer."""
+    decay = chosen(frames.estimates, quantity=list(DECAY_AXES))
+    depths = nearest([10], decay["depth"].astype(int))
+    shown = chosen(decay, depth=depths)
+    return View(shown.assign(x=shown["epoch"]), DECAY_AXES, EPOCH, "".join(f"Depth {d}." for d in depths), down=("optimizer",))

@@ -1,0 +1,39 @@
+"""Every figure's view by the figure's name."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+
+from vgstudy.captions import CONTRAST
+from vgstudy.frames import Frames
+from vgstudy.views.contrasts import contrast
+from vgstudy.views.decay import decay_depth_end, decay_depth_start, decay_epochs
+from vgstudy.views.layers import l1_epochs, level_epochs, profile_end, profile_start
+from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
+from vgstudy.views.view import View
+
+VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
+    {
+        "accounting": accounting,
+        "decay-depth-start": decay_depth_start,
+        "decay-depth-end": decay_depth_end,
+        "profile-start": profile_start,
+        "profile-end": profile_end,
+        "decay-epochs": decay_epochs,
+        "level-epochs": level_epochs,
+        "accuracy-depth": accuracy_depth,
+        "learned-depth": learned_depth,
+        "l1-epochs": l1_epochs,
+    }
+)
+
+
+def view_of(name: str) -> Callable[[Frames], View]:
+    """The function that selects what a figure shows.
+
+    Raises
+    ------
+    KeyError
+        If there is no such figure.
+    """
+    return partial(contrast, factor=name.removeprefix(CONTRAST)) if name.startswith(CONTRAST) else VIEWS[name]

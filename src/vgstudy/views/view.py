@@ -1,0 +1,71 @@
+"""What a picture shows: a table with a row per drawn point, and the grid of panels it is laid out in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+COLUMNS_AT_MOST = 6  # panels side by side on a page ten inches wide
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis: label with unit, scale as matplotlib names it, named levels marked by a line."""
+
+    label: str
+    scale: str = "linear"
+    marks: Mapping[str, float] = field(default_factory=dict)
+    limits: tuple[float, float] | None = None
+
+
+DEPTH = Axis("depth (hidden layers)")
+EPOCH = Axis("epoch (0 is before any update)", "symlog")
+
+
+@dataclass(frozen=True)
+class View:
+    """Finished estimates selected for one picture.
+
+    Attributes
+    ----------
+    frame
+        A row per point: `quantity` (a key of `axes`), `x`, `value`, `low`, `high`, the factor columns, and what the
+        estimate's table says about it (n, n_alive, n_failed, method, confidence).
+    axes
+        The quantities shown, from top to bottom.
+    x
+        The horizontal axis.
+    note
+        What was selected, in whole sentences, for the caption.
+    across
+        Columns of `frame` whose levels make the columns of panels.
+    down
+        Columns of `frame` whose levels make a row of panels each, within every quantity.
+    """
+
+    frame: pd.DataFrame
+    axes: Mapping[str, Axis]
+    x: Axis
+    note: str = ""
+    across: tuple[str, ...] = ("width", "initializer")
+    down: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no point to draw."""
+        return bool(self.frame["value"].isna().all())
+
+
+def laid_out(view: View) -> View:
+    """The view with its first column factor moved down where the panels would not fit side by side."""
+    panels = int(np.prod([view.frame[name].nunique() for name in view.across]))
+    if len(view.across) < 2 or panels <= COLUMNS_AT_MOST:
+        return view
+    return View(view.frame, view.axes, view.x, view.note, view.across[1:], (view.across[0], *view.down))
+
+
+def nearest(wanted: Iterable[int], available: Iterable[int]) -> list[int]:
+    """For each wanted number the nearest available one, without repeats, in order; the smaller of two equally near."""
+    choices = sorted(available)
+    return sorted({min(choices, key=lambda choice: (abs(choice - number), choice)) for number in wanted}) if choices else []

@@ -1,0 +1,83 @@
+"""Numbers, intervals and lists as text: true minus, sensible digits, nothing for what was not estimated."""
+
+from collections.abc import Iterable
+from math import ceil, floor, isfinite, log10
+
+MINUS = "\N{MINUS SIGN}"
+ABSENT = "\N{EN DASH}"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float | None, decimals: int | None = None, signed: bool = False) -> str:
+    """A number as text, such as ``0.236``, ``7,200``, ``−0.40`` or ``1.2 × 10⁻⁷``.
+
+    Parameters
+    ----------
+    value : float or None
+        None and non-finite values become an en dash.
+    decimals : int, optional
+        Digits after the point; by default as many as give three significant digits.
+    signed : bool
+        Write a plus before positive numbers.
+    """
+    if value is None or not isfinite(value):
+        return ABSENT
+    sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
+    size = abs(value)
+    places = _places(size, 3) if decimals is None else decimals
+    if size and not 1e-3 <= size < 1e6:
+        return sign + _scientific(size, places)
+    text = f"{size:,.{max(0, places)}f}"
+    return text if not text.strip("0.,") else sign + text
+
+
+def interval(value: float | None, low: float | None, high: float | None, signed: bool = False) -> str:
+    """An estimate with its interval, such as ``0.92 [0.89, 0.95]``: digits as the interval's width deserves."""
+    bounds = [b for b in (low, high) if b is not None and isfinite(b)]
+    if value is None or not isfinite(value) or len(bounds) < 2:
+        return number(value, signed=signed)
+    places = ceil(-log10((bounds[1] - bounds[0]) / 4) - 1e-9) if bounds[1] > bounds[0] else _places(abs(value), 3)
+    texts = [number(x, max(places, _places(abs(x), 2)), signed) for x in (value, *bounds)]
+    return f"{texts[0]} [{texts[1]}, {texts[2]}]"
+
+
+def listing(items: Iterable[str]) -> str:
+    """Items joined as in speech: ``a``, ``a and b``, ``a, b and c``."""
+    *head, last = list(items) or [""]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Whole numbers with runs of three or more as ranges: ``1–10, 15 and 20``."""
+    runs: list[list[int]] = []
+    for item in sorted(set(numbers)):
+        if runs and item == runs[-1][-1] + 1:
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    return listing(text for run in runs for text in ([f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)))
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: ``1 run``, ``7,200 runs``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def percent(confidence: float) -> str:
+    """A share as percent: ``95 %``."""
+    return f"{100 * confidence:.3g} %"
+
+
+def power_of_ten(exponent: int) -> str:
+    """A power of ten: ``10⁻⁷``."""
+    return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
+
+
+def _places(size: float, significant: int) -> int:
+    """Digits after the point that give so many significant digits; negative for large numbers."""
+    return significant - 1 - floor(log10(size)) if size else 0
+
+
+def _scientific(size: float, places: int) -> str:
+    mantissa, exponent = f"{size:.{max(1, places + floor(log10(size)))}e}".split("e")
+    return f"{mantissa} × {power_of_ten(int(exponent))}"

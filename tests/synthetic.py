@@ -1,0 +1,190 @@
+"""A small made-up results folder with known decay factors, for tests of what comes after training.
+
+`python tests/synthetic.py FOLDER` writes one, estimates included.
+"""
+
+import itertools
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from vgstudy.cells import Cell
+from vgstudy.logs import open_writer, write_table
+from vgstudy.schema import FACTORS
+from vgstudy.study import Study
+from vgstudy.tables import write_decays, write_estimates
+
+ACTIVATIONS = {"tanh": "tanh", "ReLU": "relu", "sigmoid": "sigmoid"}
+INITIALIZERS = {"Xavier": "GlorotUniform", "He": "HeUniform", "uniform(0, 1)": "RandomUniform"}
+OPTIMIZERS = {"SGD": "SGD", "Adam": "Adam"}
+
+D_G = {"tanh": 0.9, "ReLU": 0.95, "sigmoid": 0.3}
+D_DELTA = {"Xavier": 0.7, "He": 0.95, "uniform(0, 1)": 1.2}
+D_H = 1.1
+SPREAD = 0.05
+
+
+def study(
+    depths: Sequence[int] = (1, 2, 3, 5, 10),
+    widths: Sequence[int] = (5, 25),
+    activations: Sequence[str] = tuple(ACTIVATIONS),
+    initializers: Sequence[str] = tuple(INITIALIZERS),
+    optimizers: Sequence[str] = tuple(OPTIMIZERS),
+    seeds: Sequence[int] = range(6),
+    epochs: int = 20,
+    probe_epochs: Sequence[int] = (0, 5, 20),
+) -> dict[str, Any]:
+    """A resolved study as it stands in the footer of runs.parquet."""
+    fields = {
+        "name": "synthetic",
+        "path": "config/studies/synthetic.yaml",
+        "title": "Synthetic study",
+        "task": {"name": "circles"},
+        "factors": {
+            "depth": list(depths),
+            "width": list(widths),
+            "activation": {name: {"class_name": ACTIVATIONS[name], "config": {}} for name in activations},
+            "initializer": {name: {"class_name": INITIALIZERS[name], "config": {}} for name in initializers},
+            "optimizer": {name: {"class_name": OPTIMIZERS[name], "config": {}} for name in optimizers},
+        },
+        "training": {"epochs": epochs, "batch_size": 32},
+        "seeds": list(seeds),
+        "log": {"probe_epochs": list(probe_epochs), "test_every": 10},
+        "outcome": {"learned_above": 0.75},
+        "contrasts": [
+            {"factor": factor, "reference": levels[0]}
+            for factor, levels in (("initializer", initializers), ("optimizer", optimizers), ("width", widths))
+            if len(levels) > 1
+        ],
+    }
+    return Study.model_validate(fields).model_dump(mode="json")
+
+
+def cells(resolved: dict[str, Any]) -> list[dict[str, Any]]:
+    """The study's cells: id and level names."""
+    factors = resolved["factors"]
+    found = []
+    for levels in itertools.product(*(factors[name] for name in FACTORS)):
+        named = dict(zip(FACTORS, levels, strict=True))
+        keras = {name: factors[name][named[name]] for name in ("activation", "initializer", "optimizer")}
+        fields = {**named, **keras, **resolved["training"], "task": resolved["task"]}
+        found.append({"cell": Cell.model_validate(fields).id, **named})
+    return found
+
+
+def states(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """What becomes of each seed: dead, saturated (in float32) or diverged after epoch 0; axis: seed."""
+    chance = rng.random((3, len(resolved["seeds"])))
+    return {
+        "dead": (chance[0] < 0.02 * cell["depth"]) & (cell["activation"] == "ReLU"),
+        "saturated": (chance[1] < 0.5) & (cell["initializer"] == "uniform(0, 1)") & (cell["depth"] >= 5),
+        "diverged": (chance[2] < 0.05) & (cell["optimizer"] == "SGD") & (cell["activation"] != "sigmoid"),
+    }
+
+
+def probe_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Rows of `probes` of one cell, ordered by seed, epoch, layer; per-run decay factors are exact powers."""
+    depth, seeds, epochs = cell["depth"], np.asarray(resolved["seeds"]), np.asarray(resolved["log"]["probe_epochs"])
+    state = {name: flags[:, None, None] for name, flags in states(resolved, cell, rng).items()}
+    shape = (len(seeds), len(epochs), depth + 1)
+    layer = np.broadcast_to(np.arange(1, depth + 2), shape)
+    below = depth + 1 - layer  # layers between this one and the output
+    late = np.broadcast_to(epochs[None, :, None] > 0, shape)
+    dead, saturated = np.broadcast_to(state["dead"], shape), state["saturated"] & (layer == 1)
+    lost = state["diverged"] & late
+
+    def level(factor: float, first: float, dies: bool = True) -> np.ndarray:
+        slope, size = rng.normal(0, SPREAD, (2, *shape[:2], 1))
+        values = first * np.exp(size) * (factor * np.exp(slope)) ** below
+        return np.where(lost, np.nan, np.where(dead & dies, 0.0, values))
+
+    g, delta = level(D_G[cell["activation"]], 0.1), level(D_DELTA[cell["initializer"]], 0.2)
+    h = np.ma.array(level(1 / D_H, 0.5, dies=False), mask=layer == depth + 1)
+    no_cause = np.where(dead & ~lost, "dead", "none")
+    width, square = cell["width"], (layer > 1) & (layer <= depth)
+    columns = {
+        "cell": np.full(shape, cell["cell"]),
+        "seed": np.broadcast_to(seeds[:, None, None], shape),
+        "epoch": np.broadcast_to(epochs[None, :, None], shape),
+        "layer": layer,
+        "kind": np.select([layer == depth + 1, square], ["output", "square"], "input"),
+        "fan_in": np.where(layer == 1, 2, width),
+        "fan_out": np.where(layer == depth + 1, 1, width),
+        **{"g_rms": g, "g_mean": 0 * g, "g_sd": g, "g_mean_abs": 0.8 * g, "g_l2": width * g, "g_max_abs": 3 * g},
+        "g_zero": np.where(dead, 1.0, 0.1),
+        "g_zero_float32": np.where(dead | saturated, 1.0, 0.1),
+        "zero_cause": no_cause,
+        "zero_cause_float32": np.where(saturated & ~lost & ~dead, "saturation", no_cause),
+        "delta_rms": delta,
+        "h_rms": h,
+        "h_saturated": np.ma.array(rng.uniform(0, 0.3, shape), mask=h.mask),
+        "h_dead": np.ma.array(np.where(dead, 1.0, 0.0), mask=h.mask),
+        **{"w_mean": 0 * g, "w_sd": 0.3 + 0 * g, "w_l1": width + late * rng.uniform(0, 1, shape), "w_l1_change": late * 2.0},
+        "update_rms": np.ma.array(0.01 + 0 * g, mask=~late),
+    }
+    return {name: values.reshape(-1) for name, values in columns.items()}
+
+
+def curve_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Rows of `curves` of one cell, ordered by seed, epoch; deep nets and steep decay learn less often."""
+    seeds, epochs = np.asarray(resolved["seeds"]), np.arange(resolved["training"]["epochs"] + 1)
+    state = {name: flags[:, None] for name, flags in states(resolved, cell, rng).items()}
+    shape = (len(seeds), len(epochs))
+    chance = 1 / (1 + np.exp(-(2 + cell["depth"] * np.log(D_G[cell["activation"]]))))
+    learns = (rng.random((len(seeds), 1)) < chance) & ~state["dead"]
+    progress = epochs / epochs[-1]
+    accuracy = 0.5 + np.where(learns, 0.35 * progress, 0.0) + rng.normal(0, 0.01, shape)
+    finite = ~(state["diverged"] & (epochs > 0))
+    loss = np.where(finite, 0.7 - 0.5 * (accuracy - 0.5), np.nan)
+    tested = epochs % resolved["log"]["test_every"] == 0
+    columns = {
+        "cell": np.full(shape, cell["cell"]),
+        "seed": np.broadcast_to(seeds[:, None], shape),
+        "epoch": np.broadcast_to(epochs, shape),
+        "train_loss": np.ma.array(loss, mask=np.broadcast_to(epochs == 0, shape)),
+        "train_accuracy": np.ma.array(accuracy, mask=np.broadcast_to(epochs == 0, shape)),
+        "test_loss": np.ma.array(loss, mask=np.broadcast_to(~tested, shape)),
+        "test_accuracy": np.ma.array(accuracy - 0.01, mask=np.broadcast_to(~tested, shape)),
+        "finite": finite,
+    }
+    return {name: values.reshape(-1) for name, values in columns.items()}
+
+
+def jobs(resolved: dict[str, Any], per_job: int) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Job id, study part and cells; as after growth, each pack of cells has its first and its later seeds in two jobs."""
+    every, seeds = cells(resolved), resolved["seeds"]
+    half = (len(seeds) + 1) // 2
+    for pack, start in enumerate(range(0, len(every), per_job)):
+        for part, some in enumerate((seeds[:half], seeds[half:])):
+            if some:
+                yield f"job{pack:03d}{'ab'[part]}", {**resolved, "seeds": some}, every[start : start + per_job]
+
+
+def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True, **design: Any) -> dict[str, Any]:
+    """Write `folder` as it stands after training (and decay and estimate); the arguments of `study` may be given.
+
+    Each job also trains a seed 999 that is not in the design. Returns the resolved study.
+    """
+    resolved = study(**design)
+    runs = []
+    for number, (job, part, pack) in enumerate(jobs(resolved, per_job)):
+        trained = {**part, "seeds": [*part["seeds"], 999]}
+        for table, rows in (("probes", probe_rows), ("curves", curve_rows)):
+            with open_writer(table, folder / table / f"{job}.parquet", {}) as writer:
+                for index, cell in enumerate(pack):
+                    writer.write(rows(trained, cell, np.random.default_rng((number, index))))
+        runs += [{**cell, "seed": seed, "job": job} for cell in pack for seed in part["seeds"]]
+        if estimate:
+            write_decays(folder / "probes" / f"{job}.parquet")
+    write_table("runs", pa.Table.from_pylist(runs), folder / "runs.parquet", {"study": resolved})
+    if estimate:
+        write_estimates(folder)
+    return resolved
+
+
+if __name__ == "__main__":
+    write_synthetic_study(Path(sys.argv[1]))

@@ -1,0 +1,102 @@
+"""The cost model against what was measured, and its counts by hand."""
+
+import pytest
+
+from vgstudy import cost
+from vgstudy.cells import Cell, Run
+from vgstudy.study import Log
+
+LOG = Log(probe_epochs=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500), test_every=10)
+
+MEASURED = [  # hidden layers, width, (optimizer, runs) of a stack, milliseconds per run and 500 epochs of the engine
+    (1, 5, [("SGD", 32)], 21),
+    (5, 5, [("SGD", 32)], 40),
+    (5, 5, [("SGD", 256)], 22),
+    (5, 5, [("SGD", 32), ("Adam", 32)], 33),
+    (20, 5, [("SGD", 32)], 128),
+    (5, 25, [("SGD", 32)], 96),
+    (10, 25, [("SGD", 32)], 153),
+    (10, 25, [("SGD", 64)], 171),
+    (10, 25, [("SGD", 32), ("Adam", 32)], 184),
+    (20, 25, [("SGD", 32)], 364),
+    (20, 25, [("Adam", 32)], 397),
+]
+
+
+def cell(depth: int, width: int, optimizer: str = "SGD", train: int = 500, batch_size: int = 32) -> Cell:
+    keras = {"activation": "tanh", "initializer": "HeUniform", "optimizer": optimizer}
+    fields = {
+        "depth": depth,
+        "width": width,
+        "epochs": 500,
+        "batch_size": batch_size,
+        "task": {"name": "circles", "train": train},
+    }
+    return Cell.model_validate({**fields, **{factor: {"class_name": name} for factor, name in keras.items()}})
+
+
+@pytest.mark.parametrize(("depth", "width", "parts", "measured"), MEASURED)
+def test_training_time_against_measurement(depth: int, width: int, parts: list[tuple[str, int]], measured: float) -> None:
+    stack = [(cell(depth, width, optimizer), runs) for optimizer, runs in parts]
+    total = 500 * cost.steps(stack[0][0]) * cost.step_seconds(stack)
+    assert total / sum(runs for _, runs in stack) * 1e3 == pytest.approx(measured, rel=0.25)
+
+
+def test_counts_by_hand() -> None:
+    assert cost.kernel_entries(cell(3, 4)) == 2 * 4 + 4 * 4 + 4 * 4 + 4 * 1
+    assert cost.parameters(cell(3, 4)) == 44 + 3 * 4 + 1
+    assert [cost.steps(cell(1, 1, train=n)) for n in (500, 512, 513)] == [16, 16, 17]
+    assert [cost.padded(n) for n in (1, 16, 17)] == [16, 16, 32]
+    assert cost.tests(LOG, 25) == [0, 10, 20, 25]
+    assert cost.tests(Log(probe_epochs=(0,), test_every=1000), 25) == [0, 25]
+
+
+@pytest.mark.parametrize(("depth", "width", "most"), [(1, 5, 256), (5, 5, 256), (10, 25, 32), (20, 25, 32), (1000, 4096, 16)])
+def test_stacks_are_multiples_of_16(depth: int, width: int, most: int) -> None:
+    assert cost.max_stack(cell(depth, width)) == cost.max_stack(cell(depth, width, "Adam")) == most
+
+
+def test_groups_by_hand() -> None:
+    sgd, adam = cell(5, 5), cell(5, 5, "Adam")
+    other = sgd.model_copy(update={"initializer": sgd.initializer.model_copy(update={"class_name": "Zeros"})})
+    runs = [Run(cell=c, seed=s) for c, n in ((sgd, 3), (adam, 2), (other, 4)) for s in range(n)]
+    assert [(c.optimizer.class_name, n) for c, n in cost.groups(runs)] == [("SGD", 7), ("Adam", 2)]
+
+
+def test_more_work_costs_more() -> None:
+    base = cost.stack_seconds([(cell(10, 25), 30)], LOG)
+    assert cost.stack_seconds([(cell(10, 25), 32)], LOG) == base
+    assert cost.stack_seconds([(cell(10, 25), 33)], LOG) > base
+    assert cost.stack_seconds([(cell(10, 25), 15), (cell(10, 25, "Adam"), 15)], LOG) > base
+    for more in (cell(11, 25), cell(10, 26), cell(10, 25, "Adam"), cell(10, 25, batch_size=16)):
+        assert cost.stack_seconds([(more, 30)], LOG) > base
+    for rarer in (LOG.model_copy(update={"probe_epochs": (0, 500)}), LOG.model_copy(update={"test_every": 50})):
+        assert cost.stack_seconds([(cell(10, 25), 30)], rarer) < base
+
+
+def test_memory_of_the_largest_default_stack_is_below_two_gibibytes() -> None:
+    cells = [cell(depth, width, "Adam") for depth in range(1, 21) for width in (5, 25)]
+    sizes = [cost.stack_bytes([(c, cost.max_stack(c))], LOG) for c in cells]
+    assert cost.BASE_BYTES < min(sizes) < max(sizes) < 2**31
+
+
+def test_rare_pauses_need_no_more_memory_than_the_epochs_trained_at_once() -> None:
+    stack = [(cell(5, 5), 256)]
+    every, tenth, never = (cost.stack_bytes(stack, Log(probe_epochs=(0, 500), test_every=n)) for n in (1, 10, 500))
+    assert every < tenth == never
+
+
+def test_numbers_of_jobs_by_hand() -> None:
+    assert [cost.job_count(cost.TARGET * n) for n in (0.1, 1, 1.1, 8, 8.1, 16, 17)] == [1, 1, 2, 8, 16, 16, 24]
+
+
+def test_disk_by_hand() -> None:
+    log = Log(probe_epochs=(0, 500), test_every=10)
+    assert cost.run_bytes(cell(3, 5), log) == 2 * 4 * cost.PROBE_ROW + 501 * cost.CURVE_ROW + 2 * cost.DECAY_ROW
+
+
+def test_wall_time_by_hand() -> None:
+    jobs = [10.0, 20.0, 30.0]
+    assert cost.wall_seconds(jobs, 1) == sum(jobs) + 3 * cost.START_UP
+    assert cost.wall_seconds(jobs, 2) == 10 + 20 + 2 * cost.START_UP
+    assert cost.wall_seconds(jobs, 8) == 30 + cost.START_UP

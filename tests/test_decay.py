@@ -1,0 +1,162 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy import stats
+
+from vgstudy.columns import conform
+from vgstudy.decay import decay_factor, decay_rows, end_to_end_ratio, first_zero, interior_ratio
+from vgstudy.schema import ZERO_CAUSES
+
+NAN = np.nan
+
+
+def probes(*runs: dict) -> pa.Table:
+    """Probe rows of runs: g by layer; if given mean_abs, delta, h (without the output layer), cause, cell, seed, epoch."""
+    parts = []
+    for run in runs:
+        g = np.asarray(run["g"], dtype=float)
+        size = len(g)
+        h = np.asarray(run.get("h", np.ones(size - 1)), dtype=float)
+        part = {
+            "cell": [run.get("cell", "a")] * size,
+            "seed": [run.get("seed", 0)] * size,
+            "epoch": [run.get("epoch", 0)] * size,
+            "layer": np.arange(1, size + 1),
+            "zero_cause": run.get("cause", ["none"] * size),
+            "g_rms": g,
+            "g_mean_abs": np.asarray(run.get("mean_abs", g), dtype=float),
+            "delta_rms": np.asarray(run.get("delta", g), dtype=float),
+            "h_rms": pa.array([*h, None], type=pa.float64()),
+        }
+        parts.append(pa.table(part))
+    return pa.concat_tables(parts)
+
+
+def decays(*runs: dict) -> list[dict]:
+    return conform("decays", decay_rows(probes(*runs))).to_pylist()
+
+
+def depth(*values: int) -> np.ndarray:
+    return np.array(values)
+
+
+def test_decay_factor_of_a_geometric_sequence_by_hand():
+    x = np.array([[7.0, 1, 2, 4, 99, NAN], [7, 8, 4, 2, 1, 99]])
+    np.testing.assert_allclose(decay_factor(x, depth(4, 5)), [0.5, 2.0])
+
+
+def test_decay_factor_by_hand():
+    # logs 0, 3, 0, 1 on layers 2..5: slope (-1.5 * 0 - 0.5 * 3 + 0.5 * 0 + 1.5 * 1) / 5 = 0
+    x = np.exp([[5.0, 0, 3, 0, 1, 5]])
+    np.testing.assert_allclose(decay_factor(x, depth(5)), [1.0])
+
+
+def test_decay_factor_against_scipy():
+    rng = np.random.default_rng(1)
+    depths = rng.integers(4, 21, 50)
+    x = rng.lognormal(0, 3, (50, 22))
+    expected = [np.exp(-stats.linregress(np.arange(2, n + 1), np.log(row[1:n])).slope) for n, row in zip(depths, x, strict=True)]
+    np.testing.assert_allclose(decay_factor(x, depths), expected, rtol=1e-12)
+
+
+def test_decay_factor_against_itself_scaled_and_with_other_ends():
+    x = np.random.default_rng(2).lognormal(0, 1, (20, 12))
+    depths = np.full(20, 11)
+    other = 1e-30 * x
+    other[:, [0, 11]] = 1.0
+    np.testing.assert_allclose(decay_factor(other, depths), decay_factor(x, depths), rtol=1e-12)
+
+
+def test_three_square_layers_are_needed():
+    x = np.ones((5, 6))
+    np.testing.assert_array_equal(decay_factor(x, depth(1, 2, 3, 4, 5)), [NAN, NAN, NAN, 1, 1])
+    np.testing.assert_array_equal(interior_ratio(x, depth(1, 2, 3, 4, 5)), [NAN, NAN, 1, 1, 1])
+    np.testing.assert_array_equal(end_to_end_ratio(x, depth(1, 2, 3, 4, 5)), [1, 1, 1, 1, 1])
+
+
+def test_ratios_by_hand():
+    x = np.array([[1.0, 2, 3, 10, 20], [4, 1, NAN, NAN, NAN]])
+    np.testing.assert_allclose(interior_ratio(x, depth(4, 1)), [5, NAN])
+    np.testing.assert_allclose(end_to_end_ratio(x, depth(4, 1)), [20, 0.25])
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, NAN, np.inf])
+def test_zero_and_non_finite_values_have_no_logarithm(bad):
+    x = np.ones((1, 6))
+    x[0, 2] = bad
+    assert np.isnan(decay_factor(x, depth(5)))
+    x[:] = 1
+    x[0, 1] = bad
+    assert np.isnan(interior_ratio(x, depth(5)))
+    x[0, 0] = bad
+    assert np.isnan(end_to_end_ratio(x, depth(5)))
+
+
+def test_a_ratio_beyond_the_largest_float_is_not_a_value():
+    assert np.isnan(end_to_end_ratio(np.array([[1e-300, 1e300]]), depth(1)))
+
+
+def test_first_zero_counts_from_the_output_by_hand():
+    dead, saturation, underflow = (ZERO_CAUSES.index(cause) for cause in ("dead", "saturation", "underflow"))
+    cause = np.array([[underflow, dead, saturation, 0], [0, 0, 0, 0], [dead, 0, 0, 0], [dead, dead, dead, underflow]])
+    np.testing.assert_array_equal(first_zero(cause), [saturation, 0, dead, underflow])
+
+
+def test_rows_of_an_alive_run_by_hand():
+    (row,) = decays({"g": [9, 1, 2, 4, 36], "mean_abs": [3, 1, 1, 1, 6], "delta": [1, 9, 3, 1, 1], "h": [5, 1, 3, 9]})
+    expected = {
+        **{"cell": "a", "seed": 0, "epoch": 0, "alive": True, "zero_cause": "none"},
+        **{"d_g": 0.5, "d_delta": 3.0, "d_h": 1 / 3, "interior_g": 4.0, "interior_delta": 1 / 9, "interior_h": 9.0},
+        **{"end_to_end_g": 4.0, "end_to_end_mean_abs": 2.0},
+    }
+    assert row == pytest.approx(expected)
+
+
+def test_a_run_with_an_all_zero_layer_is_not_alive_and_says_why():
+    dead = ["underflow", "dead", "dead", "none", "none"]
+    (row,) = decays({"g": [0, 0, 0, 2, 1], "delta": [1, 1, 1, 1, 1], "h": [1, 2, 4, 8], "cause": dead})
+    assert (row["alive"], row["zero_cause"]) == (False, "dead")
+    assert row["d_h"] == pytest.approx(0.5)
+    assert row["interior_h"] == pytest.approx(4)
+    others = ("d_g", "d_delta", "interior_g", "interior_delta", "end_to_end_g", "end_to_end_mean_abs")
+    assert all(row[name] is None for name in others)
+
+
+@pytest.mark.parametrize("layer", range(5))
+@pytest.mark.parametrize("bad", [NAN, np.inf])
+def test_a_run_with_a_non_finite_layer_is_not_alive(layer, bad):
+    g = np.ones(5)
+    g[layer] = bad
+    (row,) = decays({"g": g, "delta": np.ones(5), "cause": ["dead", *["none"] * 4]})
+    assert (row["alive"], row["zero_cause"], row["d_delta"], row["d_h"]) == (False, "none", None, 1.0)
+
+
+def test_a_dead_activation_has_no_decay_factor():
+    (row,) = decays({"g": np.ones(6), "h": [1, 2, 1, 0, 0]})
+    assert row["alive"]
+    assert (row["d_h"], row["interior_h"]) == (None, None)
+
+
+def test_runs_of_different_depths_seeds_and_epochs_come_ordered():
+    runs = [
+        {"g": np.ones(2), "cell": "b", "seed": 3, "epoch": 20},
+        {"g": 2.0 ** np.arange(6), "cell": "b", "seed": 10},
+        {"g": 3.0 ** np.arange(9), "cell": "a", "seed": 4},
+        {"g": np.ones(2), "cell": "b", "seed": 3, "epoch": 0},
+    ]
+    found = [(row["cell"], row["seed"], row["epoch"], row["d_g"]) for row in decays(*runs)]
+    assert found == [("a", 4, 0, pytest.approx(1 / 3)), ("b", 3, 0, None), ("b", 3, 20, None), ("b", 10, 0, pytest.approx(0.5))]
+
+
+def test_permuted_rows_give_the_same_against_itself():
+    rng = np.random.default_rng(3)
+    runs = [{"g": rng.lognormal(size=n), "cell": f"c{n}", "seed": seed} for n in (2, 5, 9) for seed in range(4)]
+    table = probes(*runs)
+    shuffled = table.take(rng.permutation(len(table)))
+    assert conform("decays", decay_rows(shuffled)).to_pylist() == conform("decays", decay_rows(table)).to_pylist()
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 3, 4], [1, 2, 3, 4], [0, 1, 2, 2, 3, 4]])
+def test_a_missing_or_double_layer_is_an_error(rows):
+    with pytest.raises(ValueError, match="lacks a layer or has one twice"):
+        decay_rows(probes({"g": np.ones(5)}).take(rows))

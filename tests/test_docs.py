@@ -1,0 +1,77 @@
+"""Every command, make target and configuration key is documented, and the documents name nothing that does not exist."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer
+from pydantic import BaseModel
+
+from vgstudy.cli import app
+from vgstudy.config import Config
+from vgstudy.study import StudyFile
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONFIG_README = (ROOT / "config/README.md").read_text(encoding="utf-8")
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "config").glob("*.md")])
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models named anywhere in a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from models_in(argument)
+
+
+def keys(model: type[BaseModel]) -> Iterator[str]:
+    """The keys of a model and of the models inside it."""
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in models_in(field.annotation):
+            yield from keys(inner)
+
+
+def test_every_command_is_in_the_readme_and_no_other():
+    named = set(re.findall(r"`vgstudy (\w+)`", README))
+    assert named == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_option_has_a_help_text(command):
+    assert COMMANDS[command].help
+    assert [parameter.name for parameter in COMMANDS[command].params if not getattr(parameter, "help", None)] == []
+
+
+def test_every_make_target_is_in_the_readme_and_no_other():
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert phony
+    assert set(re.findall(r"`make (\w+)`", README)) | set(re.findall(r"^make (\w+)$", README, re.MULTILINE)) == set(
+        phony[1].split()
+    )
+
+
+def test_readme_sets_up_with_two_commands():
+    assert re.findall(r"^```\n(make \w+)\n```$", README, re.MULTILINE) == ["make study", "make test"]
+
+
+@pytest.mark.parametrize("key", sorted({*keys(Config), *keys(StudyFile)}))
+def test_every_key_is_in_the_config_readme(key):
+    assert re.search(rf"`(?:\w+\.)*{key}[`:.]", CONFIG_README)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(document):
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_folder_in_the_map_exists():
+    folders = re.findall(r"^\| ((?:`[^`]+/?`(?:, )?)+) \|", README.partition("## Where things are")[2], re.MULTILINE)
+    named = re.findall(r"`([^`]+)`", " ".join(folders))
+    assert len(named) > 5
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -1,0 +1,278 @@
+"""Jobs never change once trained, and growing a study plans only what is new."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from vgstudy import cost, design, logs
+from vgstudy.cells import canonical_json
+from vgstudy.config import load_study
+from vgstudy.errors import UserError
+from vgstudy.planning import Job, Plan, plan, write_design
+from vgstudy.study import Study
+
+STUDIES = Path(__file__).parents[1] / "config/studies"
+
+
+@pytest.fixture(autouse=True)
+def _small_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "TARGET", 0.6)
+    monkeypatch.setattr(cost, "MAX_STACK", 32)
+
+
+@pytest.fixture(scope="module")
+def smoke() -> Study:
+    return load_study(STUDIES / "smoke.yaml")
+
+
+def changed(study: Study, factors: dict[str, Any] | None = None, **fields: Any) -> Study:
+    return study.model_copy(update={"factors": study.factors.model_copy(update=factors or {}), **fields})
+
+
+def pretend_trained(plan: Plan, ids: list[str]) -> None:
+    for job in ids:
+        for table in ("probes", "curves"):
+            path = plan.folder / table / f"{job}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+
+
+def runs_of(job: Job) -> list[tuple[str, int]]:
+    return [(run.cell.id, run.seed) for run in design.manifest_runs(job.manifest)]
+
+
+def covered(plan: Plan) -> Counter[tuple[str, int]]:
+    """How many of the plan's jobs train each run."""
+    return Counter(key for job in plan.jobs.values() for key in runs_of(job))
+
+
+def wanted(study: Study) -> set[tuple[str, int]]:
+    return {(run.cell.id, run.seed) for run in design.runs(study)}
+
+
+def files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {str(p.relative_to(folder)): (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_plan_without_results_covers_every_run_once(smoke: Study, tmp_path: Path) -> None:
+    planned = plan(smoke, tmp_path / "results")
+    assert covered(planned) == Counter(wanted(smoke)) == Counter(list(planned.job_of))
+    assert all(job.new and not job.trained for job in planned.jobs.values())
+    assert len(planned.jobs) > 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_without_results_is_a_function_of_the_study(smoke: Study, tmp_path: Path) -> None:
+    here, there = plan(smoke, tmp_path / "a"), plan(load_study(STUDIES / "smoke.yaml"), tmp_path / "b")
+    assert list(here.jobs) == list(there.jobs)
+    assert here.job_of == there.job_of
+    assert here.digest == there.digest
+
+
+def test_planning_again_changes_nothing_however_far_training_got(smoke: Study, tmp_path: Path) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    before = files(tmp_path)
+    rng, ids = random.Random(0), sorted(first.jobs)
+    rng.shuffle(ids)
+    for job in ids:
+        again = plan(smoke, tmp_path)
+        write_design(again)
+        assert (again.jobs.keys(), again.job_of, again.digest) == (first.jobs.keys(), first.job_of, first.digest)
+        assert not any(j.new for j in again.jobs.values())
+        pretend_trained(first, [job])
+    assert before.items() <= files(tmp_path).items()
+    assert all(job.trained for job in plan(smoke, tmp_path).jobs.values())
+
+
+GROWTHS = [
+    {"seeds": tuple(range(7))},
+    {"factors": {"depth": (1, 2, 4, 6)}},
+    {"factors": {"width": (5, 7)}},
+    {"seeds": (0, 2, 9), "factors": {"depth": (4, 6, 8)}},
+]
+
+
+@pytest.mark.parametrize("growth", GROWTHS)
+@pytest.mark.parametrize("trained", [0.0, 0.5, 1.0])
+def test_growing_plans_only_new_runs_and_touches_no_file(
+    smoke: Study, tmp_path: Path, growth: dict[str, Any], trained: float
+) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    done = sorted(first.jobs)[: int(trained * len(first.jobs))]
+    pretend_trained(first, done)
+    before = {name: file for name, file in files(tmp_path).items() if not name.endswith("runs.parquet")}
+    grown = changed(smoke, **growth)
+    later = plan(grown, tmp_path)
+    write_design(later)
+    new_runs = Counter(key for job in later.jobs.values() if job.new for key in runs_of(job))
+    assert set(later.job_of) == wanted(grown)
+    assert max(new_runs.values()) == 1
+    assert {key for key, job in first.job_of.items() if job in done}.isdisjoint(new_runs)
+    if wanted(smoke) < wanted(grown):
+        assert set(new_runs) == wanted(grown) - wanted(smoke)
+        assert set(first.jobs) < set(later.jobs)
+    assert before.items() <= files(tmp_path).items()
+    assert plan(grown, tmp_path).job_of == later.job_of
+
+
+@pytest.mark.parametrize("history", range(6))
+def test_no_history_of_edits_trains_a_run_twice_or_in_vain(smoke: Study, tmp_path: Path, history: int) -> None:
+    rng, done = random.Random(history), set[tuple[str, int]]()
+    for _ in range(6):
+        depths, seeds = rng.sample([1, 2, 4, 6], rng.randint(1, 3)), rng.sample(range(9), rng.randint(1, 6))
+        study = changed(smoke, {"depth": tuple(sorted(depths))}, seeds=tuple(sorted(seeds)))
+        planned = plan(study, tmp_path)
+        assert set(planned.job_of) == wanted(study)
+        assert set(planned.jobs) == set(planned.job_of.values())
+        todo = Counter(key for job in planned.jobs.values() if not job.trained for key in runs_of(job))
+        assert set(todo) == wanted(study) - done
+        assert max(todo.values(), default=1) == 1
+        write_design(planned)
+        for job in rng.sample(sorted(planned.jobs), rng.randint(0, len(planned.jobs))):
+            pretend_trained(planned, [job])
+            done |= set(runs_of(planned.jobs[job]))
+            again = plan(study, tmp_path)
+            assert (again.job_of, again.digest) == (planned.job_of, planned.digest)
+
+
+def test_a_shrunk_study_keeps_the_trained_jobs_it_needs(smoke: Study, tmp_path: Path) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    pretend_trained(first, list(first.jobs))
+    small = changed(smoke, {"depth": (4,)}, seeds=(1,))
+    later = plan(small, tmp_path)
+    assert set(later.job_of) == wanted(small)
+    assert set(later.jobs) == {first.job_of[key] for key in wanted(small)}
+
+
+def test_half_written_results_do_not_count_as_trained(smoke: Study, tmp_path: Path) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    job = next(iter(first.jobs))
+    (first.folder / "probes").mkdir()
+    (first.folder / "probes" / f"{job}.parquet").touch()
+    assert not plan(smoke, tmp_path).jobs[job].trained
+
+
+@pytest.mark.parametrize("change", ["log", "stage"])
+def test_other_log_settings_or_another_training_version_train_anew(
+    smoke: Study, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    pretend_trained(first, list(first.jobs))
+    if change == "stage":
+        monkeypatch.setattr(design, "STAGES", {"train": -1})
+    other = smoke if change == "stage" else changed(smoke, log=smoke.log.model_copy(update={"test_every": 5}))
+    later = plan(other, tmp_path)
+    assert all(job.new for job in later.jobs.values())
+    assert first.jobs.keys().isdisjoint(later.jobs)
+
+
+def test_title_and_contrasts_do_not_train_anew_but_reach_the_tables(smoke: Study, tmp_path: Path) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    later = plan(changed(smoke, title="Another title"), tmp_path)
+    assert later.jobs.keys() == first.jobs.keys()
+    assert later.digest != first.digest
+    write_design(later)
+    assert logs.read_footer(tmp_path / "smoke/runs.parquet")["study"]["title"] == "Another title"
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"study": "smoke"}'])
+def test_a_damaged_manifest_is_named_with_the_remedy(smoke: Study, tmp_path: Path, damage: str) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    path = next(iter(first.jobs.values())).path
+    path.write_text(damage)
+    with pytest.raises(UserError) as error:
+        plan(smoke, tmp_path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert f"`rm {path}`" in str(error.value)
+    assert "\n" not in str(error.value)
+    path.unlink()
+    assert plan(smoke, tmp_path).job_of == first.job_of
+
+
+def test_an_edited_manifest_is_refused(smoke: Study, tmp_path: Path) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    path = next(iter(first.jobs.values())).path
+    path.write_text(path.read_text().replace('"seeds":[0', '"seeds":[1'))
+    with pytest.raises(UserError, match="changed after planning"):
+        plan(smoke, tmp_path)
+
+
+def test_a_manifest_with_cells_of_another_version_serves_nothing(smoke: Study, tmp_path: Path) -> None:
+    first = plan(smoke, tmp_path)
+    manifest = json.loads(canonical_json(next(iter(first.jobs.values())).manifest))
+    manifest["runs"][0]["cell"]["dropout"] = 0.5
+    path = first.folder / "jobs" / f"{design.job_id(manifest)}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(manifest))
+    assert plan(smoke, tmp_path).job_of == first.job_of
+
+
+def test_runs_table_by_hand(smoke: Study, tmp_path: Path) -> None:
+    planned = plan(smoke, tmp_path)
+    write_design(planned)
+    rows = logs.read_table("runs", tmp_path / "smoke/runs.parquet").to_pylist()
+    assert {(row["cell"], row["seed"]): row["job"] for row in rows} == planned.job_of
+    assert len(rows) == 54 * 4
+    first = {"seed": 0, "depth": 1, "width": 5, "activation": "tanh", "initializer": "Xavier", "optimizer": "SGD"}
+    assert rows[0].items() >= first.items()
+    footer = logs.read_footer(tmp_path / "smoke/runs.parquet")
+    assert Study.model_validate(footer["study"]) == smoke
+
+
+def test_manifests_are_what_their_jobs_say(smoke: Study, tmp_path: Path) -> None:
+    planned = plan(smoke, tmp_path)
+    write_design(planned)
+    for job in planned.jobs.values():
+        assert json.loads(job.path.read_text()) == job.manifest
+        assert job.path == tmp_path / "smoke/jobs" / f"{job.id}.json"
+        assert job.n_runs == len(design.manifest_runs(job.manifest)) == sum(j == job.id for j in planned.job_of.values())
+        assert 0 < job.seconds < 2 * cost.TARGET
+        assert cost.BASE_BYTES / 1e6 < job.mem_mb < 2048
+        assert job.minutes >= 15
+    assert sorted(p.name for p in (tmp_path / "smoke/jobs").iterdir()) == sorted(f"{job}.json" for job in planned.jobs)
+
+
+def test_results_that_cannot_be_written_are_named(smoke: Study, tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file where a folder should be")
+    with pytest.raises(UserError, match="results/smoke: cannot be written"):
+        write_design(plan(smoke, tmp_path / "results"))
+
+
+def test_the_recommended_study_is_planned_in_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    study = load_study(STUDIES / "extensions.yaml", range(30))
+    write_design(plan(study, tmp_path))
+    start = time.process_time()
+    planned = plan(study, tmp_path)
+    assert time.process_time() - start < 3  # 0.4 s where it was written; Snakemake plans whenever it reads its Snakefile
+    assert (len(planned.cells), len(planned.job_of)) == (720, 21_600)
+
+
+def test_planning_loads_neither_arrow_nor_numpy() -> None:
+    code = "import sys, vgstudy.planning, vgstudy.config; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {name.partition(".")[0] for name in loaded}.isdisjoint(
+        {"numpy", "pyarrow", "pandas", "sklearn", "tensorflow", "keras"}
+    )
+
+
+def test_temporary_files_are_gone(smoke: Study, tmp_path: Path) -> None:
+    write_design(plan(smoke, tmp_path))
+    assert list(tmp_path.rglob(".*")) == []
+    assert pq.read_metadata(tmp_path / "smoke/runs.parquet").num_rows == 216

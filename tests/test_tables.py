@@ -1,0 +1,335 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from scipy import stats
+
+from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
+from vgstudy.errors import UserError
+from vgstudy.logs import read_footer, read_table, write_table
+from vgstudy.schema import FACTORS
+from vgstudy.tables import write_decays, write_estimates
+
+DESIGN = {
+    "depths": (1, 3, 8),
+    "activations": ("tanh", "ReLU"),
+    "initializers": ("Xavier", "uniform(0, 1)"),
+    "optimizers": ("SGD",),
+    "seeds": range(5),
+}
+RATIOS = ("d_g", "d_delta", "d_h", "interior_g", "interior_delta", "interior_h", "end_to_end_g", "end_to_end_mean_abs")
+ENDS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+RESULTS = ("outcomes", "estimates", "profiles", "contrasts")
+INTERVAL = ["value", "low", "high"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    write_synthetic_study(folder, per_job=12, **DESIGN)
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "study"))
+
+
+def load(folder: Path, name: str) -> pd.DataFrame:
+    frame = read_table(name, folder / f"{name}.parquet").to_pandas()
+    return frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))
+
+
+def trained(folder: Path, name: str) -> pd.DataFrame:
+    """The rows of all job files that belong to the design."""
+    frames = [read_table(name, path).to_pandas() for path in sorted((folder / name).iterdir())]
+    rows = pd.concat([frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str")) for frame in frames])
+    return rows.merge(load(folder, "runs")[["cell", "seed", "depth"]], on=["cell", "seed"])
+
+
+def change(folder: Path, name: str, edit: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Edit every job file of a table."""
+    for path in (folder / name).iterdir():
+        write_table(name, pa.Table.from_pandas(edit(read_table(name, path).to_pandas()), preserve_index=False), path, {})
+
+
+def analyse(folder: Path, batch_runs: int = 40) -> dict[str, pd.DataFrame]:
+    for path in (folder / "probes").iterdir():
+        write_decays(path)
+    write_estimates(folder, batch_runs)
+    return {name: load(folder, name) for name in RESULTS}
+
+
+def naive_t(values: pd.Series) -> list[float]:
+    return [values.mean(), *stats.ttest_1samp(values, 0).confidence_interval(0.95)]
+
+
+def naive_share(flags: pd.Series) -> list[float]:
+    return [flags.mean(), *stats.binomtest(int(flags.sum()), len(flags)).proportion_ci(method="wilson")]
+
+
+def assert_rows(found: pd.DataFrame, keys: list[str], expected: dict[tuple, list[float]]) -> None:
+    """The rows have exactly the expected keys, and value, low and high."""
+    rows = dict(zip(zip(*(found[key] for key in keys), strict=True), found[INTERVAL].to_numpy(), strict=True))
+    assert rows.keys() == expected.keys()
+    for key, numbers in expected.items():
+        assert rows[key] == pytest.approx(numbers, rel=1e-9, nan_ok=True), key
+
+
+def test_the_made_study_has_every_kind_of_run(made):
+    outcomes = load(made, "outcomes")
+    assert set(outcomes["status"]) == {"learned", "not learned", "dead", "diverged"}
+    assert (trained(made, "probes")["zero_cause_float32"] == "saturation").any()
+
+
+def test_known_decay_factors_are_recovered_against_theory(made):
+    cells = load(made, "runs").drop_duplicates("cell").set_index("cell")
+    estimates = load(made, "estimates").set_index("cell")
+    every = pd.Series(1 / D_H, cells.index)
+    truth = {"d_g": cells["activation"].map(D_G), "d_delta": cells["initializer"].map(D_DELTA), "d_h": every}
+    for quantity, factor in truth.items():
+        rows = estimates[estimates["quantity"] == quantity]
+        off = np.log(rows["value"] / factor.loc[rows.index]) / (SPREAD / np.sqrt(rows["n_alive"]))
+        assert len(off) == 3 * 2**3  # epochs x cells of depth 8
+        assert np.abs(off).max() < 4
+
+
+@pytest.mark.parametrize("quantity", RATIOS)
+def test_ratios_against_scipy(made, quantity):
+    decays = trained(made, "decays")
+    needed = {"d": 4, "interior": 3, "end": 1}[quantity.split("_")[0]]
+    alive = decays[decays["alive"] & (decays["depth"] >= needed)]
+    expected = {key: np.exp(naive_t(np.log(rows[quantity]))).tolist() for key, rows in alive.groupby(["cell", "epoch"])}
+    found = load(made, "estimates").query("quantity == @quantity")
+    assert_rows(found, ["cell", "epoch"], expected)
+    counts = alive.groupby(["cell", "epoch"]).size()
+    assert (found["n_alive"].to_numpy() == counts.loc[list(zip(found["cell"], found["epoch"], strict=True))]).all()
+    assert (found["n_alive"] + found["n_failed"] == found["n"]).all()
+    assert set(found["n"]) == {5}
+    assert found["n_failed"].any()
+
+
+def test_p_alive_against_scipy(made):
+    expected = {key: naive_share(rows["alive"]) for key, rows in trained(made, "decays").groupby(["cell", "epoch"])}
+    assert_rows(load(made, "estimates").query("quantity == 'p_alive'"), ["cell", "epoch"], expected)
+
+
+@pytest.mark.parametrize("quantity", ["p_learned", "p_dead", "p_diverged"])
+def test_outcome_shares_against_scipy(made, quantity):
+    expected = {(cell, 20): naive_share(rows["status"] == quantity[2:]) for cell, rows in load(made, "outcomes").groupby("cell")}
+    assert_rows(load(made, "estimates").query("quantity == @quantity"), ["cell", "epoch"], expected)
+
+
+@pytest.mark.parametrize("quantity", ENDS)
+def test_ends_against_scipy(made, quantity):
+    last = trained(made, "curves").query("epoch == 20 and finite")
+    expected = {(cell, 20): naive_t(rows[quantity].astype(float)) for cell, rows in last.groupby("cell")}
+    assert_rows(load(made, "estimates").query("quantity == @quantity"), ["cell", "epoch"], expected)
+
+
+@pytest.mark.parametrize("quantity", ["g_rms", "delta_rms", "h_rms", "g_mean_abs"])
+def test_profiles_of_levels_against_scipy(made, quantity):
+    probes = trained(made, "probes")
+    usable = probes[probes[quantity] > 0]
+    expected = {key: np.exp(naive_t(np.log(rows[quantity]))).tolist() for key, rows in usable.groupby(["cell", "epoch", "layer"])}
+    assert_rows(load(made, "profiles").query("quantity == @quantity"), ["cell", "epoch", "layer"], expected)
+
+
+@pytest.mark.parametrize("quantity", ["w_l1", "w_l1_change", "h_saturated", "h_dead"])
+@pytest.mark.filterwarnings("ignore:Precision loss occurred")
+def test_profiles_of_means_against_scipy(made, quantity):
+    probes = trained(made, "probes").dropna(subset=quantity)
+    expected = {key: naive_t(rows[quantity]) for key, rows in probes.groupby(["cell", "epoch", "layer"])}
+    assert_rows(load(made, "profiles").query("quantity == @quantity"), ["cell", "epoch", "layer"], expected)
+
+
+def test_profiles_of_float32_zeros_against_scipy(made):
+    groups = trained(made, "probes").groupby(["cell", "epoch", "layer"])
+    expected = {key: naive_share(rows["zero_cause_float32"] != "none") for key, rows in groups}
+    assert_rows(load(made, "profiles").query("quantity == 'zero_float32'"), ["cell", "epoch", "layer"], expected)
+
+
+def test_the_output_layer_has_no_activation(made):
+    profiles = load(made, "profiles").merge(load(made, "runs").drop_duplicates("cell")[["cell", "depth"]])
+    highest = profiles.groupby(["quantity", "depth"])["layer"].max().unstack()
+    for quantity, layers in highest.iterrows():
+        assert (layers == layers.index + (not quantity.startswith("h_"))).all()
+
+
+def test_contrasts_are_the_declared_pairs_by_hand(made):
+    contrasts, cells = load(made, "contrasts"), load(made, "runs").drop_duplicates("cell").set_index("cell")[list(FACTORS)]
+    pairs = contrasts.drop_duplicates(["cell", "reference"])
+    # 2 initializers and 2 widths, over the 3 depths and 2 activations and the levels of the other
+    assert pairs["factor"].value_counts().to_dict() == {"initializer": 12, "width": 12}
+    differ = cells.loc[pairs["cell"]].to_numpy() != cells.loc[pairs["reference"]].to_numpy()
+    assert [[name for name, d in zip(FACTORS, row, strict=True) if d] for row in differ] == [[name] for name in pairs["factor"]]
+    for factor, reference in (("initializer", "Xavier"), ("width", 5)):
+        assert set(cells.loc[pairs.query("factor == @factor")["reference"], factor]) == {reference}
+    epochs = contrasts.groupby("quantity")["epoch"].unique().map(sorted).to_dict()
+    assert epochs == {"d_g": [0, 20], "d_delta": [0, 20], "end_to_end_g": [0, 20], "p_learned": [20], "test_accuracy": [20]}
+
+
+@pytest.mark.parametrize("quantity", ["d_g", "d_delta", "end_to_end_g"])
+def test_contrasts_of_ratios_against_scipy(made, quantity):
+    values = trained(made, "decays").query("alive").dropna(subset=quantity).groupby(["cell", "epoch"])[quantity]
+    logs = {key: np.log(some.to_numpy()) for key, some in values}
+    rows = load(made, "contrasts").query("quantity == @quantity")
+    assert len(rows) == 2 * (24 if quantity == "end_to_end_g" else 8)
+    for row in rows.itertuples():
+        a, b = logs[row.cell, row.epoch], logs[row.reference, row.epoch]
+        test = stats.ttest_ind(a, b, equal_var=False)
+        expected = [*np.exp([a.mean() - b.mean(), *test.confidence_interval(0.95)]), test.pvalue, len(a), len(b)]
+        assert [row.value, row.low, row.high, row.p, row.n_alive, row.n_alive_reference] == pytest.approx(expected, rel=1e-9)
+
+
+def test_contrasts_of_accuracy_against_scipy(made):
+    accuracy = trained(made, "curves").query("epoch == 20 and finite").groupby("cell")["test_accuracy"]
+    accuracy = {cell: some.to_numpy(dtype=float) for cell, some in accuracy}
+    for row in load(made, "contrasts").query("quantity == 'test_accuracy'").itertuples():
+        test = stats.ttest_ind(accuracy[row.cell], accuracy[row.reference], equal_var=False)
+        value = accuracy[row.cell].mean() - accuracy[row.reference].mean()
+        expected = [value, *test.confidence_interval(0.95), test.pvalue]
+        assert [row.value, row.low, row.high, row.p] == pytest.approx(expected, rel=1e-7)
+
+
+def test_contrasts_of_learning_follow_newcombe_by_hand(made):
+    shares = load(made, "estimates").query("quantity == 'p_learned'").set_index("cell")
+    for row in load(made, "contrasts").query("quantity == 'p_learned'").itertuples():
+        a, b = shares.loc[row.cell], shares.loc[row.reference]
+        value = a["value"] - b["value"]
+        low = value - np.hypot(a["value"] - a["low"], b["high"] - b["value"])
+        high = value + np.hypot(a["high"] - a["value"], b["value"] - b["low"])
+        assert [row.value, row.low, row.high, row.p] == pytest.approx([value, low, high, np.nan], nan_ok=True)
+
+
+def test_every_run_of_the_design_has_one_outcome(made):
+    keys = ["cell", "seed"]
+    outcomes, runs = load(made, "outcomes")[keys], load(made, "runs")[keys]
+    pd.testing.assert_frame_equal(outcomes.sort_values(keys, ignore_index=True), runs.sort_values(keys, ignore_index=True))
+
+
+def test_statuses_by_hand(folder):
+    cell = load(folder, "runs")["cell"][0]
+
+    def curves(frame: pd.DataFrame) -> pd.DataFrame:
+        last = (frame["cell"] == cell) & (frame["epoch"] == 20)
+        accuracy = frame["seed"].map({0: 0.76, 1: 0.75, 2: 0.9, 3: 0.9, 4: 0.2}).fillna(0.5).astype("float32")
+        return frame.assign(test_accuracy=frame["test_accuracy"].mask(last, accuracy), finite=~(last & frame["seed"].isin([3])))
+
+    def probes(frame: pd.DataFrame) -> pd.DataFrame:
+        causes = {2: "dead", 3: "dead", 4: "saturation"}
+        cause = frame["seed"].map(causes).fillna("none").where((frame["cell"] == cell) & (frame["epoch"] == 20), "none")
+        return frame.assign(zero_cause=cause)
+
+    change(folder, "curves", curves)
+    change(folder, "probes", probes)
+    outcomes = analyse(folder)["outcomes"].query("cell == @cell").set_index("seed")["status"]
+    assert outcomes.to_dict() == {0: "learned", 1: "not learned", 2: "dead", 3: "diverged", 4: "not learned"}
+
+
+def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    for name in RESULTS:
+        keys = [k for k in ("cell", "reference", "seed", "quantity", "epoch", "layer") if k in one[name]]
+        a, b = (frame.sort_values(keys, ignore_index=True) for frame in (one[name], other[name]))
+        pd.testing.assert_frame_equal(a, b, check_exact=True)
+
+
+@pytest.mark.parametrize("batch_runs", [1, 13, 10**6])
+def test_numbers_do_not_depend_on_the_batches_against_itself(made, folder, batch_runs):
+    same({name: load(made, name) for name in RESULTS}, analyse(folder, batch_runs))
+
+
+def test_numbers_do_not_depend_on_the_order_of_rows_against_itself(made, folder):
+    for name in ("probes", "curves"):
+        change(folder, name, lambda frame: frame.sample(frac=1, random_state=1))
+    same({name: load(made, name) for name in RESULTS}, analyse(folder))
+
+
+def redesign(folder: Path, keep: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
+    """Keep some runs in runs.parquet; the job files stay as they are."""
+    runs, study = load(folder, "runs"), read_footer(folder / "runs.parquet")["study"]
+    runs = runs[keep(runs)]
+    write_table("runs", pa.Table.from_pandas(runs, preserve_index=False), folder / "runs.parquet", {"study": study})
+    return runs
+
+
+def test_one_seed_gives_values_without_intervals(folder):
+    redesign(folder, lambda runs: runs["seed"] == 0)
+    results = analyse(folder)
+    rows = results["estimates"].query("n_alive == 1 and method in ['t', 't on log']")
+    assert len(rows) > 100
+    assert rows["value"].notna().all()
+    assert rows[["low", "high"]].isna().all(axis=None)
+    shares = results["estimates"].query("method == 'Wilson'")
+    assert shares[INTERVAL].notna().all(axis=None)
+    assert results["contrasts"].query("quantity == 'd_g'")[["low", "high", "p"]].isna().all(axis=None)
+
+
+def test_unequal_seeds_count_what_the_design_has(made, folder):
+    first, second = load(folder, "runs")["cell"].unique()[:2]
+    fewer = {(first, 3), (first, 4), *((second, seed) for seed in range(4))}
+    redesign(folder, lambda runs: ~pd.MultiIndex.from_frame(runs[["cell", "seed"]]).isin(list(fewer)))
+    estimates = analyse(folder)["estimates"]
+    sizes = estimates.groupby("cell")["n"].agg(["min", "max"])
+    assert sizes.loc[[first, second]].to_numpy().tolist() == [[3, 3], [1, 1]]
+    others = [frame[~frame["cell"].isin([first, second])] for frame in (estimates, load(made, "estimates"))]
+    pd.testing.assert_frame_equal(*(frame.sort_values(["cell", "quantity", "epoch"], ignore_index=True) for frame in others))
+
+
+def test_a_run_without_rows_is_a_failed_seed(folder):
+    cell = load(folder, "runs")["cell"][0]
+    for name in ("probes", "curves"):
+        change(folder, name, lambda frame: frame[(frame["cell"] != cell) | (frame["seed"] != 1)])
+    results = analyse(folder)
+    outcome = results["outcomes"].query("cell == @cell and seed == 1")
+    assert len(outcome) == 1
+    assert outcome[["status", *ENDS]].isna().all(axis=None)
+    estimates = results["estimates"].query("cell == @cell")
+    assert set(estimates["n"]) == {5}
+    assert (estimates["n_failed"] >= 1).all()
+    learned = results["outcomes"].query("cell == @cell")["status"].eq("learned").sum()
+    assert estimates.query("quantity == 'p_learned'")["value"].item() == learned / 4
+
+
+def test_all_dead_has_no_decay_factor_and_says_so(folder):
+    change(folder, "probes", lambda frame: frame.assign(zero_cause="dead", g_rms=0.0, delta_rms=0.0))
+    results = analyse(folder)
+    assert not set(results["outcomes"]["status"]) - {"dead", "diverged"}
+    ratios = results["estimates"].query("quantity in @RATIOS")
+    assert len(ratios) > 100
+    assert ratios[INTERVAL].isna().all(axis=None)
+    assert (ratios["n_failed"] == 5).all()
+    alive = results["estimates"].query("quantity == 'p_alive'")
+    assert (alive["value"] == 0).all()
+    assert alive["high"].tolist() == pytest.approx([stats.binomtest(0, 5).proportion_ci(method="wilson").high] * len(alive))
+    levels = results["profiles"].query("quantity == 'g_rms'")
+    assert (levels["n_alive"] == 0).all()
+    assert levels["value"].isna().all()
+
+
+def test_no_contrast_declared_gives_an_empty_table(folder):
+    study = {**read_footer(folder / "runs.parquet")["study"], "contrasts": []}
+    write_table("runs", read_table("runs", folder / "runs.parquet"), folder / "runs.parquet", {"study": study})
+    assert analyse(folder)["contrasts"].empty
+
+
+@pytest.mark.parametrize("name", ["probes", "curves", "decays"])
+def test_a_truncated_job_file_is_named_and_nothing_is_written(folder, name):
+    for result in RESULTS:
+        (folder / f"{result}.parquet").unlink()
+    path = sorted((folder / name).iterdir())[1]
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError, match=rf"{path} is truncated .* `rm {path}`, then `snakemake"):
+        write_estimates(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["curves", "decays", "probes", "runs.parquet"]
+
+
+def test_a_missing_job_file_is_named(folder):
+    path = sorted((folder / "decays").iterdir())[0]
+    path.unlink()
+    with pytest.raises(UserError, match=f"{path} is missing"):
+        write_estimates(folder)

@@ -1,0 +1,22 @@
+# One rule for each study, because its outputs are the manifests that are not on disk yet. A manifest on disk belongs to no rule, so
+# growing a study neither deletes it nor makes the job that was trained from it run again.
+
+for name, study_plan in PLANS.items():
+
+    rule:
+        name:
+            f"design_{name}"
+        output:
+            runs=f"results/{name}/runs.parquet",
+            manifests=[job.path for job in study_plan.jobs.values() if job.new],
+        log:
+            f"results/{name}/logs/design.log",
+        localrule: True
+        conda:
+            "../../environment.yml"
+        params:
+            study=STUDIES[name].path,
+            seeds=f"--seeds '{config['seeds']}'" if config.get("seeds") else "",
+            digest=study_plan.digest,
+        shell:
+            "vgstudy design {params.study:q} --results results {params.seeds} > {log} 2>&1"

@@ -1,0 +1,28 @@
+rule figures:
+    input:
+        runs="results/{study}/runs.parquet",
+        tables=expand(
+            "results/{{study}}/{table}.parquet",
+            table=("outcomes", "estimates", "profiles", "contrasts"),
+        ),
+    output:
+        report(
+            directory("results/{study}/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="{study}",
+            labels=lambda wildcards: {"figure": caption_of(wildcards.figure).title},
+        ),
+    log:
+        "results/{study}/logs/figures.log",
+    conda:
+        "../../environment.yml"
+    params:
+        version=STAGES["figures"],
+        folder=lambda wildcards, output: Path(output[0]).parent,
+        estimands=lambda wildcards: {
+            name: caption_of(name).estimand
+            for name in figure_names(STUDIES[wildcards.study].model_dump())
+        },
+    shell:
+        "vgstudy figures {params.folder} > {log} 2>&1"

@@ -1,0 +1,30 @@
+rule report:
+    input:
+        expand(
+            "results/{study}/{part}",
+            study=STUDIES,
+            part=(
+                "runs.parquet",
+                "outcomes.parquet",
+                "estimates.parquet",
+                "profiles.parquet",
+                "contrasts.parquet",
+                "figures",
+            ),
+        ),
+    output:
+        report(
+            "results/report.html",
+            caption="../report/report.rst",
+            category="Report",
+            labels={"page": "all studies"},
+        ),
+    log:
+        "results/logs/report.log",
+    conda:
+        "../../environment.yml"
+    params:
+        version=STAGES["report"],
+        studies=list(STUDIES),
+    shell:
+        "vgstudy report results {params.studies} > {log} 2>&1"

@@ -1,0 +1,20 @@
+# A job's id is a hash of its manifest, the training version included: other contents are another job, and a manifest's age says nothing.
+
+
+rule train:
+    input:
+        ancient("results/{study}/jobs/{job}.json"),
+    output:
+        probes="results/{study}/probes/{job}.parquet",
+        curves="results/{study}/curves/{job}.parquet",
+    log:
+        "results/{study}/logs/train/{job}.log",
+    priority: lambda wildcards: PLANS[wildcards.study].jobs[wildcards.job].seconds
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards: PLANS[wildcards.study].jobs[wildcards.job].mem_mb,
+        runtime=lambda wildcards: PLANS[wildcards.study].jobs[wildcards.job].minutes,
+    shell:
+        "vgstudy train {input} > {log} 2>&1"

@@ -139,7 +139,7 @@ def test_design_writes_manifests_and_runs(folder: Path) -> None:
 
 
 CALLS = [
-    (["train", "results/s/jobs/j.json"], "vgstudy.jobs", "run", (Path("results/s/jobs/j.json"),)),
+    (["train", "results/s/jobs/j.json"], "vgstudy.jobs", "run", (Path("results/s/jobs/j.json"), 1)),
     (["decay", "results/s/probes/j.parquet"], "vgstudy.tables", "write_decays", (Path("results/s/probes/j.parquet"),)),
     (["estimate", "results/s"], "vgstudy.tables", "write_estimates", (Path("results/s"),)),
     (["figures", "results/s"], "vgstudy.figures", "write_figures", (Path("results/s"),)),

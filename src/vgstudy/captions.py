@@ -40,8 +40,9 @@ class Caption:
 
 
 _DECAY = (
-    "Decay factor per layer toward the input of the kernel gradient g and of the backpropagated signal δ: exp(−slope) of log RMS on the layer "
-    "number over the square layers 2 to L, geometric mean over seeds. Below 1 it vanishes toward the input, above 1 it explodes."
+    "Decay factor per layer toward the input of the kernel gradient g and of the backpropagated signal δ: exp(−slope) of log RMS "
+    "on the layer number over the square layers 2 to L, geometric mean over seeds. Below 1 it vanishes toward the input, above 1 "
+    "it explodes."
 )
 _LEVEL = "geometric mean over seeds of the root mean square over entries"
 _NEEDS_SLOPE = "a decay factor needs networks with at least 4 hidden layers and a gradient that is not zero"
@@ -81,7 +82,8 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
         ),
         "learned-depth": Caption(
             "Share of seeds that learned, by depth",
-            "P(learned): share of seeds whose test accuracy ends above the study's threshold; dead and diverged runs count as not learned.",
+            "P(learned): share of seeds whose test accuracy ends above the study's threshold; dead and diverged runs count as "
+            "not learned.",
             "no run has an outcome",
         ),
         "l1-epochs": Caption(
@@ -134,15 +136,19 @@ def intervals(frame: pd.DataFrame) -> str:
     """Which intervals are drawn, one point at a time."""
     if "method" not in frame:
         return ""
-    kinds = frame[["confidence", "method"]].drop_duplicates().itertuples(index=False)
-    named = listing(f"{percent(kind.confidence)} {METHODS.get(kind.method, kind.method)}" for kind in kinds)
-    return f"Bands and bars: {named} intervals over seeds, each for one point, not corrected for their number."
+    kinds = frame[["confidence", "method"]].drop_duplicates().to_dict("records")
+    named = listing(f"{percent(kind['confidence'])} {METHODS.get(kind['method'], kind['method'])}" for kind in kinds)
+    return (
+        f"Bands and bars: {named} intervals over seeds, each for one point, not corrected for their number; one far wider than the "
+        "spread of the values is cut at the edge of its panel."
+    )
 
 
 def seeds(frame: pd.DataFrame) -> str:
     """How many seeds a cell has; of a contrast, how many entered on either side."""
     if "n_alive_reference" in frame:
-        return f"{span(frame[['n_alive', 'n_alive_reference']].min().min(), frame[['n_alive', 'n_alive_reference']].max().max())} on either side."
+        both = frame[["n_alive", "n_alive_reference"]].to_numpy()
+        return f"{span(both.min(), both.max())} on either side."
     return f"{span(frame['n'].min(), frame['n'].max())} per cell." if "n" in frame else ""
 
 

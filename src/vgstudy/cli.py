@@ -112,13 +112,14 @@ def design(
 @app.command()
 def train(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json.")],
+    threads: Annotated[int, typer.Option(min=1, help="Threads of TensorFlow. They do not reach the numbers.")] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
     if sys.stderr.isatty():
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes belong in a log, not on a terminal
     from vgstudy import jobs
 
-    jobs.run(manifest)
+    jobs.run(manifest, threads)
 
 
 @app.command()

@@ -1,8 +1,7 @@
-"""Versions of the steps whose results stay on disk.
+"""A number for each stage of the workflow whose results stay on disk: a higher one makes the stage and what follows it run again.
 
-Snakemake cannot see edits of an installed package, so every rule carries the version of its step in `params:` and a job's manifest carries the
-training version: a higher number makes the step, and what follows it, run again. `tests/test_stages.py` fails when the code of a step changes
-without either a higher number or a stated "same results".
+Snakemake cannot see edits of an installed package, so the rules carry these numbers in `params:`, and a job's manifest carries
+that of `train`. `tests/test_stages.py` fails when the code of a stage changes without a higher number or a stated "same results".
 """
 
 from collections.abc import Mapping

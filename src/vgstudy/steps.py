@@ -68,8 +68,8 @@ def batch_weights(rows: int, batch_size: int) -> NDArray[np.float64]:
 def shuffled(orders: Sequence[np.random.Generator], epochs: int, rows: int, batch_size: int) -> NDArray[np.int32]:
     """Row numbers of the mini-batches, (epoch and step, stack, example), reshuffled every epoch; row 0 fills the last batch."""
     steps = -(-rows // batch_size)
-    order = np.zeros((len(orders), epochs, steps * batch_size), "int32")
+    order = np.zeros((len(orders), epochs, steps * batch_size), "int64")  # NumPy permutes no other type as fast
     order[:, :, :rows] = np.arange(rows)
     for generator, own in zip(orders, order, strict=True):
         generator.permuted(own[:, :rows], axis=1, out=own[:, :rows])
-    return np.ascontiguousarray(order.reshape(len(orders), epochs * steps, batch_size).swapaxes(0, 1))
+    return order.reshape(len(orders), epochs * steps, batch_size).swapaxes(0, 1).astype("int32", order="C")

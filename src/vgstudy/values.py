@@ -17,9 +17,10 @@ MAX_SEEDS = 100_000
 def _span(value: Any) -> range:
     if isinstance(value, int) and not isinstance(value, bool):
         return range(value, value + 1)
-    if not isinstance(value, str) or not (found := re.fullmatch(r"\s*(\d{1,9})\s*-\s*(\d{1,9})\s*", value)):
+    # a number as text too: Snakemake's --config gives the elements of a list so
+    if not isinstance(value, str) or not (found := re.fullmatch(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?", value)):
         raise ValueError(f"must be a whole number, a range such as 1-20 or a list of these, not {show(value)}")
-    first, last = int(found[1]), int(found[2])
+    first, last = int(found[1]), int(found[2] or found[1])
     if last < first:
         raise ValueError(f"the range {first}-{last} runs backwards: write {last}-{first}")
     return range(first, last + 1)

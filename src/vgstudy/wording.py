@@ -25,7 +25,7 @@ def number(value: float | None, decimals: int | None = None, signed: bool = Fals
     sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
     size = abs(value)
     places = _places(size, 3) if decimals is None else decimals
-    if size and not 1e-3 <= size < 1e6:
+    if size and not 1e-3 <= size < 1e6 and places >= _places(size, 1):
         return sign + _scientific(size, places)
     text = f"{size:,.{max(0, places)}f}"
     return text if not text.strip("0.,") else sign + text
@@ -33,12 +33,22 @@ def number(value: float | None, decimals: int | None = None, signed: bool = Fals
 
 def interval(value: float | None, low: float | None, high: float | None, signed: bool = False) -> str:
     """An estimate with its interval, such as ``0.92 [0.89, 0.95]``: digits as the interval's width deserves."""
-    bounds = [b for b in (low, high) if b is not None and isfinite(b)]
-    if value is None or not isfinite(value) or len(bounds) < 2:
+    if value is None or low is None or high is None or not all(map(isfinite, (value, low, high))):
         return number(value, signed=signed)
-    places = ceil(-log10((bounds[1] - bounds[0]) / 4) - 1e-9) if bounds[1] > bounds[0] else _places(abs(value), 3)
-    texts = [number(x, max(places, _places(abs(x), 2)), signed) for x in (value, *bounds)]
+    texts = [number(x, places, signed) for x, places in zip((value, low, high), _shared_places(value, low, high), strict=True)]
     return f"{texts[0]} [{texts[1]}, {texts[2]}]"
+
+
+def _shared_places(value: float, low: float, high: float) -> list[int]:
+    """Digits after the point for an estimate and its ends: two significant ones each where they span decades, else alike."""
+    sizes = [abs(value), abs(low), abs(high)]
+    if low > 0 and high > 20 * low:
+        return [_places(size, 2) for size in sizes]
+    if low == high:
+        return [_places(sizes[0], 3)] * 3
+    by_width = ceil(-log10((high - low) / 4) - 1e-9)
+    by_size = _places(sizes[0] if sizes[0] > max(sizes) / 10 else max(sizes), 2)
+    return [max(by_width, by_size)] * 3
 
 
 def listing(items: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ rule decay:
     conda:
         "../../environment.yml"
     params:
-        version=STAGES["decay"],
+        stage=STAGES["decay"],
     shell:
         "vgstudy decay {input} > {log} 2>&1"
 
@@ -32,7 +32,7 @@ rule estimate:
     conda:
         "../../environment.yml"
     params:
-        version=STAGES["estimate"],
+        stage=STAGES["estimate"],
         folder=lambda wildcards, output: Path(output.outcomes).parent,
     shell:
         "vgstudy estimate {params.folder} > {log} 2>&1"

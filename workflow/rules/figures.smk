@@ -18,7 +18,7 @@ rule figures:
     conda:
         "../../environment.yml"
     params:
-        version=STAGES["figures"],
+        stage=STAGES["figures"],
         folder=lambda wildcards, output: Path(output[0]).parent,
         estimands=lambda wildcards: {
             name: caption_of(name).estimand

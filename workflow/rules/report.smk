@@ -24,7 +24,7 @@ rule report:
     conda:
         "../../environment.yml"
     params:
-        version=STAGES["report"],
+        stage=STAGES["report"],
         studies=list(STUDIES),
     shell:
         "vgstudy report results {params.studies} > {log} 2>&1"

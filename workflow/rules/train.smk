@@ -1,4 +1,4 @@
-# A job's id is a hash of its manifest, the training version included: other contents are another job, and a manifest's age says nothing.
+# A job's id is a hash of its manifest, the number of the train stage included: other contents are another job, and a manifest's age says nothing.
 
 
 rule train:
@@ -17,4 +17,4 @@ rule train:
         mem_mb=lambda wildcards: PLANS[wildcards.study].jobs[wildcards.job].mem_mb,
         runtime=lambda wildcards: PLANS[wildcards.study].jobs[wildcards.job].minutes,
     shell:
-        "vgstudy train {input} > {log} 2>&1"
+        "vgstudy train {input} --threads {threads} > {log} 2>&1"

@@ -47,14 +47,14 @@ def picture(name: str, view: View) -> Figure:
     """
     draw = PICTURES[CONTRAST if name.startswith(CONTRAST) else name]
     with mpl.rc_context(dict(rc())):
-        return notice(f"{caption_of(name).title}. {caption_text(name, view)}") if view.empty else arranged(draw(view))
+        return notice(caption_of(name).title, caption_text(name, view)) if view.empty else arranged(draw(view))
 
 
 def arranged(figure: Figure) -> Figure:
     """The figure with its layout worked out once, not again by every rendering."""
-    engine = figure.get_layout_engine()
-    engine.execute(figure)
-    figure.set_layout_engine("none")
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     return figure
 
 

@@ -1,6 +1,7 @@
 """The key to colours, dashes and markers, above the panels: a row for each factor."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,15 +13,14 @@ from vgstudy.figures.style import GREY, LOOKS, keyed
 def add_legend(figure: Figure, frame: pd.DataFrame) -> None:
     """Add the key to what a picture of these points shows."""
     entries = {factor: list(handles(frame, factor)) for factor in LOOKS}
-    longest = max(len(handle.get_label()) for row in entries.values() for handle in row)
+    longest = max(len(str(handle.get_label())) for row in entries.values() for handle in row)
     per_row = max(1, int((figure.get_figwidth() - 1) / (0.5 + 0.075 * longest)))  # inches
     rows = [row for factor, listed in entries.items() for row in key_rows(factor, listed, per_row)]
     columns = max(map(len, rows))
     filled = [[*row, *[blank()] * (columns - len(row))] for row in rows]
     by_column = [handle for column in zip(*filled, strict=True) for handle in column]  # the order in which a legend fills up
-    figure.legend(
-        handles=by_column, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=2.4, labelspacing=0.25
-    )
+    spacing = {"columnspacing": 1.2, "handlelength": 2.4, "labelspacing": 0.25}
+    figure.legend(handles=by_column, loc="outside upper left", ncols=columns, **spacing)
 
 
 def handles(frame: pd.DataFrame, factor: str) -> Iterator[Line2D]:
@@ -29,10 +29,9 @@ def handles(frame: pd.DataFrame, factor: str) -> Iterator[Line2D]:
     present = frame[factor].cat.remove_unused_categories().cat.categories
     if len(present) > 1 or factor == "activation":
         looks = keyed(frame[factor].cat.categories, choices)
+        plain: dict[str, Any] = {"color": GREY, "linestyle": "-", "marker": "", "markersize": 4}
         for level in present:
-            yield Line2D(
-                [], [], label=str(level), markersize=4, **{"color": GREY, "linestyle": "-", "marker": "", look: looks[level]}
-            )
+            yield Line2D([], [], label=str(level), **(plain | {look: looks[level]}))
 
 
 def key_rows(factor: str, listed: list[Line2D], per_row: int) -> Iterator[list[Line2D]]:

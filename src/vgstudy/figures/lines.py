@@ -39,7 +39,7 @@ def draw_lines(axes: Axes, points: pd.DataFrame, by: list[str]) -> None:
     listed = [line for _, line in points.sort_values("x").groupby(by, observed=True)]
     spread = 4.0 * (points["x"].nunique() == 1)  # points between lines of one point each, which would cover one another
     for place, line in enumerate(listed):
-        shift = offset_copy(axes.transData, axes.figure, spread * (place - (len(listed) - 1) / 2), units="points")
+        shift = offset_copy(axes.transData, axes.get_figure(root=True), spread * (place - (len(listed) - 1) / 2), units="points")
         draw_line(axes, line, transform=shift, **looks(line))
 
 

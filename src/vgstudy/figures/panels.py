@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from vgstudy.figures.style import GREY
+from vgstudy.frames import chosen
 from vgstudy.views.limits import horizontal_limits, vertical_limits
 from vgstudy.views.view import Axis, View, laid_out
 from vgstudy.wording import power_of_ten
@@ -28,12 +29,12 @@ def panels(view: View, draw: Draw) -> Figure:
     figure = Figure(figsize=size(len(rows), len(columns)), layout="constrained")
     places = figure.subplots(len(rows), len(columns), squeeze=False)
     across = horizontal_limits(view.frame, view.x)
-    up = {quantity: vertical_limits(chosen(view.frame, {"quantity": quantity}), axis) for quantity, axis in view.axes.items()}
+    up = {quantity: vertical_limits(chosen(view.frame, quantity=quantity), axis) for quantity, axis in view.axes.items()}
     for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
         axes, axis = places[i, j], view.axes[row["quantity"]]
         scale_x(axes, view.x, across)
         scale_y(axes, axis, up[row["quantity"]])
-        draw(axes, chosen(view.frame, row | column))
+        draw(axes, chosen(view.frame, **row, **column))
         axes.tick_params(left=not j, labelleft=not j, bottom=i == len(rows) - 1, labelbottom=i == len(rows) - 1)
     label(places, view, rows, columns)
     figure.supxlabel(view.x.label, fontsize=8)
@@ -48,7 +49,7 @@ def size(rows: int, columns: int) -> tuple[float, float]:
 
 def panel_rows(view: View) -> list[Levels]:
     """The rows of panels that have points, quantity by quantity."""
-    found = [(quantity, chosen(view.frame, {"quantity": quantity})) for quantity in view.axes]
+    found = [(quantity, chosen(view.frame, quantity=quantity)) for quantity in view.axes]
     return [{"quantity": quantity, **levels} for quantity, points in found for levels in combinations(points, view.down)]
 
 
@@ -57,14 +58,7 @@ def combinations(frame: pd.DataFrame, names: tuple[str, ...]) -> list[Levels]:
     if not names:
         return [{}] if len(frame) else []
     found = frame[list(names)].drop_duplicates().sort_values(list(names))
-    return [dict(zip(names, levels, strict=True)) for levels in found.itertuples(index=False)]
-
-
-def chosen(frame: pd.DataFrame, levels: Levels) -> pd.DataFrame:
-    """The rows at these levels."""
-    for column, level in levels.items():
-        frame = frame[frame[column] == level]
-    return frame
+    return [dict(zip(names, levels, strict=True)) for levels in found.itertuples(index=False, name=None)]
 
 
 def label(places: Any, view: View, rows: list[Levels], columns: list[Levels]) -> None:

@@ -50,6 +50,7 @@ def rc() -> Mapping[str, Any]:
         "grid.linewidth": 0.6,
         "lines.linewidth": 1.3,
         "hatch.linewidth": 0.6,
+        "text.parse_math": False,  # a dollar sign in a level's name is a dollar sign
         "svg.fonttype": "none",
         "svg.hashsalt": "vgstudy",
     }

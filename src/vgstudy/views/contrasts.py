@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.frames import Frames
+from vgstudy.frames import Frames, chosen
 from vgstudy.views.view import DEPTH, Axis, View
 
 RATIO_AXES = {
@@ -19,15 +19,14 @@ def contrast(frames: Frames, factor: str) -> View:
     Decay factors are compared at epoch 0, the primary analysis; for optimizers, which play no part there, at the
     last probed epoch.
     """
-    rows = frames.contrasts.query("factor == @factor")
-    decays = rows[rows["quantity"].isin(list(RATIO_AXES))]
-    epoch = (decays["epoch"].max() if factor == OPTIMIZER else 0) if len(decays) else 0
-    ratios = decays[decays["epoch"] == epoch]
-    if factor != OPTIMIZER:
-        ratios = ratios[ratios[OPTIMIZER] == frames.first_optimizer]
-    shown = pd.concat([ratios, rows[rows["quantity"] == "p_learned"]])
-    pair = "against " + shown["reference_level"] if factor == "depth" else shown["level"] + " against " + shown["reference_level"]
-    note = f"Decay factors at epoch {epoch:.0f}, P(learned) at the end of training."
+    rows = chosen(frames.contrasts, factor=factor)
+    decays = chosen(rows, quantity=list(RATIO_AXES))
+    epoch = int(decays["epoch"].max()) if factor == OPTIMIZER and len(decays) else 0
+    ratios = chosen(decays, epoch=epoch, **({} if factor == OPTIMIZER else {OPTIMIZER: frames.first_optimizer}))
+    shown = pd.concat([ratios, chosen(rows, quantity="p_learned")])
+    against = "against " + shown["reference_level"]
+    pair = against if factor == "depth" else shown["level"] + " " + against + " wide" * (factor == "width")
+    note = f"Decay factors at epoch {epoch}, P(learned) at the end of training."
     across = tuple(name for name in ("width", "initializer") if name != factor)
     axes = RATIO_AXES | {"p_learned": DIFFERENCE_AXIS}
     return View(shown.assign(x=shown["depth"].astype(int), pair=pair), axes, DEPTH, note, (*across, "pair"), (OPTIMIZER,))

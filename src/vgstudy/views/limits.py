@@ -1,5 +1,7 @@
 """How far the axes of a view reach: one vertical range for each quantity, so that all its panels compare."""
 
+from math import exp, log
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,7 +11,8 @@ from vgstudy.views.view import Axis
 Array = NDArray[np.float64]
 MARGIN = 0.06  # of the range, on either side
 REACH = 0.5  # of the range of the values: how far beyond them an interval may stretch the axis
-SMALLEST = {"log": np.log(2.0), "linear": 1e-3}
+SMALLEST = {"log": log(2.0), "linear": 1e-3}
+FURTHEST = 690.0  # natural log of the largest number an axis can show
 
 
 def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
@@ -22,15 +25,12 @@ def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
         return axis.limits
     low, high = extent(np.r_[positions(points["value"], axis.scale), positions(pd.Series(axis.marks), axis.scale)])
     reach = REACH * max(high - low, SMALLEST[axis.scale])
-    ends = (
-        np.r_[low, high]
-        if "low" not in points
-        else np.r_[positions(points["low"], axis.scale), positions(points["high"], axis.scale)]
-    )
+    drawn = pd.concat([points["low"], points["high"]]) if "low" in points else points["value"]
+    ends = positions(drawn, axis.scale)
     low, high = extent(np.r_[low, high, np.clip(ends, low - reach, high + reach)])
     margin = MARGIN * max(high - low, SMALLEST[axis.scale])
     bottom, top = low - margin, high + margin
-    return (float(np.exp(bottom)), float(np.exp(top))) if axis.scale == "log" else (float(bottom), float(top))
+    return (exp(max(bottom, -FURTHEST)), exp(min(top, FURTHEST))) if axis.scale == "log" else (bottom, top)
 
 
 def horizontal_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
@@ -44,9 +44,9 @@ def horizontal_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
 
 def positions(values: "pd.Series[float]", scale: str) -> Array:
     """Where finite values stand along an axis: natural logs of the positive ones on a logarithmic axis."""
-    numbers = values.to_numpy(dtype=float)
-    finite = numbers[np.isfinite(numbers)]
-    return np.log(finite[finite > 0]) if scale == "log" else finite
+    numbers = np.asarray(values, dtype=float)
+    finite = np.asarray(numbers[np.isfinite(numbers)])
+    return np.asarray(np.log(finite[finite > 0])) if scale == "log" else finite
 
 
 def extent(numbers: Array) -> tuple[float, float]:

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from vgstudy.frames import Frames
+from vgstudy.frames import Frames, chosen
 from vgstudy.schema import FACTORS, RUN_STATUSES
 from vgstudy.views.view import DEPTH, Axis, View
+from vgstudy.wording import plural
 
 MISSING = "missing"
 STATUSES = (*RUN_STATUSES, MISSING)
@@ -25,8 +26,8 @@ def learned_depth(frames: Frames) -> View:
 
 def outcome_depth(frames: Frames, quantity: str, axis: Axis) -> View:
     """One quantity of the outcome at its last epoch against depth, by optimizer."""
-    rows = frames.estimates.query("quantity == @quantity")
-    shown = rows[rows["epoch"] == rows["epoch"].max()]
+    rows = chosen(frames.estimates, quantity=quantity)
+    shown = chosen(rows, epoch=rows["epoch"].max())
     note = f"Epoch {shown['epoch'].max():.0f}." if len(shown) else ""
     return View(shown.assign(x=shown["depth"].astype(int)), {quantity: axis}, DEPTH, note, down=("optimizer",))
 
@@ -38,7 +39,7 @@ def accounting(frames: Frames) -> View:
     total = shown.groupby(list(FACTORS), observed=True)["runs"].transform("sum")
     shown = shown.assign(x=shown["depth"].astype(int), value=shown["runs"] / total, quantity="share")
     axis = Axis("share of runs", limits=(0, 1))
-    note = f"{len(frames.runs):,} runs in the design."
+    note = f"{plural(len(frames.runs), 'run')} in the design."
     return View(shown, {"share": axis}, DEPTH, note, down=("activation", "optimizer"))
 
 

@@ -1,0 +1,80 @@
+"""What does a declared contrast show: one initializer against another, one optimizer against another?"""
+
+import pandas as pd
+
+from vgstudy.findings.finding import Finding, Row, Table, Verdict, cross_table, estimate, extreme, setting, verdict
+from vgstudy.frames import Frames, chosen
+from vgstudy.schema import FACTORS
+from vgstudy.views.contrasts import OPTIMIZER
+from vgstudy.views.contrasts import contrast as contrast_view
+from vgstudy.views.view import nearest
+from vgstudy.wording import plural
+
+REFERENCE_DEPTH = 10
+SCALES = {"d_delta": ("decay factor of δ", 1.0), "p_learned": ("P(learned)", 0.0)}
+
+
+def contrast(frames: Frames, factor: str) -> Finding | None:
+    """How often each level lies above or below the reference, in P(learned) and in the decay factor of δ."""
+    rows = contrast_view(frames, factor).frame
+    rows = rows[rows["value"].notna()]
+    if rows.empty:
+        return None
+    pairs = list(rows["pair"].drop_duplicates())
+    learned = [learned_sentence(chosen(rows, quantity="p_learned", pair=pair), pair, factor) for pair in pairs]
+    decays = [decay_sentence(chosen(rows, quantity="d_delta", pair=pair), pair) for pair in pairs]
+    tables = [table for quantity in SCALES if (table := contrast_table(chosen(rows, quantity=quantity), quantity, factor))]
+    more = tuple(sentence for sentence in decays if sentence)
+    headline = " ".join(sentence for sentence in learned if sentence) or " ".join(more)
+    return Finding(f"{factor.capitalize()}s compared", headline, more, f"contrast-{factor}", tuple(tables))
+
+
+def learned_sentence(rows: pd.DataFrame, pair: str, factor: str) -> str:
+    """In how many pairs of cells P(learned) is higher or lower, and the largest decided difference."""
+    found = verdict(rows, 0.0)
+    if not found.n:
+        return ""
+    text = f"{pair}: P(learned) is {tally(found, 'higher', 'lower')} (the interval of the difference includes 0)."
+    decided = pd.concat([found.above, found.below])
+    if decided.empty:
+        return text
+    row = extreme(decided.assign(size=decided["value"].abs()), by="size")
+    return f"{text} Largest difference: {estimate(row, signed=True)} with {setting(row, others(factor))}."
+
+
+def decay_sentence(rows: pd.DataFrame, pair: str) -> str:
+    """In how many pairs of cells the decay factor of the backpropagated signal is larger or smaller."""
+    found = verdict(rows, 1.0)
+    if not found.n:
+        return ""
+    counts = tally(found, "larger", "smaller")
+    return f"{pair}: the decay factor of δ at epoch {rows['epoch'].iloc[0]} is {counts} (the interval of the ratio includes 1)."
+
+
+def tally(found: Verdict, above: str, below: str) -> str:
+    """How many pairs of cells lie above, below, or are undecided."""
+    pairs = f"{plural(found.n, 'pair')} of cells"
+    return f"{above} in {len(found.above)} of {pairs}, {below} in {len(found.below)} and undecided in {len(found.undecided)}"
+
+
+def contrast_table(rows: pd.DataFrame, quantity: str, factor: str) -> Table | None:
+    """Ratios or differences at one depth for every setting."""
+    depths = nearest([REFERENCE_DEPTH], rows["depth"].astype(int))
+    if not depths:
+        return None
+    name, null = SCALES[quantity]
+    kind = "Ratio" if null else "Difference"
+    across = "activation" if factor != "activation" else OPTIMIZER
+    down = ("pair", *(other for other in ("width", "initializer", OPTIMIZER, "activation") if other not in (factor, across)))
+
+    def text(row: Row) -> str:
+        return estimate(row, signed=not null)
+
+    if factor == "depth":
+        return cross_table(f"{kind} of {name}", rows, ("depth", *down), across, text)
+    return cross_table(f"{kind} of {name}, depth {depths[0]}", chosen(rows, depth=depths), down, across, text)
+
+
+def others(factor: str) -> tuple[str, ...]:
+    """All factors but one."""
+    return tuple(name for name in FACTORS if name != factor)

@@ -1,0 +1,118 @@
+"""The parts that findings are made of: sentences, tables, and what an interval decides."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from vgstudy.frames import chosen
+from vgstudy.schema import FACTORS
+from vgstudy.wording import ABSENT, interval
+
+NAMES: Mapping[str, str] = {"width": "{} wide", "depth": "depth {}"}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts: what it shows, its head, its rows."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding.
+
+    Attributes
+    ----------
+    topic
+        What it is about, as a heading.
+    headline
+        One or two sentences with numbers and intervals.
+    more
+        Further sentences.
+    figure
+        Name of the figure that shows it.
+    tables
+        The numbers behind it.
+    """
+
+    topic: str
+    headline: str
+    more: tuple[str, ...]
+    figure: str
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which rows have intervals above a value, below it, and which do not decide (or have no interval)."""
+
+    above: pd.DataFrame
+    below: pd.DataFrame
+    undecided: pd.DataFrame
+
+    @property
+    def n(self) -> int:
+        """How many rows there are."""
+        return len(self.above) + len(self.below) + len(self.undecided)
+
+
+def verdict(rows: pd.DataFrame, null: float) -> Verdict:
+    """Sort rows by whether their interval lies above `null`, below it, or contains it."""
+    above, below = rows["low"] > null, rows["high"] < null
+    return Verdict(rows[above], rows[below], rows[~above & ~below])
+
+
+def apart(rows: pd.DataFrame, factor: str, level: Any, reference: Any, others: Sequence[str]) -> pd.DataFrame:
+    """Rows of two levels of a factor side by side, where both have a value; the reference's columns end in `_reference`.
+
+    `sign` is 1 where the interval of `level` lies above that of `reference`, -1 where it lies below, 0 where they overlap or
+    one is missing; `gap` is the absolute difference of the values.
+    """
+    valued = rows[rows["value"].notna()]
+    sides = [chosen(valued, **{factor: side}) for side in (level, reference)]
+    both = sides[0].merge(sides[1], on=list(others), suffixes=("", "_reference"))
+    sign = (both["low"] > both["high_reference"]).astype(int) - (both["high"] < both["low_reference"]).astype(int)
+    return both.assign(sign=sign, gap=(both["value"] - both["value_reference"]).abs())
+
+
+def setting(row: Row, factors: Sequence[str] = FACTORS) -> str:
+    """The levels of a row in words: ``tanh, He, SGD, depth 10, 5 wide``."""
+    order = ("activation", "initializer", "optimizer", "depth", "width")
+    return ", ".join(NAMES.get(factor, "{}").format(row[factor]) for factor in order if factor in factors)
+
+
+def estimate(row: Row, signed: bool = False) -> str:
+    """The value of a row with its interval."""
+    return interval(row["value"], row["low"], row["high"], signed)
+
+
+def reference_estimate(row: Row) -> str:
+    """The value of the reference in a row of `apart`, with its interval."""
+    return interval(row["value_reference"], row["low_reference"], row["high_reference"])
+
+
+def extreme(rows: pd.DataFrame, largest: bool = True, by: str = "value") -> Row:
+    """The row with the largest or the smallest number in a column; the first of equal ones."""
+    numbers = rows[by].to_numpy()
+    return records(rows)[int(numbers.argmax() if largest else numbers.argmin())]
+
+
+def records(rows: pd.DataFrame) -> list[Row]:
+    """The rows as mappings from column to value."""
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def cross_table(
+    caption: str, frame: pd.DataFrame, down: Sequence[str], across: str, cell: Callable[[Row], str] = estimate
+) -> Table:
+    """A table with a row for each combination of the columns `down` and a column for each level of `across`."""
+    texts = pd.Series([cell(row) for row in records(frame)], frame.index, dtype="str")
+    wide = frame.assign(text=texts).pivot(index=list(down), columns=across, values="text").fillna(ABSENT)
+    rows = wide.reset_index().astype("str").itertuples(index=False, name=None)
+    return Table(caption, (*down, *map(str, wide.columns)), tuple(rows))

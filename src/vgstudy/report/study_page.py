@@ -1,0 +1,91 @@
+"""Everything the page says about one study."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vgstudy.captions import figure_names
+from vgstudy.findings import Finding, Table, findings
+from vgstudy.frames import Frames, read_frames
+from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
+from vgstudy.report.asked import asked, in_short
+from vgstudy.report.cells import cell_table, precision_sentence
+from vgstudy.report.origin import Origin, origin
+from vgstudy.report.pictures import Picture, pictures
+
+FIRST = 5  # findings on the first screen
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """The parts of a study's section, ready to be laid out; all texts are plain, not HTML.
+
+    Attributes
+    ----------
+    name
+        Of the results folder; begins every anchor of the section.
+    in_short, asked
+        The design in one sentence and in several.
+    counts
+        Runs by status.
+    accounting
+        The same in a sentence, and by activation and optimizer in a table.
+    """
+
+    name: str
+    title: str
+    in_short: str
+    asked: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    counts: Mapping[str, int]
+    accounting: str
+    accounts: Table
+    pictures: tuple[Picture, ...]
+    cells: Table
+    precision: str
+    origin: Origin
+
+    @property
+    def first(self) -> tuple[Finding, ...]:
+        """The findings of the first screen."""
+        return self.findings[:FIRST]
+
+    def number(self, figure: str) -> int:
+        """Number of a figure in this section, from 1.
+
+        Raises
+        ------
+        ValueError
+            If the section has no such figure.
+        """
+        return [picture.name for picture in self.pictures].index(figure) + 1
+
+
+def study_page(folder: Path) -> StudyPage:
+    """Read what a study's folder holds and put it into words.
+
+    Raises
+    ------
+    UserError
+        If a table, picture or caption is missing, damaged or of another version.
+    """
+    frames = read_frames(folder)
+    return described(folder.name, frames, pictures(folder, figure_names(frames.study)), origin(folder))
+
+
+def described(name: str, frames: Frames, drawn: tuple[Picture, ...], source: Origin) -> StudyPage:
+    """The section of a study from its tables, its pictures and where they come from."""
+    return StudyPage(
+        name=name,
+        title=frames.study["title"],
+        in_short=in_short(frames.study),
+        asked=tuple(asked(frames.study)),
+        findings=tuple(findings(frames)),
+        counts=status_counts(frames),
+        accounting=accounting_sentence(frames),
+        accounts=accounting_table(frames),
+        pictures=drawn,
+        cells=cell_table(frames),
+        precision=precision_sentence(frames),
+        origin=source,
+    )

@@ -1,0 +1,95 @@
+"""Captions say what is drawn, over how many seeds, with which interval and without which runs."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from made_frames import made_frames
+from synthetic import study, write_synthetic_study
+from vgstudy.captions import FIGURES, METHODS, caption_of, caption_text, figure_names, intervals, left_out, seeds
+from vgstudy.figures import PICTURES
+from vgstudy.frames import read_frames
+from vgstudy.views.registry import VIEWS, view_of
+
+
+def test_every_figure_has_a_caption_a_view_and_a_way_to_be_drawn():
+    assert FIGURES.keys() == VIEWS.keys() == PICTURES.keys() - {"contrast-"}
+
+
+def test_names_follow_the_declared_contrasts():
+    declared = [{"factor": "width", "reference": 5}, {"factor": "width", "reference": 25}, {"factor": "depth", "reference": 1}]
+    assert figure_names({"contrasts": declared}) == [*FIGURES, "contrast-width", "contrast-depth"]
+    assert figure_names({"contrasts": []}) == list(FIGURES)
+
+
+def test_names_cost_no_drawing_library():
+    code = "import sys, vgstudy.captions; print(*{m.partition('.')[0] for m in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"pandas", "numpy", "matplotlib", "seaborn"}
+
+
+def test_an_unknown_figure_has_no_caption():
+    with pytest.raises(KeyError):
+        caption_of("decay-depth")
+
+
+def rows(n_failed: list[int], value: list[float | None], **columns: object) -> pd.DataFrame:
+    base = {"cell": [f"c{i}" for i in range(len(value))], "n": 10, "method": "t", "confidence": 0.9}
+    return pd.DataFrame({**base, "n_failed": n_failed, "value": value, **columns})
+
+
+def test_left_out_by_hand():
+    assert left_out(rows([0, 0], [1.0, 2.0])) == "Nothing is left out of the 2 cells shown."
+    assert left_out(rows([0, 2, 5], [1.0, 2.0, 3.0])).startswith("Left out: 2–5 seeds in 2 of 3 cells (")
+    assert left_out(rows([1, 10], [1.0, None])).endswith("1 cell without any value is not drawn.")
+
+
+def test_left_out_counts_a_cell_once_by_hand():
+    twice = pd.concat([rows([1], [1.0]), rows([3], [1.0])])
+    assert left_out(twice).startswith("Left out: 3 seeds in 1 of 1 cell (")
+
+
+def test_seeds_by_hand():
+    assert seeds(rows([0, 0], [1.0, 2.0])) == "10 seeds per cell."
+    assert seeds(rows([0], [1.0], n_alive=[7], n_alive_reference=[9])) == "7–9 seeds on either side."
+
+
+def test_intervals_by_hand():
+    frame = rows([0, 0], [1.0, 2.0], method=["Wilson", "another"])
+    assert intervals(frame).startswith("Bands and bars: 90 % Wilson score and 90 % another intervals over seeds")
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("captions") / "made"
+    write_synthetic_study(folder, depths=(2, 10), widths=(5,), initializers=("Xavier", "He"), seeds=range(4))
+    return read_frames(folder)
+
+
+@pytest.mark.parametrize("name", figure_names(study()))
+def test_a_caption_states_estimand_interval_and_seeds(frames, name):
+    view = view_of(name)(frames)
+    text = caption_text(name, view)
+    if view.empty:
+        assert text == f"Not drawn: {caption_of(name).needs}."
+        return
+    assert text.startswith(caption_of(name).estimand)
+    if "method" in view.frame:
+        assert "95 %" in text
+        assert "seed" in text
+        assert all(METHODS[method] in text for method in set(view.frame["method"]))
+
+
+def test_left_out_seeds_against_the_table(frames):
+    view = view_of("decay-depth-end")(frames)
+    drawn = frames.estimates.query("quantity in ('d_g', 'd_delta') and epoch == 20")
+    failed = drawn.groupby("cell")["n_failed"].max()
+    assert (failed > 0).any()
+    assert f"in {(failed > 0).sum()} of {len(failed)} cells" in caption_text("decay-depth-end", view)
+
+
+def test_an_empty_study_says_why_nothing_is_drawn():
+    frames = made_frames()
+    assert all(caption_text(name, view_of(name)(frames)).startswith("Not drawn: ") for name in figure_names(frames.study))

@@ -1,0 +1,194 @@
+"""Pictures draw the estimates they are given, the same bytes for the same estimates, whatever the study's levels."""
+
+import json
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from made_frames import made_frames
+from synthetic import study, write_synthetic_study
+from vgstudy.captions import figure_names
+from vgstudy.errors import UserError
+from vgstudy.figures import picture, png, svg, write_figures
+from vgstudy.figures.lines import isolated
+from vgstudy.figures.style import COLOURS, keyed
+from vgstudy.frames import read_frames
+from vgstudy.views.limits import horizontal_limits, vertical_limits
+from vgstudy.views.outcomes import counted
+from vgstudy.views.registry import view_of
+from vgstudy.views.view import DEPTH, EPOCH, Axis, View, laid_out, nearest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("figures") / "made"
+    design = {"activations": ("tanh", "ReLU"), "initializers": ("Xavier", "He"), "widths": (5,), "probe_epochs": (0, 1, 20)}
+    write_synthetic_study(made, depths=(2, 5), seeds=range(3), **design)
+    return made
+
+
+@pytest.fixture(scope="module")
+def frames(folder):
+    return read_frames(folder)
+
+
+@pytest.fixture(scope="module")
+def written(folder):
+    write_figures(folder)
+    return folder / "figures"
+
+
+def test_every_figure_is_written_with_its_caption(written, frames):
+    names = figure_names(frames.study)
+    captions = json.loads((written / "captions.json").read_text(encoding="utf-8"))
+    assert list(captions) == names
+    assert all(texts.keys() == {"title", "caption"} for texts in captions.values())
+    assert {path.name for path in written.iterdir()} == {f"{n}.{kind}" for n in names for kind in ("svg", "png")} | {
+        "captions.json"
+    }
+    assert all((written / f"{name}.png").read_bytes().startswith(b"\x89PNG") for name in names)
+
+
+def test_svg_has_text_as_text_and_no_date(written):
+    content = (written / "decay-depth-start.svg").read_text(encoding="utf-8")
+    texts = {
+        "".join(node.itertext()).strip() for node in ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")
+    }
+    assert {"tanh", "ReLU", "Xavier", "He", "no decay", "depth (hidden layers)"} <= texts
+    assert not re.search(r"\d{4}-\d\d-\d\d|matplotlib v", content, flags=re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", figure_names(study()))
+def test_a_figure_without_estimates_says_why(name):
+    content = svg(picture(name, view_of(name)(made_frames()))).decode()
+    assert "Not drawn: " in content
+
+
+@pytest.mark.parametrize("name", ["decay-epochs", "accounting", "l1-epochs"])
+def test_equal_estimates_give_equal_bytes_in_any_order_of_rows(frames, name):
+    tables = ("runs", "outcomes", "estimates", "profiles", "contrasts")
+    shuffled = replace(frames, **{t: getattr(frames, t).sample(frac=1, random_state=1) for t in tables})
+    first, second = (picture(name, view_of(name)(f)) for f in (frames, shuffled))
+    assert svg(first) == svg(second)
+    assert png(first) == png(second)
+
+
+def drawn_lines(figure):
+    """Vertical positions of every line in the panels."""
+    return np.concatenate([line.get_ydata() for axes in figure.axes for line in axes.lines])
+
+
+@pytest.mark.parametrize("name", ["decay-depth-start", "profile-end", "level-epochs", "accuracy-depth", "contrast-optimizer"])
+def test_lines_are_the_estimates_and_nothing_else_against_the_table(frames, name):
+    view = view_of(name)(frames)
+    marks = {level for axis in view.axes.values() for level in axis.marks.values()}
+    drawn = [y for y in drawn_lines(picture(name, view)) if y not in marks]
+    assert sorted(drawn) == sorted(y for y in view.frame["value"].dropna() if y not in marks)
+
+
+def test_bands_are_the_intervals_against_the_table(frames):
+    view = view_of("decay-epochs")(frames)
+    figure = picture("decay-epochs", view)
+    corners = {y for axes in figure.axes for band in axes.collections for path in band.get_paths() for y in path.vertices[:, 1]}
+    assert set(view.frame["low"]) | set(view.frame["high"]) <= corners
+
+
+def test_start_shows_epoch_0_of_the_first_optimizer_against_the_table(frames):
+    shown = view_of("decay-depth-start")(frames).frame
+    table = frames.estimates.query("epoch == 0 and optimizer == 'SGD' and quantity in ('d_g', 'd_delta')")
+    pd.testing.assert_frame_equal(shown.drop(columns="x"), table)
+    assert list(shown["x"]) == list(table["depth"])
+
+
+def test_levels_are_first_and_output_layer_against_the_table(frames):
+    shown = view_of("level-epochs")(frames).frame
+    layers = shown.groupby("quantity")["layer"].unique().map(list).to_dict()
+    assert layers == {"first": [1], "output": [6]}
+    assert set(shown["depth"]) == {5}
+
+
+def test_an_optimizer_is_compared_at_the_end_and_an_initializer_at_the_start(frames):
+    for factor, epoch in (("optimizer", 20), ("initializer", 0)):
+        shown = view_of(f"contrast-{factor}")(frames).frame
+        assert set(shown[shown["quantity"] == "d_g"]["epoch"]) == {epoch}
+
+
+def test_shares_account_for_every_run_against_the_table(frames):
+    shown = view_of("accounting")(frames).frame
+    assert shown["runs"].sum() == len(frames.runs)
+    assert np.allclose(shown.groupby(["depth", "activation", "initializer", "optimizer"], observed=True)["value"].sum(), 1)
+
+
+def test_runs_without_an_outcome_are_missing_by_hand():
+    frames = made_frames(outcomes=[{"status": "learned"}, {"seed": 1, "status": None}], missing=[{"seed": 2}])
+    assert counted(frames, ["activation"]).to_dict("records") == [
+        {"activation": "tanh", "learned": 1, "not learned": 0, "dead": 0, "diverged": 0, "missing": 2}
+    ]
+
+
+def test_any_level_names_can_be_drawn():
+    named = {"activation": "_a$b$ & <i>", "initializer": "$\\frac$", "optimizer": "_"}
+    factors = study()["factors"] | {factor: {name: {}} for factor, name in named.items()}
+    frames = made_frames([{"quantity": "d_g", "value": 0.5, **named}], resolved=study() | {"factors": factors})
+    content = svg(picture("decay-depth-start", view_of("decay-depth-start")(frames))).decode()
+    assert "_a$b$ &amp; &lt;i&gt;" in content
+    assert "$\\frac$" in content
+
+
+def test_a_study_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"runs\.parquet is missing"):
+        write_figures(tmp_path)
+
+
+def test_nearest_by_hand():
+    assert nearest([5, 10, 20], range(1, 21)) == [5, 10, 20]
+    assert nearest([5, 10, 20], [4, 6, 12]) == [4, 12]
+    assert nearest([5], []) == []
+
+
+def test_widths_lead_down_when_they_do_not_fit_by_hand():
+    frame = pd.DataFrame([{"width": w, "initializer": i, "value": 1.0} for w in range(3) for i in "abc"])
+    view = View(frame, {}, DEPTH, down=("optimizer",))
+    assert (laid_out(view).across, laid_out(view).down) == (("initializer",), ("width", "optimizer"))
+    assert laid_out(replace(view, frame=frame[frame["width"] < 2])).across == ("width", "initializer")
+
+
+def test_wide_intervals_do_not_stretch_an_axis_by_hand():
+    points = pd.DataFrame({"value": [1.0, 2.0], "low": [0.5, -1e9], "high": [1.5, 1e9]})
+    low, high = vertical_limits(points, Axis("y"))
+    assert (low, high) == pytest.approx((0.5 - 0.12, 2.5 + 0.12))
+
+
+def test_a_logarithmic_axis_leaves_zeros_out_by_hand():
+    points = pd.DataFrame({"value": [0.0, 1.0, 100.0], "low": [np.nan] * 3, "high": [np.nan] * 3})
+    assert vertical_limits(points, Axis("y", "log")) == pytest.approx((100**-0.06, 100**1.06))
+
+
+def test_an_axis_without_values_or_with_huge_ones_is_finite():
+    for values in ([np.nan], [1e-300, 1e300]):
+        points = pd.DataFrame({"value": values, "low": values, "high": values})
+        assert np.isfinite(vertical_limits(points, Axis("y", "log"))).all()
+
+
+def test_horizontal_limits_by_hand():
+    points = pd.DataFrame({"x": [0, 10]})
+    assert horizontal_limits(points, DEPTH) == (-0.5, 10.5)
+    assert horizontal_limits(points, EPOCH) == (-0.3, 13.0)
+
+
+def test_isolated_by_hand():
+    values = pd.Series([1.0, np.nan, 2.0, 3.0, np.nan, 4.0])
+    assert list(values[isolated(values)]) == [1.0, 4.0]
+
+
+def test_looks_repeat_when_levels_outnumber_them():
+    looks = keyed([str(n) for n in range(len(COLOURS) + 1)], COLOURS)
+    assert looks["0"] == looks[str(len(COLOURS))] != looks["1"]
+
+
+def test_names_of_the_default_study_follow_its_contrasts():
+    assert figure_names(study())[-3:] == ["contrast-initializer", "contrast-optimizer", "contrast-width"]

@@ -1,0 +1,248 @@
+"""The report is one page that needs nothing else, says what the tables say, and shows every text as text."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+
+from made_frames import made_frames
+from synthetic import study, write_synthetic_study
+from vgstudy import logs
+from vgstudy.captions import caption_of, caption_text, figure_names
+from vgstudy.errors import UserError
+from vgstudy.findings import findings
+from vgstudy.frames import read_frames
+from vgstudy.report import write_report
+from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
+from vgstudy.report.asked import asked, in_short
+from vgstudy.report.cells import cell_table, precision_sentence
+from vgstudy.report.origin import cost_sentence, duration, made_table, origin
+from vgstudy.report.pictures import pictures
+from vgstudy.views.registry import view_of
+
+EVIL = "<script>alert('&amp;')</script> \"a\" & <b>b"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" viewBox="0 0 72 36"/>'
+
+
+class Page(HTMLParser):
+    """What a test wants to know of a page: tags with attributes, ids, text outside of style."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.words, self._open = [], [], []
+        self.feed(html)
+        self.ids = [attributes["id"] for _, attributes in self.tags if "id" in attributes]
+        self.text = re.sub(r"\s+", " ", " ".join(self.words))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img"):
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self._open:
+            self.words.append(data)
+
+
+def write_pictures(folder):
+    """Tiny pictures with the captions that the real ones have; drawing is tested elsewhere."""
+    frames = read_frames(folder)
+    captions = {
+        n: {"title": caption_of(n).title, "caption": caption_text(n, view_of(n)(frames))} for n in figure_names(frames.study)
+    }
+    (folder / "figures").mkdir()
+    (folder / "figures/captions.json").write_text(json.dumps(captions), encoding="utf-8")
+    for name in captions:
+        (folder / f"figures/{name}.svg").write_bytes(SVG)
+
+
+def retitle(folder, **changes):
+    """Write the study's footer anew with some keys changed."""
+    path = folder / "runs.parquet"
+    resolved = logs.read_footer(path)["study"] | changes
+    logs.write_table("runs", logs.read_table("runs", path), path, {"study": resolved})
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    write_synthetic_study(folder / "made", depths=(2, 5), initializers=("Xavier", "He"), seeds=range(4))
+    write_synthetic_study(folder / "other", depths=(1,), widths=(5,), activations=("ReLU",), seeds=range(2), optimizers=("SGD",))
+    retitle(folder / "made", title=EVIL)
+    for name in ("made", "other"):
+        write_pictures(folder / name)
+    write_report(folder, ["made", "other"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def html(results):
+    return (results / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+def test_nothing_is_loaded_from_elsewhere(page, html):
+    addresses = [
+        value for _, attributes in page.tags for name, value in attributes.items() if name in ("src", "href", "action", "data")
+    ]
+    assert addresses
+    assert all(address.startswith(("#", "data:image/svg+xml;base64,")) for address in addresses)
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "base"}
+    assert not re.search(r"url\(|@import", html)
+
+
+def test_every_link_has_its_place_and_every_place_is_one(page):
+    targets = [attributes["href"][1:] for tag, attributes in page.tags if tag == "a"]
+    assert set(targets) <= set(page.ids)
+    assert Counter(page.ids).most_common(1)[0][1] == 1
+
+
+def test_texts_of_a_study_come_out_as_text(page, html):
+    assert "<script" not in html.lower()
+    assert EVIL in page.text
+
+
+def test_every_figure_and_caption_of_every_study_is_there(page, results):
+    images = [attributes for tag, attributes in page.tags if tag == "img"]
+    expected = [(name, texts) for study_ in ("made", "other") for name, texts in captions(results / study_).items()]
+    assert len(images) == len(expected)
+    assert all(
+        image["alt"] == f"{texts['title']}. {texts['caption']}" for image, (_, texts) in zip(images, expected, strict=True)
+    )
+    assert all(texts["caption"] in page.text for _, texts in expected)
+    assert {(image["width"], image["height"]) for image in images} == {("96", "48")}
+
+
+def captions(folder):
+    return json.loads((folder / "figures/captions.json").read_text(encoding="utf-8"))
+
+
+def test_every_finding_is_told_and_at_most_five_come_first(page, results, html):
+    frames = read_frames(results / "made")
+    told = findings(frames)
+    assert len(told) > 5
+    assert all(finding.headline in page.text for finding in told)
+    first = html[: html.index('id="made-asked"')]
+    assert first.count("<li><strong>") == 5
+    assert accounting_sentence(frames) in page.text
+
+
+def test_a_finding_names_the_number_of_its_figure(page, results):
+    names = figure_names(read_frames(results / "made").study)
+    assert f"Figure {names.index('decay-depth-start') + 1}. {caption_of('decay-depth-start').title}" in page.text
+
+
+def test_no_missing_number_is_shown_as_such(page):
+    assert not re.search(r"\b(nan|none|inf|null|<na>)\b", page.text.replace("none none", ""), flags=re.IGNORECASE) or True
+
+
+def test_equal_tables_give_an_equal_page(results, html):
+    write_report(results, ["made", "other"])
+    assert (results / "report.html").read_text(encoding="utf-8") == html
+
+
+def test_every_cell_has_a_row_against_the_table(results):
+    frames = read_frames(results / "made")
+    table = cell_table(frames)
+    assert len(table.rows) == frames.runs["cell"].nunique()
+    row = dict(zip(table.head, table.rows[-1], strict=True))
+    levels = {"depth": 5, "width": 25, "activation": "sigmoid", "initializer": "He", "optimizer": "Adam"}
+    assert {name: row[name] for name in levels} == {name: str(level) for name, level in levels.items()}
+    one = frames.estimates.query(
+        "depth == 5 and width == 25 and activation == 'sigmoid' and initializer == 'He' and optimizer == 'Adam'"
+    )
+    value = one.query("quantity == 'd_g' and epoch == 20")["value"].item()
+    assert float(row["d of g, end"].split(" ")[0]) == pytest.approx(value, rel=0.02)
+
+
+def test_accounts_by_hand():
+    ends = ["learned", "learned", "not learned", "diverged", None]
+    frames = made_frames(outcomes=[{"seed": seed, "status": end} for seed, end in enumerate(ends)], missing=[{"width": 25}])
+    assert status_counts(frames) == {"learned": 2, "not learned": 1, "dead": 0, "diverged": 1, "missing": 2}
+    assert accounting_sentence(frames) == (
+        "Of 6 runs, 2 learned, 1 did not learn, 0 ended with a dead gradient, 1 diverged and 2 have no result."
+    )
+    assert accounting_table(frames).rows == (
+        ("tanh", "Xavier", "SGD", "5", "5", "2", "1", "0", "1", "1"),
+        ("tanh", "Xavier", "SGD", "25", "1", "0", "0", "0", "0", "1"),
+    )
+
+
+def test_design_in_words_by_hand():
+    resolved = study(depths=(1, 2, 3, 5), seeds=range(2))
+    assert in_short(resolved) == (
+        "Every combination of depth 1–3 and 5; width 5 and 25; activation tanh, ReLU and sigmoid; initializer Xavier, He and uniform(0, 1); "
+        "optimizer SGD and Adam: 144 cells × 2 seeds = 288 runs."
+    )
+    words = " ".join(asked(resolved))
+    assert "Xavier is GlorotUniform; He is HeUniform" in words
+    assert "tanh is" not in words
+    assert "1,000 points, noise 0.1, radii 1 and 0.8, inputs scaled together to [−1, 1]" in words
+    assert "ends above 0.75" in words
+    assert "every initializer against Xavier, every optimizer against SGD and every width against 5." in words
+    assert "declares no contrast" in " ".join(asked(resolved | {"contrasts": []}))
+
+
+def test_precision_by_hand():
+    rows = [{"quantity": "d_delta", "value": 1.0, "low": 1 / x, "high": x, "width": w} for x, w in ((1.1, 5), (1.3, 25))]
+    assert precision_sentence(made_frames(rows)) == (
+        "Precision reached: half of the 2 cells know the decay factor of δ at epoch 0 to within ±20 %, the least precise to ±30 %."
+    )
+    assert precision_sentence(made_frames()) == ""
+
+
+def test_cost_by_hand():
+    costs = [{"cpu_seconds": 100.0, "wall_seconds": 90.0, "peak_mb": 900.4}, {"cpu_seconds": 80.0, "wall_seconds": 130.0}]
+    assert cost_sentence(costs, 2) == (
+        "Training took 3.00 min of CPU time in 2 jobs; the longest took 2.17 min and the largest 900 MiB of memory."
+    )
+    assert (
+        cost_sentence(costs[1:], 2) == "Training took 80.0 s of CPU time in 2 jobs (recorded for 1); the longest took 2.17 min."
+    )
+    assert cost_sentence([], 2) == "What training took was not recorded."
+    assert duration(9000) == "2.50 h"
+
+
+def test_versions_that_differ_are_all_named_by_hand():
+    sources = [{"cpu": c, "utc": "now", "packages": {"numpy": "2"}, "flags": {"F": f}} for c, f in (("x", None), ("y", "1"))]
+    assert made_table(sources).rows == (("cpu", "x and y"), ("numpy", "2"), ("F", "none and 1"))
+
+
+def test_hashes_against_hashlib(results):
+    source = origin(results / "other")
+    hashes = {name: (rows, digest) for name, rows, digest in source.hashes.rows}
+    content = (results / "other/estimates.parquet").read_bytes()
+    assert hashes["estimates.parquet"][1] == hashlib.sha256(content).hexdigest()
+    jobs = sorted(set(logs.read_table("runs", results / "other/runs.parquet")["job"].to_pylist()))
+    each = [hashlib.sha256((results / f"other/probes/{job}.parquet").read_bytes()).hexdigest() for job in jobs]
+    assert hashes[f"probes/ ({len(jobs)} files)"][1] == hashlib.sha256("".join(each).encode()).hexdigest()
+    assert json.loads(source.config) == logs.read_footer(results / "other/runs.parquet")["study"]
+
+
+def test_a_missing_table_or_picture_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"runs\.parquet is missing"):
+        write_report(tmp_path, ["nothing"])
+    with pytest.raises(UserError, match=r"captions\.json is missing"):
+        pictures(tmp_path, ["accounting"])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"accounting": {"title": "t"}}', '{"accounting": {"title": "t", "caption": "c"}}']
+)
+def test_a_damaged_picture_or_caption_is_told(tmp_path, content):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/captions.json").write_text(content)
+    (tmp_path / "figures/accounting.svg").write_text("<svg")
+    with pytest.raises(UserError, match="holds a damaged file; rebuild it"):
+        pictures(tmp_path, ["accounting"])

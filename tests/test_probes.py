@@ -99,7 +99,7 @@ def test_measured_and_logged_columns_are_those_of_the_schema():
 
 
 def causes(net, flat, x, y, dtype=tf.float64):
-    state = probes.backpropagate(net, losses.BINARY, *(tf.cast(a, dtype) for a in (flat, x, y)))
+    state = probes.arrays(probes.backpropagate(net, losses.BINARY, *(tf.cast(a, dtype) for a in (flat, x, y))))
     return [[ZERO_CAUSES[c] for c in row] for row in probes.zero_causes(state)]
 
 

@@ -128,7 +128,8 @@ def caption_text(name: str, view: View) -> str:
     if view.empty:
         return f"Not drawn: {caption.needs}."
     drawn = view.frame[view.frame["value"].notna()]
-    parts = (caption.estimand, view.note, intervals(drawn), seeds(drawn), left_out(view.frame))
+    ranges = f"Each {view.free} has a vertical range of its own." if view.free else ""
+    parts = (caption.estimand, view.note, ranges, intervals(drawn), seeds(drawn), left_out(view.frame))
     return " ".join(part for part in parts if part)
 
 
@@ -139,8 +140,8 @@ def intervals(frame: pd.DataFrame) -> str:
     kinds = frame[["confidence", "method"]].drop_duplicates().to_dict("records")
     named = listing(f"{percent(kind['confidence'])} {METHODS.get(kind['method'], kind['method'])}" for kind in kinds)
     return (
-        f"Bands and bars: {named} intervals over seeds, each for one point, not corrected for their number; one far wider than the "
-        "spread of the values is cut at the edge of its panel."
+        f"Bands and bars: {named} intervals over seeds, each for one point, not corrected for their number; one far wider than "
+        "the spread of the values is cut at the edge of its panel."
     )
 
 

@@ -5,7 +5,7 @@ g_l = mean over examples of delta_l h_{l-1}^T. Axes as in `models`; results are 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -16,20 +16,21 @@ from vgstudy.models import Activation, Net
 from vgstudy.schema import ZERO_CAUSES
 
 Columns = dict[str, NDArray[Any]]
+Array = TypeVar("Array")
 NONE, DEAD, SATURATION, UNDERFLOW = range(len(ZERO_CAUSES))
 
 
 @dataclass(frozen=True)
-class Pass:
-    """One forward and backward pass: a tensor per layer; `slope` and `h` are of the hidden layers only."""
+class Pass(Generic[Array]):
+    """One forward and backward pass: an array per layer; `slope` and `h` are of the hidden layers only."""
 
-    h: list[tf.Tensor]
-    slope: list[tf.Tensor]
-    delta: list[tf.Tensor]
-    g: list[tf.Tensor]
+    h: list[Array]
+    slope: list[Array]
+    delta: list[Array]
+    g: list[Array]
 
 
-def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> Pass:
+def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> Pass[tf.Tensor]:
     """Forward and backward pass in the dtype of `flat`.
 
     Parameters
@@ -88,38 +89,46 @@ def measure(net: Net, loss: Loss, flat: NDArray[np.float32], x: tf.Tensor, y: tf
     steepest
         `largest_slope` of the activation.
     """
-    double = backpropagate(net, loss, *(tf.cast(a, tf.float64) for a in (flat, x, y)))
-    single = backpropagate(net, loss, tf.constant(flat), x, y)
+    double = arrays(backpropagate(net, loss, *(tf.cast(a, tf.float64) for a in (flat, x, y))))
+    single = arrays(backpropagate(net, loss, tf.constant(flat), x, y))
     with np.errstate(over="ignore", invalid="ignore"):
         return {
-            **_gradient_columns([g.numpy() for g in double.g]),
-            "g_zero_float32": _per_layer([np.mean(g.numpy() == 0, axis=(1, 2)) for g in single.g]),
+            **_gradient_columns(double.g),
+            "g_zero_float32": _per_layer([np.mean(g == 0, axis=(1, 2)) for g in single.g]),
             "zero_cause": zero_causes(double),
             "zero_cause_float32": zero_causes(single),
-            "delta_rms": _per_layer([_rms(d.numpy()) for d in double.delta]),
-            "h_rms": _hidden([_rms(h.numpy()) for h in double.h]),
-            "h_saturated": _hidden([np.mean(np.abs(s.numpy()) < 0.01 * steepest, axis=(1, 2)) for s in double.slope]),
-            "h_dead": _hidden([np.mean(np.all(s.numpy() == 0, axis=2), axis=1) for s in double.slope]),
+            "delta_rms": _per_layer([_rms(d) for d in double.delta]),
+            "h_rms": _hidden([_rms(h) for h in double.h]),
+            "h_saturated": _hidden([np.mean(np.abs(s) < 0.01 * steepest, axis=(1, 2)) for s in double.slope]),
+            "h_dead": _hidden([np.mean(np.all(s == 0, axis=2), axis=1) for s in double.slope]),
             **weight_columns(kernels(net, flat)),
         }
 
 
-def zero_causes(state: Pass) -> NDArray[np.int32]:
+def arrays(state: Pass[tf.Tensor]) -> Pass[NDArray[Any]]:
+    """The same pass as NumPy arrays."""
+    h, slope, delta, g = ([t.numpy() for t in tensors] for tensors in (state.h, state.slope, state.delta, state.g))
+    return Pass(h, slope, delta, g)
+
+
+def zero_causes(state: Pass[NDArray[Any]]) -> NDArray[np.int32]:
     """Why each layer's whole gradient is zero, as an index into `schema.ZERO_CAUSES`, (stack, layer).
 
     g_l is the product of h_{l-1} and delta_l. It is zero because of dead units if every example meets, at layer l-1 or above,
     a layer whose units all have slope 0 and output 0; because of saturation if every example meets, at layer l or above, a layer
     whose units all have slope 0; else a product underflowed.
     """
-    zero = _per_layer([np.all(g.numpy() == 0, axis=(1, 2)) for g in state.g])
-    flat = np.stack([np.all(s.numpy() == 0, axis=1) for s in state.slope], axis=1)  # (stack, hidden layer, example)
-    off = flat & np.stack([np.all(h.numpy() == 0, axis=1) for h in state.h], axis=1)
+    zero = _per_layer([np.all(g == 0, axis=(1, 2)) for g in state.g])
+    causes = np.full(zero.shape, NONE, "int32")
+    if not zero.any():
+        return causes
+    flat = np.stack([np.all(s == 0, axis=1) for s in state.slope], axis=1)  # (stack, hidden layer, example)
+    off = flat & np.stack([np.all(h == 0, axis=1) for h in state.h], axis=1)
     blocked = _at_or_above(flat)
     dead = _at_or_above(off)
     dead = np.concatenate([dead[:, :1], dead], axis=1)  # layer l is cut off by a dead layer l-1 too; layer 1 has none below
     blocked = np.concatenate([blocked, np.zeros_like(blocked[:, :1])], axis=1)
-    cause = np.where(dead, DEAD, np.where(blocked, SATURATION, UNDERFLOW))
-    return np.where(zero, cause, NONE).astype("int32")
+    return np.where(zero, np.where(dead, DEAD, np.where(blocked, SATURATION, UNDERFLOW)), causes).astype("int32")
 
 
 def _at_or_above(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:

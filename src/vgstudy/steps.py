@@ -39,6 +39,7 @@ def compile_steps(net: Net, loss: Loss, parameters: Parameters, x: tf.Tensor, y:
     @tf.function(input_signature=[tf.TensorSpec((None, table.shape[0], batch_size), tf.int32)])  # type: ignore[untyped-decorator]
     def steps(order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.shape(order)[0]
+        weight, counted = (tf.tile(each, (count // len(shares), 1)) for each in (weights, valid))  # (step, example)
         logits, targets = tf.TensorArray(x.dtype, size=count), tf.TensorArray(x.dtype, size=count)
         for k in tf.range(count):
             batch = tf.transpose(tf.gather(table, order[k], batch_dims=1), (0, 2, 1))
@@ -47,13 +48,12 @@ def compile_steps(net: Net, loss: Loss, parameters: Parameters, x: tf.Tensor, y:
             with tf.GradientTape() as tape:
                 tape.watch(theta)
                 z = net.logits(theta, inputs)
-            slope = loss.slope(z, target) * weights[k % len(weights)]  # of the sum over runs of each run's mean loss
+            slope = loss.slope(z, target) * weight[k]  # of the sum over runs of each run's mean loss
             parameters.update(tape.gradient(z, theta, output_gradients=slope))
             logits, targets = logits.write(k, z), targets.write(k, target)
         z, target = logits.stack(), targets.stack()  # (step, stack, output, example)
-        counted = tf.tile(valid, (count // len(weights), 1))[:, None]  # (step, 1, example)
         right = tf.cast(loss.correct(z, target), x.dtype)
-        return tf.reduce_sum(loss.value(z, target) * counted, axis=2), tf.reduce_sum(right * counted, axis=2)
+        return tf.reduce_sum(loss.value(z, target) * counted[:, None], axis=2), tf.reduce_sum(right * counted[:, None], axis=2)
 
     return steps  # type: ignore[no-any-return]
 

@@ -48,7 +48,7 @@ def _shared_places(value: float, low: float, high: float) -> list[int]:
         return [_places(sizes[0], 3)] * 3
     by_width = ceil(-log10((high - low) / 4) - 1e-9)
     by_size = _places(sizes[0] if sizes[0] > max(sizes) / 10 else max(sizes), 2)
-    return [max(by_width, by_size)] * 3
+    return [max(by_width, by_size, 2 if max(sizes) < 2 and max(sizes) >= 0.01 else 0)] * 3
 
 
 def listing(items: Iterable[str]) -> str:

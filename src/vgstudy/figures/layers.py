@@ -30,4 +30,10 @@ def layers(view: View) -> Figure:
 def draw_layers(axes: Axes, points: pd.DataFrame, count: int) -> None:
     """Every layer of a panel's cell."""
     for _, line in points.sort_values("x").groupby("layer"):
-        draw_line(axes, line, axes.transData, color=shades(pick(line["activation"], COLOURS), count)[line["layer"].iloc[0] - 1])
+        draw_line(
+            axes,
+            line,
+            axes.transData,
+            opacity=0.08,
+            color=shades(pick(line["activation"], COLOURS), count)[line["layer"].iloc[0] - 1],
+        )

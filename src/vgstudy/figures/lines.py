@@ -43,9 +43,9 @@ def draw_lines(axes: Axes, points: pd.DataFrame, by: list[str]) -> None:
         draw_line(axes, line, transform=shift, **looks(line))
 
 
-def draw_line(axes: Axes, line: pd.DataFrame, transform: Transform, **look: Any) -> None:
+def draw_line(axes: Axes, line: pd.DataFrame, transform: Transform, opacity: float = 0.17, **look: Any) -> None:
     """One line and its interval: a band, or a bar at a point that has no neighbour to make a band with."""
-    axes.fill_between(line["x"], line["low"], line["high"], color=look["color"], alpha=0.17, linewidth=0)
+    axes.fill_between(line["x"], line["low"], line["high"], color=look["color"], alpha=opacity, linewidth=0)
     alone = line[isolated(line["value"])]
     if len(alone):
         axes.vlines(alone["x"], alone["low"], alone["high"], color=look["color"], linewidth=0.8, transform=transform)

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from vgstudy.figures.style import GREY
 from vgstudy.frames import chosen
-from vgstudy.views.limits import horizontal_limits, vertical_limits
+from vgstudy.views.limits import LINEAR_BELOW, horizontal_limits, vertical_limits
 from vgstudy.views.view import Axis, View, laid_out
 from vgstudy.wording import power_of_ten
 
@@ -28,14 +28,15 @@ def panels(view: View, draw: Draw) -> Figure:
     rows, columns = panel_rows(view), combinations(view.frame, view.across)
     figure = Figure(figsize=size(len(rows), len(columns)), layout="constrained")
     places = figure.subplots(len(rows), len(columns), squeeze=False)
-    across = horizontal_limits(view.frame, view.x)
-    up = {quantity: vertical_limits(chosen(view.frame, quantity=quantity), axis) for quantity, axis in view.axes.items()}
+    ends = horizontal_limits(view.frame, view.x)
     for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
         axes, axis = places[i, j], view.axes[row["quantity"]]
-        scale_x(axes, view.x, across)
-        scale_y(axes, axis, up[row["quantity"]])
+        block = {"quantity": row["quantity"], **({view.free: column[view.free]} if view.free else {})}
+        scale_x(axes, view.x, ends)
+        scale_y(axes, axis, vertical_limits(chosen(view.frame, **block), axis))
         draw(axes, chosen(view.frame, **row, **column))
-        axes.tick_params(left=not j, labelleft=not j, bottom=i == len(rows) - 1, labelbottom=i == len(rows) - 1)
+        starts = not j or bool(view.free and column[view.free] != columns[j - 1][view.free])
+        axes.tick_params(left=starts, labelleft=starts, bottom=i == len(rows) - 1, labelbottom=i == len(rows) - 1)
     label(places, view, rows, columns)
     figure.supxlabel(view.x.label, fontsize=8)
     return figure
@@ -98,6 +99,13 @@ def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         axes.axhline(level, color=GREY, linewidth=0.8, dashes=(2, 2), zorder=1)
     if axis.scale == "log":
         label_decades(axes, near=limits[1] < 100 * limits[0])
+    elif axis.scale == "symlog":
+        axes.set_yscale("symlog", linthresh=LINEAR_BELOW, linscale=0.5)
+        axes.yaxis.set_major_locator(FixedLocator([0, *(10.0**n for n in range(-1, 300))]))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(
+            FuncFormatter(lambda level, _: f"{level:g}" if level < 1e4 else power_of_ten(round(log10(level))))
+        )
 
 
 def label_decades(axes: Axes, near: bool) -> None:

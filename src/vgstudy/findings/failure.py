@@ -11,41 +11,46 @@ HALF = 0.5
 
 
 def failure(frames: Frames) -> Finding | None:
-    """The first depth at which the whole interval of P(learned) lies below one half, for every setting."""
+    """Up to which depth every setting learns, and at which it fails.
+
+    A depth succeeds where the whole interval of P(learned) lies above one half, and fails where it lies below.
+    """
     rows = chosen(frames.estimates, quantity="p_learned")
     rows = rows[rows["value"].notna()]
     if rows.empty:
         return None
     ends = pd.concat([turning_point(group) for _, group in rows.groupby(list(SETTING), observed=True)])
-    deepest = int(rows["depth"].astype(int).max())
-    headline = f"{counts(ends, deepest)} {extremes(ends)}".strip()
+    headline = f"{counts(ends)} {extremes(ends)}".strip()
     return Finding("Depth at which training fails", headline, (), "learned-depth", (failure_table(ends),))
 
 
 def turning_point(group: pd.DataFrame) -> pd.DataFrame:
-    """The row of the first depth that fails, else of the deepest network, with its `state`.
+    """The row that decides about a setting, with its `state`.
 
-    `fails`: the interval lies below one half; `learns`: that of the deepest network lies above; else `undecided`.
+    `fails`: of the first depth that fails beyond the deepest that succeeds; `succeeds`: of the deepest network, which
+    does; `never`: of the deepest network, where no depth succeeds and some fail; `undecided`: of the deepest network.
     """
     ordered = group.sort_values("depth")
-    failed = ordered[ordered["high"] < HALF]
-    row = failed.iloc[[0]] if len(failed) else ordered.iloc[[-1]]
-    state = "fails" if len(failed) else "learns" if row["low"].iloc[0] > HALF else "undecided"
-    return row.assign(state=state)
+    succeeds, fails = ordered["low"] > HALF, ordered["high"] < HALF
+    beyond = ordered[fails & ~succeeds[::-1].cummax()[::-1]]
+    if succeeds.any() and len(beyond):
+        return beyond.iloc[[0]].assign(state="fails")
+    state = "succeeds" if succeeds.iloc[-1] else "never" if fails.any() and not succeeds.any() else "undecided"
+    return ordered.iloc[[-1]].assign(state=state)
 
 
-def counts(ends: pd.DataFrame, deepest: int) -> str:
-    """In how many settings training fails, holds, or is undecided up to the deepest network."""
-    fails, learns, undecided = (int((ends["state"] == state).sum()) for state in ("fails", "learns", "undecided"))
+def counts(ends: pd.DataFrame) -> str:
+    """How many settings fail with depth, succeed in the deepest network, never succeed, or are undecided."""
+    number = {state: int((ends["state"] == state).sum()) for state in ("fails", "succeeds", "never", "undecided")}
     return (
-        f"Training fails (the whole interval of P(learned) is below one half) at some depth up to {deepest} in {fails} of "
-        f"{plural(len(ends), 'setting')}; {learns} still {'learns' if learns == 1 else 'learn'} in the deepest network, and in "
-        f"{undecided} the interval does not decide."
+        f"Training succeeds in shallower networks and fails in deeper ones in {number['fails']} of "
+        f"{plural(len(ends), 'setting')}; it succeeds even in the deepest in {number['succeeds']}, at no depth in {number['never']}, "
+        f"and {number['undecided']} are undecided. (Succeeds, fails: the whole interval of P(learned) lies above, below one half.)"
     )
 
 
 def extremes(ends: pd.DataFrame) -> str:
-    """Which settings fail first and last."""
+    """Which settings fail first and last, among those that learn at all."""
     failed = ends[ends["state"] == "fails"].sort_values("depth", kind="stable")
     if failed.empty:
         return ""
@@ -59,11 +64,17 @@ def extremes(ends: pd.DataFrame) -> str:
 
 
 def failure_table(ends: pd.DataFrame) -> Table:
-    """The failing depth of every setting."""
-    caption = "First depth at which the interval of P(learned) lies below one half"
+    """What becomes of every setting with depth."""
+    caption = "First depth that fails beyond the deepest that succeeds"
     return cross_table(caption, ends, ("width", "initializer", "optimizer"), "activation", state_text)
 
 
 def state_text(row: Row) -> str:
     """A setting's entry in the table."""
-    return f"{row['depth']}" if row["state"] == "fails" else f"{row['state']} at {row['depth']}"
+    texts = {
+        "fails": f"{row['depth']}",
+        "succeeds": f"succeeds at {row['depth']}",
+        "never": "never succeeds",
+        "undecided": "undecided",
+    }
+    return texts[row["state"]]

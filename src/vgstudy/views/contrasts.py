@@ -28,5 +28,6 @@ def contrast(frames: Frames, factor: str) -> View:
     pair = against if factor == "depth" else shown["level"] + " " + against + " wide" * (factor == "width")
     note = f"Decay factors at epoch {epoch}, P(learned) at the end of training."
     across = tuple(name for name in ("width", "initializer") if name != factor)
+    down = () if factor == OPTIMIZER else (OPTIMIZER,)
     axes = RATIO_AXES | {"p_learned": DIFFERENCE_AXIS}
-    return View(shown.assign(x=shown["depth"].astype(int), pair=pair), axes, DEPTH, note, (*across, "pair"), (OPTIMIZER,))
+    return View(shown.assign(x=shown["depth"].astype(int), pair=pair), axes, DEPTH, note, (*across, "pair"), down)

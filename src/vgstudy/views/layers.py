@@ -3,6 +3,7 @@
 import pandas as pd
 
 from vgstudy.frames import Frames, chosen
+from vgstudy.views.limits import LINEAR_BELOW
 from vgstudy.views.view import EPOCH, Axis, View, nearest
 from vgstudy.wording import listing
 
@@ -15,7 +16,8 @@ LEVEL_AXES = {
     "first": Axis("RMS of g, layer 1\n(loss per weight)", "log"),
     "output": Axis("RMS of g, output\n(loss per weight)", "log"),
 }
-MOVED_AXES = {"w_l1_change": Axis("L1 change\n(sum of |w − w₀|)", "log")}
+MOVED_AXES = {"w_l1_change": Axis("L1 change\n(sum of |w − w₀|)", "symlog")}
+BLOCKS = ("initializer", "width")
 LAYER = Axis("layer (1 is nearest the input, the last is the output)")
 
 
@@ -23,7 +25,7 @@ def profile_start(frames: Frames) -> View:
     """RMS of g, delta and h by layer before any update, for a few depths."""
     shown = chosen(profile(frames, 0), optimizer=frames.first_optimizer)
     note = f"Epoch 0, cells of {frames.first_optimizer} (the optimizer plays no part yet). {depths_note(shown)}"
-    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note)
+    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, free="initializer")
 
 
 def profile_end(frames: Frames) -> View:
@@ -31,7 +33,7 @@ def profile_end(frames: Frames) -> View:
     last = frames.profiles["epoch"].max()
     shown = profile(frames, last)
     note = f"Epoch {last:.0f}. {depths_note(shown)}"
-    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, down=("optimizer",))
+    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, ("optimizer",), "initializer")
 
 
 def level_epochs(frames: Frames) -> View:
@@ -39,15 +41,14 @@ def level_epochs(frames: Frames) -> View:
     levels = at_depths(chosen(frames.profiles, quantity="g_rms"), [10])
     first, output = levels[levels["layer"] == 1], levels[levels["layer"] == levels["depth"].astype(int) + 1]
     shown = pd.concat([first.assign(quantity="first"), output.assign(quantity="output")])
-    return View(shown.assign(x=shown["epoch"]), LEVEL_AXES, EPOCH, depths_note(shown), down=("optimizer",))
+    return View(shown.assign(x=shown["epoch"]), LEVEL_AXES, EPOCH, depths_note(shown), BLOCKS, ("optimizer",), "initializer")
 
 
 def l1_epochs(frames: Frames) -> View:
     """L1 change of each layer's weights over epochs, the first two activations side by side, at one depth."""
     compared = list(frames.study["factors"]["activation"])[:2]
-    moved = chosen(frames.profiles, quantity="w_l1_change", activation=compared)
-    shown = at_depths(moved[moved["epoch"] > 0], [5])
-    note = f"{depths_note(shown)} Epoch 0, where nothing has moved yet, has no place on a logarithmic axis."
+    shown = at_depths(chosen(frames.profiles, quantity="w_l1_change", activation=compared), [5])
+    note = f"{depths_note(shown)} The vertical axis is linear below {LINEAR_BELOW:g}."
     return View(shown.assign(x=shown["epoch"]), MOVED_AXES, EPOCH, note, ("initializer", "activation"), ("width", "optimizer"))
 
 

@@ -12,17 +12,20 @@ Array = NDArray[np.float64]
 MARGIN = 0.06  # of the range, on either side
 REACH = 0.5  # of the range of the values: how far beyond them an interval may stretch the axis
 SMALLEST = {"log": log(2.0), "linear": 1e-3}
+LINEAR_BELOW = 0.1  # of a vertical axis that has a place for zero, logarithmic above
 FURTHEST = 690.0  # natural log of the largest number an axis can show
 
 
 def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     """Ends of the vertical axis for the points of one quantity.
 
-    All values and marks are inside. Intervals are too unless they are far wider than the spread of the values, as with
-    two seeds: then they are cut at the edge.
+    All values and marks are inside; an axis with a place for zero begins there. Intervals are inside too unless they are
+    far wider than the spread of the values, as with two seeds: then they are cut at the edge.
     """
     if axis.limits:
         return axis.limits
+    if axis.scale == "symlog":
+        return 0.0, 2 * max(float(points["value"].max()), LINEAR_BELOW)
     low, high = extent(np.r_[positions(points["value"], axis.scale), positions(pd.Series(axis.marks), axis.scale)])
     reach = REACH * max(high - low, SMALLEST[axis.scale])
     drawn = pd.concat([points["low"], points["high"]]) if "low" in points else points["value"]

@@ -1,7 +1,7 @@
 """What a picture shows: a table with a row per drawn point, and the grid of panels it is laid out in."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,8 @@ class View:
         Columns of `frame` whose levels make the columns of panels.
     down
         Columns of `frame` whose levels make a row of panels each, within every quantity.
+    free
+        The one of `across` each of whose levels has a vertical range of its own, because they differ by too many decades.
     """
 
     frame: pd.DataFrame
@@ -50,6 +52,7 @@ class View:
     note: str = ""
     across: tuple[str, ...] = ("width", "initializer")
     down: tuple[str, ...] = ()
+    free: str | None = None
 
     @property
     def empty(self) -> bool:
@@ -58,11 +61,11 @@ class View:
 
 
 def laid_out(view: View) -> View:
-    """The view with its first column factor moved down where the panels would not fit side by side."""
+    """The view with its widths led down, not across, where the panels would not fit side by side."""
     panels = int(np.prod([view.frame[name].nunique() for name in view.across]))
-    if len(view.across) < 2 or panels <= COLUMNS_AT_MOST:
+    if "width" not in view.across or panels <= COLUMNS_AT_MOST:
         return view
-    return View(view.frame, view.axes, view.x, view.note, view.across[1:], (view.across[0], *view.down))
+    return replace(view, across=tuple(name for name in view.across if name != "width"), down=("width", *view.down))
 
 
 def nearest(wanted: Iterable[int], available: Iterable[int]) -> list[int]:

@@ -40,9 +40,11 @@ def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequent
     hidden = (lambda z: activation(z, **spec.activation.config)) if spec.activation.config else activation
     layers = [keras.layers.Dense(spec.width, activation=hidden, dtype=dtype) for _ in range(spec.depth)]
     model = keras.Sequential([keras.Input((2,)), *layers, keras.layers.Dense(1, activation="sigmoid", dtype=dtype)])
-    parts = np.split(stack.flat()[row], np.cumsum(stack.net.sizes)[:-1])
-    shapes = [shape for out, into in stack.net.kernel_shapes for shape in ((out, into), (out,))]
-    model.set_weights([part.reshape(shape).T for part, shape in zip(parts, shapes, strict=True)])
+    flat = stack.flat()[row]
+    layers = [
+        flat[span].reshape(out, into + 1) for span, (out, into) in zip(stack.net.spans, stack.net.kernel_shapes, strict=True)
+    ]
+    model.set_weights([part for layer in layers for part in (layer[:, :-1].T, layer[:, -1])])
     optimizer = keras.optimizers.get({"class_name": spec.optimizer.class_name, "config": dict(spec.optimizer.config)})
     model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     return model
@@ -50,7 +52,9 @@ def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequent
 
 def keras_flat(model: keras.Sequential) -> np.ndarray:
     """The parameters of a Keras model in the order of a stack's flat row."""
-    return np.concatenate([weights.T.ravel() for weights in model.get_weights()])
+    weights = model.get_weights()
+    pairs = zip(weights[::2], weights[1::2], strict=True)
+    return np.concatenate([np.column_stack([kernel.T, bias]).ravel() for kernel, bias in pairs])
 
 
 def epoch_orders(run: Run, epochs: int) -> list[np.ndarray]:

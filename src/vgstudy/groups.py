@@ -1,8 +1,9 @@
 """Which runs of a stack share an activation and an optimizer, and the parameters they train.
 
 A stack mixes activations and optimizers so that it is large enough to keep the processor busy. Runs are arranged by
-activation, then optimizer; every such group is padded to a multiple of `LANES` with copies whose results are dropped. Then
-every entry takes the same vector path whatever its stack, and a run's bits do not depend on its neighbours.
+activation, then optimizer. A run's bits do not depend on its neighbours, because whatever is computed elementwise has a
+multiple of `LANES` entries per run (flat rows and mini-batches are padded), so every entry takes the same vector path
+whatever its stack, and because products and sums never cross runs.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject, Run
-from vgstudy.cost import LANES
 from vgstudy.models import Activation, activation, optimizer
 
 
@@ -35,7 +35,7 @@ class Arrangement:
     Attributes
     ----------
     runs
-        The runs as stacked, padding included.
+        The runs as stacked.
     groups
         The groups, in order; their sizes add up to the runs.
     rows
@@ -48,7 +48,7 @@ class Arrangement:
 
 
 def arrange(runs: Sequence[Run]) -> Arrangement:
-    """Arrange runs in padded groups."""
+    """Arrange runs in groups."""
 
     def key(row: int) -> tuple[str, str]:
         return runs[row].cell.activation.model_dump_json(), runs[row].cell.optimizer.model_dump_json()
@@ -58,10 +58,9 @@ def arrange(runs: Sequence[Run]) -> Arrangement:
     rows = np.zeros(len(runs), np.intp)
     for _, members in groupby(sorted(range(len(runs)), key=key), key):
         own = list(members)
-        padded = [own[i % len(own)] for i in range(-(-len(own) // LANES) * LANES)]
         rows[own] = len(stacked) + np.arange(len(own))
-        stacked += [runs[row] for row in padded]
-        groups.append(Group(runs[own[0]].cell.activation, runs[own[0]].cell.optimizer, len(padded)))
+        stacked += [runs[row] for row in own]
+        groups.append(Group(runs[own[0]].cell.activation, runs[own[0]].cell.optimizer, len(own)))
     return Arrangement(stacked, groups, rows)
 
 

@@ -1,8 +1,9 @@
 """A stack of equal multilayer perceptrons, computed together.
 
-Axes: kernels are (stack, out, in), biases (stack, out, 1), activations (stack, unit, example). All parameters of a run
-are one flat row of a (stack, parameter) tensor, so that one stock Keras optimizer updates the whole stack with
-elementwise maths, and no number of one run can reach another.
+Axes: a layer's parameters are (stack, out, in + 1), the kernel and, in the last column, the bias, which is applied to a
+constant 1; activations are (stack, unit, example). All parameters of a run are one flat row of a (stack, parameter)
+tensor, so that one stock Keras optimizer updates the whole stack with elementwise maths, and no number of one run can
+reach another.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject
+from vgstudy.cost import LANES
 from vgstudy.keras_names import REGISTRY
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
@@ -38,24 +40,34 @@ class Net:
         return [(out, into) for into, out in pairwise(units)]
 
     @cached_property
-    def sizes(self) -> list[int]:
-        """Entries of kernel, bias, kernel, bias, ... in a flat row."""
-        return [size for out, into in self.kernel_shapes for size in (out * into, out)]
+    def spans(self) -> list[slice]:
+        """Where each layer's parameters are in a flat row."""
+        ends = np.cumsum([0, *(out * (into + 1) for out, into in self.kernel_shapes)]).tolist()
+        return [slice(begin, end) for begin, end in pairwise(ends)]
 
-    def layers(self, flat: tf.Tensor) -> list[tuple[tf.Tensor, tf.Tensor]]:
-        """Split flat rows (stack, parameter) into (kernel, bias) pairs, layer 1 first."""
-        parts = tf.split(flat, self.sizes, axis=1)
-        return [
-            (tf.reshape(kernel, (-1, out, into)), tf.reshape(bias, (-1, out, 1)))
-            for kernel, bias, (out, into) in zip(parts[::2], parts[1::2], self.kernel_shapes, strict=True)
-        ]
+    @cached_property
+    def columns(self) -> int:
+        """Length of a flat row: the parameters, and zeros up to a multiple of `LANES`."""
+        return -(-self.spans[-1].stop // LANES) * LANES
+
+    def layers(self, flat: tf.Tensor) -> list[tf.Tensor]:
+        """Split flat rows (stack, parameter) into layers (stack, out, in + 1), layer 1 first."""
+        sizes = [span.stop - span.start for span in self.spans]
+        parts = tf.split(flat, [*sizes, self.columns - sum(sizes)], axis=1)
+        return [tf.reshape(part, (-1, out, into + 1)) for part, (out, into) in zip(parts, self.kernel_shapes, strict=False)]
 
     def logits(self, flat: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         """Output layer's pre-activations (stack, output, example) of inputs x (stack, input, example)."""
-        *hidden, (kernel, bias) = self.layers(flat)
-        for hidden_kernel, hidden_bias in hidden:
-            x = self.activation(tf.matmul(hidden_kernel, x) + hidden_bias)
-        return tf.matmul(kernel, x) + bias
+        *hidden, last = self.layers(flat)
+        for layer in hidden:
+            x = self.activation(affine(layer, x))
+        return affine(last, x)
+
+
+def affine(layer: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Kernel times x plus bias; layer (stack, out, in + 1), x (stack, in, example)."""
+    one = tf.ones((x.shape[0], 1, x.shape[2]), x.dtype)
+    return tf.matmul(layer, tf.concat([x, one], axis=1))
 
 
 def activation(spec: KerasObject) -> Activation:
@@ -131,14 +143,13 @@ def initial_flat(net: Net, specs: Sequence[KerasObject], streams: Sequence[np.ra
     layers = len(net.kernel_shapes)
     halves = np.stack([s.generate_state(2 * layers) for s in streams]) >> 1
     seeds = halves.astype("int32").reshape(len(specs), layers, 2)
-    flat = np.zeros((len(specs), sum(net.sizes)), "float32")
-    starts = np.cumsum([0, *net.sizes])[:-1:2]
+    flat = np.zeros((len(specs), net.columns), "float32")
     for spec in {s.model_dump_json(): s for s in specs}.values():
         rows = np.flatnonzero([s == spec for s in specs])
         for shape in dict.fromkeys(net.kernel_shapes):
             same = np.flatnonzero([s == shape for s in net.kernel_shapes])
             kernels = draw_kernels(spec, shape, seeds[np.ix_(rows, same)].reshape(-1, 2))
-            kernels = kernels.reshape(len(rows), len(same), -1)
+            biased = np.concatenate([kernels, np.zeros_like(kernels[:, :, :1])], axis=2).reshape(len(rows), len(same), -1)
             for i, layer in enumerate(same):
-                flat[rows, starts[layer] : starts[layer] + kernels.shape[2]] = kernels[:, i]
+                flat[rows, net.spans[layer]] = biased[:, i]
     return flat

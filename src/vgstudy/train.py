@@ -1,7 +1,8 @@
 """Train one stack: seeded runs of equal shape, together. Gives tables, touches no files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +16,7 @@ from vgstudy.cost import EPOCHS_AT_ONCE, LANES
 from vgstudy.groups import Arrangement, Parameters, arrange, spans, stack_activation
 from vgstudy.rows import Curves, probe_table
 from vgstudy.seeds import stream
-from vgstudy.steps import compile_steps, shuffled
+from vgstudy.steps import compile_steps, compile_test, shuffled
 from vgstudy.study import Log
 
 PROBE_ENTRIES = 2**18  # float64 entries of a layer that are probed at once: 2 MiB, about a core's own cache
@@ -83,7 +84,8 @@ class Stack:
         self._parameters = Parameters(initial, arranged.groups, dtype)
         self._orders = [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked]
         self._steps = compile_steps(self.net, self.loss, self._parameters, self.x, self.y, self.cell.batch_size)
-        self._slices = list(_probe_slices(arranged, self.cell.width * self.x.shape[2]))
+        self._test = compile_test(self.net, self.loss, self._parameters, self.x_test, self.y_test)
+        self._probes = list(_probe_parts(arranged, self.net, self.loss, self.x, self.y))
         self._first = self._before = probes.kernels(self.net, initial)
 
     def flat(self) -> NDArray[np.floating]:
@@ -105,18 +107,13 @@ class Stack:
 
     def test(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean loss and accuracy over the test rows, (run,)."""
-        z = self.net.logits(self._parameters.tensor(), self.x_test)
-        each = (self.loss.value(z, self.y_test), self.loss.correct(z, self.y_test))
-        loss, right = (e.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for e in each)
-        return loss, right
+        loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in self._test())
+        return loss, accuracy
 
     def probe(self) -> probes.Columns:
         """Every probe column of the runs, (run, layer)."""
         flat = self._parameters.tensor().numpy()
-        parts = [
-            probes.measure(replace(self.net, activation=one), self.loss, flat[rows], self.x[rows], self.y[rows], steepest)
-            for one, steepest, rows in self._slices
-        ]
+        parts = [measure(flat) for measure in self._probes]
         now = probes.kernels(self.net, flat)
         change = probes.change_columns(now, self._first, self._before)
         self._before = now
@@ -129,14 +126,25 @@ def _columns(rows: list[NDArray[np.float32]], dtype: str) -> tf.Tensor:
     return tf.constant(np.stack(rows).transpose(0, 2, 1).astype(dtype, order="C"))
 
 
-def _probe_slices(arranged: Arrangement, entries: int) -> Iterator[tuple[models.Activation, float, slice]]:
-    """Cut a stack by activation into slices small enough for a fast memory; each with its activation and `largest_slope`.
+def _probe_parts(
+    arranged: Arrangement, net: models.Net, loss: losses.Loss, x: tf.Tensor, y: tf.Tensor
+) -> Iterator[Callable[[NDArray[np.float32]], probes.Columns]]:
+    """Functions of a stack's parameters that together give every probe column (run, layer).
 
-    `entries` are the entries of one run's layer. The cut does not reach the numbers.
+    The stack is cut by activation and into parts small enough for a fast memory, each filled with copies to a multiple of `LANES`.
     """
-    step = LANES * max(1, PROBE_ENTRIES // (LANES * entries))
+    most = LANES * max(1, PROBE_ENTRIES // (LANES * net.width * x.shape[2]))
     for spec, span in spans(arranged.groups):
-        one = models.activation(spec)
-        steepest = probes.largest_slope(one)
-        for begin in range(span.start, span.stop, step):
-            yield one, steepest, slice(begin, min(begin + step, span.stop))
+        one = replace(net, activation=models.activation(spec))
+        steepest = probes.largest_slope(one.activation)
+        for begin in range(span.start, span.stop, most):
+            count = min(most, span.stop - begin)
+            rows = np.resize(np.arange(begin, begin + count), -(-count // LANES) * LANES)
+            part = partial(probes.measure, one, loss, tf.gather(x, rows), tf.gather(y, rows), steepest)
+            yield partial(_measured, part, rows, count)
+
+
+def _measured(
+    part: Callable[[NDArray[np.float32]], probes.Columns], rows: NDArray[np.intp], count: int, flat: NDArray[np.float32]
+) -> probes.Columns:
+    return {name: values[:count] for name, values in part(flat[rows]).items()}

@@ -9,17 +9,16 @@ from vgstudy.study import Log
 LOG = Log(probe_epochs=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500), test_every=10)
 
 MEASURED = [  # hidden layers, width, (optimizer, runs) of a stack, milliseconds per run and 500 epochs of the engine
-    (1, 5, [("SGD", 32)], 21),
-    (5, 5, [("SGD", 32)], 40),
-    (5, 5, [("SGD", 256)], 22),
-    (5, 5, [("SGD", 32), ("Adam", 32)], 33),
-    (20, 5, [("SGD", 32)], 128),
-    (5, 25, [("SGD", 32)], 96),
-    (10, 25, [("SGD", 32)], 153),
-    (10, 25, [("SGD", 64)], 171),
-    (10, 25, [("SGD", 32), ("Adam", 32)], 184),
-    (20, 25, [("SGD", 32)], 364),
-    (20, 25, [("Adam", 32)], 397),
+    (1, 5, [("SGD", 30)], 16.6),
+    (5, 5, [("SGD", 30)], 36.8),
+    (5, 5, [("SGD", 30), ("Adam", 30)], 28.5),
+    (20, 5, [("SGD", 30)], 106.4),
+    (20, 5, [("SGD", 90)], 69.8),
+    (5, 25, [("SGD", 30)], 73.8),
+    (10, 25, [("SGD", 30)], 138.4),
+    (10, 25, [("SGD", 30), ("Adam", 30)], 143.0),
+    (20, 25, [("SGD", 30)], 258.5),
+    (3, 100, [("SGD", 30)], 247.6),
 ]
 
 
@@ -39,20 +38,21 @@ def cell(depth: int, width: int, optimizer: str = "SGD", train: int = 500, batch
 def test_training_time_against_measurement(depth: int, width: int, parts: list[tuple[str, int]], measured: float) -> None:
     stack = [(cell(depth, width, optimizer), runs) for optimizer, runs in parts]
     total = 500 * cost.steps(stack[0][0]) * cost.step_seconds(stack)
-    assert total / sum(runs for _, runs in stack) * 1e3 == pytest.approx(measured, rel=0.25)
+    assert total / sum(runs for _, runs in stack) * 1e3 == pytest.approx(measured, rel=0.15)
 
 
 def test_counts_by_hand() -> None:
     assert cost.kernel_entries(cell(3, 4)) == 2 * 4 + 4 * 4 + 4 * 4 + 4 * 1
     assert cost.parameters(cell(3, 4)) == 44 + 3 * 4 + 1
     assert [cost.steps(cell(1, 1, train=n)) for n in (500, 512, 513)] == [16, 16, 17]
-    assert [cost.padded(n) for n in (1, 16, 17)] == [16, 16, 32]
     assert cost.tests(LOG, 25) == [0, 10, 20, 25]
     assert cost.tests(Log(probe_epochs=(0,), test_every=1000), 25) == [0, 25]
 
 
-@pytest.mark.parametrize(("depth", "width", "most"), [(1, 5, 256), (5, 5, 256), (10, 25, 32), (20, 25, 32), (1000, 4096, 16)])
-def test_stacks_are_multiples_of_16(depth: int, width: int, most: int) -> None:
+@pytest.mark.parametrize(
+    ("depth", "width", "most"), [(1, 5, 256), (5, 5, 256), (20, 5, 169), (10, 25, 67), (20, 25, 33), (1000, 4096, 32)]
+)
+def test_stack_sizes_by_hand(depth: int, width: int, most: int) -> None:
     assert cost.max_stack(cell(depth, width)) == cost.max_stack(cell(depth, width, "Adam")) == most
 
 
@@ -65,8 +65,7 @@ def test_groups_by_hand() -> None:
 
 def test_more_work_costs_more() -> None:
     base = cost.stack_seconds([(cell(10, 25), 30)], LOG)
-    assert cost.stack_seconds([(cell(10, 25), 32)], LOG) == base
-    assert cost.stack_seconds([(cell(10, 25), 33)], LOG) > base
+    assert cost.stack_seconds([(cell(10, 25), 31)], LOG) > base
     assert cost.stack_seconds([(cell(10, 25), 15), (cell(10, 25, "Adam"), 15)], LOG) > base
     for more in (cell(11, 25), cell(10, 26), cell(10, 25, "Adam"), cell(10, 25, batch_size=16)):
         assert cost.stack_seconds([(more, 30)], LOG) > base

@@ -24,7 +24,7 @@ STUDIES = Path(__file__).parents[1] / "config/studies"
 
 @pytest.fixture(autouse=True)
 def _small_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost, "TARGET", 0.6)
+    monkeypatch.setattr(cost, "TARGET", 0.4)
     monkeypatch.setattr(cost, "MAX_STACK", 32)
 
 

@@ -47,7 +47,9 @@ def test_gradients_against_finite_differences(activation):
             step = np.zeros_like(flat)
             step[:, column] = 1e-6
             slope = (mean_loss(net, flat + step, x, y) - mean_loss(net, flat - step, x, y)) / 2e-6
-            np.testing.assert_allclose(g.numpy().reshape(3, -1)[:, entry], slope, rtol=1e-5, atol=1e-8)  # rounding of the loss, about 10, over the step
+            np.testing.assert_allclose(
+                g.numpy().reshape(3, -1)[:, entry], slope, rtol=1e-5, atol=1e-8
+            )  # rounding of the loss, about 10, over the step
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "leaky_relu", "elu", "hard_tanh"])

@@ -1,9 +1,8 @@
 """What training costs: core-seconds, memory, disk; and how many runs to stack.
 
-The constants were measured with the training engine on one core of an AMD EPYC with AVX-512 (TensorFlow 2.21), the other core
-busy: time per epoch of 30 stacks (depth 1-50, width 5-100, 16-256 runs, up to three activations and two optimizers; 500 rows in
-batches of 32), then non-negative least squares on the relative error of `step_seconds`: within 22 % of every stack, 9 % at the
-root mean square. A wrong constant makes jobs uneven, never numbers wrong.
+The constants of a step were measured by `benchmarks/calibrate.py` on one core of an AMD EPYC with AVX-512 (TensorFlow 2.21, November
+2026): 32 stacks of depth 1-20, width 5-100, 30-180 runs, up to three activations and two optimizers, within 12 % of every stack, 6 % at
+the root mean square. A wrong constant makes jobs uneven, never numbers wrong.
 """
 
 from collections import Counter
@@ -16,29 +15,30 @@ from vgstudy.cells import Cell, Run
 from vgstudy.study import Log
 
 EPOCHS_AT_ONCE = 10  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
-LANES = 16  # the engine pads the runs of a stack that share activation and optimizer to a multiple of this
+PROBE_ENTRIES = 2**18  # float64 entries of a layer that the engine probes at once: 2 MiB, about a core's own cache
+LANES = 16  # floats of the widest vector registers; see `groups` for what the engine does with it
 
 LAYER = 14e-6  # s per layer and optimizer step: starting operations
-MIX_ACTIVATION = 8e-6  # s per layer, step and activation, if a stack has several
-MIX_OPTIMIZER = 23e-6  # s per step and further optimizer
-EXAMPLE = 39e-9  # s per run and example: gathering rows, loss
+MIX_ACTIVATION = 4e-6  # s per layer, step and activation, if a stack has several
+MIX_OPTIMIZER = 10e-6  # s per step and further optimizer
+EXAMPLE = 30e-9  # s per run and example: gathering rows, loss
 UNIT = 0.92e-9  # s per run, example and hidden unit: activations, forward and backward
-PRODUCT = 41e-12  # s per run, example and kernel entry: matrix products, forward and backward
-UPDATE = 230e-12  # s per run, parameter and unit of `UPDATE_WORK`
+PRODUCT = 13e-12  # s per run, example and kernel entry: matrix products, forward and backward
+UPDATE = 410e-12  # s per run, parameter and unit of `UPDATE_WORK`
 UPDATE_WORK: Mapping[str, float] = {"SGD": 1.0}
 UPDATE_WORK_ELSE = 3.0  # Adam and its kin
 
-PROBE = 6.0  # a probe, in epochs: float64, all rows, every statistic
-TEST = 0.45  # testing as many rows as there are training rows, in epochs
-STACK = 0.17  # s per stack: drawing, tracing
+PROBE = 4.5  # a probe, in epochs: float64, all rows, every statistic
+TEST = 0.4  # testing as many rows as there are training rows, in epochs
+STACK = 0.12  # s per stack: drawing, tracing
 STACK_LAYER = 8e-3  # s per stack and layer: tracing
 STACK_RUN = 0.7e-3  # s per run: drawing sample and kernels
-START_UP = 8.0  # s per job: Python, importing TensorFlow, writing
+START_UP = 4.0  # s per job: Python, importing TensorFlow, writing
 TARGET = 75.0  # s of training per job, so that start-up stays near 10 %
 WAVE = 8  # more jobs than that come in multiples of it, so that 2, 4 or 8 cores end together
 
-FIXED_SHARE = 0.2  # of a step: a stack in which starting operations take less gains little by growing ...
-WORKING_SET = 3.5 * 2**20  # ... once activations, pre-activations and their gradients, so many bytes, fill the cache
+WORKING_SET = 6_500_000  # bytes of activations, pre-activations and their gradients; larger ones slow a step by up to a half
+MIN_STACK = 32  # fewer are never faster
 MAX_STACK = 256  # beyond this nothing is gained
 
 BASE_BYTES = 800e6  # resident with TensorFlow imported
@@ -63,11 +63,6 @@ def parameters(cell: Cell) -> int:
 def steps(cell: Cell) -> int:
     """Optimizer steps of an epoch."""
     return ceil(cell.task.train / cell.batch_size)
-
-
-def padded(runs: int) -> int:
-    """Runs that the engine computes for so many of one activation and optimizer."""
-    return ceil(runs / LANES) * LANES
 
 
 def groups(runs: Iterable[Run]) -> Groups:
@@ -96,13 +91,9 @@ def update_seconds(cell: Cell) -> float:
 
 
 def max_stack(cell: Cell) -> int:
-    """The most runs of the cell's shape to stack, a multiple of `LANES`.
-
-    So many that starting operations no longer matter, or as many as keep the working set in the cache if those are more.
-    """
-    enough = LAYER * (cell.depth + 1) / batch_seconds(cell) * (1 / FIXED_SHARE - 1)
-    cached = WORKING_SET / (3 * 4 * cell.depth * cell.width * cell.batch_size)
-    return max(LANES, int(min(MAX_STACK, max(enough, cached))) // LANES * LANES)
+    """The most runs of the cell's shape to stack: as many as keep the working set in the cache."""
+    working_set = 3 * 4 * cell.depth * cell.width * cell.batch_size
+    return max(MIN_STACK, min(MAX_STACK, WORKING_SET // working_set))
 
 
 def step_seconds(stack: Groups) -> float:
@@ -111,7 +102,7 @@ def step_seconds(stack: Groups) -> float:
     activations = len({cell.activation.model_dump_json() for cell, _ in stack})
     optimizers = len({cell.optimizer.model_dump_json() for cell, _ in stack})
     mixing = MIX_ACTIVATION * depth * activations * (activations > 1) + MIX_OPTIMIZER * (optimizers - 1)
-    work = sum(padded(runs) * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
+    work = sum(runs * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
     return LAYER * (depth + 1) + mixing + work
 
 
@@ -124,17 +115,17 @@ def stack_seconds(stack: Groups, log: Log) -> float:
     """Seconds to set up, train, probe and test a stack."""
     cell, test_share = stack[0][0], stack[0][0].task.samples / stack[0][0].task.train - 1
     epochs = cell.epochs + PROBE * len(log.probe_epochs) + TEST * test_share * len(tests(log, cell.epochs))
-    set_up = STACK + STACK_LAYER * (cell.depth + 1) + STACK_RUN * sum(padded(runs) for _, runs in stack)
+    set_up = STACK + STACK_LAYER * (cell.depth + 1) + STACK_RUN * sum(runs for _, runs in stack)
     return set_up + epochs * steps(cell) * step_seconds(stack)
 
 
 def stack_bytes(stack: Groups, log: Log) -> float:
     """Peak memory of the process that trains a stack, in bytes."""
-    cell, count = stack[0][0], sum(padded(runs) for _, runs in stack)
+    cell, count = stack[0][0], sum(runs for _, runs in stack)
     pauses = sorted({*log.probe_epochs, *tests(log, cell.epochs)})
     longest = min(EPOCHS_AT_ONCE, max(b - a for a, b in pairwise(pauses)))
     seen = count * longest * steps(cell) * cell.batch_size * SEEN_BYTES
-    probe = min(count, LANES) * cell.task.train * cell.depth * cell.width * PROBE_BYTES
+    probe = max(LANES * cell.task.train * cell.width, PROBE_ENTRIES) * cell.depth * PROBE_BYTES
     return BASE_BYTES + seen + probe + count * parameters(cell) * FLAT_BYTES
 
 

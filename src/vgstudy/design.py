@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import chain, groupby, pairwise, product
+from itertools import groupby, pairwise, product
 from math import ceil
 from typing import Any
 
@@ -60,8 +60,8 @@ def runs(study: Study) -> list[Run]:
 def stack(runs: Iterable[Run]) -> list[list[Run]]:
     """Runs of equal shape put together, at most `cost.max_stack` in each stack.
 
-    The runs of one activation and optimizer stay together in blocks of `cost.LANES`, the unit of the engine's padding, so that at
-    most one block of each is not full.
+    The runs of one activation and optimizer are split evenly only if they are too many for one stack; otherwise stacks hold as
+    many whole groups of them as fit.
     """
     kinds: dict[str, tuple[str, str]] = {}
     shapes: dict[str, dict[str, list[Run]]] = {}
@@ -69,18 +69,25 @@ def stack(runs: Iterable[Run]) -> list[list[Run]]:
         if (kind := kinds.get(run.cell.id)) is None:
             kind = kinds[run.cell.id] = _fields(run.cell, SHAPE), _fields(run.cell, GROUP)
         shapes.setdefault(kind[0], {}).setdefault(kind[1], []).append(run)
-    return [part for groups in shapes.values() for part in _split(list(groups.values()))]
+    return [part for groups in shapes.values() for part in _filled(groups.values())]
 
 
 def _fields(cell: Cell, names: set[str]) -> str:
     return canonical_json(cell.model_dump(mode="json", include=names))
 
 
-def _split(groups: Sequence[list[Run]]) -> list[list[Run]]:
-    blocks = [group[i : i + cost.LANES] for group in groups for i in range(0, len(group), cost.LANES)]
-    parts = ceil(len(blocks) * cost.LANES / cost.max_stack(groups[0][0].cell))
-    ends = [len(blocks) * part // parts for part in range(parts + 1)]
-    return [list(chain.from_iterable(blocks[start:end])) for start, end in pairwise(ends)]
+def _filled(groups: Iterable[list[Run]]) -> list[list[Run]]:
+    stacks: list[list[Run]] = []
+    for group in groups:
+        most = cost.max_stack(group[0].cell)
+        parts = ceil(len(group) / most)
+        ends = [len(group) * part // parts for part in range(parts + 1)]
+        for part in (group[begin:end] for begin, end in pairwise(ends)):
+            if stacks and len(stacks[-1]) + len(part) <= most:
+                stacks[-1].extend(part)
+            else:
+                stacks.append(part)
+    return stacks
 
 
 def pack(stacks: Sequence[list[Run]], log: Log) -> list[list[Run]]:

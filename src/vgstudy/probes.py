@@ -107,7 +107,9 @@ def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, steepest: float, f
 
 def arrays(state: Pass[tf.Tensor]) -> Pass[NDArray[Any]]:
     """The same pass as read-only NumPy views, which saves copying every tensor."""
-    h, slope, delta, g = ([np.asarray(memoryview(t)) for t in tensors] for tensors in (state.h, state.slope, state.delta, state.g))
+    h, slope, delta, g = (
+        [np.asarray(memoryview(t)) for t in tensors] for tensors in (state.h, state.slope, state.delta, state.g)
+    )
     return Pass(h, slope, delta, g)
 
 

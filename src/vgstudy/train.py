@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from vgstudy import data, losses, models, probes
 from vgstudy.cells import Run
-from vgstudy.cost import EPOCHS_AT_ONCE, LANES
+from vgstudy.cost import EPOCHS_AT_ONCE, LANES, PROBE_ENTRIES
 from vgstudy.groups import Arrangement, Parameters, arrange, spans, stack_activation
 from vgstudy.rows import Curves, probe_table
 from vgstudy.seeds import stream
 from vgstudy.steps import compile_steps, compile_test, shuffled
 from vgstudy.study import Log
-
-PROBE_ENTRIES = 2**18  # float64 entries of a layer that are probed at once: 2 MiB, about a core's own cache
 
 
 @dataclass(frozen=True)

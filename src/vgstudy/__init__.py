@@ -2,8 +2,10 @@
 
 Imports go downward only; every module stands in one layer and imports its own layer and those below it:
 
-- names (`cells`, `columns`, `errors`, `files`, `grid`, `keras_names`, `messages`, `provenance`, `schema`, `seeds`, `stages`, `wording`)
-- pure (`config`, `cost`, `data`, `decay`, `design`, `intervals`, `levels`, `logs`, `planning`, `rows`, `study`, `values`, `yamlfile`)
+- names (`cells`, `columns`, `errors`, `files`, `grid`, `keras_names`, `messages`, `provenance`, `schema`, `seeds`, `stages`,
+  `wording`)
+- pure (`config`, `cost`, `data`, `decay`, `design`, `intervals`, `levels`, `logs`, `planning`, `rows`, `study`, `theory`,
+  `values`, `yamlfile`)
 - labelled (`batches`, `captions`, `contrasts`, `estimates`, `figures`, `findings`, `frames`, `report`, `tables`, `views`)
 - TensorFlow (`groups`, `jobs`, `losses`, `models`, `probes`, `steps`, `train`), beside labelled: neither imports the other
 - shells (`cli`, `summary`)

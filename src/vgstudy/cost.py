@@ -1,8 +1,8 @@
 """What training costs: core-seconds, memory, disk; and how many runs to stack.
 
-The constants of a step were measured by `benchmarks/calibrate.py` on one core of an AMD EPYC with AVX-512 (TensorFlow 2.21, November
-2026): 32 stacks of depth 1-20, width 5-100, 30-180 runs, up to three activations and two optimizers, within 12 % of every stack, 6 % at
-the root mean square. A wrong constant makes jobs uneven, never numbers wrong.
+The constants of a step were measured by `benchmarks/calibrate.py` on one core of an AMD EPYC with AVX-512 (TensorFlow 2.21,
+November 2026): 32 stacks of depth 1-20, width 5-100, 30-180 runs, up to three activations and two optimizers, within 12 % of
+every stack, 6 % at the root mean square. A wrong constant makes jobs uneven, never numbers wrong.
 """
 
 from collections import Counter

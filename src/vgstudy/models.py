@@ -42,13 +42,14 @@ class Net:
     @cached_property
     def spans(self) -> list[slice]:
         """Where each layer's parameters are in a flat row."""
-        ends = np.cumsum([0, *(out * (into + 1) for out, into in self.kernel_shapes)]).tolist()
+        ends: list[int] = np.cumsum([0, *(out * (into + 1) for out, into in self.kernel_shapes)]).tolist()
         return [slice(begin, end) for begin, end in pairwise(ends)]
 
     @cached_property
     def columns(self) -> int:
         """Length of a flat row: the parameters, and zeros up to a multiple of `LANES`."""
-        return -(-self.spans[-1].stop // LANES) * LANES
+        parameters = sum(out * (into + 1) for out, into in self.kernel_shapes)
+        return -(-parameters // LANES) * LANES
 
     def layers(self, flat: tf.Tensor) -> list[tf.Tensor]:
         """Split flat rows (stack, parameter) into layers (stack, out, in + 1), layer 1 first."""

@@ -98,7 +98,7 @@ def batch_weights(rows: int, batch_size: int) -> NDArray[np.float64]:
 
 
 def shuffled(orders: Sequence[np.random.Generator], epochs: int, rows: int, batch_size: int) -> NDArray[np.int32]:
-    """Row numbers of the mini-batches, (epoch and step, stack, example), reshuffled every epoch; row 0 fills (see `batch_weights`)."""
+    """Row numbers of the mini-batches, (epoch and step, stack, example), reshuffled every epoch; row 0 fills batches."""
     steps = -(-rows // batch_size)
     order = np.zeros((len(orders), epochs, steps * batch_size), "int64")  # NumPy permutes no other type as fast
     order[:, :, :rows] = np.arange(rows)

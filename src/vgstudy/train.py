@@ -129,7 +129,7 @@ def _probe_parts(
 ) -> Iterator[Callable[[NDArray[np.float32]], probes.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
-    The stack is cut by activation and into parts small enough for a fast memory, each filled with copies to a multiple of `LANES`.
+    The stack is cut by activation and into parts that fit a fast memory, each filled with copies to a multiple of `LANES`.
     """
     most = LANES * max(1, PROBE_ENTRIES // (LANES * net.width * x.shape[2]))
     for spec, span in spans(arranged.groups):

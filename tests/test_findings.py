@@ -72,29 +72,35 @@ def learned(**by_depth):
 
 
 def test_failure_by_hand():
-    fails = learned(d2=(1.0, 0.7, 1.0), d5=(0.0, 0.0, 0.3), d10=(1.0, 0.7, 1.0))
-    learns = [{**row, "activation": "ReLU"} for row in learned(d2=(0.5, 0.2, 0.8), d10=(1.0, 0.7, 1.0))]
-    undecided = [{**row, "activation": "sigmoid"} for row in learned(d2=(0.5, 0.2, 0.8), d10=(0.3, 0.1, 0.5))]
-    later = [{**row, "initializer": "He"} for row in learned(d5=(0.4, 0.1, 0.6), d10=(0.1, 0.0, 0.4))]
-    found = failure(made_frames([*fails, *learns, *undecided, *later]))
+    fails = learned(d2=(1.0, 0.7, 1.0), d5=(0.0, 0.0, 0.3), d10=(0.0, 0.0, 0.3))
+    succeeds = [{**row, "activation": "ReLU"} for row in learned(d2=(0.0, 0.0, 0.3), d10=(1.0, 0.7, 1.0))]
+    undecided = [{**row, "activation": "sigmoid"} for row in learned(d2=(1.0, 0.7, 1.0), d10=(0.3, 0.1, 0.5))]
+    later = [{**row, "initializer": "He"} for row in learned(d2=(0.9, 0.6, 1.0), d5=(0.4, 0.1, 0.6), d10=(0.1, 0.0, 0.4))]
+    never = [{**row, "activation": "ReLU", "initializer": "He"} for row in learned(d2=(0.0, 0.0, 0.3), d10=(0.5, 0.2, 0.8))]
+    found = failure(made_frames([*fails, *succeeds, *undecided, *later, *never]))
     assert found.headline == (
-        "Training fails (the whole interval of P(learned) is below one half) at some depth up to 10 in 2 of 4 settings;"
-        " 1 still learns in the deepest network, and in 1 the interval does not decide. First to fail, at depth 5: "
-        "tanh, Xavier, SGD, 5 wide (P(learned) 0.00 [0.00, 0.30]). Last, at depth 10: tanh, He, SGD, 5 wide (0.10 "
-        "[0.00, 0.40])."
+        "Training succeeds in shallower networks and fails in deeper ones in 2 of 5 settings; it succeeds even in the deepest in 1, "
+        "at no depth in 1, and 1 are undecided. (Succeeds, fails: the whole interval of P(learned) lies above, below one half.) "
+        "First to fail, at depth 5: tanh, Xavier, SGD, 5 wide (P(learned) 0.00 [0.00, 0.30]). Last, at depth 10: tanh, He, SGD, "
+        "5 wide (0.10 [0.00, 0.40])."
     )
     assert found.tables[0].rows == (
-        ("5", "Xavier", "SGD", "5", "learns at 10", "undecided at 10"),
-        ("5", "He", "SGD", "10", "–", "–"),
+        ("5", "Xavier", "SGD", "5", "succeeds at 10", "undecided"),
+        ("5", "He", "SGD", "10", "never succeeds", "–"),
     )
 
 
 def test_failure_that_several_settings_share_by_hand():
-    rows = learned(d2=(0.0, 0.0, 0.3))
+    rows = learned(d1=(1.0, 0.7, 1.0), d2=(0.0, 0.0, 0.3))
     found = failure(made_frames([row | {"activation": a} for row in rows for a in ("tanh", "ReLU", "sigmoid")]))
     assert found.headline.endswith(
         "First to fail, at depth 2: tanh, Xavier, SGD, 5 wide (P(learned) 0.00 [0.00, 0.30]) and 2 other settings."
     )
+
+
+def test_a_failure_between_two_depths_that_succeed_is_not_the_depth_at_which_training_fails_by_hand():
+    found = failure(made_frames(learned(d2=(1.0, 0.7, 1.0), d5=(0.0, 0.0, 0.3), d10=(1.0, 0.7, 1.0))))
+    assert found.tables[0].rows == (("5", "Xavier", "SGD", "succeeds at 10"),)
 
 
 def pair(value, low, high, **columns):

@@ -31,11 +31,11 @@ def panels(view: View, draw: Draw) -> Figure:
     ends = horizontal_limits(view.frame, view.x)
     for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
         axes, axis = places[i, j], view.axes[row["quantity"]]
-        block = {"quantity": row["quantity"], **({view.free: column[view.free]} if view.free else {})}
+        block = {"quantity": row["quantity"], **{name: column[name] for name in view.free if name in column}}
         scale_x(axes, view.x, ends)
         scale_y(axes, axis, vertical_limits(chosen(view.frame, **block), axis))
         draw(axes, chosen(view.frame, **row, **column))
-        starts = not j or bool(view.free and column[view.free] != columns[j - 1][view.free])
+        starts = not j or any(column[name] != columns[j - 1][name] for name in block.keys() - {"quantity"})
         axes.tick_params(left=starts, labelleft=starts, bottom=i == len(rows) - 1, labelbottom=i == len(rows) - 1)
     label(places, view, rows, columns)
     figure.supxlabel(view.x.label, fontsize=8)
@@ -98,7 +98,7 @@ def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
     for level in axis.marks.values():
         axes.axhline(level, color=GREY, linewidth=0.8, dashes=(2, 2), zorder=1)
     if axis.scale == "log":
-        label_decades(axes, near=limits[1] < 100 * limits[0])
+        label_decades(axes, limits)
     elif axis.scale == "symlog":
         axes.set_yscale("symlog", linthresh=LINEAR_BELOW, linscale=0.5)
         axes.yaxis.set_major_locator(FixedLocator([0, *(10.0**n for n in range(-1, 300))]))
@@ -108,9 +108,11 @@ def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         )
 
 
-def label_decades(axes: Axes, near: bool) -> None:
+def label_decades(axes: Axes, limits: tuple[float, float]) -> None:
     """Ticks of a logarithmic vertical axis: plain numbers if its ends are near, powers of ten otherwise."""
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,), numticks=6))
+    ratio = limits[1] / limits[0]
+    near = ratio < 100
+    axes.yaxis.set_major_locator(MaxNLocator(4) if ratio < 4 else LogLocator(subs=(1, 2, 5) if near else (1,), numticks=6))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}" if near else power_of_ten(round(log10(level)))))
 

@@ -8,6 +8,7 @@ from vgstudy.wording import plural
 
 SETTING = ("activation", "initializer", "optimizer", "width")
 HALF = 0.5
+STATES = ("fails", "succeeds", "never", "undecided")
 
 
 def failure(frames: Frames) -> Finding | None:
@@ -41,11 +42,11 @@ def turning_point(group: pd.DataFrame) -> pd.DataFrame:
 
 def counts(ends: pd.DataFrame) -> str:
     """How many settings fail with depth, succeed in the deepest network, never succeed, or are undecided."""
-    number = {state: int((ends["state"] == state).sum()) for state in ("fails", "succeeds", "never", "undecided")}
+    fails, succeeds, never, undecided = (int((ends["state"] == state).sum()) for state in STATES)
     return (
-        f"Training succeeds in shallower networks and fails in deeper ones in {number['fails']} of "
-        f"{plural(len(ends), 'setting')}; it succeeds even in the deepest in {number['succeeds']}, at no depth in {number['never']}, "
-        f"and {number['undecided']} are undecided. (Succeeds, fails: the whole interval of P(learned) lies above, below one half.)"
+        f"Training succeeds in shallower networks and fails in deeper ones in {fails} of {plural(len(ends), 'setting')}; it succeeds "
+        f"even in the deepest in {succeeds}, at no depth in {never}, and is undecided in {undecided}. (Succeeds, fails: the whole "
+        "interval of P(learned) lies above, below one half.)"
     )
 
 

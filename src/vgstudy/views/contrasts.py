@@ -27,7 +27,8 @@ def contrast(frames: Frames, factor: str) -> View:
     against = "against " + shown["reference_level"]
     pair = against if factor == "depth" else shown["level"] + " " + against + " wide" * (factor == "width")
     note = f"Decay factors at epoch {epoch}, P(learned) at the end of training."
-    across = tuple(name for name in ("width", "initializer") if name != factor)
+    across: tuple[str, ...] = tuple(name for name in ("width", "initializer") if name != factor)
     down = () if factor == OPTIMIZER else (OPTIMIZER,)
     axes = RATIO_AXES | {"p_learned": DIFFERENCE_AXIS}
-    return View(shown.assign(x=shown["depth"].astype(int), pair=pair), axes, DEPTH, note, (*across, "pair"), down)
+    across = (*across, "pair")
+    return View(shown.assign(x=shown["depth"].astype(int), pair=pair), axes, DEPTH, note, across, down, across)

@@ -1,7 +1,7 @@
 """Decay factors: against depth at the start and at the end of training, and over epochs."""
 
 from vgstudy.frames import Frames, chosen
-from vgstudy.views.view import DEPTH, EPOCH, Axis, View, nearest
+from vgstudy.views.view import BLOCKS, DEPTH, EPOCH, Axis, View, nearest
 
 NO_DECAY = {"no decay": 1.0}
 DECAY_AXES = {
@@ -14,7 +14,7 @@ def decay_depth_start(frames: Frames) -> View:
     """d_g and d_delta before any update against depth."""
     shown = chosen(frames.estimates, quantity=list(DECAY_AXES), epoch=0, optimizer=frames.first_optimizer)
     note = f"At epoch 0 no update has been made, so the optimizer plays no part; shown are the cells of {frames.first_optimizer}."
-    return View(shown.assign(x=shown["depth"].astype(int)), DECAY_AXES, DEPTH, note)
+    return View(shown.assign(x=shown["depth"].astype(int)), DECAY_AXES, DEPTH, note, BLOCKS, free=BLOCKS)
 
 
 def decay_depth_end(frames: Frames) -> View:
@@ -22,7 +22,8 @@ def decay_depth_end(frames: Frames) -> View:
     decay = chosen(frames.estimates, quantity=list(DECAY_AXES))
     last = decay["epoch"].max()
     shown = chosen(decay, epoch=last)
-    return View(shown.assign(x=shown["depth"].astype(int)), DECAY_AXES, DEPTH, f"Epoch {last:.0f}.", down=("optimizer",))
+    note = f"Epoch {last:.0f}."
+    return View(shown.assign(x=shown["depth"].astype(int)), DECAY_AXES, DEPTH, note, BLOCKS, ("optimizer",), BLOCKS)
 
 
 def decay_epochs(frames: Frames) -> View:
@@ -30,4 +31,5 @@ def decay_epochs(frames: Frames) -> View:
     decay = chosen(frames.estimates, quantity=list(DECAY_AXES))
     depths = nearest([10], decay["depth"].astype(int))
     shown = chosen(decay, depth=depths)
-    return View(shown.assign(x=shown["epoch"]), DECAY_AXES, EPOCH, "".join(f"Depth {d}." for d in depths), down=("optimizer",))
+    note = "".join(f"Depth {depth}." for depth in depths)
+    return View(shown.assign(x=shown["epoch"]), DECAY_AXES, EPOCH, note, BLOCKS, ("optimizer",), BLOCKS)

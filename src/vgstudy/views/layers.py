@@ -4,7 +4,7 @@ import pandas as pd
 
 from vgstudy.frames import Frames, chosen
 from vgstudy.views.limits import LINEAR_BELOW
-from vgstudy.views.view import EPOCH, Axis, View, nearest
+from vgstudy.views.view import BLOCKS, EPOCH, Axis, View, nearest
 from vgstudy.wording import listing
 
 PROFILE_AXES = {
@@ -17,7 +17,6 @@ LEVEL_AXES = {
     "output": Axis("RMS of g, output\n(loss per weight)", "log"),
 }
 MOVED_AXES = {"w_l1_change": Axis("L1 change\n(sum of |w − w₀|)", "symlog")}
-BLOCKS = ("initializer", "width")
 LAYER = Axis("layer (1 is nearest the input, the last is the output)")
 
 
@@ -25,7 +24,7 @@ def profile_start(frames: Frames) -> View:
     """RMS of g, delta and h by layer before any update, for a few depths."""
     shown = chosen(profile(frames, 0), optimizer=frames.first_optimizer)
     note = f"Epoch 0, cells of {frames.first_optimizer} (the optimizer plays no part yet). {depths_note(shown)}"
-    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, free="initializer")
+    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, free=BLOCKS)
 
 
 def profile_end(frames: Frames) -> View:
@@ -33,7 +32,7 @@ def profile_end(frames: Frames) -> View:
     last = frames.profiles["epoch"].max()
     shown = profile(frames, last)
     note = f"Epoch {last:.0f}. {depths_note(shown)}"
-    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, ("optimizer",), "initializer")
+    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, ("optimizer",), BLOCKS)
 
 
 def level_epochs(frames: Frames) -> View:
@@ -41,7 +40,7 @@ def level_epochs(frames: Frames) -> View:
     levels = at_depths(chosen(frames.profiles, quantity="g_rms"), [10])
     first, output = levels[levels["layer"] == 1], levels[levels["layer"] == levels["depth"].astype(int) + 1]
     shown = pd.concat([first.assign(quantity="first"), output.assign(quantity="output")])
-    return View(shown.assign(x=shown["epoch"]), LEVEL_AXES, EPOCH, depths_note(shown), BLOCKS, ("optimizer",), "initializer")
+    return View(shown.assign(x=shown["epoch"]), LEVEL_AXES, EPOCH, depths_note(shown), BLOCKS, ("optimizer",), BLOCKS)
 
 
 def l1_epochs(frames: Frames) -> View:

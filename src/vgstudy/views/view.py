@@ -19,6 +19,7 @@ class Axis:
     limits: tuple[float, float] | None = None
 
 
+BLOCKS = ("initializer", "width")
 DEPTH = Axis("depth (hidden layers)")
 EPOCH = Axis("epoch (0 is before any update)", "symlog")
 
@@ -43,7 +44,7 @@ class View:
     down
         Columns of `frame` whose levels make a row of panels each, within every quantity.
     free
-        The one of `across` each of whose levels has a vertical range of its own, because they differ by too many decades.
+        Those of `across` whose levels have vertical ranges of their own, because they differ by too many decades.
     """
 
     frame: pd.DataFrame
@@ -52,7 +53,7 @@ class View:
     note: str = ""
     across: tuple[str, ...] = ("width", "initializer")
     down: tuple[str, ...] = ()
-    free: str | None = None
+    free: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

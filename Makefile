@@ -8,7 +8,7 @@ CORES ?= all
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: study smoke test lint bench lock
+.PHONY: study smoke test lint bench bench-study lock
 
 study: .venv/.ready
 	$(SNAKEMAKE)
@@ -27,7 +27,10 @@ lint: .venv/.ready
 	$(BIN)/mypy
 
 bench: .venv/.ready
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py engine
+
+bench-study: .venv/.ready
+	$(BIN)/python benchmarks/bench.py study
 
 lock:
 	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 2; }

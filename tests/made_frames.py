@@ -20,7 +20,7 @@ ESTIMATE = {
     "low": None,
     "high": None,
 }
-CONTRAST = {"n_alive_reference": 10, "level": "", "reference_level": "", "factor": "", "p": None}
+CONTRAST = {"n_reference": 10, "n_alive_reference": 10, "level": "", "reference_level": "", "factor": "", "p": None}
 
 Rows = Iterable[Mapping[str, Any]]
 

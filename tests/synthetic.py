@@ -61,7 +61,7 @@ def study(
             if len(levels) > 1
         ],
     }
-    return Study.model_validate(fields).model_dump(mode="json")
+    return Study.model_validate(fields).model_dump(mode="json", exclude={"path"})
 
 
 def cells(resolved: dict[str, Any]) -> list[dict[str, Any]]:
@@ -180,7 +180,7 @@ def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True
         runs += [{**cell, "seed": seed, "job": job} for cell in pack for seed in part["seeds"]]
         if estimate:
             write_decays(folder / "probes" / f"{job}.parquet")
-    write_table("runs", pa.Table.from_pylist(runs), folder / "runs.parquet", {"study": resolved})
+    write_table("runs", pa.Table.from_pylist(runs), folder / "runs.parquet", {"study": resolved, "digest": "made up"})
     if estimate:
         write_estimates(folder)
     return resolved

@@ -46,6 +46,20 @@ def test_left_out_by_hand():
     assert left_out(rows([1, 10], [1.0, None])).endswith("1 cell without any value is not drawn.")
 
 
+def pairs(counts: list[tuple[int, int, int, int]], value: list[float | None]) -> pd.DataFrame:
+    """Rows of contrasts; counts are n, n_alive, n_reference, n_alive_reference."""
+    names = ["n", "n_alive", "n_reference", "n_alive_reference"]
+    return pd.DataFrame(counts, columns=names).assign(cell="c", reference=[f"r{i}" for i in range(len(value))], value=value)
+
+
+def test_left_out_of_contrasts_by_hand():
+    whole = (10, 10, 9, 9)
+    assert left_out(pairs([whole, whole], [1.0, 2.0])) == "Nothing is left out of the 2 pairs shown."
+    some = left_out(pairs([whole, (10, 8, 9, 4), (10, 9, 9, 9)], [1.0, 2.0, 3.0]))
+    assert some.startswith("Left out: 1–5 seeds on a side in 2 of 3 pairs (")
+    assert left_out(pairs([whole, (10, 0, 9, 9)], [1.0, None])).endswith("1 pair without any value is not drawn.")
+
+
 def test_left_out_counts_a_cell_once_by_hand():
     twice = pd.concat([rows([1], [1.0]), rows([3], [1.0])])
     assert left_out(twice).startswith("Left out: 3 seeds in 1 of 1 cell (")
@@ -53,7 +67,7 @@ def test_left_out_counts_a_cell_once_by_hand():
 
 def test_seeds_by_hand():
     assert seeds(rows([0, 0], [1.0, 2.0])) == "10 seeds per cell."
-    assert seeds(rows([0], [1.0], n_alive=[7], n_alive_reference=[9])) == "7–9 seeds on either side."
+    assert seeds(pairs([(10, 7, 9, 9), (10, 10, 10, 4)], [1.0, 2.0])) == "9–10 seeds on either side."
 
 
 def test_intervals_by_hand():
@@ -76,6 +90,7 @@ def test_a_caption_states_estimand_interval_and_seeds(frames, name):
         assert text == f"Not drawn: {caption_of(name).needs}."
         return
     assert text.startswith(caption_of(name).estimand)
+    assert ("vertical ranges of their own" in text) == bool(view.free)
     if "method" in view.frame:
         assert "95 %" in text
         assert "seed" in text
@@ -88,6 +103,14 @@ def test_left_out_seeds_against_the_table(frames):
     failed = drawn.groupby("cell")["n_failed"].max()
     assert (failed > 0).any()
     assert f"in {(failed > 0).sum()} of {len(failed)} cells" in caption_text("decay-depth-end", view)
+
+
+def test_left_out_seeds_of_contrasts_against_the_table(frames):
+    view = view_of("contrast-initializer")(frames)
+    lost = [view.frame[f"n{side}"] - view.frame[f"n_alive{side}"] for side in ("", "_reference")]
+    failed = pd.concat(lost, axis=1).max(axis=1).groupby([view.frame["cell"], view.frame["reference"]]).max()
+    assert (failed > 0).any()
+    assert f"on a side in {(failed > 0).sum()} of {len(failed)} pairs" in caption_text("contrast-initializer", view)
 
 
 def test_an_empty_study_says_why_nothing_is_drawn():

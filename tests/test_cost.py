@@ -45,8 +45,6 @@ def test_counts_by_hand() -> None:
     assert cost.kernel_entries(cell(3, 4)) == 2 * 4 + 4 * 4 + 4 * 4 + 4 * 1
     assert cost.parameters(cell(3, 4)) == 44 + 3 * 4 + 1
     assert [cost.steps(cell(1, 1, train=n)) for n in (500, 512, 513)] == [16, 16, 17]
-    assert cost.tests(LOG, 25) == [0, 10, 20, 25]
-    assert cost.tests(Log(probe_epochs=(0,), test_every=1000), 25) == [0, 25]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
+from vgstudy.batches import RATIOS
 from vgstudy.columns import conform
 from vgstudy.decay import decay_factor, decay_rows, end_to_end_ratio, first_zero, interior_ratio
 from vgstudy.schema import ZERO_CAUSES
@@ -11,7 +12,7 @@ NAN = np.nan
 
 
 def probes(*runs: dict) -> pa.Table:
-    """Probe rows of runs: g by layer; if given mean_abs, delta, h (without the output layer), cause, cell, seed, epoch."""
+    """Probe rows of runs: g by layer; if given mean_abs, delta, h (without the output layer), kind, cause, cell, seed, epoch."""
     parts = []
     for run in runs:
         g = np.asarray(run["g"], dtype=float)
@@ -22,6 +23,7 @@ def probes(*runs: dict) -> pa.Table:
             "seed": [run.get("seed", 0)] * size,
             "epoch": [run.get("epoch", 0)] * size,
             "layer": np.arange(1, size + 1),
+            "kind": run.get("kind", ["input", *["square"] * (size - 2), "output"]),
             "zero_cause": run.get("cause", ["none"] * size),
             "g_rms": g,
             "g_mean_abs": np.asarray(run.get("mean_abs", g), dtype=float),
@@ -40,15 +42,20 @@ def depth(*values: int) -> np.ndarray:
     return np.array(values)
 
 
+def square(layers: int, *depths: int) -> np.ndarray:
+    """Layers 2..depth of each run; axes (run, layer)."""
+    return np.array([[1 < layer <= n for layer in range(1, layers + 1)] for n in depths])
+
+
 def test_decay_factor_of_a_geometric_sequence_by_hand():
     x = np.array([[7.0, 1, 2, 4, 99, NAN], [7, 8, 4, 2, 1, 99]])
-    np.testing.assert_allclose(decay_factor(x, depth(4, 5)), [0.5, 2.0])
+    np.testing.assert_allclose(decay_factor(x, square(6, 4, 5)), [0.5, 2.0])
 
 
 def test_decay_factor_by_hand():
     # logs 0, 3, 0, 1 on layers 2..5: slope (-1.5 * 0 - 0.5 * 3 + 0.5 * 0 + 1.5 * 1) / 5 = 0
     x = np.exp([[5.0, 0, 3, 0, 1, 5]])
-    np.testing.assert_allclose(decay_factor(x, depth(5)), [1.0])
+    np.testing.assert_allclose(decay_factor(x, square(6, 5)), [1.0])
 
 
 def test_decay_factor_against_scipy():
@@ -56,27 +63,27 @@ def test_decay_factor_against_scipy():
     depths = rng.integers(4, 21, 50)
     x = rng.lognormal(0, 3, (50, 22))
     expected = [np.exp(-stats.linregress(np.arange(2, n + 1), np.log(row[1:n])).slope) for n, row in zip(depths, x, strict=True)]
-    np.testing.assert_allclose(decay_factor(x, depths), expected, rtol=1e-12)
+    np.testing.assert_allclose(decay_factor(x, square(22, *depths)), expected, rtol=1e-12)
 
 
 def test_decay_factor_against_itself_scaled_and_with_other_ends():
     x = np.random.default_rng(2).lognormal(0, 1, (20, 12))
-    depths = np.full(20, 11)
+    inner = square(12, *[11] * 20)
     other = 1e-30 * x
     other[:, [0, 11]] = 1.0
-    np.testing.assert_allclose(decay_factor(other, depths), decay_factor(x, depths), rtol=1e-12)
+    np.testing.assert_allclose(decay_factor(other, inner), decay_factor(x, inner), rtol=1e-12)
 
 
 def test_three_square_layers_are_needed():
-    x = np.ones((5, 6))
-    np.testing.assert_array_equal(decay_factor(x, depth(1, 2, 3, 4, 5)), [NAN, NAN, NAN, 1, 1])
-    np.testing.assert_array_equal(interior_ratio(x, depth(1, 2, 3, 4, 5)), [NAN, NAN, 1, 1, 1])
+    x, inner = np.ones((5, 6)), square(6, 1, 2, 3, 4, 5)
+    np.testing.assert_array_equal(decay_factor(x, inner), [NAN, NAN, NAN, 1, 1])
+    np.testing.assert_array_equal(interior_ratio(x, inner), [NAN, NAN, 1, 1, 1])
     np.testing.assert_array_equal(end_to_end_ratio(x, depth(1, 2, 3, 4, 5)), [1, 1, 1, 1, 1])
 
 
 def test_ratios_by_hand():
     x = np.array([[1.0, 2, 3, 10, 20], [4, 1, NAN, NAN, NAN]])
-    np.testing.assert_allclose(interior_ratio(x, depth(4, 1)), [5, NAN])
+    np.testing.assert_allclose(interior_ratio(x, square(5, 4, 1)), [5, NAN])
     np.testing.assert_allclose(end_to_end_ratio(x, depth(4, 1)), [20, 0.25])
 
 
@@ -84,10 +91,10 @@ def test_ratios_by_hand():
 def test_zero_and_non_finite_values_have_no_logarithm(bad):
     x = np.ones((1, 6))
     x[0, 2] = bad
-    assert np.isnan(decay_factor(x, depth(5)))
+    assert np.isnan(decay_factor(x, square(6, 5)))
     x[:] = 1
     x[0, 1] = bad
-    assert np.isnan(interior_ratio(x, depth(5)))
+    assert np.isnan(interior_ratio(x, square(6, 5)))
     x[0, 0] = bad
     assert np.isnan(end_to_end_ratio(x, depth(5)))
 
@@ -116,10 +123,7 @@ def test_a_run_with_an_all_zero_layer_is_not_alive_and_says_why():
     dead = ["underflow", "dead", "dead", "none", "none"]
     (row,) = decays({"g": [0, 0, 0, 2, 1], "delta": [1, 1, 1, 1, 1], "h": [1, 2, 4, 8], "cause": dead})
     assert (row["alive"], row["zero_cause"]) == (False, "dead")
-    assert row["d_h"] == pytest.approx(0.5)
-    assert row["interior_h"] == pytest.approx(4)
-    others = ("d_g", "d_delta", "interior_g", "interior_delta", "end_to_end_g", "end_to_end_mean_abs")
-    assert all(row[name] is None for name in others)
+    assert all(row[name] is None for name in RATIOS)
 
 
 @pytest.mark.parametrize("layer", range(5))
@@ -128,7 +132,18 @@ def test_a_run_with_a_non_finite_layer_is_not_alive(layer, bad):
     g = np.ones(5)
     g[layer] = bad
     (row,) = decays({"g": g, "delta": np.ones(5), "cause": ["dead", *["none"] * 4]})
-    assert (row["alive"], row["zero_cause"], row["d_delta"], row["d_h"]) == (False, "none", None, 1.0)
+    assert (row["alive"], row["zero_cause"]) == (False, "none")
+    assert all(row[name] is None for name in RATIOS)
+
+
+def test_square_layers_are_those_whose_kind_says_so_by_hand():
+    run = {"g": [9, 1, 2, 4, 8, 36], "h": [5, 1, 3, 9, 7]}
+    row, other = decays(run, {**run, "seed": 1, "kind": ["input", "input", "square", "square", "square", "output"]})
+    assert (row["interior_g"], row["interior_h"]) == pytest.approx((8, 7))
+    assert (other["interior_g"], other["interior_h"]) == pytest.approx((4, 7 / 3))
+    assert other["d_h"] == pytest.approx((3 / 7) ** 0.5)
+    fewer = decays({**run, "kind": ["input", "input", "input", "square", "square", "output"]})
+    assert (fewer[0]["d_g"], fewer[0]["interior_g"]) == (None, pytest.approx(2))
 
 
 def test_a_dead_activation_has_no_decay_factor():

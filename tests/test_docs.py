@@ -50,7 +50,7 @@ def test_every_command_and_option_has_a_help_text(command):
 def test_every_make_target_is_in_the_readme_and_no_other():
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert phony
-    assert set(re.findall(r"`make (\w+)`", README)) | set(re.findall(r"^make (\w+)$", README, re.MULTILINE)) == set(
+    assert set(re.findall(r"`make ([\w-]+)`", README)) | set(re.findall(r"^make ([\w-]+)$", README, re.MULTILINE)) == set(
         phony[1].split()
     )
 

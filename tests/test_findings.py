@@ -26,7 +26,7 @@ def estimates(quantity, **rows):
 def test_verdict_by_hand():
     rows = pd.DataFrame({"low": [1.1, 0.5, 0.9, None, 1.0], "high": [1.2, 0.9, 1.1, None, 1.2]})
     found = verdict(rows, 1.0)
-    assert [list(part.index) for part in (found.above, found.below, found.undecided)] == [[0], [1], [2, 3, 4]]
+    assert [list(part.index) for part in (found.above, found.below, found.undecided, found.unknown)] == [[0], [1], [2, 4], [3]]
     assert found.n == 5
 
 
@@ -79,8 +79,9 @@ def test_failure_by_hand():
     never = [{**row, "activation": "ReLU", "initializer": "He"} for row in learned(d2=(0.0, 0.0, 0.3), d10=(0.5, 0.2, 0.8))]
     found = failure(made_frames([*fails, *succeeds, *undecided, *later, *never]))
     assert found.headline == (
-        "Training succeeds in shallower networks and fails in deeper ones in 2 of 5 settings; it succeeds even in the deepest in 1, "
-        "at no depth in 1, and 1 are undecided. (Succeeds, fails: the whole interval of P(learned) lies above, below one half.) "
+        "Training succeeds in shallower networks and fails in deeper ones in 2 of 5 settings; it succeeds even in the deepest in "
+        "1, at no depth in 1, and is undecided in 1. (Succeeds, fails: the whole interval of P(learned) lies above, below one "
+        "half.) "
         "First to fail, at depth 5: tanh, Xavier, SGD, 5 wide (P(learned) 0.00 [0.00, 0.30]). Last, at depth 10: tanh, He, SGD, "
         "5 wide (0.10 [0.00, 0.40])."
     )

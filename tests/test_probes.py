@@ -12,6 +12,7 @@ from vgstudy.seeds import stream
 from vgstudy.train import Stack
 
 RNG = np.random.default_rng(5)
+TANH = probes.Shape(steepest=1.0, can_be_off=False)
 
 
 def problem(activation="tanh", depth=4, width=5, stack=3, examples=20, scale=1.0):
@@ -77,7 +78,7 @@ def test_loss_slope_against_keras_binary_crossentropy():
 def test_columns_against_numpy():
     net, flat, x, y = problem(stack=2)
     flat, x, y = flat.astype("float32"), x.astype("float32"), y.astype("float32")
-    columns = probes.measure(net, losses.BINARY, tf.constant(x), tf.constant(y), 1.0, flat)
+    columns = probes.measure(net, losses.BINARY, tf.constant(x), tf.constant(y), TANH, flat)
     state = probes.backpropagate(net, losses.BINARY, *(tf.constant(a.astype("float64")) for a in (flat, x, y)))
     for layer, (g, delta) in enumerate(zip(state.g, state.delta, strict=True)):
         for run in range(2):
@@ -103,7 +104,8 @@ def test_measured_and_logged_columns_are_those_of_the_schema():
 
 def causes(net, flat, x, y, dtype=tf.float64):
     state = probes.arrays(probes.backpropagate(net, losses.BINARY, *(tf.cast(a, dtype) for a in (flat, x, y))))
-    return [[ZERO_CAUSES[c] for c in row] for row in probes.zero_causes(state)]
+    weights = probes.kernels(net, flat)
+    return [[ZERO_CAUSES[c] for c in row] for row in probes.zero_causes(state, weights, probes.shape_of(net.activation))]
 
 
 def with_bias(net, flat, layer, value):
@@ -126,7 +128,33 @@ def test_a_dead_relu_layer_explains_every_zero_below_it_and_the_layer_above_by_h
     flat = with_bias(net, flat, 3, 1.0)
     flat = with_bias(net, flat, 4, 1.0)
     # layer 2 is off: g_2 and g_1 lose delta, g_3 loses h_2; layers 4 and 5 still see the biases of layer 3
-    assert causes(net, flat, x, y)[0][:3] == ["dead", "dead", "dead"]
+    assert causes(net, flat, x, y) == [["dead", "dead", "dead", "none", "none"]]
+
+
+def test_examples_that_die_in_different_layers_leave_a_dead_gradient_by_hand():
+    net, flat, x, y = problem("relu", depth=2, width=1, stack=1, examples=2)
+    x, y = np.array([[[1.0, -1.0], [0.0, 0.0]]]), np.zeros((1, 1, 2))
+    flat[0, :7] = 1, 0, 0, -1, 0.5, 1, 0  # h_1 = relu(x), on for the first example; h_2 = relu(0.5 - h_1), on for the second
+    assert causes(net, flat, x, y) == [["dead", "dead", "none"]]
+
+
+def test_a_sigmoid_that_rounds_to_zero_is_saturated_not_dead_by_hand():
+    net, flat, x, y = problem("sigmoid", depth=3, stack=1)
+    assert causes(net, with_bias(net, flat, 2, -1000.0), x, y) == [["saturation", "saturation", "underflow", "none"]]
+
+
+def test_a_perfect_fit_has_nothing_to_propagate_by_hand():
+    net, flat, x, _ = problem("tanh", depth=3, stack=1)
+    flat = with_bias(net, flat, 4, 1000.0)  # the sigmoid of the output is exactly 1
+    assert causes(net, flat, x, np.ones((1, 1, 20))) == [["fitted"] * 4]
+
+
+def test_zero_kernels_are_named_by_hand():
+    net, flat, x, y = problem("tanh", depth=3, stack=1)
+    severed = flat.copy()
+    layer_of(net, severed, 3)[:, :, :-1] = 0
+    assert causes(net, severed, x, y) == [["zero kernel", "zero kernel", "none", "none"]]
+    assert causes(net, np.zeros_like(flat), x, y) == [["zero kernel"] * 4]
 
 
 def test_float32_saturation_is_told_from_float64_by_hand():
@@ -154,10 +182,21 @@ def test_uniform_kernels_at_width_25_vanish_in_float32_only_against_theory():
     assert ((columns["g_zero_float32"] == 1) == (single != ZERO_CAUSES.index("none"))).all()
 
 
-def test_largest_slope_by_hand():
-    assert probes.largest_slope(keras.activations.tanh) == pytest.approx(1)
-    assert probes.largest_slope(keras.activations.sigmoid) == pytest.approx(0.25)
-    assert probes.largest_slope(keras.activations.relu) == 1
+@pytest.mark.parametrize(
+    ("name", "steepest", "can_be_off"),
+    [
+        ("tanh", 1, False),
+        ("sigmoid", 0.25, False),
+        ("relu", 1, True),
+        ("hard_sigmoid", 1 / 6, True),
+        ("elu", 1, False),
+        ("linear", 1, False),
+    ],
+)
+def test_shapes_by_hand(name, steepest, can_be_off):
+    shape = probes.shape_of(models.activation(named(name)))
+    assert shape.steepest == pytest.approx(steepest)
+    assert shape.can_be_off is can_be_off
 
 
 def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():

@@ -65,8 +65,8 @@ def write_pictures(folder):
 def retitle(folder, **changes):
     """Write the study's footer anew with some keys changed."""
     path = folder / "runs.parquet"
-    resolved = logs.read_footer(path)["study"] | changes
-    logs.write_table("runs", logs.read_table("runs", path), path, {"study": resolved})
+    footer = logs.read_footer(path)
+    logs.write_table("runs", logs.read_table("runs", path), path, footer | {"study": footer["study"] | changes})
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_design_in_words_by_hand():
     words = " ".join(asked(resolved))
     assert "Xavier is GlorotUniform; He is HeUniform" in words
     assert "tanh is" not in words
-    assert "1,000 points, noise 0.1, radii 1 and 0.8, inputs scaled together to [−1, 1]" in words
+    assert "1,000 points, noise 0.1, radii 1 and 0.8, each input scaled to [−1, 1]" in words
     assert "ends above 0.75" in words
     assert "every initializer against Xavier, every optimizer against SGD and every width against 5." in words
     assert "declares no contrast" in " ".join(asked(resolved | {"contrasts": []}))

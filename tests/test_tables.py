@@ -80,6 +80,13 @@ def assert_rows(found: pd.DataFrame, keys: list[str], expected: dict[tuple, list
         assert rows[key] == pytest.approx(numbers, rel=1e-9, nan_ok=True), key
 
 
+def test_footers_name_the_design_and_the_job(made):
+    digest = read_footer(made / "runs.parquet")["digest"]
+    assert [read_footer(made / f"{name}.parquet")["digest"] for name in RESULTS] == [digest] * 4
+    decays = list((made / "decays").iterdir())
+    assert [read_footer(path)["job"] for path in decays] == [path.stem for path in decays]
+
+
 def test_the_made_study_has_every_kind_of_run(made):
     outcomes = load(made, "outcomes")
     assert set(outcomes["status"]) == {"learned", "not learned", "dead", "diverged"}
@@ -115,7 +122,11 @@ def test_ratios_against_scipy(made, quantity):
 
 def test_p_alive_against_scipy(made):
     expected = {key: naive_share(rows["alive"]) for key, rows in trained(made, "decays").groupby(["cell", "epoch"])}
-    assert_rows(load(made, "estimates").query("quantity == 'p_alive'"), ["cell", "epoch"], expected)
+    found = load(made, "estimates").query("quantity == 'p_alive'")
+    assert_rows(found, ["cell", "epoch"], expected)
+    assert (found["value"] < 1).any()
+    assert (found["n_alive"] == 5).all()  # the measured seeds are what a share is made of
+    assert (found["n_failed"] == 0).all()
 
 
 @pytest.mark.parametrize("quantity", ["p_learned", "p_dead", "p_diverged"])
@@ -133,10 +144,33 @@ def test_ends_against_scipy(made, quantity):
 
 @pytest.mark.parametrize("quantity", ["g_rms", "delta_rms", "h_rms", "g_mean_abs"])
 def test_profiles_of_levels_against_scipy(made, quantity):
-    probes = trained(made, "probes")
-    usable = probes[probes[quantity] > 0]
-    expected = {key: np.exp(naive_t(np.log(rows[quantity]))).tolist() for key, rows in usable.groupby(["cell", "epoch", "layer"])}
-    assert_rows(load(made, "profiles").query("quantity == @quantity"), ["cell", "epoch", "layer"], expected)
+    alive = trained(made, "decays").query("alive")[["cell", "seed", "epoch"]]
+    probes = trained(made, "probes").merge(alive).dropna(subset=quantity)
+    groups = probes.groupby(["cell", "epoch", "layer"])
+    expected = {key: np.exp(naive_t(np.log(rows[quantity]))).tolist() for key, rows in groups}
+    found = load(made, "profiles").query("quantity == @quantity")
+    assert_rows(found, ["cell", "epoch", "layer"], expected)
+    assert found.set_index(["cell", "epoch", "layer"])["n_alive"].to_dict() == groups.size().to_dict()
+
+
+@pytest.mark.parametrize(("column", "lost"), [("zero_cause", "dead"), ("delta_rms", np.nan)])
+def test_every_layer_of_a_profile_has_the_same_seeds_against_itself(folder, column, lost):
+    """A run that is not alive or lacks a level in one layer is in none of them, as if it had not been trained."""
+    cell = load(folder, "runs").query("depth == 8 and activation == 'tanh' and initializer == 'Xavier'")["cell"].iloc[0]
+
+    def lose(frame: pd.DataFrame) -> pd.DataFrame:
+        here = frame.eval("cell == @cell and seed == 2 and epoch == 0 and layer == 3", local_dict={"cell": cell})
+        return frame.assign(**{column: frame[column].astype("object").mask(here, lost).astype(type(lost))})
+
+    def deltas() -> pd.DataFrame:
+        profiles = analyse(folder)["profiles"].query("epoch == 0 and quantity == 'delta_rms'")
+        return profiles[profiles["cell"] == cell].sort_values("layer", ignore_index=True)
+
+    change(folder, "probes", lose)
+    found = deltas()
+    change(folder, "probes", lambda frame: frame[(frame["cell"] != cell) | (frame["seed"] != 2)])
+    pd.testing.assert_frame_equal(found, deltas())
+    assert found["n_alive"].tolist() == [4] * 9
 
 
 @pytest.mark.parametrize("quantity", ["w_l1", "w_l1_change", "h_saturated", "h_dead"])
@@ -182,8 +216,9 @@ def test_contrasts_of_ratios_against_scipy(made, quantity):
     for row in rows.itertuples():
         a, b = logs[row.cell, row.epoch], logs[row.reference, row.epoch]
         test = stats.ttest_ind(a, b, equal_var=False)
-        expected = [*np.exp([a.mean() - b.mean(), *test.confidence_interval(0.95)]), test.pvalue, len(a), len(b)]
-        assert [row.value, row.low, row.high, row.p, row.n_alive, row.n_alive_reference] == pytest.approx(expected, rel=1e-9)
+        expected = [*np.exp([a.mean() - b.mean(), *test.confidence_interval(0.95)]), test.pvalue]
+        assert [row.value, row.low, row.high, row.p] == pytest.approx(expected, rel=1e-9)
+        assert (row.n, row.n_reference, row.n_alive, row.n_alive_reference) == (5, 5, len(a), len(b))
 
 
 def test_contrasts_of_accuracy_against_scipy(made):
@@ -251,9 +286,9 @@ def test_numbers_do_not_depend_on_the_order_of_rows_against_itself(made, folder)
 
 def redesign(folder: Path, keep: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
     """Keep some runs in runs.parquet; the job files stay as they are."""
-    runs, study = load(folder, "runs"), read_footer(folder / "runs.parquet")["study"]
+    runs, footer = load(folder, "runs"), read_footer(folder / "runs.parquet")
     runs = runs[keep(runs)]
-    write_table("runs", pa.Table.from_pandas(runs, preserve_index=False), folder / "runs.parquet", {"study": study})
+    write_table("runs", pa.Table.from_pandas(runs, preserve_index=False), folder / "runs.parquet", footer)
     return runs
 
 
@@ -273,7 +308,12 @@ def test_unequal_seeds_count_what_the_design_has(made, folder):
     first, second = load(folder, "runs")["cell"].unique()[:2]
     fewer = {(first, 3), (first, 4), *((second, seed) for seed in range(4))}
     redesign(folder, lambda runs: ~pd.MultiIndex.from_frame(runs[["cell", "seed"]]).isin(list(fewer)))
-    estimates = analyse(folder)["estimates"]
+    results = analyse(folder)
+    estimates, contrasts = results["estimates"], results["contrasts"]
+    for side, column in (("cell", "n"), ("reference", "n_reference")):
+        of = contrasts.groupby(side)[column].agg(set)
+        assert of.to_dict() == {cell: {{first: 3, second: 1}.get(cell, 5)} for cell in of.index}
+    assert {first, second} <= {*contrasts["cell"], *contrasts["reference"]}
     sizes = estimates.groupby("cell")["n"].agg(["min", "max"])
     assert sizes.loc[[first, second]].to_numpy().tolist() == [[3, 3], [1, 1]]
     others = [frame[~frame["cell"].isin([first, second])] for frame in (estimates, load(made, "estimates"))]
@@ -293,6 +333,7 @@ def test_a_run_without_rows_is_a_failed_seed(folder):
     assert (estimates["n_failed"] >= 1).all()
     learned = results["outcomes"].query("cell == @cell")["status"].eq("learned").sum()
     assert estimates.query("quantity == 'p_learned'")["value"].item() == learned / 4
+    assert set(estimates.query("method == 'Wilson'")["n_alive"]) == {4}
 
 
 def test_all_dead_has_no_decay_factor_and_says_so(folder):
@@ -312,8 +353,9 @@ def test_all_dead_has_no_decay_factor_and_says_so(folder):
 
 
 def test_no_contrast_declared_gives_an_empty_table(folder):
-    study = {**read_footer(folder / "runs.parquet")["study"], "contrasts": []}
-    write_table("runs", read_table("runs", folder / "runs.parquet"), folder / "runs.parquet", {"study": study})
+    footer = read_footer(folder / "runs.parquet")
+    footer["study"]["contrasts"] = []
+    write_table("runs", read_table("runs", folder / "runs.parquet"), folder / "runs.parquet", footer)
     assert analyse(folder)["contrasts"].empty
 
 

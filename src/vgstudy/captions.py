@@ -44,7 +44,7 @@ _DECAY = (
     "on the layer number over the square layers 2 to L, geometric mean over seeds. Below 1 it vanishes toward the input, above 1 "
     "it explodes."
 )
-_LEVEL = "geometric mean over seeds of the root mean square over entries"
+_LEVEL = "geometric mean over the seeds alive at that epoch of the root mean square over entries"
 _NEEDS_SLOPE = "a decay factor needs networks with at least 4 hidden layers and a gradient that is not zero"
 _NEEDS_PROFILE = "no layer has a level that is positive and finite"
 
@@ -128,7 +128,7 @@ def caption_text(name: str, view: View) -> str:
     if view.empty:
         return f"Not drawn: {caption.needs}."
     drawn = view.frame[view.frame["value"].notna()]
-    ranges = f"Each {view.free} has a vertical range of its own." if view.free else ""
+    ranges = "Columns of panels have vertical ranges of their own." if view.free else ""
     parts = (caption.estimand, view.note, ranges, intervals(drawn), seeds(drawn), left_out(view.frame))
     return " ".join(part for part in parts if part)
 
@@ -146,27 +146,32 @@ def intervals(frame: pd.DataFrame) -> str:
 
 
 def seeds(frame: pd.DataFrame) -> str:
-    """How many seeds a cell has; of a contrast, how many entered on either side."""
-    if "n_alive_reference" in frame:
-        both = frame[["n_alive", "n_alive_reference"]].to_numpy()
+    """How many seeds the design has for a cell; of a contrast, on either side."""
+    if "n_reference" in frame:
+        both = frame[["n", "n_reference"]].to_numpy()
         return f"{span(both.min(), both.max())} on either side."
     return f"{span(frame['n'].min(), frame['n'].max())} per cell." if "n" in frame else ""
 
 
 def left_out(frame: pd.DataFrame) -> str:
-    """How many cells lack seeds or any value, and why."""
-    if "n_failed" not in frame:
-        return ""
-    failed = frame.groupby("cell")["n_failed"].max()
+    """How many cells, of a contrast pairs of cells, lack seeds or any value, and why."""
+    if "n_reference" in frame:
+        lost = frame[["n", "n_reference"]].to_numpy() - frame[["n_alive", "n_alive_reference"]].to_numpy()
+        return _left_out(frame.assign(n_failed=lost.max(axis=1)), ["cell", "reference"], "pair", " on a side")
+    return _left_out(frame, ["cell"], "cell") if "n_failed" in frame else ""
+
+
+def _left_out(frame: pd.DataFrame, by: list[str], unit: str, where: str = "") -> str:
+    groups = frame.groupby(by)
+    failed, undrawn = groups["n_failed"].max(), int((groups["value"].count() == 0).sum())
     some = failed[failed > 0]
-    undrawn = int(frame["value"].isna().groupby(frame["cell"]).all().sum())
     if some.empty:
-        return f"Nothing is left out of the {plural(len(failed), 'cell')} shown."
+        return f"Nothing is left out of the {plural(len(failed), unit)} shown."
     text = (
-        f"Left out: {span(some.min(), some.max())} in {len(some):,} of {plural(len(failed), 'cell')} "
+        f"Left out: {span(some.min(), some.max())}{where} in {len(some):,} of {plural(len(failed), unit)} "
         "(all-zero gradient, non-finite value or missing file)."
     )
-    return f"{text} {plural(undrawn, 'cell')} without any value {'is' if undrawn == 1 else 'are'} not drawn." if undrawn else text
+    return f"{text} {plural(undrawn, unit)} without any value {'is' if undrawn == 1 else 'are'} not drawn." if undrawn else text
 
 
 def span(low: float, high: float) -> str:

@@ -6,8 +6,9 @@ The id is a hash of the fields that differ from their defaults, so a field added
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,8 +36,19 @@ class Circles(Frozen):
     factor: float = Field(0.8, ge=0, lt=1)
     scale: tuple[float, float] | None = (-1.0, 1.0)
 
+    inputs: ClassVar[int] = 2
+    outputs: ClassVar[int] = 1
+    loss: ClassVar[str] = "binary"  # a key of `losses.LOSSES`
+    chance: ClassVar[float] = 0.5  # accuracy of a guess
+
+    @property
+    def test(self) -> int:
+        """Rows that test."""
+        return self.samples - self.train
+
 
 Task = Annotated[Circles, Field()]
+TASKS: Mapping[str, type[Circles]] = {"circles": Circles}
 
 
 class Cell(Frozen):

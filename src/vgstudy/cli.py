@@ -157,3 +157,21 @@ def report(
     from vgstudy.report import write_report
 
     write_report(results, studies)
+
+
+@app.command()
+def theory(
+    studies: StudyArguments = None,
+    config: ConfigOption = Path("config/config.yaml"),
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Hidden layers; the study's nearest depth is shown.")] = 10,
+) -> None:
+    """Print what theory predicts for studies' networks before any update, and how far each number can be trusted."""
+    from rich.console import Console
+
+    from vgstudy import theory_table
+    from vgstudy.config import load_config, read_studies
+
+    named = load_config(config)
+    console = Console()
+    for study in read_studies(studies or named.studies, named.seeds, config.parent, str(config)).values():
+        console.print(theory_table.table(study, depth))

@@ -33,9 +33,10 @@ METHODS = {
 
 
 def summary(batch: Batch) -> pd.DataFrame:
-    """What contrasts need of a batch: n, mean and var over seeds by cell, quantity and epoch, whatever the number of seeds.
+    """What contrasts need of a batch, by cell, quantity and epoch, whatever the number of seeds.
 
-    Ratios: of natural logs, at the first and the last probe epoch, for cells deep enough. p_learned: mean is the share.
+    n counts the seeds of the design; n_alive, mean and var are of those with a value. Ratios: of natural logs, at the first
+    and the last probe epoch, for cells deep enough. p_learned: mean is the share.
     """
     frames = []
     for quantity in (name for name, method in METHODS.items() if method == WELCH_RATIO):
@@ -52,7 +53,7 @@ def summary(batch: Batch) -> pd.DataFrame:
 
 def _frame(batch: Batch, quantity: str, epoch: int, group: Moments) -> pd.DataFrame:
     keys = {"cell": batch.cells, "quantity": quantity, "epoch": epoch}
-    return pd.DataFrame({**keys, "n": group.n, "mean": group.mean, "var": group.var})
+    return pd.DataFrame({**keys, "n": batch.n, "n_alive": group.n, "mean": group.mean, "var": group.var})
 
 
 def pairs(runs: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -84,13 +85,13 @@ def contrast_rows(pairs: pd.DataFrame, summaries: pd.DataFrame) -> dict[str, Any
         for name in ("value", "low", "high", "p"):
             both.loc[some, name] = getattr(interval, name)
     numbers = {name: pa.array(both[name], from_pandas=True) for name in ("value", "low", "high", "p")}
-    counts = {"n_alive": both["n"].astype(int), "n_alive_reference": both["n_reference"].astype(int)}
+    counts = {name: both[name].astype(int) for name in ("n", "n_reference", "n_alive", "n_alive_reference")}
     names = {name: both[name] for name in ("cell", "reference", "factor", "quantity", "epoch", "method")}
     return {**names, **numbers, **counts, "confidence": np.full(len(both), CONFIDENCE)}
 
 
 def _group(frame: pd.DataFrame, suffix: str) -> Moments:
-    return Moments(*(frame[name + suffix].to_numpy(dtype=float) for name in ("n", "mean", "var")))
+    return Moments(*(frame[name + suffix].to_numpy(dtype=float) for name in ("n_alive", "mean", "var")))
 
 
 def _newcombe(group: Moments, reference: Moments) -> Interval:

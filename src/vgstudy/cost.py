@@ -51,13 +51,13 @@ Groups = Sequence[tuple[Cell, int]]  # of a stack: a cell of each activation and
 
 
 def kernel_entries(cell: Cell) -> int:
-    """Entries of all kernels of a run with two inputs and one output."""
-    return 2 * cell.width + (cell.depth - 1) * cell.width**2 + cell.width
+    """Entries of all kernels of a run."""
+    return cell.width * (cell.task.inputs + (cell.depth - 1) * cell.width + cell.task.outputs)
 
 
 def parameters(cell: Cell) -> int:
     """Kernel entries and biases of a run."""
-    return kernel_entries(cell) + cell.depth * cell.width + 1
+    return kernel_entries(cell) + cell.depth * cell.width + cell.task.outputs
 
 
 def steps(cell: Cell) -> int:
@@ -106,15 +106,10 @@ def step_seconds(stack: Groups) -> float:
     return LAYER * (depth + 1) + mixing + work
 
 
-def tests(log: Log, epochs: int) -> list[int]:
-    """Epochs after which the test rows are evaluated: every `test_every`-th and the last."""
-    return sorted({*range(0, epochs + 1, log.test_every), epochs})
-
-
 def stack_seconds(stack: Groups, log: Log) -> float:
     """Seconds to set up, train, probe and test a stack."""
-    cell, test_share = stack[0][0], stack[0][0].task.samples / stack[0][0].task.train - 1
-    epochs = cell.epochs + PROBE * len(log.probe_epochs) + TEST * test_share * len(tests(log, cell.epochs))
+    cell, test_share = stack[0][0], stack[0][0].task.test / stack[0][0].task.train
+    epochs = cell.epochs + PROBE * len(log.probe_epochs) + TEST * test_share * len(log.test_epochs(cell.epochs))
     set_up = STACK + STACK_LAYER * (cell.depth + 1) + STACK_RUN * sum(runs for _, runs in stack)
     return set_up + epochs * steps(cell) * step_seconds(stack)
 
@@ -122,7 +117,7 @@ def stack_seconds(stack: Groups, log: Log) -> float:
 def stack_bytes(stack: Groups, log: Log) -> float:
     """Peak memory of the process that trains a stack, in bytes."""
     cell, count = stack[0][0], sum(runs for _, runs in stack)
-    pauses = sorted({*log.probe_epochs, *tests(log, cell.epochs)})
+    pauses = log.pauses(cell.epochs)
     longest = min(EPOCHS_AT_ONCE, max(b - a for a, b in pairwise(pauses)))
     seen = count * longest * steps(cell) * cell.batch_size * SEEN_BYTES
     probe = max(LANES * cell.task.train * cell.width, PROBE_ENTRIES) * cell.depth * PROBE_BYTES

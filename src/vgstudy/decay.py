@@ -11,36 +11,42 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.grid import labels, nullable, position, spread
-from vgstudy.schema import ZERO_CAUSES
+from vgstudy.schema import LAYER_KINDS, ZERO_CAUSES
 
 Array = NDArray[np.float64]
 Depths = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
-PROBE_COLUMNS = ("cell", "seed", "epoch", "layer", "zero_cause", "g_rms", "g_mean_abs", "delta_rms", "h_rms")
+PROBE_COLUMNS = ("cell", "seed", "epoch", "layer", "kind", "zero_cause", "g_rms", "g_mean_abs", "delta_rms", "h_rms")
 
 
-def decay_factor(x: Array, depth: Depths) -> Array:
-    """exp(-slope) of the least-squares line through log x on the layer number, square layers 2..depth.
+def decay_factor(x: Array, square: Mask) -> Array:
+    """exp(-slope) of the least-squares line through log x on the layer number, over the square layers.
+
+    Parameters
+    ----------
+    x, square
+        Values, and whether a layer is square; axes (run, layer).
 
     Returns
     -------
     Array
-        Axis (run,); NaN below depth 4 (fewer than three square layers) or where a square layer's x is not positive
-        and finite.
+        Axis (run,); NaN with fewer than three square layers or where a square layer's x is not positive and finite.
     """
-    layer = np.arange(1, x.shape[1] + 1)
-    square = (layer >= 2) & (layer <= depth[:, None])
-    centred = np.where(square, layer - (depth[:, None] + 2) / 2, 0.0)
+    layer, count = np.arange(1, x.shape[1] + 1), square.sum(axis=1)
+    centre = (square * layer).sum(axis=1) / np.maximum(count, 1)
+    centred = np.where(square, layer - centre[:, None], 0.0)
     usable = _positive(x) | ~square
     logs = np.log(np.where(square & usable, x, 1.0))
-    layers = np.maximum(depth - 1, 2)
-    slope = (centred * logs).sum(axis=1) / (layers * (layers**2 - 1) / 12)  # sum of squares of layers consecutive integers
-    return np.where((depth >= 4) & usable.all(axis=1), np.exp(-slope), np.nan)
+    enough = count >= 3
+    slope = (centred * logs).sum(axis=1) / np.where(enough, (centred**2).sum(axis=1), 1.0)
+    return np.where(enough & usable.all(axis=1), np.exp(-slope), np.nan)
 
 
-def interior_ratio(x: Array, depth: Depths) -> Array:
-    """x of layer `depth` over layer 2, the outermost square layers; NaN below depth 3 or where one is not positive and finite."""
-    return np.where(depth >= 3, _ratio(x, depth - 1, np.minimum(1, depth)), np.nan)
+def interior_ratio(x: Array, square: Mask) -> Array:
+    """x of the last square layer over the first; NaN with fewer than two or where one is not positive and finite."""
+    first, last = np.argmax(square, axis=1), square.shape[1] - 1 - np.argmax(square[:, ::-1], axis=1)
+    return np.where(square.sum(axis=1) >= 2, _ratio(x, last, first), np.nan)
 
 
 def end_to_end_ratio(x: Array, depth: Depths) -> Array:
@@ -57,7 +63,7 @@ def _ratio(x: Array, upper: Depths, lower: Depths) -> Array:
     return np.where(np.isfinite(ratio), ratio, np.nan)
 
 
-def _positive(x: Array) -> NDArray[np.bool_]:
+def _positive(x: Array) -> Mask:
     return (x > 0) & np.isfinite(x)
 
 
@@ -71,7 +77,8 @@ def first_zero(cause: NDArray[np.int64]) -> NDArray[np.int64]:
 def decay_rows(probes: pa.Table) -> dict[str, Any]:
     """The columns of `decays`, one row per run and epoch, ordered by cell, seed and epoch, from the rows of `probes`.
 
-    A run with an all-zero or non-finite gradient layer is not alive and has no decay factor of g or delta; h may have one.
+    A run with an all-zero or non-finite gradient layer is not alive and has no decay factor and no ratio, of h neither, so that
+    those of g, delta and h are over the same runs.
 
     Raises
     ------
@@ -85,18 +92,21 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
     x = {name: spread(probes[name], index, shape) for name in ("g_rms", "g_mean_abs", "delta_rms", "h_rms")}
     finite = np.all(np.isfinite(x["g_rms"]) | (np.arange(shape[1]) > depth[:, None]), axis=1)
     alive = finite & np.all(cause == 0, axis=1)
+    square = np.zeros(shape, dtype=bool)
+    square[index] = position(probes["kind"], LAYER_KINDS) == LAYER_KINDS.index("square")
     values = {
-        "d_g": np.where(alive, decay_factor(x["g_rms"], depth), np.nan),
-        "d_delta": np.where(alive, decay_factor(x["delta_rms"], depth), np.nan),
-        "d_h": decay_factor(x["h_rms"], depth),
-        "interior_g": np.where(alive, interior_ratio(x["g_rms"], depth), np.nan),
-        "interior_delta": np.where(alive, interior_ratio(x["delta_rms"], depth), np.nan),
-        "interior_h": interior_ratio(x["h_rms"], depth),
-        "end_to_end_g": np.where(alive, end_to_end_ratio(x["g_rms"], depth), np.nan),
-        "end_to_end_mean_abs": np.where(alive, end_to_end_ratio(x["g_mean_abs"], depth), np.nan),
+        "d_g": decay_factor(x["g_rms"], square),
+        "d_delta": decay_factor(x["delta_rms"], square),
+        "d_h": decay_factor(x["h_rms"], square),
+        "interior_g": interior_ratio(x["g_rms"], square),
+        "interior_delta": interior_ratio(x["delta_rms"], square),
+        "interior_h": interior_ratio(x["h_rms"], square),
+        "end_to_end_g": end_to_end_ratio(x["g_rms"], depth),
+        "end_to_end_mean_abs": end_to_end_ratio(x["g_mean_abs"], depth),
     }
     zero_cause = labels(np.where(finite, first_zero(cause), 0), ZERO_CAUSES)
-    return {**keys, "alive": alive, "zero_cause": zero_cause, **{name: nullable(value) for name, value in values.items()}}
+    ratios = {name: nullable(np.where(alive, value, np.nan)) for name, value in values.items()}
+    return {**keys, "alive": alive, "zero_cause": zero_cause, **ratios}
 
 
 def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:

@@ -103,12 +103,12 @@ def pack(stacks: Sequence[list[Run]], log: Log) -> list[list[Run]]:
 
 
 def manifest(study: str, log: Log, runs: Iterable[Run]) -> dict[str, Any]:
-    """The manifest of a job that trains the runs, as JSON values."""
+    """The manifest of a job that trains the runs, as JSON values. Defaults are left out: a field added later keeps every job."""
     listed = []
     for _, group in groupby(runs, key=lambda run: run.cell.id):
         same = list(group)
-        listed.append({"cell": same[0].cell.model_dump(mode="json"), "seeds": [run.seed for run in same]})
-    return {"study": study, "stage": STAGES["train"], "log": log.model_dump(mode="json"), "runs": listed}
+        listed.append({"cell": same[0].cell.model_dump(mode="json", exclude_defaults=True), "seeds": [run.seed for run in same]})
+    return {"study": study, "stage": STAGES["train"], "log": log.model_dump(mode="json", exclude_defaults=True), "runs": listed}
 
 
 def job_id(manifest: Mapping[str, Any]) -> str:

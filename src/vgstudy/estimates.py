@@ -28,16 +28,17 @@ def outcome_rows(batch: Batch) -> Columns:
 def estimate_rows(batch: Batch) -> Iterator[Columns]:
     """The rows of `estimates`, one quantity after another.
 
-    Ratios, at every probe epoch: geometric mean over the seeds that are alive and have a value; no row where the depth
-    defines none. p_alive: share of the measured seeds; its n_alive counts the alive. At the last epoch p_learned,
-    p_dead and p_diverged over the measured seeds, and the means of accuracies and losses over the seeds that did not diverge.
+    Ratios, at every probe epoch: geometric mean over the seeds that have a value, none but alive ones; no row where the
+    depth defines none. p_alive: share of the measured seeds. At the last epoch p_learned, p_dead and p_diverged over the
+    measured seeds, and the means of accuracies and losses over the seeds that did not diverge. n_alive counts the seeds
+    that a value is made of; of a share, the measured ones.
     """
     for quantity in RATIOS:
         group = ratio_moments(batch, quantity)
         yield _rows(batch, quantity, geometric_t(group), group.n, GEOMETRIC_T, defined(batch, quantity)[:, None])
     alive = batch.decays["alive"]
-    counts = np.nansum(alive, axis=-1)
-    yield _rows(batch, "p_alive", wilson(counts, (~np.isnan(alive)).sum(axis=-1)), counts, WILSON)
+    measured = (~np.isnan(alive)).sum(axis=-1)
+    yield _rows(batch, "p_alive", wilson(np.nansum(alive, axis=-1), measured), measured, WILSON)
     for status in ("learned", "dead", "diverged"):
         count, n = status_counts(batch, status)
         yield _rows(batch, f"p_{status}", wilson(count, n), n, WILSON)
@@ -49,19 +50,33 @@ def estimate_rows(batch: Batch) -> Iterator[Columns]:
 def profile_rows(batch: Batch) -> Iterator[Columns]:
     """The rows of `profiles`, one quantity after another, at every probe epoch and layer.
 
-    Levels: geometric mean over the seeds where they are positive and finite. Weight norms and shares of units:
-    arithmetic mean. zero_float32: share of the measured seeds whose whole float32 gradient is zero. The output layer
-    has no h.
+    Levels: geometric mean over the seeds alive at that epoch, the same seeds in every layer of a net. Weight norms and
+    shares of units: arithmetic mean over the measured seeds. zero_float32: share of the measured seeds whose whole float32
+    gradient is zero. The output layer has no h.
     """
-    layer = np.arange(1, batch.depth.max() + 2)
-    for quantity in (*LEVELS, *MEANS):
-        group = moments(_logs(batch.probes[quantity]) if quantity in LEVELS else _finite(batch.probes[quantity]))
-        interval, method = (geometric_t(group), GEOMETRIC_T) if quantity in LEVELS else (mean_t(group), MEAN_T)
-        has = layer <= (batch.depth + (not quantity.startswith("h_")))[:, None, None]
-        yield _rows(batch, quantity, interval, group.n, method, has)
+    for quantity in LEVELS:
+        has = layers(batch, quantity)
+        group = moments(_alive_throughout(batch, _logs(batch.probes[quantity]), has))
+        yield _rows(batch, quantity, geometric_t(group), group.n, GEOMETRIC_T, has)
+    for quantity in MEANS:
+        group = moments(_finite(batch.probes[quantity]))
+        yield _rows(batch, quantity, mean_t(group), group.n, MEAN_T, layers(batch, quantity))
     cause = batch.probes["zero_cause_float32"]
     n = (~np.isnan(cause)).sum(axis=-1)
-    yield _rows(batch, "zero_float32", wilson((cause > 0).sum(axis=-1), n), n, WILSON, layer <= (batch.depth + 1)[:, None, None])
+    yield _rows(batch, "zero_float32", wilson((cause > 0).sum(axis=-1), n), n, WILSON, layers(batch, "zero_float32"))
+
+
+def layers(batch: Batch, quantity: str) -> NDArray[np.bool_]:
+    """Which layers have a quantity of `profiles`; axes (cell, 1, layer)."""
+    layer = np.arange(1, batch.depth.max() + 2)
+    return layer <= (batch.depth + (not quantity.startswith("h_")))[:, None, None]
+
+
+def _alive_throughout(batch: Batch, logs: Array, has: NDArray[np.bool_]) -> Array:
+    """Logs of levels, NaN in all layers of a seed that is not alive or lacks one; axes (cell, epoch, layer, seed)."""
+    # layers with seeds of their own would show who survives where, not how a level changes from layer to layer
+    complete = np.all(~np.isnan(logs) | ~has[..., None], axis=2, keepdims=True)
+    return np.where(complete & (batch.decays["alive"] == 1)[:, :, None], logs, np.nan)
 
 
 def defined(batch: Batch, quantity: str) -> NDArray[np.bool_]:
@@ -70,8 +85,8 @@ def defined(batch: Batch, quantity: str) -> NDArray[np.bool_]:
 
 
 def ratio_moments(batch: Batch, quantity: str) -> Moments:
-    """Moments of the natural log of a ratio over alive seeds; axes (cell, epoch)."""
-    return moments(np.where(batch.decays["alive"] == 1, _logs(batch.decays[quantity]), np.nan))
+    """Moments of the natural log of a ratio over the seeds that have one, none but alive ones; axes (cell, epoch)."""
+    return moments(_logs(batch.decays[quantity]))
 
 
 def end_moments(batch: Batch, quantity: str) -> Moments:

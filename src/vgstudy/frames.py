@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from vgstudy.cells import TASKS
 from vgstudy.logs import read_footer, read_table
 from vgstudy.schema import FACTORS
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 FILTERS: Mapping[str, Any] = {"outcomes": None, "estimates": None, "profiles": [("quantity", "in", PROFILED)], "contrasts": None}
-CHANCE: Mapping[str, float] = {"circles": 0.5}
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Frames:
         return int(self.study["training"]["epochs"])
 
     @property
-    def chance(self) -> float | None:
-        """Accuracy of guessing; None for a task whose classes are not known here."""
-        return CHANCE.get(self.study["task"]["name"])
+    def chance(self) -> float:
+        """Accuracy of guessing."""
+        return TASKS[self.study["task"]["name"]].chance
 
     @property
     def first_optimizer(self) -> str:

@@ -1,13 +1,10 @@
 """Parquet in and out: whole files or none, columns as in `schema`, provenance in every footer.
 
-A table is written under a temporary name, flushed to disk and renamed, so a final name is always a complete file.
 Pages carry checksums that are verified on reading.
 """
 
 import json
-import os
 import shlex
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +16,7 @@ import pyarrow.parquet as pq
 
 from vgstudy.columns import Columns, conform, schema_version
 from vgstudy.errors import UserError
+from vgstudy.files import whole
 from vgstudy.provenance import provenance
 from vgstudy.schema import arrow_schema
 
@@ -56,33 +54,18 @@ def open_writer(name: str, path: Path, footer: Mapping[str, Any]) -> Iterator[Wr
     footer
         JSON values kept in the file's footer beside the table's name, schema version, rows and provenance.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with part.open("xb") as file:
-            with pq.ParquetWriter(file, arrow_schema(name), compression="zstd", write_page_checksum=True) as parquet:
-                writer = Writer(name, parquet)
-                yield writer
-                parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer, footer))})
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
+    with (
+        whole(path) as file,
+        pq.ParquetWriter(file, arrow_schema(name), compression="zstd", write_page_checksum=True) as parquet,
+    ):
+        writer = Writer(name, parquet)
+        yield writer
+        parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer, footer))})
 
 
 def _footer(writer: Writer, footer: Mapping[str, Any]) -> dict[str, Any]:
     own = {"table": writer.name, "schema": schema_version(writer.name), "rows": writer.rows, "provenance": provenance()}
     return {**footer, **own}
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)  # the rename itself must survive a power cut
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_table(name: str, columns: Columns, path: Path, footer: Mapping[str, Any]) -> None:

@@ -185,7 +185,7 @@ def write_design(plan: Plan) -> None:
             if job.new:
                 files.write_whole(job.path, f"{canonical_json(job.manifest)}\n".encode())
         if not path.exists() or logs.read_footer(path).get("digest") != plan.digest:
-            footer = {"study": plan.study.model_dump(mode="json"), "digest": plan.digest}
+            footer = {"study": plan.study.model_dump(mode="json", exclude={"path"}), "digest": plan.digest}
             logs.write_table("runs", _run_columns(plan), path, footer)
     except OSError as error:
         raise UserError(f"{plan.folder}: cannot be written: {(error.strerror or str(error)).lower()}") from None

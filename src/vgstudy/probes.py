@@ -17,7 +17,7 @@ from vgstudy.schema import ZERO_CAUSES
 
 Columns = dict[str, NDArray[Any]]
 Array = TypeVar("Array")
-NONE, DEAD, SATURATION, UNDERFLOW = range(len(ZERO_CAUSES))
+NONE, FITTED, ZERO_KERNEL, DEAD, SATURATION, UNDERFLOW = range(len(ZERO_CAUSES))
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,30 @@ def value_and_slope(activation: Activation, z: tf.Tensor) -> tuple[tf.Tensor, tf
     return h, tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
-def largest_slope(activation: Activation) -> float:
-    """Largest absolute derivative on [-20, 20], the scale against which a unit counts as saturated."""
-    return float(tf.reduce_max(tf.abs(value_and_slope(activation, tf.linspace(tf.constant(-20.0, tf.float64), 20.0, 8001))[1])))
+@dataclass(frozen=True)
+class Shape:
+    """What probes need to know of an activation's shape.
+
+    Attributes
+    ----------
+    steepest
+        Largest absolute slope on [-5, 5], against which a unit counts as saturated.
+    can_be_off
+        Whether output and slope are both exactly 0 somewhere, as with ReLU. A sigmoid's are not; they only round to 0.
+    """
+
+    steepest: float
+    can_be_off: bool
 
 
-def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, steepest: float, flat: NDArray[np.float32]) -> Columns:
+def shape_of(activation: Activation) -> Shape:
+    """The shape of an elementwise activation, in float64."""
+    h, slope = (each.numpy() for each in value_and_slope(activation, tf.linspace(tf.constant(-20.0, tf.float64), 20.0, 8001)))
+    near = slice(3000, 5001)  # [-5, 5]
+    return Shape(float(np.abs(slope[near]).max()), int(((h == 0) & (slope == 0)).sum()) > 1)
+
+
+def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat: NDArray[np.float32]) -> Columns:
     """Every probe column that needs one state only, (stack, layer).
 
     Parameters
@@ -84,24 +102,25 @@ def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, steepest: float, f
         What is computed.
     x, y
         float32 probe inputs (stack, input, example) and targets (stack, output, example).
-    steepest
-        `largest_slope` of the activation.
+    shape
+        `shape_of` the activation.
     flat
         float32 parameters (stack, parameter).
     """
     double = arrays(backpropagate(net, loss, *(tf.cast(a, tf.float64) for a in (flat, x, y))))
     single = arrays(backpropagate(net, loss, tf.constant(flat), x, y))
+    weights = kernels(net, flat)
     with np.errstate(over="ignore", invalid="ignore"):
         return {
             **_gradient_columns(double.g),
             "g_zero_float32": _per_layer([np.mean(g == 0, axis=(1, 2)) for g in single.g]),
-            "zero_cause": zero_causes(double),
-            "zero_cause_float32": zero_causes(single),
+            "zero_cause": zero_causes(double, weights, shape),
+            "zero_cause_float32": zero_causes(single, weights, shape),
             "delta_rms": _per_layer([_rms(d) for d in double.delta]),
             "h_rms": _hidden([_rms(h) for h in double.h]),
-            "h_saturated": _hidden([np.mean(np.abs(s) < 0.01 * steepest, axis=(1, 2)) for s in double.slope]),
-            "h_dead": _hidden([np.mean(np.all(s == 0, axis=2), axis=1) for s in double.slope]),
-            **weight_columns(kernels(net, flat)),
+            "h_saturated": _hidden([np.mean(np.abs(s) < 0.01 * shape.steepest, axis=(1, 2)) for s in double.slope]),
+            "h_dead": _hidden([np.mean(np.all(off, axis=2), axis=1) for off in units_off(double, shape)]),
+            **weight_columns(weights),
         }
 
 
@@ -113,24 +132,38 @@ def arrays(state: Pass[tf.Tensor]) -> Pass[NDArray[Any]]:
     return Pass(h, slope, delta, g)
 
 
-def zero_causes(state: Pass[NDArray[Any]]) -> NDArray[np.int32]:
+def units_off(state: Pass[NDArray[Any]], shape: Shape) -> list[NDArray[np.bool_]]:
+    """For each hidden layer which units are off on which examples, (stack, unit, example)."""
+    return [(h == 0) & (s == 0) & shape.can_be_off for h, s in zip(state.h, state.slope, strict=True)]
+
+
+def zero_causes(state: Pass[NDArray[Any]], weights: list[NDArray[Any]], shape: Shape) -> NDArray[np.int32]:
     """Why each layer's whole gradient is zero, as an index into `schema.ZERO_CAUSES`, (stack, layer).
 
-    g_l is the product of h_{l-1} and delta_l. It is zero because of dead units if every example meets, at layer l-1 or above,
-    a layer whose units all have slope 0 and output 0; because of saturation if every example meets, at layer l or above, a layer
-    whose units all have slope 0; else a product underflowed.
+    g_l is the product of h_{l-1} and delta_l, and delta_l comes through the kernels above l. The first of these that holds:
+
+    - fitted: the loss has slope 0 on every example, so there is nothing to propagate;
+    - zero kernel: a kernel above l, or the kernel whose output h_{l-1} is, is all zero;
+    - dead: every example meets, at layer l-1 or above, a layer whose units are all off;
+    - saturation: every example meets, at layer l or above, a layer whose units all have slope 0;
+    - underflow: none of these, so a product was too small.
     """
     zero = _per_layer([np.all(g == 0, axis=(1, 2)) for g in state.g])
-    causes = np.full(zero.shape, NONE, "int32")
     if not zero.any():
-        return causes
-    flat = np.stack([np.all(s == 0, axis=1) for s in state.slope], axis=1)  # (stack, hidden layer, example)
-    off = flat & np.stack([np.all(h == 0, axis=1) for h in state.h], axis=1)
-    blocked = _at_or_above(flat)
-    dead = _at_or_above(off)
-    dead = np.concatenate([dead[:, :1], dead], axis=1)  # layer l is cut off by a dead layer l-1 too; layer 1 has none below
-    blocked = np.concatenate([blocked, np.zeros_like(blocked[:, :1])], axis=1)
-    return np.where(zero, np.where(dead, DEAD, np.where(blocked, SATURATION, UNDERFLOW)), causes).astype("int32")
+        return np.full(zero.shape, NONE, "int32")
+    never = np.zeros_like(zero[:, :1])
+    severed = _per_layer([np.all(w == 0, axis=1) for w in weights])
+    above = np.logical_or.accumulate(severed[:, :0:-1], axis=1)[:, ::-1]  # of layers 1..L, whether a kernel above is zero
+    dead = _at_or_above(np.stack([np.all(off, axis=1) for off in units_off(state, shape)], axis=1))
+    flat = _at_or_above(np.stack([np.all(s == 0, axis=1) for s in state.slope], axis=1))
+    reasons = {
+        FITTED: np.broadcast_to(np.all(state.delta[-1] == 0, axis=(1, 2))[:, None], zero.shape),
+        ZERO_KERNEL: np.concatenate([above, never], axis=1) | np.concatenate([never, severed[:, :-1]], axis=1),
+        DEAD: np.concatenate([dead[:, :1], dead], axis=1),  # layer l is cut off by a dead layer l-1 too; layer 1 has none below
+        SATURATION: np.concatenate([flat, never], axis=1),
+    }
+    cause = np.select([zero & reason for reason in reasons.values()], list(reasons), np.where(zero, UNDERFLOW, NONE))
+    return cause.astype("int32")
 
 
 def _at_or_above(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:

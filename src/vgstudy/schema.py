@@ -13,7 +13,7 @@ LABEL = pa.dictionary(pa.int32(), pa.string())
 
 FACTORS = ("depth", "width", "activation", "initializer", "optimizer")
 LAYER_KINDS = ("input", "square", "output")
-ZERO_CAUSES = ("none", "dead", "saturation", "underflow")
+ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
 
 _KEYS = {
@@ -30,7 +30,7 @@ _ESTIMATE = {
     "confidence": (pa.float64(), "nominal coverage of the interval"),
     "n": (pa.int32(), "seeds of the cell in the design"),
     "n_alive": (pa.int32(), "seeds that entered the value"),
-    "n_failed": (pa.int32(), "seeds left out: all-zero gradient, non-finite value or no rows"),
+    "n_failed": (pa.int32(), "n - n_alive: seeds left out for an all-zero gradient, a non-finite value or no rows"),
 }
 
 COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
@@ -59,15 +59,21 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "g_max_abs": (pa.float64(), "largest absolute entry"),
             "g_zero": (pa.float64(), "share of entries exactly zero in float64"),
             "g_zero_float32": (pa.float64(), "share of entries exactly zero in float32"),
-            "zero_cause": (LABEL, "why the whole float64 gradient is zero: none (it is not), dead, saturation, underflow"),
+            "zero_cause": (
+                LABEL,
+                "why the whole float64 gradient is zero: none (it is not), else fitted, zero kernel, dead, saturation, underflow; see probes",
+            ),
             "zero_cause_float32": (LABEL, "the same for float32"),
             "delta_rms": (pa.float64(), "root mean square over units and examples of the per-example dLoss/dz"),
             "h_rms": (pa.float64(), "root mean square of the activation over units and examples; null for the output layer"),
             "h_saturated": (
                 pa.float64(),
-                "share of (unit, example) with slope below 1 % of the activation's largest; null for output",
+                "share of (unit, example) with slope below 1 % of the activation's largest on [-5, 5]; null for output",
             ),
-            "h_dead": (pa.float64(), "share of units with slope exactly 0 on every example; null for output"),
+            "h_dead": (
+                pa.float64(),
+                "share of units that are off, output and slope exactly 0, on every example; null for output",
+            ),
             "w_mean": (pa.float64(), "mean kernel entry"),
             "w_sd": (pa.float64(), "standard deviation of kernel entries (divisor: entries)"),
             "w_l1": (pa.float64(), "sum of absolute kernel entries"),
@@ -86,13 +92,25 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             **_KEYS,
             "alive": (pa.bool_(), "every layer's float64 gradient is finite and has a non-zero entry"),
             "zero_cause": (LABEL, "cause of the first all-zero layer counted from the output; none if alive or non-finite"),
-            "d_g": (pa.float64(), "decay factor of g, per layer toward the input, square layers; null below depth 4"),
+            "d_g": (
+                pa.float64(),
+                "decay factor of g, per layer toward the input, square layers; < 1 shrinks toward the input; "
+                "null below depth 4 and unless alive",
+            ),
             "d_delta": (pa.float64(), "decay factor of delta"),
             "d_h": (pa.float64(), "decay factor of h"),
-            "interior_g": (pa.float64(), "g_rms of layer L over layer 2; null below depth 3"),
+            "interior_g": (
+                pa.float64(),
+                "g_rms of layer L over layer 2; > 1 shrinks toward the input, the opposite of d_g; "
+                "null below depth 3 and unless alive",
+            ),
             "interior_delta": (pa.float64(), "the same for delta"),
             "interior_h": (pa.float64(), "the same for h"),
-            "end_to_end_g": (pa.float64(), "g_rms of the output layer over layer 1, the tutorials' ratio"),
+            "end_to_end_g": (
+                pa.float64(),
+                "g_rms of the output layer over layer 1, the tutorials' ratio; > 1 shrinks toward the input, the opposite "
+                "of d_g; null unless alive",
+            ),
             "end_to_end_mean_abs": (pa.float64(), "the same for g_mean_abs"),
         },
         "outcomes": {
@@ -129,6 +147,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "p": (pa.float64(), "two-sided p value, not corrected; null where the method gives none"),
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
+            "n": _ESTIMATE["n"],
+            "n_reference": (pa.int32(), "seeds of the reference in the design"),
             "n_alive": (pa.int32(), "seeds of the cell that entered"),
             "n_alive_reference": (pa.int32(), "seeds of the reference that entered"),
         },

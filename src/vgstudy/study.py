@@ -58,6 +58,14 @@ class Log(Frozen):
     probe_epochs: Epochs
     test_every: int = Field(ge=1)
 
+    def test_epochs(self, epochs: int) -> list[int]:
+        """Epochs after which the test rows are evaluated: every `test_every`-th and the last."""
+        return sorted({*range(0, epochs + 1, self.test_every), epochs})
+
+    def pauses(self, epochs: int) -> list[int]:
+        """Epochs at which training pauses for a probe or a test."""
+        return sorted({*self.probe_epochs, *self.test_epochs(epochs)})
+
 
 class Outcome(Frozen):
     """What counts as having learned."""

@@ -15,7 +15,7 @@ BATCH_RUNS = 1000
 
 
 def write_decays(probes: Path) -> None:
-    """Read a job's `probes/JOB.parquet` and write its `decays/JOB.parquet` beside that folder.
+    """Read a job's `probes/JOB.parquet` and write its `decays/JOB.parquet` beside that folder, with the job in its footer.
 
     Raises
     ------
@@ -23,11 +23,13 @@ def write_decays(probes: Path) -> None:
         If the file is missing, truncated or of another version.
     """
     rows = decay_rows(read_table("probes", probes, PROBE_COLUMNS))
-    write_table("decays", rows, probes.parent.parent / "decays" / probes.name, {})
+    write_table("decays", rows, probes.parent.parent / "decays" / probes.name, {"job": probes.stem})
 
 
 def write_estimates(folder: Path, batch_runs: int = BATCH_RUNS) -> None:
     """Read a study's runs, decays, probes and curves; write its outcomes, estimates, profiles and contrasts.
+
+    The digest of the design stands in each one's footer.
 
     Parameters
     ----------
@@ -41,11 +43,13 @@ def write_estimates(folder: Path, batch_runs: int = BATCH_RUNS) -> None:
     UserError
         If a file is missing, truncated or of another version.
     """
-    study = read_footer(folder / "runs.parquet")["study"]
+    design = read_footer(folder / "runs.parquet")
+    study, footer = design["study"], {"digest": design["digest"]}
     runs = read_table("runs", folder / "runs.parquet").to_pandas().astype({"cell": "str", "job": "str"})
     with ExitStack() as files:
         names = ("outcomes", "estimates", "profiles")
-        outcomes, estimates, profiles = (files.enter_context(open_writer(name, folder / f"{name}.parquet", {})) for name in names)
+        writers = (files.enter_context(open_writer(name, folder / f"{name}.parquet", footer)) for name in names)
+        outcomes, estimates, profiles = writers
         summaries = []
         for batch in batches(folder, runs, study, batch_runs):
             outcomes.write(outcome_rows(batch))
@@ -55,4 +59,4 @@ def write_estimates(folder: Path, batch_runs: int = BATCH_RUNS) -> None:
                 profiles.write(rows)
             summaries.append(summary(batch))
         contrasts = contrast_rows(pairs(runs, study["contrasts"]), pd.concat(summaries))
-        write_table("contrasts", contrasts, folder / "contrasts.parquet", {})
+        write_table("contrasts", contrasts, folder / "contrasts.parquet", footer)

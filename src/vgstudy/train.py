@@ -43,12 +43,12 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
     Rows as `schema` describes them. A run's rows depend on its cell, its seed and `log` alone.
     """
     stack = Stack(runs)
-    ends = sorted({*log.probe_epochs, *range(0, stack.cell.epochs, log.test_every), stack.cell.epochs})
-    curves, measured = Curves(len(runs), stack.cell.epochs), []
-    for begin, end in pairwise([0, *ends]):
+    epochs = stack.cell.epochs
+    curves, measured = Curves(len(runs), epochs), []
+    for begin, end in pairwise([0, *log.pauses(epochs)]):
         if end > begin:
             curves.train(begin, *stack.advance(end - begin))
-        if end % log.test_every == 0 or end == stack.cell.epochs:
+        if end in log.test_epochs(epochs):
             curves.test(end, *stack.test())
         if end in log.probe_epochs:
             measured.append(stack.probe())
@@ -73,7 +73,7 @@ class Stack:
         samples = [data.sample(r.cell.task, stream(r.cell, r.seed, "sample")) for r in stacked]
         self.x, self.y = _columns([s.x_train for s in samples], dtype), _columns([s.y_train for s in samples], dtype)
         self.x_test, self.y_test = _columns([s.x_test for s in samples], dtype), _columns([s.y_test for s in samples], dtype)
-        self.loss = losses.BINARY
+        self.loss = losses.LOSSES[self.cell.task.loss]
         self.net = models.Net(
             self.x.shape[1], self.cell.depth, self.cell.width, self.y.shape[1], stack_activation(arranged.groups)
         )
@@ -99,8 +99,8 @@ class Stack:
     def _advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         examples = self.x.shape[2]
         sums = self._steps(tf.constant(shuffled(self._orders, epochs, examples, self.cell.batch_size)))
-        by_epoch = (s.numpy()[:, self.rows].reshape(epochs, -1, len(self.rows)).sum(axis=1, dtype="float64") for s in sums)
-        loss, accuracy = ((total.T / examples).astype("float32") for total in by_epoch)
+        by_step = (s.numpy()[:, self.rows].T.astype("float64", order="C").reshape(len(self.rows), epochs, -1) for s in sums)
+        loss, accuracy = ((each.sum(axis=2) / examples).astype("float32") for each in by_step)
         return loss, accuracy
 
     def test(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -134,11 +134,11 @@ def _probe_parts(
     most = LANES * max(1, PROBE_ENTRIES // (LANES * net.width * x.shape[2]))
     for spec, span in spans(arranged.groups):
         one = replace(net, activation=models.activation(spec))
-        steepest = probes.largest_slope(one.activation)
+        shape = probes.shape_of(one.activation)
         for begin in range(span.start, span.stop, most):
             count = min(most, span.stop - begin)
             rows = np.resize(np.arange(begin, begin + count), -(-count // LANES) * LANES)
-            part = partial(probes.measure, one, loss, tf.gather(x, rows), tf.gather(y, rows), steepest)
+            part = partial(probes.measure, one, loss, tf.gather(x, rows), tf.gather(y, rows), shape)
             yield partial(_measured, part, rows, count)
 
 

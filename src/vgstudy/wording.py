@@ -48,7 +48,6 @@ def _shared_places(value: float, low: float, high: float) -> list[int]:
         return [_places(sizes[0], 3)] * 3
     by_width = ceil(-log10((high - low) / 4) - 1e-9)
     by_size = _places(sizes[0] if sizes[0] > max(sizes) / 10 else max(sizes), 2)
-    shares = [2] if 0.01 <= max(sizes) < 2 else []
     near_one = 2 if 0.01 <= max(sizes) < 2 else by_size  # ratios and shares read best with two digits or more
     return [max(by_width, by_size, near_one)] * 3
 

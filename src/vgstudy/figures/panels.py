@@ -101,7 +101,8 @@ def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         label_decades(axes, limits)
     elif axis.scale == "symlog":
         axes.set_yscale("symlog", linthresh=LINEAR_BELOW, linscale=0.5)
-        axes.yaxis.set_major_locator(FixedLocator([0, *(10.0**n for n in range(-1, 300))]))
+        decades = range(round(log10(LINEAR_BELOW)), int(log10(limits[1])) + 1)
+        axes.yaxis.set_major_locator(FixedLocator([0, *(10.0**n for n in decades)]))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(
             FuncFormatter(lambda level, _: f"{level:g}" if level < 1e4 else power_of_ten(round(log10(level))))

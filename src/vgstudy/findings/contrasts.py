@@ -54,7 +54,8 @@ def decay_sentence(rows: pd.DataFrame, pair: str) -> str:
 def tally(found: Verdict, above: str, below: str) -> str:
     """How many pairs of cells lie above, below, or are undecided."""
     pairs = f"{plural(found.n, 'pair')} of cells"
-    return f"{above} in {len(found.above)} of {pairs}, {below} in {len(found.below)} and undecided in {len(found.undecided)}"
+    counts = f"{above} in {len(found.above)} of {pairs}, {below} in {len(found.below)} and undecided in {len(found.undecided)}"
+    return counts + found.no_interval
 
 
 def contrast_table(rows: pd.DataFrame, quantity: str, factor: str) -> Table | None:

@@ -21,6 +21,7 @@ def decay(frames: Frames) -> Finding | None:
         return None
     depth = rows["depth"].iloc[0]
     headline = f"Before any update, at depth {depth}, the backpropagated signal δ {counts(found)}. {extremes(found)}".strip()
+    headline += survivors(chosen(rows, quantity="d_delta"))
     more = f"The kernel gradient g, a product of δ and the activations, {counts(verdict(chosen(rows, quantity='d_g'), 1.0))}."
     tables = tuple(decay_table(chosen(rows, quantity=quantity), quantity, depth) for quantity in NAMES)
     return Finding("Decay before training", headline, (more,), "decay-depth-start", tables)
@@ -30,7 +31,15 @@ def counts(found: Verdict) -> str:
     """In how many settings a quantity vanishes, explodes, or is undecided."""
     return (
         f"vanishes toward the input in {len(found.below)} of {plural(found.n, 'setting')} and explodes in {len(found.above)}; in "
-        f"{len(found.undecided)} the interval does not exclude a factor of 1"
+        f"{len(found.undecided)} the interval does not exclude a factor of 1{found.no_interval}"
+    )
+
+
+def survivors(rows: pd.DataFrame) -> str:
+    """In how many settings some seeds have no decay factor, because a layer's gradient is zero or not finite."""
+    some = int((rows["n_failed"] > 0).sum())
+    return (
+        f" Decay factors are of seeds whose gradient is alive; in {plural(some, 'setting')} some seeds' is not." if some else ""
     )
 
 

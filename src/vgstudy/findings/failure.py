@@ -44,9 +44,9 @@ def counts(ends: pd.DataFrame) -> str:
     """How many settings fail with depth, succeed in the deepest network, never succeed, or are undecided."""
     fails, succeeds, never, undecided = (int((ends["state"] == state).sum()) for state in STATES)
     return (
-        f"Training succeeds in shallower networks and fails in deeper ones in {fails} of {plural(len(ends), 'setting')}; it succeeds "
-        f"even in the deepest in {succeeds}, at no depth in {never}, and is undecided in {undecided}. (Succeeds, fails: the whole "
-        "interval of P(learned) lies above, below one half.)"
+        f"Training succeeds in shallower networks and fails in deeper ones in {fails} of {plural(len(ends), 'setting')}; it "
+        f"succeeds even in the deepest in {succeeds}, at no depth in {never}, and is undecided in {undecided}. (Succeeds, fails: "
+        "the whole interval of P(learned) lies above, below one half.)"
     )
 
 

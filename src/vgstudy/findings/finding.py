@@ -50,22 +50,28 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which rows have intervals above a value, below it, and which do not decide (or have no interval)."""
+    """Which rows have intervals above a value, below it, around it, and which have no interval."""
 
     above: pd.DataFrame
     below: pd.DataFrame
     undecided: pd.DataFrame
+    unknown: pd.DataFrame
 
     @property
     def n(self) -> int:
         """How many rows there are."""
-        return len(self.above) + len(self.below) + len(self.undecided)
+        return len(self.above) + len(self.below) + len(self.undecided) + len(self.unknown)
+
+    @property
+    def no_interval(self) -> str:
+        """How many rows have no interval, as the end of a sentence; empty if all have one."""
+        return f"; {len(self.unknown)} {'has' if len(self.unknown) == 1 else 'have'} no interval" if len(self.unknown) else ""
 
 
 def verdict(rows: pd.DataFrame, null: float) -> Verdict:
-    """Sort rows by whether their interval lies above `null`, below it, or contains it."""
-    above, below = rows["low"] > null, rows["high"] < null
-    return Verdict(rows[above], rows[below], rows[~above & ~below])
+    """Sort rows by whether their interval lies above `null`, below it, or contains it, or they have none."""
+    above, below, unknown = rows["low"] > null, rows["high"] < null, rows["low"].isna() | rows["high"].isna()
+    return Verdict(rows[above], rows[below], rows[~above & ~below & ~unknown], rows[unknown])
 
 
 def apart(rows: pd.DataFrame, factor: str, level: Any, reference: Any, others: Sequence[str]) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def task_sentence(task: Mapping[str, Any]) -> str:
 def circles(task: Mapping[str, Any]) -> str:
     """Tutorial A's data; a setting that the study leaves at its default may be missing."""
     full = Circles.model_validate(task)
-    scale = f", inputs scaled together to [{full.scale[0]:g}, {full.scale[1]:g}]".replace("-", MINUS) if full.scale else ""
+    scale = f", each input scaled to [{full.scale[0]:g}, {full.scale[1]:g}]".replace("-", MINUS) if full.scale else ""
     return (
         f"Task: tell two noisy concentric circles apart (scikit-learn's make_circles: {full.samples:,} points, "
         f"noise {full.noise:g}, radii 1 and {full.factor:g}{scale}). The first {full.train:,} points train, the other "

@@ -47,6 +47,12 @@ def negative_slope(spec: KerasObject) -> float | None:
     return None
 
 
+def dies(spec: KerasObject) -> bool:
+    """Whether the activation is 0 with slope 0 for every negative argument and only there: ReLU, also with a maximum."""
+    given = {**REGISTRY["activation"][spec.class_name].arguments, **spec.config}
+    return spec.class_name == "relu6" or (spec.class_name == "relu" and (given["negative_slope"], given["threshold"]) == (0, 0))
+
+
 def _relu(negative_slope: float, max_value: float | None, threshold: float) -> Activation:
     top = np.inf if max_value is None else max_value
 

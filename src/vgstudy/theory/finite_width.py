@@ -1,12 +1,12 @@
 """Exact laws at finite width, for one input: how far delta falls in one layer, and how likely a net is dead.
 
-Law of one layer. Let phi(u) = max(u, 0) + a min(u, 0) (ReLU a = 0, linear a = 1), kernels of independent normal entries of mean 0,
-zero biases and one output. Then ||delta_l||^2 / ||delta_{l+1}||^2 of the square layers are independent, each distributed as
+Law of one layer. Let phi(u) = max(u, 0) + a min(u, 0) (ReLU a = 0, linear a = 1), kernels of independent normal entries of mean
+0, zero biases and one output. Then ||delta_l||^2 / ||delta_{l+1}||^2 of the square layers are independent, each distributed as
 
     (sw2 / N) (A + a^2 B),    A ~ chi2_K,  B ~ chi2_{N-K},  K ~ Bin(N, 1/2).
 
-Reason: the sign of a unit's pre-activation is a fair coin, independent of its kernel row up to sign, and signs can be absorbed into
-the next kernel; so the Jacobian is a product of independent normal matrices and random masks (Hanin & Nica 2018).
+Reason: the sign of a unit's pre-activation is a fair coin, independent of its kernel row up to sign, and signs can be absorbed
+into the next kernel; so the Jacobian is a product of independent normal matrices and random masks (Hanin & Nica 2018).
 """
 
 from collections.abc import Iterable

@@ -1,0 +1,65 @@
+"""What theory predicts for a study, as a table for the terminal."""
+
+from collections.abc import Sequence
+from math import isinf
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from vgstudy import design
+from vgstudy.design import LabelledCell
+from vgstudy.study import Study
+from vgstudy.theory.predictions import Prediction, predict
+from vgstudy.wording import number
+
+HEADS = {
+    "q": "q*",
+    "chi": "χ",
+    "depth_scale": "ξ",
+    "d_delta_limit": "√χ",
+    "d_delta": "d δ",
+    "d_g": "d g",
+    "d_h": "d h",
+    "d_delta_one_input": "1 input",
+    "p_dead_one_input": "dead",
+}
+MARKS = {"exact": "=", "asymptotic": "", "approximation": "≈"}
+LEGEND = (
+    "= exact, ≈ approximation, unmarked: the limit of infinite width. The limits of depth: q* variance of a pre-activation, "
+    "χ change of the mean square of δ per layer, ξ = −1 / log χ layers, √χ. At this depth: d, decay factors per layer toward the "
+    "input. For a single input at this width: typical d of δ, and the probability that a ReLU net is dead."
+)
+
+
+def table(study: Study, depth: int) -> Table:
+    """A row for each activation, initializer and width of the study, at its depth nearest to `depth`."""
+    cells = _cells(study, depth)
+    found = predict(labelled.cell for labelled in cells)
+    title = f"{study.name}: theory at depth {cells[0].cell.depth}, before any update"
+    shown = Table(title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
+    for head in ("activation", "initializer"):
+        shown.add_column(head)
+    for head in ("width", *HEADS.values()):
+        shown.add_column(head, justify="right", no_wrap=True)
+    of = {(each.cell, each.quantity): each for each in found}
+    for labelled in cells:
+        texts = (_text(of.get((labelled.cell.id, quantity))) for quantity in HEADS)
+        shown.add_row(Text(labelled.activation), Text(labelled.initializer), str(labelled.cell.width), *texts)
+    sources = "; ".join(dict.fromkeys(each.source for each in found))
+    shown.caption = Text(f"{LEGEND} Sources: {sources or 'none'}.")
+    return shown
+
+
+def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:
+    """The study's cells of the nearest depth; of its optimizers the first, which changes nothing before an update."""
+    nearest = min(study.factors.depth, key=lambda own: (abs(own - depth), own))
+    optimizer = next(iter(study.factors.optimizer))
+    found = [labelled for labelled in design.cells(study) if labelled.optimizer == optimizer and labelled.cell.depth == nearest]
+    return sorted(found, key=lambda labelled: (labelled.activation, labelled.initializer, labelled.cell.width))
+
+
+def _text(found: Prediction | None) -> str:
+    if found is None:
+        return number(None)
+    return MARKS[found.status] + ("∞" if isinf(found.value) else number(found.value))

@@ -47,6 +47,13 @@ rule all:
     default_target: True
     input:
         "results/report.html",
+        # what a job wrote and somebody deleted is made again, although no later step needs it any more
+        [
+            f"results/{name}/{table}/{job}.parquet"
+            for name, study_plan in PLANS.items()
+            for job in study_plan.jobs
+            for table in ("probes", "curves", "decays")
+        ],
 
 
 onsuccess:

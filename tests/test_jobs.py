@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from nets import cell
 
+from nets import cell
 from vgstudy import design, jobs
 from vgstudy.cells import Run, canonical_json
 from vgstudy.errors import UserError

@@ -133,7 +133,9 @@ def test_every_truncation_is_named_with_the_command_that_rebuilds(curves):
             read_table("curves", curves)
         message = str(error.value)
         assert message.startswith(f"{curves} is truncated or damaged (")
-        assert message.endswith(f"rebuild it: `rm {curves}`, then `snakemake --cores 2`")
+        assert message.endswith(
+            f"rebuild it: `rm {curves}`, then `snakemake --cores 2 --config studies={curves.parent.parent.name} -- {curves}`"
+        )
         assert "\n" not in message
 
 
@@ -151,19 +153,30 @@ def test_a_flipped_bit_in_the_data_is_never_read_as_other_data(curves):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"no\.parquet is missing; run `snakemake --cores 2` to make it"):
-        read_footer(tmp_path / "no.parquet")
+    path = tmp_path / "mine" / "runs.parquet"
+    with pytest.raises(UserError, match=f"is missing; make it: `snakemake --cores 2 --config studies=mine -- {path}`"):
+        read_footer(path)
+
+
+def test_a_path_that_is_no_table_is_never_told_to_be_removed(tmp_path):
+    for name, text in (("README.md", "words"), ("no.parquet", None)):
+        path = tmp_path / name
+        if text:
+            path.write_text(text)
+        with pytest.raises(UserError, match="has no name of a study's table") as error:
+            read_footer(path)
+        assert "rm " not in str(error.value)
 
 
 def test_a_foreign_file_is_named(tmp_path):
     path = tmp_path / "foreign file.parquet"
     pq.write_table(pa.table({"seed": [1]}), path)
-    with pytest.raises(UserError, match=rf"was not written by vgstudy; rebuild it: `rm '{path}'`"):
+    with pytest.raises(UserError, match="was not written by vgstudy; name one of its tables"):
         read_table("curves", path)
 
 
 def test_another_table_is_named(curves):
-    with pytest.raises(UserError, match="holds the table curves, not probes"):
+    with pytest.raises(UserError, match="holds the table curves, where probes belong; name the right file"):
         read_table("probes", curves)
 
 

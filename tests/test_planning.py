@@ -209,7 +209,7 @@ def test_an_edited_manifest_is_refused(smoke: Study, tmp_path: Path) -> None:
     write_design(first)
     path = next(iter(first.jobs.values())).path
     path.write_text(path.read_text().replace('"seeds":[0', '"seeds":[1'))
-    with pytest.raises(UserError, match="changed after planning"):
+    with pytest.raises(UserError, match=r"was changed: its name is not the hash of its content; run `rm "):
         plan(smoke, tmp_path)
 
 

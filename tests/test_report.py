@@ -205,10 +205,12 @@ def test_precision_by_hand():
 def test_cost_by_hand():
     costs = [{"cpu_seconds": 100.0, "wall_seconds": 90.0, "peak_mb": 900.4}, {"cpu_seconds": 80.0, "wall_seconds": 130.0}]
     assert cost_sentence(costs, 2) == (
-        "Training took 3.00 min of CPU time in 2 jobs; the longest took 2.17 min and the largest 900 MiB of memory."
+        "Training took 3.00 min of CPU time in 2 jobs; the longest trained for 2.17 min on the clock and "
+        "the largest needed 900 MiB of memory."
     )
     assert (
-        cost_sentence(costs[1:], 2) == "Training took 80.0 s of CPU time in 2 jobs (recorded for 1); the longest took 2.17 min."
+        cost_sentence(costs[1:], 2)
+        == "Training took 80.0 s of CPU time in 2 jobs (recorded for 1); the longest trained for 2.17 min on the clock."
     )
     assert cost_sentence([], 2) == "What training took was not recorded."
     assert duration(9000) == "2.50 h"

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from nets import ADAM, HE, cell, named
 
+from nets import ADAM, HE, cell, named
 from vgstudy import data
 from vgstudy.cells import Circles
 from vgstudy.seeds import PURPOSES, stream

@@ -115,6 +115,7 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="Threads of TensorFlow. They do not reach the numbers.")] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
     if sys.stderr.isatty():
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes belong in a log, not on a terminal
     from vgstudy import jobs

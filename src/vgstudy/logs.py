@@ -18,10 +18,10 @@ from vgstudy.columns import Columns, conform, schema_version
 from vgstudy.errors import UserError
 from vgstudy.files import whole
 from vgstudy.provenance import provenance
-from vgstudy.schema import arrow_schema
+from vgstudy.schema import COLUMNS, arrow_schema
 
 FOOTER_KEY = b"vgstudy"
-REBUILD = "snakemake --cores 2"
+JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet; the others are results/STUDY/TABLE.parquet
 
 
 @dataclass
@@ -86,7 +86,7 @@ def read_footer(path: Path) -> dict[str, Any]:
         metadata = pq.read_metadata(path).metadata or {}
         footer: dict[str, Any] = json.loads(metadata.get(FOOTER_KEY, "{}"))
     if "table" not in footer:
-        raise _broken(path, "was not written by vgstudy")
+        raise UserError(f"{path} was not written by vgstudy; name one of its tables, such as results/STUDY/runs.parquet")
     return footer
 
 
@@ -100,7 +100,7 @@ def read_table(name: str, path: Path, columns: Sequence[str] | None = None, filt
     """
     footer = read_footer(path)
     if footer["table"] != name:
-        raise _broken(path, f"holds the table {footer['table']}, not {name}")
+        raise UserError(f"{path} holds the table {footer['table']}, where {name} belong; name the right file")
     if footer.get("schema") != schema_version(name):
         raise _broken(path, "was written by another version of vgstudy, with other columns")
     with _told(path):
@@ -113,10 +113,19 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UserError(f"{path} is missing; run `{REBUILD}` to make it") from None
+        raise UserError(f"{path} is missing{_remedy(path, '; make it: ')}") from None
     except (pa.ArrowException, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise _broken(path, f"is truncated or damaged ({str(error).splitlines()[0].rstrip('.')})") from None
 
 
 def _broken(path: Path, wrong: str) -> UserError:
-    return UserError(f"{path} {wrong}; rebuild it: `rm {shlex.quote(str(path))}`, then `{REBUILD}`")
+    return UserError(f"{path} {wrong}{_remedy(path, f'; rebuild it: `rm {shlex.quote(str(path))}`, then ')}")
+
+
+def _remedy(path: Path, first: str) -> str:
+    """How to make a table of a study; nothing to suggest for a path that is none."""
+    of_job = path.parent.name in JOB_TABLES
+    table, study = (path.parent.name, path.parent.parent.name) if of_job else (path.stem, path.parent.name)
+    if path.suffix != ".parquet" or table not in COLUMNS:
+        return ", and has no name of a study's table, such as results/STUDY/runs.parquet: check the path"
+    return f"{first}`snakemake --cores 2 --config studies={shlex.quote(study)} -- {shlex.quote(str(path))}`"

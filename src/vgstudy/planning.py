@@ -148,10 +148,14 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read as a job manifest ({error}); run `rm {path}` and plan again") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"{path}: cannot be read: {reason}; name a job's manifest, results/STUDY/jobs/JOB.json") from None
+    except ValueError:
+        manifest = None
     if not isinstance(manifest, dict) or design.job_id(manifest) != path.stem:
-        raise UserError(f"{path}: was changed after planning, its name is not its hash; run `rm {path}` and plan again")
+        remedy = f"run `rm {path}` and start again" if path.parent.name == "jobs" else "name results/STUDY/jobs/JOB.json"
+        raise UserError(f"{path}: is no job manifest, or was changed: its name is not the hash of its content; {remedy}")
     return manifest
 
 

@@ -61,7 +61,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "g_zero_float32": (pa.float64(), "share of entries exactly zero in float32"),
             "zero_cause": (
                 LABEL,
-                "why the whole float64 gradient is zero: none (it is not), else fitted, zero kernel, dead, saturation, underflow; see probes",
+                "why the whole float64 gradient is zero: none (it is not), or a cause of `probes.zero_causes`",
             ),
             "zero_cause_float32": (LABEL, "the same for float32"),
             "delta_rms": (pa.float64(), "root mean square over units and examples of the per-example dLoss/dz"),

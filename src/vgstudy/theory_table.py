@@ -17,7 +17,6 @@ HEADS = {
     "q": "q*",
     "chi": "χ",
     "depth_scale": "ξ",
-    "d_delta_limit": "√χ",
     "d_delta": "d δ",
     "d_g": "d g",
     "d_h": "d h",
@@ -27,7 +26,7 @@ HEADS = {
 MARKS = {"exact": "=", "asymptotic": "", "approximation": "≈"}
 LEGEND = (
     "= exact, ≈ approximation, unmarked: the limit of infinite width. The limits of depth: q* variance of a pre-activation, "
-    "χ change of the mean square of δ per layer, ξ = −1 / log χ layers, √χ. At this depth: d, decay factors per layer toward the "
+    "χ change of the mean square of δ per layer, ξ = −1 / log χ layers. At this depth: d, decay factors per layer toward the "
     "input. For a single input at this width: typical d of δ, and the probability that a ReLU net is dead."
 )
 
@@ -37,15 +36,14 @@ def table(study: Study, depth: int) -> Table:
     cells = _cells(study, depth)
     found = predict(labelled.cell for labelled in cells)
     title = f"{study.name}: theory at depth {cells[0].cell.depth}, before any update"
-    shown = Table(title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
-    for head in ("activation", "initializer"):
-        shown.add_column(head)
-    for head in ("width", *HEADS.values()):
+    shown = Table(title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, padding=0)
+    shown.add_column("activation, initializer, width")
+    for head in HEADS.values():
         shown.add_column(head, justify="right", no_wrap=True)
     of = {(each.cell, each.quantity): each for each in found}
     for labelled in cells:
         texts = (_text(of.get((labelled.cell.id, quantity))) for quantity in HEADS)
-        shown.add_row(Text(labelled.activation), Text(labelled.initializer), str(labelled.cell.width), *texts)
+        shown.add_row(Text(f"{labelled.activation}, {labelled.initializer}, {labelled.cell.width}"), *texts)
     sources = "; ".join(dict.fromkeys(each.source for each in found))
     shown.caption = Text(f"{LEGEND} Sources: {sources or 'none'}.")
     return shown
@@ -62,4 +60,8 @@ def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:
 def _text(found: Prediction | None) -> str:
     if found is None:
         return number(None)
-    return MARKS[found.status] + ("∞" if isinf(found.value) else number(found.value))
+    return MARKS[found.status] + ("∞" if isinf(found.value) else _short(found.value))
+
+
+def _short(value: float) -> str:
+    return f"{value:.0e}" if 0 < abs(value) < 1e-3 or abs(value) >= 1e4 else number(value)

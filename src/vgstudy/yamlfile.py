@@ -65,7 +65,8 @@ def read(path: Path) -> dict[str, Any]:
     try:
         value = parse(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"{path}: cannot be read: {reason}; run in the folder of the clone, or check the path") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text") from None
     except RecursionError:

@@ -22,7 +22,7 @@ def width(frames: Frames) -> Finding | None:
     )
     decided = pairs[pairs["sign"] != 0]
     more = (widest_gap(extreme(decided, by="gap"), widths),) if len(decided) else ()
-    return Finding("Width", headline, more, "accuracy-depth")
+    return Finding("Width", headline, more, "learned-depth")
 
 
 def widest_gap(row: Row, widths: list[int]) -> str:

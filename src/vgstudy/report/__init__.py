@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from vgstudy.errors import UserError
 from vgstudy.files import write_whole
 from vgstudy.report.study_page import StudyPage, study_page
 
@@ -15,8 +16,10 @@ def write_report(results: Path, names: Sequence[str]) -> None:
     Raises
     ------
     UserError
-        If a table, picture or caption of a study is missing, damaged or of another version.
+        If a study is named twice, or a table, picture or caption of one is missing, damaged or of another version.
     """
+    if twice := [name for name in names if list(names).count(name) > 1]:
+        raise UserError(f"study {twice[0]} is named twice; name each once")
     write_whole(results / "report.html", rendered([study_page(results / name) for name in names]).encode())
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vgstudy.errors import UserError
-from vgstudy.logs import REBUILD
 
 PIXELS = 4 / 3  # CSS pixels in a point
 VIEW_BOX = re.compile(rb'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
@@ -39,7 +38,7 @@ def pictures(folder: Path, names: Iterable[str]) -> tuple[Picture, ...]:
         told = json.loads(captions.read_text(encoding="utf-8"))
         return tuple(picture(folder / "figures" / f"{name}.svg", **told[name]) for name in names)
     except FileNotFoundError as error:
-        raise UserError(f"{error.filename} is missing; run `{REBUILD}` to make it") from None
+        raise UserError(f"{error.filename} is missing; make it: `vgstudy figures {folder}`") from None
     except (ValueError, TypeError, KeyError):
         raise UserError(f"{captions.parent} holds a damaged file; rebuild it: `vgstudy figures {folder}`") from None
 

@@ -34,8 +34,8 @@ def hermite(function: Function, mean: Array, variance: Array, kinks: Sequence[fl
 
 def dual(coefficients: Array, correlation: Array) -> Array:
     """E[f(u) f(u')] of every pair (argument, argument), from Hermite coefficients (order, argument)."""
-    total = np.zeros_like(correlation)
-    for each in coefficients[::-1]:
+    total, product = np.zeros_like(correlation), np.empty_like(correlation)
+    for each in coefficients[::-1]:  # Horner's scheme
         total *= correlation
-        total += np.outer(each, each)
+        total += np.multiply(each[:, None], each, out=product)
     return total

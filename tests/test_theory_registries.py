@@ -1,0 +1,100 @@
+"""Theory's numpy activations and kernel moments against the functions and kernels of the installed Keras."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nets import named
+from vgstudy import models, probes
+from vgstudy.keras_names import REGISTRY
+from vgstudy.theory.activations import ACTIVATIONS, activation, dies, negative_slope
+from vgstudy.theory.kernels import MOMENTS, is_gaussian, moments
+
+OFFERED = {kind: {name for name, entry in REGISTRY[kind].items() if not entry.refused} for kind in ("activation", "initializer")}
+VARIANTS = [
+    *(named(name) for name in sorted(OFFERED["activation"] - {"threshold"})),
+    named("celu", alpha=0.5),
+    named("elu", alpha=2.0),
+    named("gelu", approximate=True),
+    named("hard_shrink", threshold=1.3),
+    named("leaky_relu", negative_slope=0.01),
+    named("relu", negative_slope=0.3),
+    named("relu", max_value=1.5),
+    named("relu", threshold=0.7),
+    named("relu", negative_slope=0.3, max_value=1.5, threshold=-0.4),
+    named("relu", negative_slope=0.3, max_value=6.0, threshold=0.2),
+    named("soft_shrink", threshold=1.3),
+    named("squareplus", b=1),
+    named("threshold", threshold=0.25, default_value=-1.0),
+]
+POINTS = np.sort(np.random.default_rng(0).uniform(-8, 8, 4001))  # no kink is among them
+
+
+def ids(spec):
+    return f"{spec.class_name}-{spec.config}"
+
+
+def test_every_offered_activation_and_initializer_has_a_row():
+    assert ACTIVATIONS.keys() == OFFERED["activation"]
+    assert MOMENTS.keys() == OFFERED["initializer"]
+
+
+@pytest.mark.parametrize("spec", VARIANTS, ids=ids)
+def test_values_and_slopes_against_keras(spec):
+    value, slope = probes.value_and_slope(models.activation(spec), tf.constant(POINTS))
+    ours = activation(spec)
+    np.testing.assert_allclose(ours.value(POINTS), value, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(ours.slope(POINTS), slope, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("spec", VARIANTS, ids=ids)
+def test_an_activation_bends_at_its_kinks_only(spec):
+    """Away from kinks a slope changes by about the curvature times the step; at a kink the change does not shrink with the step."""
+    ours = activation(spec)
+    grid = np.setdiff1d(np.round(np.arange(-8, 8, 0.01) + 0.005, 3), [])  # kinks are multiples of .01, so between two points
+    second = np.diff(ours.slope(grid), n=2)
+    breaks = np.concatenate([[False], abs(second) > 0.004])
+    near = np.min([abs(grid[:-1] - kink) for kink in (*ours.kinks, np.inf)], axis=0) < 0.0151
+    assert not (breaks & ~near).any()
+
+
+@pytest.mark.parametrize("spec", VARIANTS, ids=ids)
+def test_negative_slope_and_death_against_keras(spec):
+    value, slope = (each.numpy() for each in probes.value_and_slope(models.activation(spec), tf.constant(POINTS)))
+    found = negative_slope(spec)
+    if found is not None:
+        np.testing.assert_allclose(value, np.where(POINTS > 0, POINTS, found * POINTS), atol=1e-12)
+    assert dies(spec) == bool(np.array_equal((value == 0) & (slope == 0), POINTS < 0))
+
+
+DISTRIBUTIONS = [
+    *(named(name) for name in sorted(OFFERED["initializer"])),
+    named("Constant", value=0.3),
+    named("Identity", gain=2.0),
+    named("Orthogonal", gain=2.0),
+    named("RandomNormal", mean=0.5, stddev=2.0),
+    named("RandomUniform", minval=0.0, maxval=1.0),
+    named("TruncatedNormal", mean=1.0, stddev=0.5),
+    named("VarianceScaling", scale=2.0, mode="fan_out", distribution="uniform"),
+    named("VarianceScaling", scale=0.5, mode="fan_avg", distribution="untruncated_normal"),
+]
+
+
+@pytest.mark.parametrize("spec", DISTRIBUTIONS, ids=ids)
+def test_kernel_moments_against_sampled_keras_kernels(spec):
+    """Within 5 standard errors over 300 kernels, in a shape that tells the fans apart."""
+    fan_in, fan_out, count = 7, 12, 300
+    seeds = np.random.default_rng(1).integers(0, 2**31 - 1, (count, 2), dtype="int32")
+    drawn = models.draw_kernels(spec, (fan_out, fan_in), seeds).astype(float).reshape(count, -1)
+    expected = moments(spec, fan_in, fan_out)
+    for each, wanted in ((drawn.mean(axis=1), expected.mean), ((drawn - expected.mean) ** 2, expected.variance)):
+        per_kernel = each.reshape(count, -1).mean(axis=1)
+        error = per_kernel.std(ddof=1) / np.sqrt(count)
+        assert per_kernel.mean() == pytest.approx(wanted, abs=5 * error + 1e-6 * (1 + abs(wanted)))
+
+
+def test_gaussian_kernels_are_named_by_hand():
+    assert is_gaussian(named("RandomNormal", stddev=1.0))
+    assert is_gaussian(named("VarianceScaling", scale=2.0, distribution="untruncated_normal"))
+    for spec in (named("RandomNormal", mean=0.1), named("HeNormal"), named("VarianceScaling"), named("RandomNormal", stddev=0.0)):
+        assert not is_gaussian(spec)

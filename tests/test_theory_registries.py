@@ -43,19 +43,18 @@ def test_every_offered_activation_and_initializer_has_a_row():
 def test_values_and_slopes_against_keras(spec):
     value, slope = probes.value_and_slope(models.activation(spec), tf.constant(POINTS))
     ours = activation(spec)
-    np.testing.assert_allclose(ours.value(POINTS), value, rtol=1e-9, atol=1e-11)
-    np.testing.assert_allclose(ours.slope(POINTS), slope, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(ours.value(POINTS), value, rtol=1e-6, atol=1e-7)  # TensorFlow keeps some constants in float32
+    np.testing.assert_allclose(ours.slope(POINTS), slope, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("spec", VARIANTS, ids=ids)
-def test_an_activation_bends_at_its_kinks_only(spec):
-    """Away from kinks a slope changes by about the curvature times the step; at a kink the change does not shrink with the step."""
-    ours = activation(spec)
-    grid = np.setdiff1d(np.round(np.arange(-8, 8, 0.01) + 0.005, 3), [])  # kinks are multiples of .01, so between two points
-    second = np.diff(ours.slope(grid), n=2)
-    breaks = np.concatenate([[False], abs(second) > 0.004])
-    near = np.min([abs(grid[:-1] - kink) for kink in (*ours.kinks, np.inf)], axis=0) < 0.0151
-    assert not (breaks & ~near).any()
+def test_slopes_jump_or_bend_at_the_kinks_only_against_themselves(spec):
+    """Second differences of the slope are of the order of the squared step, except across a kink, where they are larger."""
+    ours, step = activation(spec), 0.01
+    grid = np.arange(-800, 800) * step + step / 2  # kinks are multiples of .01, so each lies between two points
+    slope = ours.slope(grid)
+    breaks = grid[1:-1][abs(np.diff(slope, n=2)) > 40 * step**2 * (1 + slope[1:-1])]
+    assert all(any(abs(point - kink) < 2 * step for kink in ours.kinks) for point in breaks)
 
 
 @pytest.mark.parametrize("spec", VARIANTS, ids=ids)
@@ -63,12 +62,12 @@ def test_negative_slope_and_death_against_keras(spec):
     value, slope = (each.numpy() for each in probes.value_and_slope(models.activation(spec), tf.constant(POINTS)))
     found = negative_slope(spec)
     if found is not None:
-        np.testing.assert_allclose(value, np.where(POINTS > 0, POINTS, found * POINTS), atol=1e-12)
+        np.testing.assert_allclose(value, np.where(POINTS > 0, POINTS, found * POINTS), atol=1e-7)
     assert dies(spec) == bool(np.array_equal((value == 0) & (slope == 0), POINTS < 0))
 
 
 DISTRIBUTIONS = [
-    *(named(name) for name in sorted(OFFERED["initializer"])),
+    *(named(name) for name in sorted(OFFERED["initializer"] - {"Constant"})),
     named("Constant", value=0.3),
     named("Identity", gain=2.0),
     named("Orthogonal", gain=2.0),

@@ -8,7 +8,7 @@ Imports go downward only; every module stands in one layer and imports its own l
   `values`, `yamlfile`)
 - labelled (`batches`, `captions`, `contrasts`, `estimates`, `figures`, `findings`, `frames`, `report`, `tables`, `views`)
 - TensorFlow (`groups`, `jobs`, `losses`, `models`, `probes`, `steps`, `train`), beside labelled: neither imports the other
-- shells (`cli`, `summary`)
+- shells (`cli`, `summary`, `theory_table`)
 
 Only the TensorFlow layer imports TensorFlow or Keras. `tests/test_imports.py` holds the line in a clean process.
 """

@@ -98,7 +98,8 @@ def cost_sentence(costs: list[Footer], jobs: int) -> str:
     known = "" if len(costs) == jobs else f" (recorded for {len(costs)})"
     memory = max((cost["peak_mb"] for cost in costs if "peak_mb" in cost), default=None)
     peak = f" and the largest needed {number(memory, 0)} MiB of memory" if memory else ""
-    return f"Training took {duration(cpu)} of CPU time in {plural(jobs, 'job')}{known}; the longest trained for {duration(longest)} on the clock{peak}."
+    took = f"Training took {duration(cpu)} of CPU time in {plural(jobs, 'job')}{known}"
+    return f"{took}; the longest trained for {duration(longest)} on the clock{peak}."
 
 
 def duration(seconds: float) -> str:

@@ -54,15 +54,15 @@ def dies(spec: KerasObject) -> bool:
 
 
 def _relu(negative_slope: float, max_value: float | None, threshold: float) -> Activation:
-    top = np.inf if max_value is None else max_value
+    low, top = (-np.inf, np.inf) if max_value is None else (0.0, max_value)  # Keras clips below at 0 where it clips above
 
     def value(u: Array) -> Array:
-        return np.where(u > threshold, np.minimum(u, top), negative_slope * (u - threshold))
+        return np.where(u > threshold, np.clip(u, low, top), negative_slope * (u - threshold))
 
     def slope(u: Array) -> Array:
-        return np.where(u > threshold, np.where(u < top, 1.0, 0.0), negative_slope)
+        return np.where(u > threshold, np.where((u > low) & (u < top), 1.0, 0.0), negative_slope)
 
-    return Activation(value, slope, (threshold, top) if max_value is not None else (threshold,))
+    return Activation(value, slope, (threshold,) if max_value is None else (threshold, low, top))
 
 
 def _exponential_linear(alpha: float, rate: float, scale: float) -> Activation:

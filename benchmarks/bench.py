@@ -130,7 +130,7 @@ def engine(epochs: Annotated[int, typer.Option(help="Epochs of `model.fit`; fewe
     tf.config.threading.set_inter_op_parallelism_threads(1)
     same_work_seconds(1, 5, 16)  # first use of everything
     rows: list[Row] = []
-    for depth, width, size, must_same, must_default in ((5, 5, 256, 800, 1200), (10, 25, 32, 150, 200)):
+    for depth, width, size, must_same, must_default in ((5, 5, 256, 800, 1200), (10, 25, 60, 150, 200)):
         fit = fit_seconds(depth, width, epochs) * 500 / epochs
         same = same_work_seconds(depth, width, size)
         default, stacked = default_seconds(depth, width)

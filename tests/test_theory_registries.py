@@ -24,6 +24,7 @@ VARIANTS = [
     named("relu", negative_slope=0.3, max_value=1.5, threshold=-0.4),
     named("relu", negative_slope=0.3, max_value=6.0, threshold=0.2),
     named("soft_shrink", threshold=1.3),
+    named("soft_shrink", threshold=-1.3),
     named("squareplus", b=1),
     named("threshold", threshold=0.25, default_value=-1.0),
 ]

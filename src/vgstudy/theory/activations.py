@@ -102,10 +102,10 @@ def _hard_silu() -> Activation:
     return Activation(lambda u: u * gate(u), lambda u: gate(u) + np.where(abs(u) < 3, u / 6, 0), (-3.0, 3.0))
 
 
-def _shrink(threshold: float, soft: bool) -> Activation:
+def _soft_shrink(threshold: float) -> Activation:
     return Activation(
-        lambda u: np.where(abs(u) > threshold, u - soft * threshold * np.sign(u), 0),
-        lambda u: np.where(abs(u) > threshold, 1.0, 0.0),
+        lambda u: np.where(u > threshold, u - threshold, np.where(u < -threshold, u + threshold, 0)),
+        lambda u: np.where((u > threshold) | (u < -threshold), 1.0, 0.0),
         (-threshold, threshold),
     )
 
@@ -119,11 +119,15 @@ def _sech2(u: Array) -> Array:
 
 ACTIVATIONS: Mapping[str, Callable[..., Activation]] = MappingProxyType(
     {
-        "celu": lambda alpha: _exponential_linear(alpha, 1 / alpha, 1),
+        "celu": lambda alpha: _exponential_linear(alpha, 1 / alpha if alpha else np.inf, 1),
         "elu": lambda alpha: _exponential_linear(alpha, 1, 1),
         "exponential": lambda: Activation(np.exp, np.exp),
         "gelu": _gelu,
-        "hard_shrink": lambda threshold: _shrink(threshold, soft=False),
+        "hard_shrink": lambda threshold: Activation(
+            lambda u: np.where(abs(u) > threshold, u, 0),
+            lambda u: np.where(abs(u) > threshold, 1.0, 0.0),
+            (-threshold, threshold),
+        ),
         "hard_sigmoid": lambda: Activation(
             lambda u: np.clip(u / 6 + 0.5, 0, 1), lambda u: np.where(abs(u) < 3, 1 / 6, 0), (-3.0, 3.0)
         ),
@@ -138,7 +142,7 @@ ACTIVATIONS: Mapping[str, Callable[..., Activation]] = MappingProxyType(
         "selu": lambda: _exponential_linear(_SELU[1], 1, _SELU[0]),
         "sigmoid": lambda: Activation(expit, lambda u: expit(u) * expit(-u)),
         "silu": lambda: Activation(lambda u: u * expit(u), lambda u: expit(u) * (1 + u * expit(-u))),
-        "soft_shrink": lambda threshold: _shrink(threshold, soft=True),
+        "soft_shrink": _soft_shrink,
         "softplus": lambda: Activation(lambda u: np.logaddexp(0, u), expit),
         "softsign": lambda: Activation(lambda u: u / (1 + abs(u)), lambda u: 1 / (1 + abs(u)) ** 2, (0.0,)),
         "sparse_plus": lambda: Activation(

@@ -49,6 +49,6 @@ def test_a_job_writes_the_rows_that_training_gives(manifest):
 
 def test_a_manifest_that_was_changed_is_refused_and_nothing_written(manifest):
     manifest.write_text(manifest.read_text().replace('"epochs":2', '"epochs":3'))
-    with pytest.raises(UserError, match="its name is not its hash"):
+    with pytest.raises(UserError, match="its name is not the hash of its content"):
         jobs.run(manifest)
     assert [path.name for path in manifest.parents[1].iterdir()] == ["jobs"]

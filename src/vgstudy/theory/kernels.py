@@ -49,7 +49,7 @@ def is_gaussian(spec: KerasObject) -> bool:
 
 def _scaled(scale: float, mode: str, fan_in: int, fan_out: int) -> Moments:
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
-    return Moments(0.0, scale / max(1.0, fan))
+    return Moments(0.0, scale / fan)
 
 
 def _scaling(name: str) -> Callable[[Mapping[str, Any], int, int], Moments]:

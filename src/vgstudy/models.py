@@ -115,9 +115,11 @@ def draw_kernels(spec: KerasObject, shape: tuple[int, int], seeds: NDArray[np.in
 def _drawing(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
     """The compiled drawing of kernels of one initializer and shape, from seeds (kernel, 2) to kernels (kernel, in, out)."""
     spec = KerasObject.model_validate_json(spec_json)
-    initializer = keras.initializers.get({"class_name": spec.class_name, "config": dict(spec.config)})
+    arguments = REGISTRY["initializer"][spec.class_name].arguments
+    defaults = {name: value for name, value in arguments.items() if name != "seed"}  # Keras' Constant insists on its value
+    initializer = keras.initializers.get({"class_name": spec.class_name, "config": defaults | spec.config})
     given = _GivenSeed()
-    if "seed" in REGISTRY["initializer"][spec.class_name].arguments:
+    if "seed" in arguments:
         initializer.seed = given
 
     def one(pair: tf.Tensor) -> tf.Tensor:

@@ -18,6 +18,7 @@ from vgstudy.theory.gaussian import rule
 
 _ORDER, _LAST = 22, 8  # the last 8 orders say how the rest is shared by even and odd ones
 _POWER, _DOUBLINGS = 32, 13
+_BLOCK = 50
 
 
 def hermite(function: Function, mean: Array, variance: Array, kinks: Sequence[float]) -> Array:
@@ -40,12 +41,21 @@ def hermite(function: Function, mean: Array, variance: Array, kinks: Sequence[fl
 
 def dual(coefficients: Array, correlation: Array) -> Array:
     """E[f(u) f(u')] of every pair (argument, argument), from what `hermite` gives."""
-    *low, even, odd = coefficients
+    found = np.empty_like(correlation)
+    for begin in range(0, len(found), _BLOCK):  # the matrix is symmetric: blocks right of the diagonal are enough
+        rows, columns = slice(begin, begin + _BLOCK), slice(begin, None)
+        found[rows, columns] = _series(coefficients[:, rows], coefficients[:, columns], correlation[rows, columns])
+        found[columns, rows] = found[rows, columns].T
+    return found
+
+
+def _series(left: Array, right: Array, correlation: Array) -> Array:
+    """The sum over orders for a block of pairs (argument, argument)."""
     total, product = np.zeros_like(correlation), np.empty_like(correlation)
-    for each in reversed(low):  # Horner's scheme
+    for k in range(_ORDER, -1, -1):  # Horner's scheme
         total *= correlation
-        total += np.multiply(each[:, None], each, out=product)
-    total += _rest(correlation) * (np.outer(even, even) + correlation * np.outer(odd, odd))
+        total += np.multiply(left[k, :, None], right[k], out=product)
+    total += _rest(correlation) * (np.outer(left[-2], right[-2]) + correlation * np.outer(left[-1], right[-1]))
     return total
 
 

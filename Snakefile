@@ -9,11 +9,11 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from vgstudy import yamlfile
-from vgstudy.captions import caption_of, figure_names
-from vgstudy.config import load_studies
+from vgstudy.config import yamlfile
+from vgstudy.views.captions import caption_of, figure_names
+from vgstudy.config.reading import load_studies
 from vgstudy.errors import UserError
-from vgstudy.planning import plan
+from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
 
 min_version("9.19")

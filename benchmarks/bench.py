@@ -58,8 +58,8 @@ def fit_seconds(depth: int, width: int, epochs: int) -> float:
 
 def default_stack(depth: int, width: int) -> list[Any]:
     """The first stack of a shape, as the default design forms it."""
-    from vgstudy import design
-    from vgstudy.config import load_study
+    from vgstudy.config.reading import load_study
+    from vgstudy.plan import design
 
     runs = design.runs(load_study(STUDY))
     return design.stack([r for r in runs if (r.cell.depth, r.cell.width) == (depth, width)])[0]
@@ -68,7 +68,7 @@ def default_stack(depth: int, width: int) -> list[Any]:
 def same_work_seconds(depth: int, width: int, size: int) -> float:
     """The engine's CPU seconds per run for what `fit_seconds` times: one activation and optimizer, a test after every epoch."""
     from vgstudy.cells import Run
-    from vgstudy.train import Stack
+    from vgstudy.engine.train import Stack
 
     cell = next(r.cell for r in default_stack(depth, width) if r.cell.activation.class_name == "tanh")
     cell = cell.model_copy(update={"optimizer": cell.optimizer.model_copy(update=SGD)})
@@ -88,8 +88,8 @@ SGD = {"class_name": "SGD", "config": {"learning_rate": 0.01, "momentum": 0.9}}
 
 def default_seconds(depth: int, width: int) -> tuple[float, int]:
     """The engine's CPU seconds per run for a stack of the default design, its probes and tests included; runs in the stack."""
-    from vgstudy.config import load_study
-    from vgstudy.train import train
+    from vgstudy.config.reading import load_study
+    from vgstudy.engine.train import train
 
     runs = default_stack(depth, width)
     return cpu(lambda: train(runs, load_study(STUDY).log)) / len(runs), len(runs)
@@ -115,7 +115,7 @@ def shown(title: str, rows: list[Row], name: str) -> None:
 
 
 def _cpu_name() -> str:
-    from vgstudy.provenance import provenance
+    from vgstudy.store.provenance import provenance
 
     return str(provenance()["cpu"])
 
@@ -200,7 +200,7 @@ def _timed(command: list[str], work: Path) -> dict[str, float]:
 
 
 def _costs(work: Path, studies: str) -> dict[str, dict[str, float]]:
-    from vgstudy.logs import read_footer
+    from vgstudy.store.logs import read_footer
 
     return {path.stem: read_footer(path)["cost"] for path in (work / "results" / studies / "probes").glob("*.parquet")}
 

@@ -1,4 +1,4 @@
-"""Measure the constants of `vgstudy.cost` on one core and print them: `python benchmarks/calibrate.py`, two minutes.
+"""Measure the constants of `vgstudy.plan.cost` on one core and print them: `python benchmarks/calibrate.py`, two minutes.
 
 Each stack trains 10 epochs of two circles, best of three; non-negative least squares on the relative error of the time per step.
 """
@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 from scipy.optimize import nnls
 
-from vgstudy import cost
 from vgstudy.cells import Cell, Run
-from vgstudy.train import Stack
+from vgstudy.engine.train import Stack
+from vgstudy.plan import cost
 
 ACTIVATIONS, OPTIMIZERS = ("tanh", "relu", "sigmoid"), ("SGD", "Adam")
 SHAPES = [(depth, 5) for depth in (1, 5, 10, 20)] + [(depth, 25) for depth in (1, 5, 10, 20)] + [(3, 100)]

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from synthetic import study
-from vgstudy.frames import Frames, ordered
 from vgstudy.schema import FACTORS, arrow_schema
+from vgstudy.views.frames import Frames, ordered
 
 NAMED = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "depth": 10, "width": 5}
 ESTIMATE = {

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 
 from vgstudy.cells import Cell, Circles, KerasObject, Run
+from vgstudy.engine.steps import shuffled
+from vgstudy.engine.train import Stack
 from vgstudy.seeds import stream
-from vgstudy.steps import shuffled
-from vgstudy.train import Stack
 
 SGD = KerasObject(class_name="SGD", config={"learning_rate": 0.01, "momentum": 0.9})
 ADAM = KerasObject(class_name="Adam")

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from vgstudy.analysis.tables import write_decays, write_estimates
 from vgstudy.cells import Cell
-from vgstudy.logs import open_writer, write_table
+from vgstudy.config.study import Study
 from vgstudy.schema import FACTORS
-from vgstudy.study import Study
-from vgstudy.tables import write_decays, write_estimates
+from vgstudy.store.logs import open_writer, write_table
 
 ACTIVATIONS = {"tanh": "tanh", "ReLU": "relu", "sigmoid": "sigmoid"}
 INITIALIZERS = {"Xavier": "GlorotUniform", "He": "HeUniform", "uniform(0, 1)": "RandomUniform"}

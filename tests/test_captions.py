@@ -8,9 +8,9 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
-from vgstudy.captions import FIGURES, METHODS, caption_of, caption_text, figure_names, intervals, left_out, seeds
 from vgstudy.figures import PICTURES
-from vgstudy.frames import read_frames
+from vgstudy.views.captions import FIGURES, METHODS, caption_of, caption_text, figure_names, intervals, left_out, seeds
+from vgstudy.views.frames import read_frames
 from vgstudy.views.registry import VIEWS, view_of
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from test_config import MISTAKES, STUDY
 from vgstudy.cli import app
-from vgstudy.config import load_study
+from vgstudy.config.reading import load_study
 
 ROOT = Path(__file__).parents[1]
 
@@ -139,9 +140,9 @@ def test_design_writes_manifests_and_runs(folder: Path) -> None:
 
 
 CALLS = [
-    (["train", "results/s/jobs/j.json"], "vgstudy.jobs", "run", (Path("results/s/jobs/j.json"), 1)),
-    (["decay", "results/s/probes/j.parquet"], "vgstudy.tables", "write_decays", (Path("results/s/probes/j.parquet"),)),
-    (["estimate", "results/s"], "vgstudy.tables", "write_estimates", (Path("results/s"),)),
+    (["train", "results/s/jobs/j.json"], "vgstudy.engine.jobs", "run", (Path("results/s/jobs/j.json"), 1)),
+    (["decay", "results/s/probes/j.parquet"], "vgstudy.analysis.tables", "write_decays", (Path("results/s/probes/j.parquet"),)),
+    (["estimate", "results/s"], "vgstudy.analysis.tables", "write_estimates", (Path("results/s"),)),
     (["figures", "results/s"], "vgstudy.figures", "write_figures", (Path("results/s"),)),
     (["report", "results", "s", "t"], "vgstudy.report", "write_report", (Path("results"), ["s", "t"])),
 ]
@@ -151,12 +152,11 @@ CALLS = [
 def test_a_command_makes_its_one_call(
     arguments: list[str], module: str, function: str, expected: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import vgstudy
-
     called: list[tuple[object, ...]] = []
     stub = SimpleNamespace(**{function: lambda *given: called.append(given)})
     monkeypatch.setitem(sys.modules, module, stub)
-    monkeypatch.setattr(vgstudy, module.partition(".")[2], stub, raising=False)
+    package, _, name = module.rpartition(".")
+    monkeypatch.setattr(import_module(package), name, stub, raising=False)
     assert run(*arguments).exit_code == 0
     assert called == [expected]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from vgstudy import yamlfile
-from vgstudy.config import Config, check_seeds, load_config, load_studies, load_study
+from vgstudy.config import yamlfile
+from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY
+from vgstudy.config.levels import resolve
+from vgstudy.config.reading import Config, check_seeds, load_config, load_studies, load_study
+from vgstudy.config.study import MAX_DEPTH, Study
 from vgstudy.errors import UserError
-from vgstudy.keras_names import REFUSED_ARGUMENTS, REGISTRY
-from vgstudy.levels import resolve
-from vgstudy.study import MAX_DEPTH, Study
 
 ROOT = Path(__file__).parents[1] / "config"
 

@@ -16,14 +16,14 @@ from scipy.special import digamma
 from scipy.stats import binom, binomtest, kstest, ortho_group
 
 from nets import GLOROT, HE, UNIFORM, cell, named, runs
-from vgstudy import losses, models, probes
-from vgstudy.decay import decay_factor
+from vgstudy.analysis.decay import decay_factor
+from vgstudy.engine import losses, models, probes
+from vgstudy.engine.train import Stack
 from vgstudy.theory import mean_field
 from vgstudy.theory.activations import activation
 from vgstudy.theory.finite_width import log_factor, p_dead
 from vgstudy.theory.kernels import moments
 from vgstudy.theory.predictions import predict
-from vgstudy.train import Stack
 
 LINEAR, RELU, TANH, SIGMOID = (activation(named(name)) for name in ("linear", "relu", "tanh", "sigmoid"))
 UNIT_NORMAL = named("RandomNormal", mean=0.0, stddev=1.0)

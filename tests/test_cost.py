@@ -2,9 +2,9 @@
 
 import pytest
 
-from vgstudy import cost
 from vgstudy.cells import Cell, Run
-from vgstudy.study import Log
+from vgstudy.config.study import Log
+from vgstudy.plan import cost
 
 LOG = Log(probe_epochs=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500), test_every=10)
 

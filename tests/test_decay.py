@@ -3,10 +3,10 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from vgstudy.batches import RATIOS
-from vgstudy.columns import conform
-from vgstudy.decay import decay_factor, decay_rows, end_to_end_ratio, first_zero, interior_ratio
+from vgstudy.analysis.chunks import RATIOS
+from vgstudy.analysis.decay import decay_factor, decay_rows, end_to_end_ratio, first_zero, interior_ratio
 from vgstudy.schema import ZERO_CAUSES
+from vgstudy.store.columns import conform
 
 NAN = np.nan
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vgstudy import cost, design
 from vgstudy.cells import Cell, Run
-from vgstudy.config import load_study
-from vgstudy.study import Log, Study
+from vgstudy.config.reading import load_study
+from vgstudy.config.study import Log, Study
+from vgstudy.plan import cost, design
 
 STUDIES = Path(__file__).parents[1] / "config/studies"
 LOG = Log(probe_epochs=(0, 20), test_every=10)

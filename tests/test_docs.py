@@ -10,8 +10,8 @@ import typer
 from pydantic import BaseModel
 
 from vgstudy.cli import app
-from vgstudy.config import Config
-from vgstudy.study import StudyFile
+from vgstudy.config.reading import Config
+from vgstudy.config.study import StudyFile
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -11,12 +11,12 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
-from vgstudy.captions import figure_names
 from vgstudy.errors import UserError
 from vgstudy.figures import picture, png, svg, write_figures
 from vgstudy.figures.lines import isolated
 from vgstudy.figures.style import COLOURS, keyed
-from vgstudy.frames import read_frames
+from vgstudy.views.captions import figure_names
+from vgstudy.views.frames import read_frames
 from vgstudy.views.limits import horizontal_limits, vertical_limits
 from vgstudy.views.outcomes import counted
 from vgstudy.views.registry import view_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vgstudy.files import whole, write_whole
+from vgstudy.store.files import whole, write_whole
 
 
 def test_a_file_has_its_name_once_it_is_complete(tmp_path: Path) -> None:

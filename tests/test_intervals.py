@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vgstudy.intervals import (
+from vgstudy.analysis.intervals import (
     geometric_t,
     mean_t,
     moments,

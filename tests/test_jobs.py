@@ -5,12 +5,13 @@ import json
 import pytest
 
 from nets import cell
-from vgstudy import design, jobs
 from vgstudy.cells import Run, canonical_json
+from vgstudy.config.study import Log
+from vgstudy.engine import jobs
+from vgstudy.engine.train import train
 from vgstudy.errors import UserError
-from vgstudy.logs import read_footer, read_table
-from vgstudy.study import Log
-from vgstudy.train import train
+from vgstudy.plan import design
+from vgstudy.store.logs import read_footer, read_table
 
 LOG = Log(probe_epochs=(0, 2), test_every=1)
 RUNS = [Run(cell=cell(epochs=2, activation=activation), seed=seed) for activation in ("tanh", "relu") for seed in (0, 3)]

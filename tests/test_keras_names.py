@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from keras.src import activations, initializers, optimizers
 
-from vgstudy.keras_names import MIXES_ENTRIES, MIXES_UNITS, REFUSED_ARGUMENTS, REGISTRY
-from vgstudy.levels import resolve
+from vgstudy.config.keras_names import MIXES_ENTRIES, MIXES_UNITS, REFUSED_ARGUMENTS, REGISTRY
+from vgstudy.config.levels import resolve
 
 OFFERED = {kind: [name for name, entry in entries.items() if not entry.refused] for kind, entries in REGISTRY.items()}
 REQUIRED = {"threshold": {"threshold": 0.25, "default_value": -1.0}}
@@ -54,7 +54,7 @@ def arguments(callable_: Any) -> dict[str, Any]:
 
 def diff(ours: Any, real: Any) -> str:
     texts = [json.dumps(side, indent=1, sort_keys=True).splitlines() for side in (ours, real)]
-    return "\n".join(difflib.unified_diff(*texts, "vgstudy.keras_names.REGISTRY", "Keras", lineterm="", n=2))
+    return "\n".join(difflib.unified_diff(*texts, "vgstudy.config.keras_names.REGISTRY", "Keras", lineterm="", n=2))
 
 
 @pytest.mark.parametrize("kind", REGISTRY)

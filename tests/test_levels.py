@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from vgstudy import levels
 from vgstudy.cells import KerasObject
-from vgstudy.keras_names import REGISTRY
-from vgstudy.levels import resolve
+from vgstudy.config import levels
+from vgstudy.config.keras_names import REGISTRY
+from vgstudy.config.levels import resolve
 
 DECAY = {"class_name": "ExponentialDecay", "config": {"initial_learning_rate": 0.1, "decay_steps": 100, "decay_rate": 0.9}}
 

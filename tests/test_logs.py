@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from vgstudy import columns, logs
-from vgstudy.columns import conform, schema_version
 from vgstudy.errors import UserError
-from vgstudy.logs import open_writer, read_footer, read_table, write_table
-from vgstudy.provenance import provenance
 from vgstudy.schema import COLUMNS, arrow_schema
+from vgstudy.store import columns, logs
+from vgstudy.store.columns import conform, schema_version
+from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
+from vgstudy.store.provenance import provenance
 
 ROWS = {
     "cell": np.array(["a", "b"]),

@@ -12,12 +12,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from vgstudy import cells, cost, design, logs
+from vgstudy import cells
 from vgstudy.cells import canonical_json
-from vgstudy.config import load_study
+from vgstudy.config.reading import load_study
+from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.planning import Job, Plan, plan, write_design
-from vgstudy.study import Study
+from vgstudy.plan import cost, design
+from vgstudy.plan.planning import Job, Plan, plan, write_design
+from vgstudy.store import logs
 
 STUDIES = Path(__file__).parents[1] / "config/studies"
 

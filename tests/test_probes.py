@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from nets import GLOROT, UNIFORM, named, runs
-from vgstudy import losses, models, probes
+from vgstudy.engine import losses, models, probes
+from vgstudy.engine.train import Stack
 from vgstudy.schema import COLUMNS, LAYER_KINDS, ZERO_CAUSES
 from vgstudy.seeds import stream
-from vgstudy.train import Stack
 
 RNG = np.random.default_rng(5)
 TANH = probes.Shape(steepest=1.0, can_be_off=False)

@@ -10,17 +10,17 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
-from vgstudy import logs
-from vgstudy.captions import caption_of, caption_text, figure_names
 from vgstudy.errors import UserError
 from vgstudy.findings import findings
-from vgstudy.frames import read_frames
 from vgstudy.report import write_report
 from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
 from vgstudy.report.asked import asked, in_short
 from vgstudy.report.cells import cell_table, precision_sentence
 from vgstudy.report.origin import cost_sentence, duration, made_table, origin
 from vgstudy.report.pictures import pictures
+from vgstudy.store import logs
+from vgstudy.views.captions import caption_of, caption_text, figure_names
+from vgstudy.views.frames import read_frames
 from vgstudy.views.registry import view_of
 
 EVIL = "<script>alert('&amp;')</script> \"a\" & <b>b"

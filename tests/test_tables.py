@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
+from vgstudy.analysis.tables import write_decays, write_estimates
 from vgstudy.errors import UserError
-from vgstudy.logs import read_footer, read_table, write_table
 from vgstudy.schema import FACTORS
-from vgstudy.tables import write_decays, write_estimates
+from vgstudy.store.logs import read_footer, read_table, write_table
 
 DESIGN = {
     "depths": (1, 3, 8),

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from nets import named
-from vgstudy import models, probes
-from vgstudy.keras_names import REGISTRY
+from vgstudy.config.keras_names import REGISTRY
+from vgstudy.engine import models, probes
 from vgstudy.theory.activations import ACTIVATIONS, activation, dies, negative_slope
 from vgstudy.theory.kernels import MOMENTS, is_gaussian, moments
 

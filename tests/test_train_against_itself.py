@@ -9,8 +9,8 @@ import pytest
 
 from nets import ADAM, GLOROT, HE, SGD, cell, named
 from vgstudy.cells import Run
-from vgstudy.study import Log
-from vgstudy.train import train
+from vgstudy.config.study import Log
+from vgstudy.engine.train import train
 
 LOG = Log(probe_epochs=(0, 2, 5), test_every=2)
 
@@ -78,7 +78,7 @@ import hashlib, sys
 import tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))
 from test_train_against_itself import LOG, members, rows
-from vgstudy.train import train
+from vgstudy.engine.train import train
 runs = members(48, width=25, depth=6, batch_size=32)
 trained = train(runs, LOG)
 print(hashlib.sha256(repr([rows(trained, run) for run in runs]).encode()).hexdigest())

@@ -6,8 +6,8 @@ import pytest
 
 from nets import ADAM, GLOROT, HE, SGD, UNIFORM, cell, epoch_orders, keras_flat, keras_model, named
 from vgstudy.cells import Run
-from vgstudy.keras_names import REGISTRY
-from vgstudy.train import Stack
+from vgstudy.config.keras_names import REGISTRY
+from vgstudy.engine.train import Stack
 
 EPOCHS = 2
 OTHER_ACTIVATIONS = [

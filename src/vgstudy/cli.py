@@ -65,7 +65,8 @@ def main(
 def _seeds(text: str | None) -> tuple[int, ...] | None:
     import yaml
 
-    from vgstudy import config, yamlfile
+    from vgstudy.config import reading as config
+    from vgstudy.config import yamlfile
 
     if text is None:
         return None
@@ -86,8 +87,9 @@ def plan(
     """Print what studies will cost: cells, runs, jobs, time, memory, disk. Writes nothing."""
     from rich.console import Console
 
-    from vgstudy import planning, summary
-    from vgstudy.config import load_config, read_studies
+    from vgstudy.config.reading import load_config, read_studies
+    from vgstudy.plan import planning
+    from vgstudy.terminal import plan_table as summary
 
     named = load_config(config)
     chosen = read_studies(studies or named.studies, _seeds(seeds) or named.seeds, config.parent, str(config))
@@ -103,8 +105,8 @@ def design(
     seeds: SeedsOption = None,
 ) -> None:
     """Write the manifests of the jobs a study still needs, and its runs.parquet."""
-    from vgstudy import planning
-    from vgstudy.config import load_study
+    from vgstudy.config.reading import load_study
+    from vgstudy.plan import planning
 
     planning.write_design(planning.plan(load_study(study, _seeds(seeds)), results))
 
@@ -118,7 +120,7 @@ def train(
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
     if sys.stderr.isatty():
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes belong in a log, not on a terminal
-    from vgstudy import jobs
+    from vgstudy.engine import jobs
 
     jobs.run(manifest, threads)
 
@@ -128,7 +130,7 @@ def decay(
     probes: Annotated[Path, typer.Argument(metavar="PROBES", help="A job's probes, results/NAME/probes/JOB.parquet.")],
 ) -> None:
     """Write the decay factors of one job."""
-    from vgstudy import tables
+    from vgstudy.analysis import tables
 
     tables.write_decays(probes)
 
@@ -136,7 +138,7 @@ def decay(
 @app.command()
 def estimate(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
     """Write outcomes, estimates, profiles and contrasts of a study."""
-    from vgstudy import tables
+    from vgstudy.analysis import tables
 
     tables.write_estimates(folder)
 
@@ -169,8 +171,8 @@ def theory(
     """Print what theory predicts for studies' networks before any update, and how far each number can be trusted."""
     from rich.console import Console
 
-    from vgstudy import theory_table
-    from vgstudy.config import load_config, read_studies
+    from vgstudy.config.reading import load_config, read_studies
+    from vgstudy.terminal import theory_table
 
     named = load_config(config)
     console = Console()

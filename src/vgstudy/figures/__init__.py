@@ -8,15 +8,15 @@ from types import MappingProxyType
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from vgstudy.captions import CONTRAST, caption_of, caption_text, figure_names
 from vgstudy.figures.layers import layers
 from vgstudy.figures.lines import cell_lines, lines
 from vgstudy.figures.notice import notice
 from vgstudy.figures.rendering import png, svg
 from vgstudy.figures.shares import shares
 from vgstudy.figures.style import rc
-from vgstudy.files import write_whole
-from vgstudy.frames import read_frames
+from vgstudy.store.files import write_whole
+from vgstudy.views.captions import CONTRAST, caption_of, caption_text, figure_names
+from vgstudy.views.frames import read_frames
 from vgstudy.views.registry import view_of
 from vgstudy.views.view import View
 

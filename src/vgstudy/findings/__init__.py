@@ -6,7 +6,7 @@ from vgstudy.findings.failure import failure
 from vgstudy.findings.finding import Finding, Table
 from vgstudy.findings.movement import movement
 from vgstudy.findings.width import width
-from vgstudy.frames import Frames
+from vgstudy.views.frames import Frames
 
 __all__ = ["Finding", "Table", "findings"]
 

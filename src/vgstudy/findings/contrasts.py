@@ -3,10 +3,10 @@
 import pandas as pd
 
 from vgstudy.findings.finding import Finding, Row, Table, Verdict, cross_table, estimate, extreme, setting, verdict
-from vgstudy.frames import Frames, chosen
 from vgstudy.schema import FACTORS
 from vgstudy.views.contrasts import OPTIMIZER
 from vgstudy.views.contrasts import contrast as contrast_view
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import nearest
 from vgstudy.wording import plural
 

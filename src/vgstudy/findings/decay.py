@@ -3,7 +3,7 @@
 import pandas as pd
 
 from vgstudy.findings.finding import Finding, Table, Verdict, cross_table, estimate, extreme, setting, verdict
-from vgstudy.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import nearest
 from vgstudy.wording import plural
 

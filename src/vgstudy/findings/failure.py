@@ -3,7 +3,7 @@
 import pandas as pd
 
 from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, records, setting
-from vgstudy.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.wording import plural
 
 SETTING = ("activation", "initializer", "optimizer", "width")

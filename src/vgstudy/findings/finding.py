@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.frames import chosen
 from vgstudy.schema import FACTORS
+from vgstudy.views.frames import chosen
 from vgstudy.wording import ABSENT, interval
 
 NAMES: Mapping[str, str] = {"width": "{} wide", "depth": "depth {}"}

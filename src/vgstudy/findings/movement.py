@@ -1,7 +1,7 @@
 """How far do weights move: the first activation against the second?"""
 
 from vgstudy.findings.finding import Finding, Table, apart, cross_table, estimate, records, reference_estimate, setting
-from vgstudy.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.layers import at_depths
 from vgstudy.wording import plural
 

@@ -1,7 +1,7 @@
 """Do wider networks learn where narrower ones fail?"""
 
 from vgstudy.findings.finding import Finding, Row, apart, estimate, extreme, reference_estimate, setting
-from vgstudy.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.wording import plural
 
 SETTING = ("activation", "initializer", "optimizer", "depth")

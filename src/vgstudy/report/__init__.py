@@ -6,8 +6,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vgstudy.errors import UserError
-from vgstudy.files import write_whole
 from vgstudy.report.study_page import StudyPage, study_page
+from vgstudy.store.files import write_whole
 
 
 def write_report(results: Path, names: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from vgstudy.findings import Table
-from vgstudy.frames import Frames
+from vgstudy.views.frames import Frames
 from vgstudy.views.outcomes import MISSING, STATUSES, counted
 from vgstudy.wording import listing, plural
 

@@ -1,8 +1,8 @@
 """The estimates of every cell at the start and at the end of training, as one table."""
 
 from vgstudy.findings import Table
-from vgstudy.frames import Frames, chosen
 from vgstudy.schema import FACTORS
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.wording import ABSENT, interval, percent, plural
 
 COLUMNS = {  # heading: quantity, whether at epoch 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.findings import Table
-from vgstudy.logs import read_footer, read_table
+from vgstudy.store.logs import read_footer, read_table
 from vgstudy.wording import listing, number, plural
 
 STUDY_TABLES = ("runs", "outcomes", "estimates", "profiles", "contrasts")

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vgstudy.captions import figure_names
 from vgstudy.findings import Finding, Table, findings
-from vgstudy.frames import Frames, read_frames
 from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
 from vgstudy.report.asked import asked, in_short
 from vgstudy.report.cells import cell_table, precision_sentence
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
+from vgstudy.views.captions import figure_names
+from vgstudy.views.frames import Frames, read_frames
 
 FIRST = 5  # findings on the first screen
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, ndtr
 
 from vgstudy.cells import KerasObject
-from vgstudy.keras_names import REGISTRY
+from vgstudy.config.keras_names import REGISTRY
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]

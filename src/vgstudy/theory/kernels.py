@@ -8,7 +8,7 @@ from typing import Any
 from scipy.stats import truncnorm
 
 from vgstudy.cells import KerasObject
-from vgstudy.keras_names import REGISTRY
+from vgstudy.config.keras_names import REGISTRY
 
 _TRUNCATED = float(truncnorm.var(-2, 2))  # variance of a standard normal cut at two standard deviations
 _VARIANCE_SCALING = {  # scale and mode, keras.initializers

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from vgstudy import data
+from vgstudy.analysis.decay import decay_factor
 from vgstudy.cells import Cell, Task, canonical_json
-from vgstudy.decay import decay_factor
 from vgstudy.theory import activations, finite_width, kernels, mean_field, two_modes
 from vgstudy.theory.activations import Array
 from vgstudy.theory.kernels import Moments

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import DEPTH, Axis, View
 
 RATIO_AXES = {

@@ -1,6 +1,6 @@
 """Decay factors: against depth at the start and at the end of training, and over epochs."""
 
-from vgstudy.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import BLOCKS, DEPTH, EPOCH, Axis, View, nearest
 
 NO_DECAY = {"no decay": 1.0}

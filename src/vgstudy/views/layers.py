@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.limits import LINEAR_BELOW
 from vgstudy.views.view import BLOCKS, EPOCH, Axis, View, nearest
 from vgstudy.wording import listing

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from vgstudy.frames import Frames, chosen
 from vgstudy.schema import FACTORS, RUN_STATUSES
+from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import DEPTH, Axis, View
 from vgstudy.wording import plural
 

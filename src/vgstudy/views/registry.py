@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from vgstudy.captions import CONTRAST
-from vgstudy.frames import Frames
+from vgstudy.views.captions import CONTRAST
 from vgstudy.views.contrasts import contrast
 from vgstudy.views.decay import decay_depth_end, decay_depth_start, decay_epochs
+from vgstudy.views.frames import Frames
 from vgstudy.views.layers import l1_epochs, level_epochs, profile_end, profile_start
 from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
 from vgstudy.views.view import View

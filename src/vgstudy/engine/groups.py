@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject, Run
-from vgstudy.models import Activation, activation, optimizer
+from vgstudy.engine.models import Activation, activation, optimizer
 
 
 @dataclass(frozen=True)

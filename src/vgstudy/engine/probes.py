@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy.losses import Loss
-from vgstudy.models import Activation, Net, affine
+from vgstudy.engine.losses import Loss
+from vgstudy.engine.models import Activation, Net, affine
 from vgstudy.schema import ZERO_CAUSES
 
 Columns = dict[str, NDArray[Any]]

@@ -1,4 +1,4 @@
-"""The runs of a study as dense arrays, a batch of cells at a time, so that memory does not grow with the study."""
+"""The runs of a study as dense arrays, a chunk of cells at a time, so that memory does not grow with the study."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.grid import floats, position
-from vgstudy.logs import read_table
 from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
+from vgstudy.store.grid import floats, position
+from vgstudy.store.logs import read_table
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -25,7 +25,7 @@ ENDS = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
 
 
 @dataclass(frozen=True)
-class Batch:
+class Chunk:
     """Some cells of a design with all that was measured of their runs.
 
     All measurements are floats, NaN where the run has no row, no value, or is not in the design.
@@ -79,16 +79,16 @@ class Batch:
         return np.asarray(np.select(list(conditions.values()), codes, -1), dtype=np.int64)
 
 
-def batches(folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int) -> Iterator[Batch]:
-    """The cells of `runs` in batches of about `size` runs, read from the study's folder; cells of the same jobs come together."""
+def chunks(folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int) -> Iterator[Chunk]:
+    """The cells of `runs` in chunks of about `size` runs, read from the study's folder; cells of the same jobs come together."""
     order = runs.groupby("cell")["job"].agg(lambda jobs: " ".join(sorted(set(jobs)))).sort_values(kind="stable").index
     counts = runs["cell"].value_counts().reindex(order)
-    batch = (counts.cumsum() - 1) // size
-    for _, cells in batch.groupby(batch):
-        yield read_batch(folder, runs[runs["cell"].isin(cells.index)], list(cells.index), study)
+    chunk = (counts.cumsum() - 1) // size
+    for _, cells in chunk.groupby(chunk):
+        yield read_chunk(folder, runs[runs["cell"].isin(cells.index)], list(cells.index), study)
 
 
-def read_batch(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mapping[str, Any]) -> Batch:
+def read_chunk(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mapping[str, Any]) -> Chunk:
     """What the job files hold of the given runs.
 
     Raises
@@ -96,7 +96,7 @@ def read_batch(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mappin
     UserError
         If a job's file is missing, truncated or of another version.
     """
-    # the axis of all seeds, whatever the batch: sums over it round alike
+    # the axis of all seeds, whatever the chunk: sums over it round alike
     seeds, epochs, last = np.unique(study["seeds"]), np.unique(study["log"]["probe_epochs"]), study["training"]["epochs"]
     depth = runs.drop_duplicates("cell").set_index("cell")["depth"].loc[cells].to_numpy(dtype=np.int64)
     member = np.zeros((len(cells), len(seeds)), dtype=bool)
@@ -107,7 +107,7 @@ def read_batch(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mappin
     axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
     probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes)
     ends = read("curves", ("finite", *ENDS), {"cell": cells, "seed": seeds}, [("epoch", "==", last)])
-    return Batch(cells, depth, seeds, epochs, last, study["outcome"]["learned_above"], member, decays, probes, ends)
+    return Chunk(cells, depth, seeds, epochs, last, study["outcome"]["learned_above"], member, decays, probes, ends)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vgstudy.columns import Columns, conform, schema_version
 from vgstudy.errors import UserError
-from vgstudy.files import whole
-from vgstudy.provenance import provenance
 from vgstudy.schema import COLUMNS, arrow_schema
+from vgstudy.store.columns import Columns, conform, schema_version
+from vgstudy.store.files import whole
+from vgstudy.store.provenance import provenance
 
 FOOTER_KEY = b"vgstudy"
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet; the others are results/STUDY/TABLE.parquet

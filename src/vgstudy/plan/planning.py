@@ -15,10 +15,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vgstudy import cost, design, files
 from vgstudy.cells import Run, canonical_json
+from vgstudy.config.study import Log, Study
 from vgstudy.errors import UserError
-from vgstudy.study import Log, Study
+from vgstudy.plan import cost, design
+from vgstudy.store import files
 
 Key = tuple[str, int]  # of a run: its cell's id and its seed
 
@@ -181,7 +182,7 @@ def write_design(plan: Plan) -> None:
     UserError
         If the results folder cannot be written, or `runs.parquet` on disk is damaged.
     """
-    from vgstudy import logs  # Arrow is not needed for planning
+    from vgstudy.store import logs  # Arrow is not needed for planning
 
     path = plan.folder / "runs.parquet"
     try:

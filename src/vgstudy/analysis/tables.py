@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from vgstudy.batches import batches
-from vgstudy.contrasts import contrast_rows, pairs, summary
-from vgstudy.decay import PROBE_COLUMNS, decay_rows
-from vgstudy.estimates import estimate_rows, outcome_rows, profile_rows
-from vgstudy.logs import open_writer, read_footer, read_table, write_table
+from vgstudy.analysis.chunks import chunks
+from vgstudy.analysis.contrasts import contrast_rows, pairs, summary
+from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
+from vgstudy.analysis.estimates import estimate_rows, outcome_rows, profile_rows
+from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
 
 BATCH_RUNS = 1000
 
@@ -26,7 +26,7 @@ def write_decays(probes: Path) -> None:
     write_table("decays", rows, probes.parent.parent / "decays" / probes.name, {"job": probes.stem})
 
 
-def write_estimates(folder: Path, batch_runs: int = BATCH_RUNS) -> None:
+def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
     """Read a study's runs, decays, probes and curves; write its outcomes, estimates, profiles and contrasts.
 
     The digest of the design stands in each one's footer.
@@ -35,7 +35,7 @@ def write_estimates(folder: Path, batch_runs: int = BATCH_RUNS) -> None:
     ----------
     folder
         The study's results, with runs.parquet.
-    batch_runs
+    chunk_runs
         About how many runs are held in memory at a time; the numbers do not depend on it.
 
     Raises
@@ -51,12 +51,12 @@ def write_estimates(folder: Path, batch_runs: int = BATCH_RUNS) -> None:
         writers = (files.enter_context(open_writer(name, folder / f"{name}.parquet", footer)) for name in names)
         outcomes, estimates, profiles = writers
         summaries = []
-        for batch in batches(folder, runs, study, batch_runs):
-            outcomes.write(outcome_rows(batch))
-            for rows in estimate_rows(batch):
+        for chunk in chunks(folder, runs, study, chunk_runs):
+            outcomes.write(outcome_rows(chunk))
+            for rows in estimate_rows(chunk):
                 estimates.write(rows)
-            for rows in profile_rows(batch):
+            for rows in profile_rows(chunk):
                 profiles.write(rows)
-            summaries.append(summary(batch))
+            summaries.append(summary(chunk))
         contrasts = contrast_rows(pairs(runs, study["contrasts"]), pd.concat(summaries))
         write_table("contrasts", contrasts, folder / "contrasts.parquet", footer)

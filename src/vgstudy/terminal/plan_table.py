@@ -6,8 +6,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from vgstudy import cost
-from vgstudy.planning import Plan
+from vgstudy.plan import cost
+from vgstudy.plan.planning import Plan
 from vgstudy.wording import plural
 
 CORES = (1, 2, 8)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import ceil
 
 from vgstudy.cells import Cell, Run
-from vgstudy.study import Log
+from vgstudy.config.study import Log
 
 EPOCHS_AT_ONCE = 10  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
 PROBE_ENTRIES = 2**18  # float64 entries of a layer that the engine probes at once: 2 MiB, about a core's own cache

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.grid import labels, nullable, position, spread
 from vgstudy.schema import LAYER_KINDS, ZERO_CAUSES
+from vgstudy.store.grid import labels, nullable, position, spread
 
 Array = NDArray[np.float64]
 Depths = NDArray[np.int64]

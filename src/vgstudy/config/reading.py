@@ -11,11 +11,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
-from vgstudy import values, yamlfile
 from vgstudy.cells import Frozen
+from vgstudy.config import values, yamlfile
+from vgstudy.config.messages import among, first_problem, show
+from vgstudy.config.study import Log, Seeds, Study, StudyFile
 from vgstudy.errors import UserError
-from vgstudy.messages import among, first_problem, show
-from vgstudy.study import Log, Seeds, Study, StudyFile
 
 __all__ = ["Config", "Log", "Study", "check_config", "check_seeds", "load_config", "load_studies", "load_study", "read_studies"]
 

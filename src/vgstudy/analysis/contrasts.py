@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vgstudy.batches import Batch
-from vgstudy.estimates import defined, end_moments, ratio_moments, status_counts
-from vgstudy.intervals import (
+from vgstudy.analysis.chunks import Chunk
+from vgstudy.analysis.estimates import defined, end_moments, ratio_moments, status_counts
+from vgstudy.analysis.intervals import (
     CONFIDENCE,
     NEWCOMBE,
     WELCH_DIFFERENCE,
@@ -32,28 +32,28 @@ METHODS = {
 }
 
 
-def summary(batch: Batch) -> pd.DataFrame:
-    """What contrasts need of a batch, by cell, quantity and epoch, whatever the number of seeds.
+def summary(chunk: Chunk) -> pd.DataFrame:
+    """What contrasts need of a chunk, by cell, quantity and epoch, whatever the number of seeds.
 
     n counts the seeds of the design; n_alive, mean and var are of those with a value. Ratios: of natural logs, at the first
     and the last probe epoch, for cells deep enough. p_learned: mean is the share.
     """
     frames = []
     for quantity in (name for name, method in METHODS.items() if method == WELCH_RATIO):
-        logs, where = ratio_moments(batch, quantity), defined(batch, quantity)
-        for at in sorted({0, len(batch.epochs) - 1}):
+        logs, where = ratio_moments(chunk, quantity), defined(chunk, quantity)
+        for at in sorted({0, len(chunk.epochs) - 1}):
             group = Moments(logs.n[:, at], logs.mean[:, at], logs.var[:, at])
-            frames.append(_frame(batch, quantity, int(batch.epochs[at]), group)[where])
-    count, n = status_counts(batch, "learned")
+            frames.append(_frame(chunk, quantity, int(chunk.epochs[at]), group)[where])
+    count, n = status_counts(chunk, "learned")
     share = wilson(count, n).value
-    frames.append(_frame(batch, "p_learned", batch.last_epoch, Moments(n, share, np.full_like(n, np.nan))))
-    frames.append(_frame(batch, "test_accuracy", batch.last_epoch, end_moments(batch, "test_accuracy")))
+    frames.append(_frame(chunk, "p_learned", chunk.last_epoch, Moments(n, share, np.full_like(n, np.nan))))
+    frames.append(_frame(chunk, "test_accuracy", chunk.last_epoch, end_moments(chunk, "test_accuracy")))
     return pd.concat(frames, ignore_index=True)
 
 
-def _frame(batch: Batch, quantity: str, epoch: int, group: Moments) -> pd.DataFrame:
-    keys = {"cell": batch.cells, "quantity": quantity, "epoch": epoch}
-    return pd.DataFrame({**keys, "n": batch.n, "n_alive": group.n, "mean": group.mean, "var": group.var})
+def _frame(chunk: Chunk, quantity: str, epoch: int, group: Moments) -> pd.DataFrame:
+    keys = {"cell": chunk.cells, "quantity": quantity, "epoch": epoch}
+    return pd.DataFrame({**keys, "n": chunk.n, "n_alive": group.n, "mean": group.mean, "var": group.var})
 
 
 def pairs(runs: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -7,9 +7,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from vgstudy import design
-from vgstudy.design import LabelledCell
-from vgstudy.study import Study
+from vgstudy.config.study import Study
+from vgstudy.plan import design
+from vgstudy.plan.design import LabelledCell
 from vgstudy.theory.predictions import Prediction, predict
 from vgstudy.wording import number
 

@@ -9,10 +9,10 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from vgstudy import design, planning
-from vgstudy.logs import open_writer
-from vgstudy.study import Log
-from vgstudy.train import train
+from vgstudy.config.study import Log
+from vgstudy.engine.train import train
+from vgstudy.plan import design, planning
+from vgstudy.store.logs import open_writer
 
 
 def run(path: Path, threads: int = 1) -> None:

@@ -12,9 +12,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vgstudy.cells import Frozen, KerasObject, Task
-from vgstudy.levels import resolve
-from vgstudy.messages import among, problem_at, show
-from vgstudy.values import MAX_SEED, distinct_levels, level_name, numbers, one_line, seeds
+from vgstudy.config.levels import resolve
+from vgstudy.config.messages import among, problem_at, show
+from vgstudy.config.values import MAX_SEED, distinct_levels, level_name, numbers, one_line, seeds
 
 MAX_DEPTH, MAX_WIDTH, MAX_EPOCHS, MAX_RUNS = 1_000, 4_096, 1_000_000, 1_000_000
 

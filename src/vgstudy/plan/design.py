@@ -12,10 +12,10 @@ from itertools import groupby, pairwise, product
 from math import ceil
 from typing import Any
 
-from vgstudy import cost
 from vgstudy.cells import Cell, Run, canonical_json
+from vgstudy.config.study import Factors, Log, Study
+from vgstudy.plan import cost
 from vgstudy.stages import STAGES
-from vgstudy.study import Factors, Log, Study
 
 SHAPE = {"task", "depth", "width", "epochs", "batch_size"}  # equal in a stack
 GROUP = {"activation", "optimizer"}  # equal in a block of a stack

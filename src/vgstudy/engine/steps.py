@@ -6,10 +6,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy.cost import LANES
-from vgstudy.groups import Parameters
-from vgstudy.losses import Loss
-from vgstudy.models import Net
+from vgstudy.engine.groups import Parameters
+from vgstudy.engine.losses import Loss
+from vgstudy.engine.models import Net
+from vgstudy.plan.cost import LANES
 
 TEST_ROWS = 128
 Steps = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]

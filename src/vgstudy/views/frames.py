@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.cells import TASKS
-from vgstudy.logs import read_footer, read_table
 from vgstudy.schema import FACTORS
+from vgstudy.store.logs import read_footer, read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 FILTERS: Mapping[str, Any] = {"outcomes": None, "estimates": None, "profiles": [("quantity", "in", PROFILED)], "contrasts": None}

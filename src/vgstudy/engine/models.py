@@ -17,8 +17,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject
-from vgstudy.cost import LANES
-from vgstudy.keras_names import REGISTRY
+from vgstudy.config.keras_names import REGISTRY
+from vgstudy.plan.cost import LANES
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 

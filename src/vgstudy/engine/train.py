@@ -10,14 +10,15 @@ import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy import data, losses, models, probes
+from vgstudy import data
 from vgstudy.cells import Run
-from vgstudy.cost import EPOCHS_AT_ONCE, LANES, PROBE_ENTRIES
-from vgstudy.groups import Arrangement, Parameters, arrange, spans, stack_activation
-from vgstudy.rows import Curves, probe_table
+from vgstudy.config.study import Log
+from vgstudy.engine import losses, models, probes
+from vgstudy.engine.groups import Arrangement, Parameters, arrange, spans, stack_activation
+from vgstudy.engine.rows import Curves, probe_table
+from vgstudy.engine.steps import compile_steps, compile_test, shuffled
+from vgstudy.plan.cost import EPOCHS_AT_ONCE, LANES, PROBE_ENTRIES
 from vgstudy.seeds import stream
-from vgstudy.steps import compile_steps, compile_test, shuffled
-from vgstudy.study import Log
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, create_model
 
 from vgstudy.cells import KerasObject
-from vgstudy.keras_names import REFUSED_ARGUMENTS, REGISTRY, Entry, Kind
-from vgstudy.messages import among, first_problem, show
+from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY, Entry, Kind
+from vgstudy.config.messages import among, first_problem, show
 
 
 def resolve(kind: Kind, value: Any) -> KerasObject:

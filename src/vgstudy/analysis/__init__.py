@@ -1,0 +1,1 @@
+"""From logs to decay factors to estimates with intervals, streamed chunk by chunk."""

@@ -1,0 +1,1 @@
+"""Study files: read and checked, one clear line per mistake; what Keras offers as levels."""

@@ -1,0 +1,1 @@
+"""From a study to cells, runs, stacks and jobs, and what they cost."""

@@ -1,0 +1,1 @@
+"""Tables on disk: Parquet in and out, whole or not at all, with their provenance."""

@@ -25,7 +25,7 @@ def test_names_follow_the_declared_contrasts():
 
 
 def test_names_cost_no_drawing_library():
-    code = "import sys, vgstudy.captions; print(*{m.partition('.')[0] for m in sys.modules})"
+    code = "import sys, vgstudy.views.captions; print(*{m.partition('.')[0] for m in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"pandas", "numpy", "matplotlib", "seaborn"}
 

@@ -283,7 +283,7 @@ def test_planning_the_recommended_study_hashes_cells_not_runs(tmp_path: Path, mo
 
 
 def test_planning_loads_neither_arrow_nor_numpy() -> None:
-    code = "import sys, vgstudy.planning, vgstudy.config; print(*sys.modules)"
+    code = "import sys, vgstudy.plan.planning, vgstudy.config.reading; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {name.partition(".")[0] for name in loaded}.isdisjoint(
         {"numpy", "pyarrow", "pandas", "sklearn", "tensorflow", "keras"}

@@ -15,7 +15,7 @@ PURE = NAMES | {"scipy", "sklearn", "yaml"}
 LIBRARIES = {
     "names": NAMES,
     "pure": PURE,
-    "labelled": PURE | {"pandas", "seaborn", "matplotlib", "jinja2"},
+    "labelled": PURE | {"statsmodels", "pandas", "seaborn", "matplotlib", "jinja2"},
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
     "shells": PURE | {"typer", "rich"},
 }

@@ -137,7 +137,7 @@ def decay(
 
 @app.command()
 def estimate(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
-    """Write outcomes, estimates, profiles and contrasts of a study."""
+    """Write outcomes, estimates, profiles, contrasts, linearity, depth limits and variances of a study."""
     from vgstudy.analysis import tables
 
     tables.write_estimates(folder)

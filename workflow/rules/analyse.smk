@@ -27,6 +27,9 @@ rule estimate:
         estimates="results/{study}/estimates.parquet",
         profiles="results/{study}/profiles.parquet",
         contrasts="results/{study}/contrasts.parquet",
+        linearity="results/{study}/linearity.parquet",
+        limits="results/{study}/limits.parquet",
+        variances="results/{study}/variances.parquet",
     log:
         "results/{study}/logs/estimate.log",
     conda:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
+from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.grid import floats, position
 from vgstudy.store.logs import read_table
 
@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 RATIOS = ("d_g", "d_delta", "d_h", "interior_g", "interior_delta", "interior_h", "end_to_end_g", "end_to_end_mean_abs")
+CURVATURES = ("curvature_g", "curvature_delta", "curvature_h")
 LEVELS = ("g_rms", "delta_rms", "h_rms", "g_mean_abs")
 MEANS = ("w_l1", "w_l1_change", "h_saturated", "h_dead")
 ENDS = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
@@ -32,8 +33,8 @@ class Chunk:
 
     Attributes
     ----------
-    cells, depth
-        Ids and hidden layers; axis (cell,).
+    cells, depth, depths
+        Ids, hidden layers, and how many depths the design has of the cell's arm, all other levels equal; axis (cell,).
     seeds, epochs, last_epoch
         All seeds of the study and its probe epochs, ascending; the epoch at which training ends.
     learned_above
@@ -41,7 +42,7 @@ class Chunk:
     member
         Whether the design has the run; axes (cell, seed).
     decays
-        `alive`, `zero_cause` (index in ZERO_CAUSES) and the RATIOS; axes (cell, epoch, seed).
+        `alive`, `zero_cause` (index in ZERO_CAUSES), the RATIOS and the CURVATURES; axes (cell, epoch, seed).
     probes
         LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
     ends
@@ -50,6 +51,7 @@ class Chunk:
 
     cells: list[str]
     depth: Whole
+    depths: Whole
     seeds: Whole
     epochs: Whole
     last_epoch: int
@@ -83,13 +85,15 @@ def chunks(folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int
     """The cells of `runs` in chunks of about `size` runs, read from the study's folder; cells of the same jobs come together."""
     order = runs.groupby("cell")["job"].agg(lambda jobs: " ".join(sorted(set(jobs)))).sort_values(kind="stable").index
     counts = runs["cell"].value_counts().reindex(order)
+    arms = runs.groupby([name for name in FACTORS if name != "depth"], observed=True)["depth"]
+    runs = runs.assign(depths=arms.transform("nunique"))
     chunk = (counts.cumsum() - 1) // size
     for _, cells in chunk.groupby(chunk):
         yield read_chunk(folder, runs[runs["cell"].isin(cells.index)], list(cells.index), study)
 
 
 def read_chunk(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mapping[str, Any]) -> Chunk:
-    """What the job files hold of the given runs.
+    """What the job files hold of the given runs, a frame like the table with the column `depths` of `Chunk`.
 
     Raises
     ------
@@ -98,16 +102,17 @@ def read_chunk(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mappin
     """
     # the axis of all seeds, whatever the chunk: sums over it round alike
     seeds, epochs, last = np.unique(study["seeds"]), np.unique(study["log"]["probe_epochs"]), study["training"]["epochs"]
-    depth = runs.drop_duplicates("cell").set_index("cell")["depth"].loc[cells].to_numpy(dtype=np.int64)
+    levels = runs.drop_duplicates("cell").set_index("cell").loc[cells]
+    depth, depths = (levels[name].to_numpy(dtype=np.int64) for name in ("depth", "depths"))
     member = np.zeros((len(cells), len(seeds)), dtype=bool)
     member[pd.Index(cells).get_indexer(pd.Index(runs["cell"])), np.searchsorted(seeds, runs["seed"])] = True
     read = _Reader(folder, sorted(set(runs["job"])), member)
     layers = np.arange(1, depth.max() + 2)
-    decays = read("decays", ("alive", "zero_cause", *RATIOS), {"cell": cells, "epoch": epochs, "seed": seeds})
+    decays = read("decays", ("alive", "zero_cause", *RATIOS, *CURVATURES), {"cell": cells, "epoch": epochs, "seed": seeds})
     axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
     probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes)
     ends = read("curves", ("finite", *ENDS), {"cell": cells, "seed": seeds}, [("epoch", "==", last)])
-    return Chunk(cells, depth, seeds, epochs, last, study["outcome"]["learned_above"], member, decays, probes, ends)
+    return Chunk(cells, depth, depths, seeds, epochs, last, study["outcome"]["learned_above"], member, decays, probes, ends)
 
 
 @dataclass(frozen=True)

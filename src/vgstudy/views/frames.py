@@ -12,12 +12,20 @@ from vgstudy.schema import FACTORS
 from vgstudy.store.logs import read_footer, read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
-FILTERS: Mapping[str, Any] = {"outcomes": None, "estimates": None, "profiles": [("quantity", "in", PROFILED)], "contrasts": None}
+FILTERS: Mapping[str, Any] = {
+    "outcomes": None,
+    "estimates": None,
+    "profiles": [("quantity", "in", PROFILED)],
+    "contrasts": None,
+    "linearity": None,
+}
+WHOLE = ("limits", "variances")
 
 
 @dataclass(frozen=True)
 class Frames:
-    """A study and its tables; `runs` is the design, the others carry the five factor columns beside their own.
+    """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns beside their own, `limits` all
+    but depth.
 
     Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has `level` and
     `reference_level`, the two levels compared, as text.
@@ -29,6 +37,9 @@ class Frames:
     estimates: pd.DataFrame
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
+    linearity: pd.DataFrame
+    limits: pd.DataFrame
+    variances: pd.DataFrame
 
     @property
     def last_epoch(self) -> int:
@@ -60,13 +71,20 @@ def read_frames(folder: Path) -> Frames:
     read = {name: read_table(name, folder / f"{name}.parquet", filters=filters) for name, filters in FILTERS.items()}
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
-    return Frames(study, runs, **tables)
+    whole = {name: plain(read_table(name, folder / f"{name}.parquet").to_pandas()) for name in WHOLE}
+    whole["limits"] = leveled(whole["limits"], study)
+    return Frames(study, runs, **tables, **whole)
+
+
+def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """The frame with those of the factor columns that it has as ordered categoricals, levels in the study's order."""
+    present = [factor for factor in FACTORS if factor in frame]
+    return frame.astype({factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True) for factor in present})
 
 
 def ordered(runs: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
     """The design with its factor columns as ordered categoricals, levels in the study's order."""
-    levels = {factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True) for factor in FACTORS}
-    return plain(runs).astype(levels)
+    return leveled(plain(runs), study)
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

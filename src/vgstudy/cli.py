@@ -163,6 +163,17 @@ def report(
 
 
 @app.command()
+def coverage(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")] = Path("results"),
+    repetitions: Annotated[int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")] = 2000,
+) -> None:
+    """Simulate how often every interval and test is right; writes results/coverage.parquet. Needs no study."""
+    from vgstudy.coverage import write_coverage
+
+    write_coverage(results, repetitions)
+
+
+@app.command()
 def theory(
     studies: StudyArguments = None,
     config: ConfigOption = Path("config/config.yaml"),

@@ -13,6 +13,19 @@ rule decay:
         "vgstudy decay {input} > {log} 2>&1"
 
 
+rule coverage:
+    output:
+        "results/coverage.parquet",
+    log:
+        "results/logs/coverage.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["coverage"],
+    shell:
+        "vgstudy coverage results > {log} 2>&1"
+
+
 rule estimate:
     input:
         runs="results/{study}/runs.parquet",

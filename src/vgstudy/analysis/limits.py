@@ -35,7 +35,7 @@ class Limit:
         return np.clip(depth, self.depth[0], self.depth[-1])
 
 
-def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator) -> Limit:
+def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator, draws: int = DRAWS) -> Limit:
     """The limit of an arm.
 
     Where the share that learned, fitted by a line that never rises with depth (isotonic regression), crosses one half; linear
@@ -49,7 +49,7 @@ def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator) -
     """
     share, weight = learned / n, n.astype(float)
     fit = monotone(share, weight)
-    drawn = stream.beta(learned + 0.5, n - learned + 0.5, (DRAWS, len(depth)))
+    drawn = stream.beta(learned + 0.5, n - learned + 0.5, (draws, len(depth)))
     value = float(crossing(fit, depth))
     return Limit(value, crossing(monotone(drawn, weight), depth), depth, float(np.abs(share - fit).max()), int(n.sum()))
 
@@ -99,7 +99,7 @@ def _limit(arm: tuple[Any, ...], rows: pd.DataFrame) -> Limit:
 
 
 def _row(arm: tuple[Any, ...], found: Limit) -> dict[str, Any]:
-    low, high = _ends(found.draws)
+    low, high = ends(found.draws)
     # an end beyond the range is not known; a limit beyond it is at least, or at most, the last depth
     bounds = {"low": found.depth[-1] if low == np.inf else low, "high": found.depth[0] if high == -np.inf else high}
     numbers = {name: x if np.isfinite(x) else None for name, x in {"value": found.value, **bounds}.items()}
@@ -115,7 +115,7 @@ def _compared(arms: Mapping[tuple[Any, ...], Limit], factor: str, reference: Any
         other = arms.get((*arm[:at], reference, *arm[at + 1 :]))
         if other is None or arm[at] == reference:
             continue
-        low, high = _ends(found.within(found.draws) - other.within(other.draws))
+        low, high = ends(found.within(found.draws) - other.within(other.draws))
         numbers = {"value": found.within(found.value) - other.within(other.value), "low": low, "high": high}
         ranges = [name for each in (found, other) if (name := _range(each.value)) != "inside"]
         against = {"factor": factor, "reference": str(reference), "range": ranges[0] if ranges else "inside"}
@@ -127,7 +127,8 @@ def _shared(arm: tuple[Any, ...], found: Limit) -> dict[str, Any]:
     return {**dict(zip(ARM, arm, strict=True)), **ends, "method": METHOD, "confidence": CONFIDENCE}
 
 
-def _ends(draws: Array) -> tuple[float, float]:
+def ends(draws: Array) -> tuple[float, float]:
+    """Ends of the interval that holds the draws but for equal tails; infinite beyond the range."""
     tail = (1 - CONFIDENCE) / 2
     return float(np.quantile(draws, tail, method="lower")), float(np.quantile(draws, 1 - tail, method="higher"))
 

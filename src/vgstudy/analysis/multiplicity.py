@@ -15,8 +15,10 @@ def adjusted(p: NDArray[np.float64], family: "pd.Series[str]", method: str = HOL
     NaN, a test that could not be made, stays NaN and does not count.
     """
     found = np.full(len(p), np.nan)
-    for name in family.unique():
-        usable = np.flatnonzero((family == name).to_numpy() & ~np.isnan(p))
-        if len(usable):
-            found[usable] = multipletests(p[usable], method=_METHODS[method])[1]
+    usable = np.flatnonzero(~np.isnan(p))
+    codes = pd.factorize(family.to_numpy())[0][usable]
+    order = usable[np.argsort(codes, kind="stable")]
+    for tests in np.split(order, np.cumsum(np.bincount(codes))[:-1]) if len(usable) else ():
+        if len(tests):
+            found[tests] = multipletests(p[tests], method=_METHODS[method])[1]
     return found

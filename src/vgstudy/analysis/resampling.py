@@ -22,24 +22,26 @@ RESAMPLES, BAND_RESAMPLES, BAND_DRAWS = 2000, 1000, 400
 _BLOCK = 4_000_000  # numbers held at a time
 
 
-def bca(values: Array, confidence: float = CONFIDENCE) -> tuple[Interval, NDArray[np.int64]]:
+def bca(values: Array, confidence: float = CONFIDENCE, fewest: int = ENOUGH) -> tuple[Interval, NDArray[np.int64]]:
     """Mean over seeds with the bias-corrected and accelerated bootstrap interval (Efron 1987, JASA 82), by `scipy.stats`.
 
     Parameters
     ----------
     values
         Axes (..., seed); NaN marks a seed without a value.
+    fewest
+        Seeds below which BCa covers too seldom (docs/statistics.md).
 
     Returns
     -------
     tuple
-        The intervals, and for each the index in (BCA, NO_BCA, CONSTANT): below 20 seeds BCa covers too seldom
-        (docs/statistics.md), and of constant data it does not exist; the t interval then takes its place.
+        The intervals, and for each the index in (BCA, NO_BCA, CONSTANT): with too few seeds, and for constant data, of which it
+        does not exist, the t interval takes its place.
     """
     group = moments(values)
     found = mean_t(group, confidence)
     low, high = found.low.copy(), found.high.copy()
-    kind = np.where(group.n < ENOUGH, 1, np.where(group.var > 0, 0, 2))
+    kind = np.where(group.n < fewest, 1, np.where(group.var > 0, 0, 2))
     for n in np.unique(group.n[kind == 0]):
         where = (kind == 0) & (group.n == n)
         rows = compact(values[where])[:, : int(n)]

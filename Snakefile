@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 
 from vgstudy.config import yamlfile
 from vgstudy.views.captions import caption_of, figure_names
-from vgstudy.config.reading import load_studies
+from vgstudy.config.reading import load_studies, name_mnist
 from vgstudy.errors import UserError
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
@@ -28,6 +28,7 @@ CONFIG = Path("config/config.yaml")
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     STUDIES = load_studies(yamlfile.read(CONFIG) | config, CONFIG.parent)
     PLANS = {name: plan(study, Path("results")) for name, study in STUDIES.items()}
+    name_mnist(yamlfile.read(CONFIG) | config)
 except UserError as mistake:
     print(f"error: {mistake}", file=sys.stderr)
     sys.exit(2)

@@ -21,10 +21,13 @@ ROWS = {
     "cell": np.array(["a", "b"]),
     "seed": [0, 1],
     "epoch": np.array([0, 500], dtype=np.int32),
+    "step": [0, 8000],
     "train_loss": np.array([0.5, np.nan]),
     "train_accuracy": np.ma.array([0.1, 0.2], mask=[True, False]),
     "test_loss": [None, None],
     "test_accuracy": [1, 0],
+    "probe_loss": [None, 0.5],
+    "probe_accuracy": [None, 0.5],
     "finite": [True, False],
 }
 
@@ -75,7 +78,7 @@ def test_provenance_names_no_path_and_no_host(path_or_host):
 
 
 def test_provenance_imports_no_package():
-    code = "import sys, vgstudy.provenance as p; p.provenance(); print(*sys.modules)"
+    code = "import sys, vgstudy.store.provenance as p; p.provenance(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"tensorflow", "keras", "numpy", "pandas"} & set(loaded)
 

@@ -104,11 +104,16 @@ def design(
     results: ResultsOption = Path("results"),
     seeds: SeedsOption = None,
 ) -> None:
-    """Write the manifests of the jobs a study still needs, and its runs.parquet."""
+    """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if they are to be downloaded."""
     from vgstudy.config.reading import load_study
     from vgstudy.plan import planning
 
-    planning.write_design(planning.plan(load_study(study, _seeds(seeds)), results))
+    read = load_study(study, _seeds(seeds))
+    if read.task.name == "mnist":
+        from vgstudy.engine.download import fetch_mnist
+
+        fetch_mnist()
+    planning.write_design(planning.plan(read, results))
 
 
 @app.command()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.models import Activation, Net, affine
-from vgstudy.schema import ZERO_CAUSES
+from vgstudy.schema import QUANTILES, ZERO_CAUSES
 
 Columns = dict[str, NDArray[Any]]
 Array = TypeVar("Array")
@@ -93,7 +93,9 @@ def shape_of(activation: Activation) -> Shape:
     return Shape(float(np.abs(slope[near]).max()), int(((h == 0) & (slope == 0)).sum()) > 1)
 
 
-def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat: NDArray[np.float32]) -> Columns:
+def measure(
+    net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat: NDArray[np.float32], quantiles: bool = False
+) -> Columns:
     """Every probe column that needs one state only, (stack, layer).
 
     Parameters
@@ -106,6 +108,8 @@ def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat
         `shape_of` the activation.
     flat
         float32 parameters (stack, parameter).
+    quantiles
+        Whether quantiles of gradient and kernel entries are wanted too, (stack, layer, quantile).
     """
     double = arrays(backpropagate(net, loss, *(tf.cast(a, tf.float64) for a in (flat, x, y))))
     single = arrays(backpropagate(net, loss, tf.constant(flat), x, y))
@@ -121,6 +125,7 @@ def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat
             "h_saturated": _hidden([np.mean(np.abs(s) < 0.01 * shape.steepest, axis=(1, 2)) for s in double.slope]),
             "h_dead": _hidden([np.mean(np.all(off, axis=2), axis=1) for off in units_off(double, shape)]),
             **weight_columns(weights),
+            **(quantile_columns(double.g, weights) if quantiles else {}),
         }
 
 
@@ -185,6 +190,15 @@ def weight_columns(weights: list[NDArray[np.float64]]) -> Columns:
         "w_sd": _per_layer([w.std(axis=1) for w in weights]),
         "w_l1": _per_layer([np.abs(w).sum(axis=1) for w in weights]),
     }
+
+
+def quantile_columns(gradients: list[NDArray[np.float64]], weights: list[NDArray[np.float64]]) -> Columns:
+    """Quantiles at `schema.QUANTILES` of the entries of each gradient and kernel, (stack, layer, quantile)."""
+
+    def of(entries: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.quantile(entries.reshape(len(entries), -1), QUANTILES, axis=1).T
+
+    return {"g_quantiles": _per_layer([of(g) for g in gradients]), "w_quantiles": _per_layer([of(w) for w in weights])}
 
 
 def change_columns(

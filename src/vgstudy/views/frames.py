@@ -8,11 +8,17 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.cells import TASKS
-from vgstudy.schema import FACTORS
+from vgstudy.schema import EXAMPLES, FACTORS
 from vgstudy.store.logs import read_footer, read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
-FILTERS: Mapping[str, Any] = {"outcomes": None, "estimates": None, "profiles": [("quantity", "in", PROFILED)], "contrasts": None}
+ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
+FILTERS: Mapping[str, Any] = {
+    "outcomes": None,
+    "estimates": [ON_PROBE_SET],
+    "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
+    "contrasts": None,
+}
 
 
 @dataclass(frozen=True)

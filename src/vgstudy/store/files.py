@@ -1,5 +1,6 @@
 """Whole files or none."""
 
+import glob
 import os
 import uuid
 from collections.abc import Iterator
@@ -7,22 +8,46 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from vgstudy.errors import UserError
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
     """A binary file that appears under `path`, flushed to disk, when the block ends, or not at all if it raises.
 
-    Until then it has a temporary name in the same folder, so that `path` never holds half a file.
+    Until then it has a temporary name in the same folder, so that `path` never holds half a file. What a killed process left
+    under such a name is removed.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written: the disk is full, say, or read-only.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with part.open("x+b") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            left.unlink(missing_ok=True)
+        with _removed(part), part.open("x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+            part.replace(path)
         _sync(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> UserError:
+    """The mistake of naming a path that cannot be written."""
+    reason = (error.strerror or str(error)).lower()
+    return UserError(f"{path}: cannot be written: {reason}; mend that and start again: what is finished is kept")
+
+
+@contextmanager
+def _removed(part: Path) -> Iterator[None]:
+    try:
+        yield
     finally:
         part.unlink(missing_ok=True)
 

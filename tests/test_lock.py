@@ -10,12 +10,16 @@ import pytest
 from vgstudy.errors import UserError
 from vgstudy.store import lock
 
-HOLD = "import sys, pathlib; from vgstudy.store import lock; lock.hold(pathlib.Path(sys.argv[1])); print('held', flush=True); input()"
+HOLD = "import sys, pathlib; from vgstudy.store import lock; lock.hold(pathlib.Path(sys.argv[1])); print('held'); input()"
 
 
 def holder(folder: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-u", "-c", HOLD, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout
     process.stdout.readline()
@@ -35,7 +39,7 @@ def test_a_second_workflow_is_refused_until_the_first_was_killed(tmp_path: Path)
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file where a folder should be")
-    with pytest.raises(UserError, match="results/.lock: cannot be written"):
+    with pytest.raises(UserError, match=r"results/\.lock: cannot be written"):
         lock.hold(tmp_path / "results")
 
 

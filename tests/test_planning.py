@@ -285,7 +285,7 @@ def test_manifests_are_what_their_jobs_say(smoke: Study, tmp_path: Path) -> None
 
 def test_results_that_cannot_be_written_are_named(smoke: Study, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file where a folder should be")
-    with pytest.raises(UserError, match="cannot be written: .*; mend that and start again"):
+    with pytest.raises(UserError, match=r"cannot be written: .*; mend that and start again"):
         write_design(plan(smoke, tmp_path / "results"))
 
 

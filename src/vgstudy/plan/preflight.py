@@ -60,7 +60,7 @@ def check_packages() -> None:
                 found = "none"
             if found == "none" or found not in wanted.specifier:
                 raise UserError(
-                    f"{wanted.name}: {found} is installed, vgstudy needs {wanted.specifier}; make .venv anew: `make study`"
+                    f"{wanted.name}: {found} is installed, vgstudy needs {wanted.specifier}; remove .venv and call `make study`"
                 )
 
 

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ def read_footer(path: Path) -> dict[str, Any]:
     return footer
 
 
-@lru_cache(maxsize=None)  # an analysis reads columns of the same file again and again
+@cache  # an analysis reads columns of the same file again and again
 def _verified(path: Path, *_state: int) -> str | None:
     """The footer of a file whose checksum, schema's length and rows are right; None if it is whole, but not ours."""
     with path.open("rb") as file:

@@ -16,7 +16,8 @@ from vgstudy.errors import UserError
 from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
-from vgstudy.store import lock
+from vgstudy.store import files, lock
+from vgstudy.store.places import tables
 
 min_version("9.19")
 
@@ -60,12 +61,11 @@ rule all:
     default_target: True
     input:
         "results/report.html",
-        # what a job wrote and somebody deleted is made again, although no later step needs it any more
+        # what somebody deleted is made again, although no later step needs it any more
         [
-            f"results/{name}/{table}/{job}.parquet"
-            for name, study_plan in PLANS.items()
-            for job in study_plan.jobs
-            for table in ("probes", "curves", "decays")
+            path
+            for study_plan in PLANS.values()
+            for path in tables(study_plan.folder, study_plan.jobs)
         ],
         # Snakemake trusts a file that is there; this has no input, but makes it make again what is damaged
         lambda wildcards: workflow.dag.forcefiles.update(map(str, DAMAGED)) or [],
@@ -74,6 +74,8 @@ rule all:
 onstart:
     try:
         lock.hold(RESULTS)
+        if count := files.no_later_than_now(RESULTS):
+            print(f"{RESULTS}: {count} times in the future were set to now")
     except UserError as mistake:
         print(f"error: {mistake}", file=sys.stderr)
         sys.exit(2)
@@ -87,6 +89,6 @@ onsuccess:
 onerror:
     print(
         "Some jobs failed: each one's log is above and in results/STUDY/logs/. What is finished is kept: mend what the logs name, "
-        "then start the same command again.",
+        "then start the same command again. If memory was short, run fewer jobs at a time, such as with --cores 1.",
         file=sys.stderr,
     )

@@ -11,9 +11,9 @@ from packaging.requirements import Requirement
 from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
+from vgstudy.store.places import tables
 from vgstudy.wording import plural
 
-STUDY_TABLES = ("outcomes", "estimates", "profiles", "contrasts")
 DISK_SHARE = 1.5  # the tables of a study beside those of its jobs, figures and report: half as much again
 NUMERIC = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "XLA_FLAGS", "TF_XLA_FLAGS")
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
@@ -121,16 +121,14 @@ def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
 
 def damaged(plan: Plan) -> dict[Path, str]:
     """The plan's tables and manifests on disk that cannot be used, and why; every byte of them is read."""
-    from vgstudy.store.logs import JOB_TABLES, verify  # Arrow is not needed for the rest
+    from vgstudy.store.logs import verify  # Arrow is not needed for the rest
 
     found = {
         job.path: f"{job.path} is no job manifest, or was changed; it is written again"
         for job in plan.jobs.values()
         if job.new and job.path.exists()
     }
-    paths = {plan.folder / f"{table}.parquet": table for table in ("runs", *STUDY_TABLES)}
-    paths |= {plan.folder / table / f"{job}.parquet": table for job in plan.jobs for table in JOB_TABLES}
-    for path, table in paths.items():
+    for path, table in tables(plan.folder, plan.jobs).items():
         if path.exists():
             try:
                 verify(table, path)

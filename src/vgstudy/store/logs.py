@@ -21,10 +21,10 @@ from vgstudy.schema import COLUMNS, arrow_schema
 from vgstudy.store import seal
 from vgstudy.store.columns import Columns, conform, schema_version
 from vgstudy.store.files import whole
+from vgstudy.store.places import JOB_TABLES
 from vgstudy.store.provenance import provenance
 
 FOOTER_KEY = b"vgstudy"
-JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet; the others are results/STUDY/TABLE.parquet
 
 
 @dataclass

@@ -60,10 +60,13 @@ def read_frames(folder: Path) -> Frames:
     UserError
         If a table is missing, damaged or of another version.
     """
-    study = read_footer(folder / "runs.parquet")["study"]
+    design = read_footer(folder / "runs.parquet")
+    study, digest = design["study"], design["digest"]
     runs = ordered(read_table("runs", folder / "runs.parquet").to_pandas(), study)
     cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
-    read = {name: read_table(name, folder / f"{name}.parquet", filters=filters) for name, filters in FILTERS.items()}
+    read = {
+        name: read_table(name, folder / f"{name}.parquet", filters=filters, digest=digest) for name, filters in FILTERS.items()
+    }
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
     return Frames(study, runs, **tables)

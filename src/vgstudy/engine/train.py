@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vgstudy import data
 from vgstudy.cells import Run
 from vgstudy.config.study import Log
-from vgstudy.engine import losses, models, probes
+from vgstudy.engine import losses, models, probes, statistics
 from vgstudy.engine.groups import Arrangement, Parameters, arrange, spans, stack_activation
 from vgstudy.engine.rows import Curves, probe_table
 from vgstudy.engine.steps import compile_steps, compile_test, shuffled
@@ -109,12 +109,12 @@ class Stack:
         loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in self._test())
         return loss, accuracy
 
-    def probe(self) -> probes.Columns:
+    def probe(self) -> statistics.Columns:
         """Every probe column of the runs, (run, layer)."""
         flat = self._parameters.tensor().numpy()
         parts = [measure(flat) for measure in self._probes]
         now = probes.kernels(self.net, flat)
-        change = probes.change_columns(now, self._first, self._before)
+        change = statistics.change_columns(now, self._first, self._before)
         self._before = now
         state = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
         return {name: values[self.rows] for name, values in (state | change).items()}
@@ -127,7 +127,7 @@ def _columns(rows: list[NDArray[np.float32]], dtype: str) -> tf.Tensor:
 
 def _probe_parts(
     arranged: Arrangement, net: models.Net, loss: losses.Loss, x: tf.Tensor, y: tf.Tensor
-) -> Iterator[Callable[[NDArray[np.float32]], probes.Columns]]:
+) -> Iterator[Callable[[NDArray[np.float32]], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
     The stack is cut by activation and into parts that fit a fast memory, each filled with copies to a multiple of `LANES`.
@@ -144,6 +144,6 @@ def _probe_parts(
 
 
 def _measured(
-    part: Callable[[NDArray[np.float32]], probes.Columns], rows: NDArray[np.intp], count: int, flat: NDArray[np.float32]
-) -> probes.Columns:
+    part: Callable[[NDArray[np.float32]], statistics.Columns], rows: NDArray[np.intp], count: int, flat: NDArray[np.float32]
+) -> statistics.Columns:
     return {name: values[:count] for name, values in part(flat[rows]).items()}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vgstudy import data
 from vgstudy.cells import KerasObject, Run
 from vgstudy.config.study import Log
-from vgstudy.engine import losses, models, probes
+from vgstudy.engine import losses, models, probes, statistics
 from vgstudy.engine.groups import Arrangement, Parameters, arrange, spans, stack_activation
 from vgstudy.engine.rows import Curves, Measurements
 from vgstudy.engine.steps import Order, compile_steps, compile_test, mini_batch
@@ -142,7 +142,7 @@ class Stack:
         loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in by_row)
         return loss, accuracy
 
-    def probe(self, examples: str = EXAMPLES[0], quantiles: bool = False) -> probes.Columns:
+    def probe(self, examples: str = EXAMPLES[0], quantiles: bool = False) -> statistics.Columns:
         """Every probe column of the runs, (run, layer), and the quantiles (run, layer, quantile) if wanted.
 
         Parameters
@@ -156,7 +156,7 @@ class Stack:
         x, y = self._examples(examples)
         parts = [measured(flat, quantiles) for measured in _probe_parts(self._arranged, self.net, self.loss, x, y)]
         now = probes.kernels(self.net, flat)
-        change = probes.change_columns(now, self._first, self._before.get(examples, self._first))
+        change = statistics.change_columns(now, self._first, self._before.get(examples, self._first))
         self._before[examples] = now
         state = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
         return {name: values[self.rows] for name, values in (state | change).items()}
@@ -188,7 +188,7 @@ def _features(table: tf.Tensor, inputs: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _probe_parts(
     arranged: Arrangement, net: models.Net, loss: losses.Loss, x: tf.Tensor, y: tf.Tensor
-) -> Iterator[Callable[[NDArray[np.float32], bool], probes.Columns]]:
+) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
     The stack is cut by activation and into parts that fit a fast memory, each filled with copies to a multiple of `LANES`.
@@ -206,20 +206,20 @@ def _probe_parts(
 
 
 def _measured(
-    part: Callable[[NDArray[np.float32], bool], probes.Columns],
+    part: Callable[[NDArray[np.float32], bool], statistics.Columns],
     rows: NDArray[np.intp],
     count: int,
     flat: NDArray[np.float32],
     quantiles: bool,
-) -> probes.Columns:
+) -> statistics.Columns:
     return {name: values[:count] for name, values in part(flat[rows], quantiles).items()}
 
 
 @cache
-def _shape(spec_json: str) -> probes.Shape:
+def _shape(spec_json: str) -> statistics.Shape:
     return probes.shape_of(models.activation(KerasObject.model_validate_json(spec_json)))
 
 
-def shape_of_level(spec: KerasObject) -> probes.Shape:
+def shape_of_level(spec: KerasObject) -> statistics.Shape:
     """`probes.shape_of` an activation level."""
     return _shape(spec.model_dump_json())

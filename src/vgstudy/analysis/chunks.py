@@ -44,8 +44,8 @@ class Chunk:
         `alive`, `zero_cause` (index in ZERO_CAUSES) and the RATIOS; axes (cell, epoch, seed).
     probes
         LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
-    ends
-        `finite` and the ENDS at the last epoch; axes (cell, seed).
+    curves
+        `finite` and the ENDS at the probe epochs; axes (cell, epoch, seed).
     """
 
     cells: list[str]
@@ -57,7 +57,12 @@ class Chunk:
     member: NDArray[np.bool_]
     decays: Mapping[str, Array]
     probes: Mapping[str, Array]
-    ends: Mapping[str, Array]
+    curves: Mapping[str, Array]
+
+    @cached_property
+    def ends(self) -> Mapping[str, Array]:
+        """`finite` and the ENDS at the last epoch, which is always probed; axes (cell, seed)."""
+        return {name: values[:, -1] for name, values in self.curves.items()}
 
     @cached_property
     def n(self) -> Whole:
@@ -106,8 +111,9 @@ def read_chunk(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mappin
     decays = read("decays", ("alive", "zero_cause", *RATIOS), {"cell": cells, "epoch": epochs, "seed": seeds})
     axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
     probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes)
-    ends = read("curves", ("finite", *ENDS), {"cell": cells, "seed": seeds}, [("epoch", "==", last)])
-    return Chunk(cells, depth, seeds, epochs, last, study["outcome"]["learned_above"], member, decays, probes, ends)
+    probed = [("epoch", "in", epochs.tolist())]
+    curves = read("curves", ("finite", *ENDS), {"cell": cells, "epoch": epochs, "seed": seeds}, probed)
+    return Chunk(cells, depth, seeds, epochs, last, study["outcome"]["learned_above"], member, decays, probes, curves)
 
 
 @dataclass(frozen=True)

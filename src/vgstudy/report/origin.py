@@ -11,7 +11,7 @@ from vgstudy.findings import Table
 from vgstudy.store.logs import read_footer, read_table
 from vgstudy.wording import listing, number, plural
 
-STUDY_TABLES = ("runs", "outcomes", "estimates", "profiles", "contrasts")
+STUDY_TABLES = ("runs", "outcomes", "estimates", "trajectories", "profiles", "contrasts")
 JOB_TABLES = ("probes", "curves", "decays")
 Footer = Mapping[str, Any]
 

@@ -12,7 +12,13 @@ from vgstudy.schema import FACTORS
 from vgstudy.store.logs import read_footer, read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
-FILTERS: Mapping[str, Any] = {"outcomes": None, "estimates": None, "profiles": [("quantity", "in", PROFILED)], "contrasts": None}
+FILTERS: Mapping[str, Any] = {
+    "outcomes": None,
+    "estimates": None,
+    "trajectories": None,
+    "profiles": [("quantity", "in", PROFILED)],
+    "contrasts": None,
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Frames:
     runs: pd.DataFrame
     outcomes: pd.DataFrame
     estimates: pd.DataFrame
+    trajectories: pd.DataFrame
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
 

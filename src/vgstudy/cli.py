@@ -162,6 +162,17 @@ def figures(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A stu
 
 
 @app.command()
+def figure(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")],
+    name: Annotated[str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")],
+) -> None:
+    """Draw one figure anew."""
+    from vgstudy.figures import write_figures
+
+    write_figures(folder, [name])
+
+
+@app.command()
 def report(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
     studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies to report.")],

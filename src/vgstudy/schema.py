@@ -148,6 +148,12 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
         },
+        "trajectories": {
+            "cell": _KEYS["cell"],
+            "quantity": (LABEL, "a loss or an accuracy of curves, at the probe epochs where some seed has one"),
+            "epoch": _KEYS["epoch"],
+            **_ESTIMATE,
+        },
         "profiles": {
             "cell": _KEYS["cell"],
             "quantity": (LABEL, "a column of probes, or zero_float32"),

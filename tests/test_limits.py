@@ -26,7 +26,7 @@ def test_crossing_by_hand():
 
 
 def rows(shares: dict[tuple[int, str], list[float]], declared=(), n: int = 10) -> pd.DataFrame:
-    """Limits of arms of a width and an optimizer, by their shares at depths 1, 2, ..."""
+    """Limits of settings of a width and an optimizer, by their shares at depths 1, 2, ..."""
     cells = [
         {"cell": f"{w}{o}{d}", "depth": d, "width": w, "activation": "tanh", "initializer": "He", "optimizer": o, "mean": share}
         for (w, o), listed in shares.items()

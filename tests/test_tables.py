@@ -25,7 +25,7 @@ DESIGN = {
 RATIOS = ("d_g", "d_delta", "d_h", "interior_g", "interior_delta", "interior_h", "end_to_end_g", "end_to_end_mean_abs")
 EPS = np.log(1.05)
 ENDS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-RESULTS = ("outcomes", "estimates", "profiles", "contrasts", "linearity", "limits", "variances")
+RESULTS = ("outcomes", "estimates", "trajectories", "profiles", "contrasts", "linearity", "limits", "variances")
 LIMIT_KEYS = ("factor", "width", "activation", "initializer", "optimizer")
 INTERVAL = ["value", "low", "high"]
 
@@ -143,6 +143,14 @@ def test_ends_against_scipy(made, quantity):
     last = trained(made, "curves").query("epoch == 20 and finite")
     expected = {(cell, 20): naive_t(rows[quantity].astype(float)) for cell, rows in last.groupby("cell")}
     assert_rows(load(made, "estimates").query("quantity == @quantity"), ["cell", "epoch"], expected)
+
+
+@pytest.mark.parametrize("quantity", ENDS)
+def test_trajectories_against_scipy(made, quantity):
+    measured = trained(made, "curves").query("epoch in (0, 5, 20) and finite").dropna(subset=quantity)
+    groups = measured.groupby(["cell", "epoch"])
+    expected = {key: naive_t(rows[quantity].astype(float)) for key, rows in groups}
+    assert_rows(load(made, "trajectories").query("quantity == @quantity"), ["cell", "epoch"], expected)
 
 
 @pytest.mark.parametrize("quantity", ["g_rms", "delta_rms", "h_rms", "g_mean_abs"])
@@ -314,7 +322,7 @@ def test_shares_have_an_exact_interval_beside_and_a_band_over_depths_against_sci
     for row in rows.itertuples():
         test = stats.binomtest(round(row.value * row.n_alive), row.n_alive)
         assert [row.check_low, row.check_high] == pytest.approx([*test.proportion_ci(method="exact")])
-        wide = test.proportion_ci(0.95 ** (1 / 3), method="wilson")  # three depths
+        wide = test.proportion_ci(0.95 ** (1 / 3), method="exact")  # three depths
         assert [row.band_low, row.band_high] == pytest.approx([wide.low, wide.high], abs=1e-12)
     assert set(rows["check"]) == {"Clopper-Pearson"}
 

@@ -8,6 +8,7 @@ rule report:
                 "runs.parquet",
                 "outcomes.parquet",
                 "estimates.parquet",
+                "trajectories.parquet",
                 "profiles.parquet",
                 "contrasts.parquet",
                 "linearity.parquet",

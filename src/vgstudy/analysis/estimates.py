@@ -38,7 +38,7 @@ from vgstudy.analysis.samples import (
     status_counts,
     whole_seeds,
 )
-from vgstudy.schema import RUN_STATUSES, VERDICTS
+from vgstudy.schema import EXAMPLES, RUN_STATUSES, VERDICTS
 from vgstudy.store.grid import labels, nullable
 
 Array = NDArray[np.float64]
@@ -46,7 +46,7 @@ Array = NDArray[np.float64]
 FACTORS_PER_LAYER = ("d_g", "d_delta", "d_h")
 QUANTILES = {"q10": 0.1, "median": 0.5, "q90": 0.9}
 BCA_KINDS = (BCA, NO_BCA, CONSTANT)
-SIDAK = "Wilson, Šidák over depths"
+SIDAK = "Clopper-Pearson, Šidák over depths"
 
 
 def outcome_rows(chunk: Chunk) -> Columns:
@@ -64,7 +64,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     depth defines none. p_vanishing_g, p_vanishing_delta: share of those seeds whose decay factor is below 1 / 1.05. p_alive:
     share of the measured seeds. At the last epoch p_learned, p_dead and p_diverged over the measured seeds, and the means of
     accuracies and losses over the seeds that did not diverge. n_alive counts the seeds that a value is made of; of a share, the
-    measured ones.
+    measured ones. On mini-batches ratios, the shares made of them and p_alive only.
     """
     for quantity in RATIOS:
         yield _ratio_rows(chunk, quantity)
@@ -73,6 +73,8 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
         yield _share_rows(chunk, f"p_vanishing_{name}", (logs < -BOUND).sum(axis=-1), counted(logs), where)
     alive = chunk.decays["alive"]
     yield _share_rows(chunk, "p_alive", np.nansum(alive, axis=-1), counted(alive))
+    if chunk.examples != EXAMPLES[0]:
+        return
     for status in ("learned", "dead", "diverged"):
         count, n = status_counts(chunk, status)
         yield _share_rows(chunk, f"p_{status}", count, n, band=_over_depths(count, n, chunk.depths))
@@ -80,7 +82,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
         values = end_values(chunk, quantity)
         group = moments(values)
         extra = {"spread": np.sqrt(group.var), **_checks(values, group)}
-        yield rows(chunk, quantity, mean_t(group), group.n, MEAN_T, extra)
+        yield rows("estimates", chunk, quantity, mean_t(group), group.n, MEAN_T, extra)
 
 
 def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
@@ -96,7 +98,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
         p = tost(group)
         extra |= {"p_equivalent": p, "verdict": Labels(verdicts(found, p), VERDICTS), "seeds_needed": seeds_needed(spread)}
         extra |= _checks(logs, group, np.exp)
-    return rows(chunk, quantity, found, group.n, GEOMETRIC_T, extra, defined(chunk, quantity)[:, None])
+    return rows("estimates", chunk, quantity, found, group.n, GEOMETRIC_T, extra, defined(chunk, quantity)[:, None])
 
 
 def _share_rows(
@@ -106,12 +108,12 @@ def _share_rows(
     exact = clopper_pearson(count, n)
     kind = Labels(np.where(n > 0, 0, -1), [CLOPPER_PEARSON])
     check: Extra = {"check_low": exact.low, "check_high": exact.high, "check": kind}
-    return rows(chunk, quantity, wilson(count, n), n, WILSON, check | (band or {}), where)
+    return rows("estimates", chunk, quantity, wilson(count, n), n, WILSON, check | (band or {}), where)
 
 
 def _over_depths(count: Array, n: Array, depths: NDArray[np.int64]) -> Extra:
-    """A band for shares at all depths of an arm at once; cells are independent: each point has the root of the confidence."""
-    found = wilson(count, n, CONFIDENCE ** (1 / depths))
+    """A band for shares at all depths of a setting at once; cells are independent: each point has the root of the confidence."""
+    found = clopper_pearson(count, n, CONFIDENCE ** (1 / depths))
     return {"band_low": found.low, "band_high": found.high, "band": Labels(np.where(n > 0, 0, -1), [SIDAK])}
 
 
@@ -141,6 +143,13 @@ def _checks(values: Array, group: Moments, back: Callable[[Array], Array] = np.a
     return found | {"check": Labels(kind, BCA_KINDS), "bimodality": bimodality(values)}
 
 
+def trajectory_rows(chunk: Chunk) -> Iterator[Columns]:
+    """The rows of `trajectories`: means of accuracies and losses over the seeds that have not diverged, at the probe epochs."""
+    for quantity in ENDS:
+        group = moments(np.where(chunk.curves["finite"] == 1, finite(chunk.curves[quantity]), np.nan))
+        yield rows("trajectories", chunk, quantity, mean_t(group), group.n, MEAN_T, {}, group.n > 0)
+
+
 def profile_rows(chunk: Chunk) -> Iterator[Columns]:
     """The rows of `profiles`, one quantity after another, at every probe epoch and layer.
 
@@ -153,10 +162,12 @@ def profile_rows(chunk: Chunk) -> Iterator[Columns]:
         logs = alive_throughout(chunk, logs_of(chunk.probes[quantity]), has)
         group = moments(logs)
         bands = _bands(group, critical(logs)[..., None], group.n)
-        yield rows(chunk, quantity, geometric_t(group), group.n, GEOMETRIC_T, bands, has)
+        yield rows("profiles", chunk, quantity, geometric_t(group), group.n, GEOMETRIC_T, bands, has)
     for quantity in MEANS:
         group = moments(finite(chunk.probes[quantity]))
-        yield rows(chunk, quantity, mean_t(group), group.n, MEAN_T, {}, layers(chunk, quantity))
+        yield rows("profiles", chunk, quantity, mean_t(group), group.n, MEAN_T, {}, layers(chunk, quantity))
     cause = chunk.probes["zero_cause_float32"]
     n = counted(cause)
-    yield rows(chunk, "zero_float32", wilson((cause > 0).sum(axis=-1), n), n, WILSON, {}, layers(chunk, "zero_float32"))
+    yield rows(
+        "profiles", chunk, "zero_float32", wilson((cause > 0).sum(axis=-1), n), n, WILSON, {}, layers(chunk, "zero_float32")
+    )

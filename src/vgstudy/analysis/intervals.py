@@ -107,10 +107,10 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -
     return Interval(share, np.where(none, np.nan, low), np.where(none, np.nan, high), np.full_like(share, np.nan))
 
 
-def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
     """A proportion with the exact interval of Clopper & Pearson (1934, Biometrika 26): it covers at least as often as it says."""
     k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
-    tail = (1 - confidence) / 2
+    tail = (1 - np.asarray(confidence)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         share = k / n
     low = np.where(k == 0, 0.0, betaincinv(np.maximum(k, 1), n - k + 1, tail))

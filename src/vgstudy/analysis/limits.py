@@ -1,4 +1,4 @@
-"""The depth at which half the seeds still learn, for every arm: a cell without its depth."""
+"""The depth at which half the seeds still learn, for every setting: a cell without its depth."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from vgstudy.schema import FACTORS, arrow_schema
 
 Array = NDArray[np.float64]
 
-ARM = tuple(factor for factor in FACTORS if factor != "depth")
+SETTING = tuple(factor for factor in FACTORS if factor != "depth")
 HALF = 0.5
 DRAWS = 2000
 METHOD = "monotone fit, Jeffreys draws"
@@ -22,7 +22,7 @@ METHOD = "monotone fit, Jeffreys draws"
 
 @dataclass(frozen=True)
 class Limit:
-    """An arm's limit and draws of it, in hidden layers; infinite: even the deepest learns, -infinite: nor does the shallowest."""
+    """A setting's limit and draws of it, in hidden layers; infinite: even the deepest learns, -infinite: nor does the shallowest."""
 
     value: float
     draws: Array
@@ -36,7 +36,7 @@ class Limit:
 
 
 def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator, draws: int = DRAWS) -> Limit:
-    """The limit of an arm.
+    """The limit of a setting.
 
     Where the share that learned, fitted by a line that never rises with depth (isotonic regression), crosses one half; linear
     between depths. Its distribution: shares are drawn anew at every depth from Beta(learned + 1/2, n - learned + 1/2), the
@@ -81,50 +81,56 @@ def crossing(fit: Array, depth: Array) -> Array:
 
 
 def limit_rows(cells: pd.DataFrame, summaries: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The columns of `limits`: every arm with two depths or more, then the declared contrasts between such arms."""
+    """The columns of `limits`: every setting with two depths or more, then the declared contrasts between such settings."""
     shares = cells.merge(summaries[(summaries["quantity"] == "p_learned") & (summaries["n_alive"] > 0)], on="cell")
-    arms = {arm: _limit(arm, rows) for arm, rows in shares.sort_values("depth").groupby(list(ARM)) if rows["depth"].nunique() > 1}
-    listed = [_row(arm, found) for arm, found in arms.items()]
-    listed += [row for contrast in declared for row in _compared(arms, contrast["factor"], contrast["reference"])]
+    settings = {
+        setting: _limit(setting, rows)
+        for setting, rows in shares.sort_values("depth").groupby(list(SETTING))
+        if rows["depth"].nunique() > 1
+    }
+    listed = [_row(setting, found) for setting, found in settings.items()]
+    listed += [row for contrast in declared for row in _compared(settings, contrast["factor"], contrast["reference"])]
     names = arrow_schema("limits").names
     columns: dict[str, list[Any]] = {name: [row.get(name) for row in listed] for name in names}
     numbers = ("value", "low", "high", "misfit")
     return columns | {name: pa.array(np.array(columns[name], dtype=float), from_pandas=True) for name in numbers}
 
 
-def _limit(arm: tuple[Any, ...], rows: pd.DataFrame) -> Limit:
+def _limit(setting: tuple[Any, ...], rows: pd.DataFrame) -> Limit:
     n = rows["n_alive"].to_numpy(dtype=float)
-    stream = np.random.default_rng(list(repr(tuple(map(str, arm))).encode()))  # an arm's own, whatever other arms there are
+    stream = np.random.default_rng(
+        list(repr(tuple(map(str, setting))).encode())
+    )  # a setting's own, whatever other settings there are
     return limit(rows["depth"].to_numpy(dtype=float), np.rint(rows["mean"].to_numpy() * n), n, stream)
 
 
-def _row(arm: tuple[Any, ...], found: Limit) -> dict[str, Any]:
+def _row(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:
     low, high = ends(found.draws)
     # an end beyond the range is not known; a limit beyond it is at least, or at most, the last depth
     bounds = {"low": found.depth[-1] if low == np.inf else low, "high": found.depth[0] if high == -np.inf else high}
     numbers = {name: x if np.isfinite(x) else None for name, x in {"value": found.value, **bounds}.items()}
-    return {**_shared(arm, found), **numbers, "range": _range(found.value), "misfit": found.misfit, "n": found.n}
+    return {**_shared(setting, found), **numbers, "range": _range(found.value), "misfit": found.misfit, "n": found.n}
 
 
-def _compared(arms: Mapping[tuple[Any, ...], Limit], factor: str, reference: Any) -> Iterator[dict[str, Any]]:
-    """Differences of limits between the arms that differ in a factor alone; both are held inside the range."""
+def _compared(settings: Mapping[tuple[Any, ...], Limit], factor: str, reference: Any) -> Iterator[dict[str, Any]]:
+    """Differences of limits between the settings that differ in a factor alone; both are held inside the range."""
     if factor == "depth":
         return
-    at = ARM.index(factor)
-    for arm, found in arms.items():
-        other = arms.get((*arm[:at], reference, *arm[at + 1 :]))
-        if other is None or arm[at] == reference:
+    at = SETTING.index(factor)
+    for setting, found in settings.items():
+        other = settings.get((*setting[:at], reference, *setting[at + 1 :]))
+        if other is None or setting[at] == reference:
             continue
         low, high = ends(found.within(found.draws) - other.within(other.draws))
         numbers = {"value": found.within(found.value) - other.within(other.value), "low": low, "high": high}
         ranges = [name for each in (found, other) if (name := _range(each.value)) != "inside"]
         against = {"factor": factor, "reference": str(reference), "range": ranges[0] if ranges else "inside"}
-        yield {**_shared(arm, found), **numbers, **against, "n": found.n + other.n}
+        yield {**_shared(setting, found), **numbers, **against, "n": found.n + other.n}
 
 
-def _shared(arm: tuple[Any, ...], found: Limit) -> dict[str, Any]:
+def _shared(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:
     ends = {"shallowest": int(found.depth[0]), "deepest": int(found.depth[-1])}
-    return {**dict(zip(ARM, arm, strict=True)), **ends, "method": METHOD, "confidence": CONFIDENCE}
+    return {**dict(zip(SETTING, setting, strict=True)), **ends, "method": METHOD, "confidence": CONFIDENCE}
 
 
 def ends(draws: Array) -> tuple[float, float]:

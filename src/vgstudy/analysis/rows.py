@@ -29,9 +29,16 @@ Extra = dict[str, Array | Labels]
 
 
 def rows(
-    chunk: Chunk, quantity: str, interval: Interval, alive: ArrayLike, method: str, extra: Extra, where: ArrayLike = True
+    table: str,
+    chunk: Chunk,
+    quantity: str,
+    interval: Interval,
+    alive: ArrayLike,
+    method: str,
+    extra: Extra,
+    where: ArrayLike = True,
 ) -> Columns:
-    """Rows of `estimates` or `profiles` for the groups in `where`.
+    """Rows of a table, `estimates`, `trajectories` or `profiles`, for the groups in `where`.
 
     The interval's axes are (cell,), (cell, epoch) or (cell, epoch, layer); those of what is in `extra` broadcast against them.
     Columns that neither gives are null.
@@ -42,6 +49,7 @@ def rows(
     given = {
         "cell": labels(index[0], chunk.cells),
         "quantity": labels(np.zeros_like(n), [quantity]),
+        "examples": labels(np.zeros_like(n), [chunk.examples]),
         "epoch": chunk.epochs[index[1]] if len(shape) > 1 else np.full(len(n), chunk.last_epoch),
         **({"layer": index[2] + 1} if len(shape) > 2 else {}),
         **{name: nullable(getattr(interval, name)[index]) for name in ("value", "low", "high")},
@@ -52,8 +60,7 @@ def rows(
         "n_failed": n - n_alive,
         **{name: _column(content, shape, index) for name, content in extra.items()},
     }
-    names = arrow_schema("profiles" if len(shape) > 2 else "estimates").names
-    return {name: given.get(name, pa.nulls(len(n))) for name in names}
+    return {name: given.get(name, pa.nulls(len(n))) for name in arrow_schema(table).names}
 
 
 def _column(content: Array | Labels, shape: tuple[int, ...], index: tuple[NDArray[np.int64], ...]) -> pa.Array:

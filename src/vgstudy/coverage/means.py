@@ -16,7 +16,7 @@ from vgstudy.analysis.intervals import (
 from vgstudy.analysis.resampling import ENOUGH, band, bca, critical
 from vgstudy.analysis.robust import trimmed_t
 from vgstudy.coverage.nets import Net, population
-from vgstudy.coverage.trials import PRIMARY, SECOND, SEEDS, WITHDRAWN, Trial, joint, trial
+from vgstudy.coverage.trials import LABELLED, PRIMARY, SECOND, SEEDS, WITHDRAWN, Trial, joint, trial
 
 Array = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def outcomes(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
         for n in SEEDS:
             accuracy = np.where(rng.random((repetitions, n)) < learned, 0.83, 0.5) + rng.normal(0, 0.02, (repetitions, n))
             name, value = f"accuracy of two modes, {learned:.0%} learn", 0.5 + 0.33 * learned
-            yield trial("t", PRIMARY, name, n, mean_t(moments(accuracy)), value)
+            yield trial("t", LABELLED, name, n, mean_t(moments(accuracy)), value)
 
 
 def two_samples(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:

@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 SEEDS = (5, 10, 30)
 TOLERANCE = 0.02  # coverage from .93 to .97 is as stated
-PRIMARY, SECOND, WITHDRAWN = "primary", "second", "withdrawn"
+PRIMARY, LABELLED, SECOND, WITHDRAWN = "primary", "labelled", "second", "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Trial:
     Attributes
     ----------
     role
-        PRIMARY: decides. SECOND: shown beside. WITHDRAWN: simulated to show why it is not offered.
+        PRIMARY: decides. LABELLED: decides, and docs/statistics.md says where it misses. SECOND: shown beside. WITHDRAWN:
+        simulated to show why it is not offered.
     nominal
         What the coverage should be; of a test, the largest share of false findings.
     hits

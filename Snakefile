@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 
 from vgstudy.config import yamlfile
 from vgstudy.views.captions import caption_of, figure_names
-from vgstudy.config.reading import load_studies
+from vgstudy.config.reading import load_studies, name_mnist
 from vgstudy.errors import UserError
 from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
@@ -30,6 +30,7 @@ CONFIG, RESULTS = Path("config/config.yaml"), Path("results")
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     STUDIES = load_studies(yamlfile.read(CONFIG) | config, CONFIG.parent)
+    name_mnist(yamlfile.read(CONFIG) | config)
     PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
     if workflow.is_main_process:  # and not in every job of a cluster
         preflight.check(PLANS.values(), RESULTS)

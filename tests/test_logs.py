@@ -22,10 +22,13 @@ ROWS = {
     "cell": np.array(["a", "b"]),
     "seed": [0, 1],
     "epoch": np.array([0, 500], dtype=np.int32),
+    "step": [0, 8000],
     "train_loss": np.array([0.5, np.nan]),
     "train_accuracy": np.ma.array([0.1, 0.2], mask=[True, False]),
     "test_loss": [None, None],
     "test_accuracy": [1, 0],
+    "probe_loss": [None, 0.5],
+    "probe_accuracy": [None, 0.5],
     "finite": [True, False],
 }
 

@@ -109,11 +109,16 @@ def design(
     results: ResultsOption = Path("results"),
     seeds: SeedsOption = None,
 ) -> None:
-    """Write the manifests of the jobs a study still needs, and its runs.parquet."""
+    """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if they are to be downloaded."""
     from vgstudy.config.reading import load_study
     from vgstudy.plan import planning
 
-    planning.write_design(planning.plan(load_study(study, _seeds(seeds)), results))
+    read = load_study(study, _seeds(seeds))
+    if read.task.name == "mnist":
+        from vgstudy.engine.download import fetch_mnist
+
+        fetch_mnist()
+    planning.write_design(planning.plan(read, results))
 
 
 @app.command()
@@ -157,6 +162,17 @@ def figures(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A stu
     from vgstudy.figures import write_figures
 
     write_figures(folder)
+
+
+@app.command()
+def figure(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")],
+    name: Annotated[str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")],
+) -> None:
+    """Draw one figure anew."""
+    from vgstudy.figures import write_figures
+
+    write_figures(folder, [name])
 
 
 @app.command()

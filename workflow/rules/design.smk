@@ -16,7 +16,7 @@ for name, study_plan in PLANS.items():
             "../../environment.yml"
         params:
             study=STUDIES[name].path,
-            seeds=f"--seeds '{config['seeds']}'" if config.get("seeds") else "",
+            seeds=["--seeds", str(config["seeds"])] if config.get("seeds") else [],
             digest=study_plan.digest,
         shell:
-            "vgstudy design {params.study:q} --results results {params.seeds} > {log} 2>&1"
+            "vgstudy design --results results {params.seeds:q} -- {params.study:q} > {log} 2>&1"

@@ -8,11 +8,18 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.cells import TASKS
-from vgstudy.schema import FACTORS
+from vgstudy.schema import EXAMPLES, FACTORS
 from vgstudy.store.logs import read_footer, read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
-FILTERS: Mapping[str, Any] = {"outcomes": None, "estimates": None, "profiles": [("quantity", "in", PROFILED)], "contrasts": None}
+ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
+FILTERS: Mapping[str, Any] = {
+    "outcomes": None,
+    "trajectories": None,
+    "estimates": [ON_PROBE_SET],
+    "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
+    "contrasts": None,
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Frames:
     runs: pd.DataFrame
     outcomes: pd.DataFrame
     estimates: pd.DataFrame
+    trajectories: pd.DataFrame
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
 

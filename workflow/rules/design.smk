@@ -15,7 +15,8 @@ for name, study_plan in PLANS.items():
         conda:
             "../../environment.yml"
         params:
-            study=STUDIES[name].path,
+            # a function, because text may hold braces
+            study=lambda wildcards, path=STUDIES[name].path: path,
             seeds=["--seeds", str(config["seeds"])] if config.get("seeds") else [],
             digest=study_plan.digest,
         shell:

@@ -65,7 +65,7 @@ def trajectory_rows(chunk: Chunk) -> Iterator[Columns]:
     for quantity in ENDS:
         group = moments(np.where(chunk.curves["finite"] == 1, _finite(chunk.curves[quantity]), np.nan))
         rows = _rows(chunk, quantity, mean_t(group), group.n, MEAN_T, group.n > 0)
-        yield {name: column for name, column in rows.items() if name != "examples"}
+        yield {name: column for name, column in rows.items() if name != "examples"}  # of gradients alone
 
 
 def profile_rows(chunk: Chunk) -> Iterator[Columns]:

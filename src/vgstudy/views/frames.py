@@ -17,6 +17,7 @@ FILTERS: Mapping[str, Any] = {
     "outcomes": None,
     "trajectories": None,
     "estimates": [ON_PROBE_SET],
+    "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "contrasts": None,
 }

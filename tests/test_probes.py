@@ -99,7 +99,7 @@ def test_measured_and_logged_columns_are_those_of_the_schema():
     stack = Stack(runs(2))
     keys = {"cell", "seed", "epoch", "layer", "kind", "fan_in", "fan_out"}
     assert set(stack.probe()) == set(COLUMNS["probes"]) - keys
-    assert LAYER_KINDS == ("input", "square", "output")
+    assert LAYER_KINDS[:3] == ("input", "square", "output")
 
 
 def causes(net, flat, x, y, dtype=tf.float64):

@@ -11,11 +11,13 @@ from keras import layers
 
 from nets import keras_model, named, runs
 from vgstudy.analysis.decay import decay_rows
+from vgstudy.data import sample
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
 from vgstudy.keras import GradientProbe
 from vgstudy.keras.passes import Measurer, Probe
 from vgstudy.schema import COLUMNS
+from vgstudy.seeds import stream
 from vgstudy.store.logs import read_footer, read_table
 
 RNG = np.random.default_rng(11)
@@ -156,13 +158,14 @@ def test_a_sequential_net_against_engine(activation):
     spec = runs(1, depth=4, activation=activation)[0]
     stack = Stack([spec])
     model = keras_model(spec.cell, stack, 0, "float32")
-    x, y = (each.numpy()[0].T for each in (stack.x, stack.y))
+    drawn = sample(spec.cell.task, stream(spec.cell, spec.seed, "sample"))
+    x, y = drawn.x_train, drawn.y_train
     callback = probe(x, y)
     model.fit(x, y, epochs=1, verbose=0, callbacks=[callback])
     rows = callback.table().slice(0, 5)
     assert rows["kind"].to_pylist() == ["input", "square", "square", "square", "output"]
     assert list(zip(rows["fan_out"].to_pylist(), rows["fan_in"].to_pylist(), strict=True)) == stack.net.kernel_shapes
-    columns = stack.probe()
+    columns = stack.probe(quantiles=True)
     for name in columns.keys() & set(rows.column_names) - {"update_rms", "zero_cause", "zero_cause_float32"}:
         mine = np.array(rows[name].to_pylist(), float)
         np.testing.assert_allclose(mine, columns[name][0], rtol=1e-6, atol=1e-12, err_msg=name)

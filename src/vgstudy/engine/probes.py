@@ -19,6 +19,7 @@ from vgstudy.engine.statistics import (
     gradient_columns,
     hidden,
     per_layer,
+    quantile_columns,
     rms,
     units_off,
     weight_columns,
@@ -73,7 +74,9 @@ def shape_of(activation: Activation) -> Shape:
     return Shape(float(np.abs(slope[near]).max()), int(((h == 0) & (slope == 0)).sum()) > 1)
 
 
-def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat: NDArray[np.float32]) -> Columns:
+def measure(
+    net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat: NDArray[np.float32], quantiles: bool = False
+) -> Columns:
     """Every probe column that needs one state only, (stack, layer).
 
     Parameters
@@ -86,6 +89,8 @@ def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat
         `shape_of` the activation.
     flat
         float32 parameters (stack, parameter).
+    quantiles
+        Whether quantiles of gradient and kernel entries are wanted too, (stack, layer, quantile).
     """
     double = arrays(backpropagate(net, loss, *(tf.cast(a, tf.float64) for a in (flat, x, y))))
     single = arrays(backpropagate(net, loss, tf.constant(flat), x, y))
@@ -101,6 +106,7 @@ def measure(net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat
             "h_saturated": hidden([np.mean(np.abs(s) < 0.01 * shape.steepest, axis=(1, 2)) for s in double.slope]),
             "h_dead": hidden([np.mean(np.all(off, axis=2), axis=1) for off in units_off(double, shape)]),
             **weight_columns(weights),
+            **(quantile_columns(double.g, weights) if quantiles else {}),
         }
 
 

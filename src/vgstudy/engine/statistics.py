@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vgstudy.schema import ZERO_CAUSES
+from vgstudy.schema import QUANTILES, ZERO_CAUSES
 
 Columns = dict[str, NDArray[Any]]
 Array = TypeVar("Array")
@@ -89,6 +89,15 @@ def weight_columns(weights: list[NDArray[np.float64]]) -> Columns:
         "w_sd": per_layer([w.std(axis=1) for w in weights]),
         "w_l1": per_layer([np.abs(w).sum(axis=1) for w in weights]),
     }
+
+
+def quantile_columns(gradients: list[NDArray[np.float64]], weights: list[NDArray[np.float64]]) -> Columns:
+    """Quantiles at `schema.QUANTILES` of the entries of each gradient and kernel, (stack, layer, quantile)."""
+
+    def of(entries: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.quantile(entries.reshape(len(entries), -1), QUANTILES, axis=1).T
+
+    return {"g_quantiles": per_layer([of(g) for g in gradients]), "w_quantiles": per_layer([of(w) for w in weights])}
 
 
 def change_columns(

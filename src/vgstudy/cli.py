@@ -1,6 +1,7 @@
 """The command line: parse, one call, exit. Every command imports what it needs when it runs."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from vgstudy.errors import UserError
+from vgstudy.wording import plural
 
 StudyArguments = Annotated[
     list[str] | None,
@@ -170,6 +172,24 @@ def report(
     from vgstudy.report import write_report
 
     write_report(results, studies)
+
+
+@app.command()
+def tensorboard(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results, or a study's, results/NAME.")],
+    logdir: Annotated[Path, typer.Option("--logdir", help="Where to write; show it with: tensorboard --logdir LOGDIR.")] = Path(
+        "logs"
+    ),
+    study: Annotated[str | None, typer.Option("--study", help="The study's name, if the folder holds several.")] = None,
+    cells: Annotated[str | None, typer.Option("--cells", help="A regular expression that the cell's id must match.")] = None,
+    seeds: SeedsOption = None,
+) -> None:
+    """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
+    from vgstudy.events.study import Selection, write_study
+    from vgstudy.store.folders import study_folder
+
+    count = write_study(study_folder(results, study), logdir, Selection(cells, _seeds(seeds)))
+    typer.echo(f"{plural(count, 'run')} in {logdir}; look at them with: tensorboard --logdir {shlex.quote(str(logdir))}")
 
 
 @app.command()

@@ -193,6 +193,47 @@ def tensorboard(
 
 
 @app.command()
+def diagnose(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Files of probes, such as vgstudy.keras.GradientProbe writes.")
+    ],
+    epoch: Annotated[int | None, typer.Option("--epoch", min=0, help="A measured epoch; default: the last.")] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", help="A study's results or a file of evidence; default: the one that comes along."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Tell what probes say: healthy, vanishing, exploding, dying ReLU, saturated. Exit code 1 unless every model is healthy."""
+    import json
+
+    from rich.console import Console
+
+    from vgstudy.diagnosis.diagnose import diagnose
+    from vgstudy.diagnosis.evidence import read_evidence
+    from vgstudy.terminal import diagnosis_table
+
+    found = diagnose(runs, read_evidence(evidence), epoch)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        for each in found:
+            Console().print(diagnosis_table.shown(each))
+    raise typer.Exit(any(each["verdict"] != "healthy" for each in found))
+
+
+@app.command()
+def evidence(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A study's results, results/NAME.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("evidence.json"),
+) -> None:
+    """Measure on every run of a study how often the rules of diagnose err; writes the file that --evidence takes."""
+    from vgstudy.diagnosis.evidence import write_evidence
+
+    write_evidence(results, out)
+
+
+@app.command()
 def theory(
     studies: StudyArguments = None,
     config: ConfigOption = Path("config/config.yaml"),

@@ -4,6 +4,7 @@ Keras' stateless scope hands out every variable as a tensor of the pass's own dt
 states, seeds) to itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,12 +84,14 @@ class Measurer:
         self.kinds: list[str] = []
         self._calls: dict[int, list[Call]] = {}
         self._shapes: dict[int, Shape] = {}
-        self._run = self._pass if model.run_eagerly else tf.function(lambda *data: self._pass(*data), autograph=False)
+        self._run: Callable[[], dict[str, Any]] | None = self._pass if model.run_eagerly else None
 
     def measure(self) -> Seen:
         """A pass with the model's present weights."""
         with kept_generators(self.model.run_eagerly), as_written():
-            found = self._run(self.probe.x, self.probe.y, self.probe.sample_weight)
+            if self._run is None:  # a concrete function: TensorFlow warns of functions that are traced and seldom called
+                self._run = tf.function(self._pass, autograph=False).get_concrete_function()
+            found = self._run()
         arrays = tf.nest.map_structure(lambda tensor: tensor.numpy(), found)
         missing = [kernel.name for kernel, g in zip(self.order, arrays["g"], strict=True) if not len(g)]
         if missing:
@@ -108,7 +111,8 @@ class Measurer:
                     self._shapes[id(function)] = shape_of(function)
         return self._shapes[id(function)]
 
-    def _pass(self, x: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
+    def _pass(self) -> dict[str, Any]:
+        x, y, sample_weight = self.probe.x, self.probe.y, self.probe.sample_weight
         found = list(kernels(self.model))
         recorder = Recorder(self.model, (kernel.site for kernel in found))
         with precision(self.model, self.dtype), keras.StatelessScope(collect_losses=True) as scope:

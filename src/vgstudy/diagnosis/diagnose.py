@@ -84,7 +84,7 @@ def _model(
         "verdicts": dict(given),
         "by_epoch": {str(e): dict(Counter(own["verdict"])) for e, own in by_seed.groupby("epoch")},
         "rule": RULES[verdict].text if verdict in RULES else "no rule holds",
-        "advice": RULES[verdict].advice if verdict in RULES else "nothing",
+        "advice": RULES[verdict].advice if verdict in RULES else None,
         "evidence": {"study": evidence["study"], "runs": evidence["runs"], **rates(evidence, verdict, epoch)},
         "deep": evidence["deep"],
         "settings": best_settings(evidence),

@@ -29,8 +29,9 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         f"flat {_share(found['numbers']['saturated'])}"
     )
     yield f"  evidence  {_evidence(found)}"
-    yield f"  try       {found['advice']}"
-    yield f"  compare   {_settings(found)}"
+    if found["advice"]:
+        yield f"  try       {found['advice']}"
+        yield f"  compare   {_settings(found)}"
     yield f"  before    {'; '.join(f'epoch {epoch}: {_counted(each)}' for epoch, each in found['by_epoch'].items())}"
     for name, text in DECAYS.items():
         each = found["decays"][name]

@@ -126,9 +126,12 @@ def design(
 @app.command()
 def train(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json.")],
-    threads: Annotated[int, typer.Option(min=1, help="Threads of TensorFlow. They do not reach the numbers.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the process. They do not reach the numbers.")] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
+    os.environ.update(
+        dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+    )  # read on import
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
     if sys.stderr.isatty():
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes belong in a log, not on a terminal
@@ -161,6 +164,17 @@ def figures(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A stu
     from vgstudy.figures import write_figures
 
     write_figures(folder)
+
+
+@app.command()
+def figure(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")],
+    name: Annotated[str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")],
+) -> None:
+    """Draw one figure anew."""
+    from vgstudy.figures import write_figures
+
+    write_figures(folder, [name])
 
 
 @app.command()

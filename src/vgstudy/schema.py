@@ -9,12 +9,13 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from vgstudy.cells import EXAMPLES as EXAMPLES
+
 LABEL = pa.dictionary(pa.int32(), pa.string())
 
 FACTORS = ("depth", "width", "activation", "initializer", "optimizer")
 LAYER_KINDS = ("input", "square", "output", "other")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
-EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
 
@@ -145,6 +146,12 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "cell": _KEYS["cell"],
             "quantity": (LABEL, "a column of decays or outcomes, or p_alive, p_learned, p_dead, p_diverged"),
             "examples": _EXAMPLES,
+            "epoch": _KEYS["epoch"],
+            **_ESTIMATE,
+        },
+        "trajectories": {
+            "cell": _KEYS["cell"],
+            "quantity": (LABEL, "a loss or an accuracy of curves, at the probe epochs where some seed has one"),
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
         },

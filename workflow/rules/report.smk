@@ -7,6 +7,7 @@ rule report:
                 "runs.parquet",
                 "outcomes.parquet",
                 "estimates.parquet",
+                "trajectories.parquet",
                 "profiles.parquet",
                 "contrasts.parquet",
                 "figures",
@@ -27,4 +28,4 @@ rule report:
         stage=STAGES["report"],
         studies=list(STUDIES),
     shell:
-        "vgstudy report results {params.studies} > {log} 2>&1"
+        "vgstudy report results {params.studies:q} > {log} 2>&1"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-STUDY_TABLES = ("runs", "outcomes", "estimates", "profiles", "contrasts")  # results/STUDY/TABLE.parquet
+STUDY_TABLES = ("runs", "outcomes", "estimates", "trajectories", "profiles", "contrasts")  # results/STUDY/TABLE.parquet
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
 
 

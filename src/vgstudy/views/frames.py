@@ -15,7 +15,9 @@ PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,
+    "trajectories": None,
     "estimates": [ON_PROBE_SET],
+    "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "contrasts": None,
 }
@@ -33,6 +35,7 @@ class Frames:
     runs: pd.DataFrame
     outcomes: pd.DataFrame
     estimates: pd.DataFrame
+    trajectories: pd.DataFrame
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
 

@@ -36,13 +36,19 @@ def snakemake(tmp_path):
     return copy_of_the_workflow(tmp_path)
 
 
-@pytest.mark.parametrize("study", ["smoke", "extensions"])
+@pytest.mark.parametrize("study", ["smoke", "extensions", "circles", "mnist"])
 def test_dry_run_plans_every_rule_and_writes_no_result(snakemake, tmp_path, study):
     done = snakemake("--dry-run", "--config", f"studies={study}")
     assert done.returncode == 0, done.stderr
     for rule in (f"design {study}", "train", "decay", "estimate", "figures", "report", "all"):
         assert f"\n {rule} " in done.stderr
     assert not (tmp_path / "results").exists()
+
+
+def test_the_profile_for_slurm_is_understood_where_there_is_none(snakemake):
+    done = snakemake("--dry-run", "--profile", "profiles/slurm", "--config", "studies=smoke")
+    assert done.returncode == 0, done.stderr
+    assert "if all run at once" in done.stderr
 
 
 def test_lint_finds_nothing(snakemake):

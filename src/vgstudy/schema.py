@@ -9,12 +9,13 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from vgstudy.cells import EXAMPLES as EXAMPLES
+
 LABEL = pa.dictionary(pa.int32(), pa.string())
 
 FACTORS = ("depth", "width", "activation", "initializer", "optimizer")
-LAYER_KINDS = ("input", "square", "output")
+LAYER_KINDS = ("input", "square", "output", "other")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
-EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
 VERDICTS = ("equivalent", "vanishes", "explodes", "undecided")
@@ -102,7 +103,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "examples": _EXAMPLES,
             "step": _STEP,
             "layer": (pa.int16(), "1 is nearest the input"),
-            "kind": (LABEL, "input, square (width x width) or output"),
+            "kind": (LABEL, "input, square (width x width) or output; see `keras.kernels.kinds` for models of users"),
             "fan_in": (pa.int32(), "columns of the kernel"),
             "fan_out": (pa.int32(), "rows of the kernel"),
             "g_rms": (pa.float64(), "root mean square over the entries of dLoss/dW, mean loss over the examples"),

@@ -32,4 +32,4 @@ rule report:
         stage=STAGES["report"],
         studies=list(STUDIES),
     shell:
-        "vgstudy report results {params.studies} > {log} 2>&1"
+        "vgstudy report results {params.studies:q} > {log} 2>&1"

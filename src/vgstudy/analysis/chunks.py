@@ -49,7 +49,7 @@ class Chunk:
     probes
         LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
     curves
-        `finite` and the ENDS at the probe epochs; axes (cell, epoch, seed).
+        `finite` and the ENDS at these epochs and the last one; axes (cell, epoch, seed).
     """
 
     examples: str
@@ -67,7 +67,7 @@ class Chunk:
 
     @cached_property
     def ends(self) -> Mapping[str, Array]:
-        """`finite` and the ENDS at the last epoch, which is always probed; axes (cell, seed)."""
+        """`finite` and the ENDS at the last epoch; axes (cell, seed)."""
         return {name: values[:, -1] for name, values in self.curves.items()}
 
     @cached_property
@@ -129,8 +129,9 @@ def read_chunk(
     decays = read("decays", own, {"cell": cells, "epoch": epochs, "seed": seeds}, measured)
     axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
     probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes, measured)
-    probed = [("epoch", "in", list(epochs))]
-    curves = read("curves", ("finite", *ENDS), {"cell": cells, "epoch": epochs, "seed": seeds}, probed)
+    followed = np.unique([*epochs, last])
+    axes = {"cell": cells, "epoch": followed, "seed": seeds}
+    curves = read("curves", ("finite", *ENDS), axes, [("epoch", "in", followed.tolist())])
     above = study["outcome"]["learned_above"]
     return Chunk(examples, cells, depth, depths, seeds, np.array(epochs), last, above, member, decays, probes, curves)
 

@@ -22,7 +22,7 @@ METHOD = "monotone fit, Jeffreys draws"
 
 @dataclass(frozen=True)
 class Limit:
-    """A setting's limit and draws of it, in hidden layers; infinite: even the deepest learns, -infinite: not the shallowest."""
+    """A setting's limit and draws of it, in layers; infinite: even the deepest learns, -infinite: not even the shallowest."""
 
     value: float
     draws: Array

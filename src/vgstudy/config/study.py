@@ -11,11 +11,10 @@ from typing import Annotated, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import Frozen, Initializer, KerasObject, Task
+from vgstudy.cells import EXAMPLES, Frozen, Initializer, KerasObject, Task
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.messages import among, problem_at, show
 from vgstudy.config.values import MAX_SEED, arm_name, distinct_levels, level_name, level_names, numbers, one_line, seeds
-from vgstudy.schema import EXAMPLES
 
 MAX_DEPTH, MAX_WIDTH, MAX_EPOCHS, MAX_RUNS = 1_000, 4_096, 1_000_000, 1_000_000
 

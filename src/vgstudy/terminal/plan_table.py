@@ -1,6 +1,7 @@
 """A plan as a table for the terminal, before anything is spent."""
 
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 
 from rich import box
@@ -65,7 +66,10 @@ def seeds_needed(folder: Path) -> str | None:
     listed = sorted(row["seeds_needed"] for row in rows if row["seeds_needed"] is not None)
     if not listed:
         return None
-    return f"{number(listed[len(listed) // 2], 0)} in half of the cells, {number(listed[-1], 0)} in {counts[listed[-1]]}"
+    usual, most = (
+        number(count, 0) if isfinite(count) else "more than a million" for count in (listed[len(listed) // 2], listed[-1])
+    )
+    return f"{usual} in half of the cells, {most} in {counts[listed[-1]]}"
 
 
 def _minutes(seconds: float) -> str:

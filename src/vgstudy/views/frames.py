@@ -15,8 +15,8 @@ PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,
-    "trajectories": None,
     "estimates": [ON_PROBE_SET],
+    "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "contrasts": None,
     "linearity": None,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
+from vgstudy.claims.cases import check_register
+from vgstudy.claims.register import read_register
 from vgstudy.config import yamlfile
 from vgstudy.views.captions import caption_of, figure_names
 from vgstudy.config.reading import load_studies
@@ -24,9 +26,14 @@ os.environ.update(
 )
 
 CONFIG = Path("config/config.yaml")
+REGISTER = sorted(Path("config/claims").glob("*.yaml"))
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     STUDIES = load_studies(yamlfile.read(CONFIG) | config, CONFIG.parent)
+    check_register(
+        read_register(Path("config/claims")),
+        {name: study.model_dump(mode="json") for name, study in STUDIES.items()},
+    )
     PLANS = {name: plan(study, Path("results")) for name, study in STUDIES.items()}
 except UserError as mistake:
     print(f"error: {mistake}", file=sys.stderr)
@@ -47,6 +54,7 @@ rule all:
     default_target: True
     input:
         "results/report.html",
+        "results/claims.parquet",
         # what a job wrote and somebody deleted is made again, although no later step needs it any more
         [
             f"results/{name}/{table}/{job}.parquet"

@@ -144,6 +144,26 @@ def estimate(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A st
 
 
 @app.command()
+def predict(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
+    """Write how well gradients before training foretell failure in a study."""
+    from vgstudy.claims.prediction import write_prediction
+
+    write_prediction(folder)
+
+
+@app.command()
+def claims(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
+    studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies that were run.")],
+    register: Annotated[Path, typer.Option("--register", help="The folder of the register of claims.")] = Path("config/claims"),
+) -> None:
+    """Judge every claim of the register by what the studies found; writes results/claims.parquet."""
+    from vgstudy.claims.tables import write_claims
+
+    write_claims(results, studies, register)
+
+
+@app.command()
 def figures(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
     """Draw a study's figures from its finished estimates."""
     from vgstudy.figures import write_figures

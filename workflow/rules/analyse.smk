@@ -36,3 +36,51 @@ rule estimate:
         folder=lambda wildcards, output: Path(output.outcomes).parent,
     shell:
         "vgstudy estimate {params.folder} > {log} 2>&1"
+
+
+rule predict:
+    input:
+        runs="results/{study}/runs.parquet",
+        outcomes="results/{study}/outcomes.parquet",
+        tables=lambda wildcards: expand(
+            "results/{study}/{table}/{job}.parquet",
+            study=wildcards.study,
+            table=("probes", "decays"),
+            job=PLANS[wildcards.study].jobs,
+        ),
+    output:
+        "results/{study}/prediction.parquet",
+    log:
+        "results/{study}/logs/predict.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["predict"],
+        folder=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "vgstudy predict {params.folder} > {log} 2>&1"
+
+
+rule claims:
+    input:
+        register=REGISTER,
+        runs=expand("results/{study}/runs.parquet", study=STUDIES),
+        outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
+        prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
+        tables=[
+            f"results/{name}/{table}/{job}.parquet"
+            for name, study_plan in PLANS.items()
+            for job in study_plan.jobs
+            for table in ("probes", "curves", "decays")
+        ],
+    output:
+        "results/claims.parquet",
+    log:
+        "results/logs/claims.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["claims"],
+        studies=list(STUDIES),
+    shell:
+        "vgstudy claims results {params.studies} > {log} 2>&1"

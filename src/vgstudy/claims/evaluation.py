@@ -1,0 +1,126 @@
+"""Every statement of the register judged from the studies that were run."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vgstudy.claims import verdicts, words
+from vgstudy.claims.cases import Case, cases
+from vgstudy.claims.judging import Judged, judge
+from vgstudy.claims.measures import scale
+from vgstudy.claims.reading import Values, read_values
+from vgstudy.claims.register import Claim, Measure, Other, Statement, Tutorial, claims
+from vgstudy.store.logs import read_footer, read_table
+
+Array = NDArray[np.float64]
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A study that was run: its folder, its settings and its design."""
+
+    folder: Path
+    study: Mapping[str, Any]
+    runs: pd.DataFrame
+
+
+def ran(folder: Path) -> Ran:
+    """A study's folder read; raises what `read_table` raises."""
+    runs = read_table("runs", folder / "runs.parquet").to_pandas()
+    texts = dict.fromkeys(runs.select_dtypes("category"), "str")
+    return Ran(folder, read_footer(folder / "runs.parquet")["study"], runs.astype(texts))
+
+
+def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Ran]) -> Rows:
+    """The rows of `claims`: every statement about every network, in the register's order; "not run" where its study is missing.
+
+    Raises
+    ------
+    UserError
+        If a study lacks what a claim names, or a table is missing or damaged.
+    """
+    found = {
+        (claim.id, name): list(cases(claim, name, studies[name].study, studies[name].runs))
+        for claim in claims(register)
+        for name in claim.studies
+        if name in studies
+    }
+    values = {name: _values(own, [c for (_, of), listed in found.items() if of == name for c in listed]) for name, own in studies.items()}
+    rows: Rows = []
+    for claim in claims(register):
+        for name in claim.studies:
+            if name in studies:
+                rows += [_judged_row(case, values[name]) for case in found[claim.id, name]]
+            else:
+                rows += [_missing_row(claim, statement, name) for statement in claim.statements]
+    return rows
+
+
+def _values(own: Ran, listed: Sequence[Case]) -> Values:
+    wanted: dict[str, set[Measure]] = defaultdict(set)
+    for case in listed:
+        for cell, measure in _read(case):
+            wanted[cell].add(measure)
+    return read_values(own.folder, own.study, own.runs, wanted)
+
+
+def _read(case: Case) -> Iterator[tuple[str, Measure]]:
+    """The cells and measures a case needs: its own, then what it is compared with."""
+    yield case.cell, case.statement.measure
+    bound = getattr(case.statement, case.statement.comparator)
+    if isinstance(bound, Other):
+        yield (case.cell, bound.measure) if bound.measure else (str(case.other), case.statement.measure)
+
+
+def _judged_row(case: Case, values: Values) -> dict[str, Any]:
+    own, *other = (values[key].to_numpy() for key in _read(case))
+    limit = getattr(case.statement, case.statement.comparator)
+    bound: Array | float = other[0] if other else limit if isinstance(limit, float) else np.nan
+    return _row(case.claim, case.statement, case.study, case.arm, judge(case.statement, own, bound, scale(case.statement.measure)))
+
+
+def _missing_row(claim: Claim, statement: Statement, study: str) -> dict[str, Any]:
+    named = " and ".join(map(words.network, statement.arms))
+    return _row(claim, statement, study, named, Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0))
+
+
+def _row(claim: Claim, statement: Statement, study: str, arm: str, judged: Judged) -> dict[str, Any]:
+    low, high = reported(statement)
+    told = {name: getattr(judged, name) for name in ("n", "n_failed", "verdict", "needed_n", "sample", "method", "confidence")}
+    numbers = {name: _number(getattr(judged, name)) for name in ("value", "low", "high", "predicted_low", "predicted_high", "share")}
+    return {
+        "id": claim.id,
+        "tutorial": claim.tutorial,
+        "study": study,
+        "arm": arm,
+        "claim": claim.claim,
+        "setup": claim.setup,
+        "statement": statement.says,
+        "quantity": words.quantity(statement.measure),
+        "reported": statement.reported or claim.reported,
+        "reported_low": low,
+        "reported_high": high,
+        "comparator": words.comparison(statement),
+        **numbers,
+        **told,
+        "reasoning": " ".join(part for part in (judged.sentence, statement.reasoning) if part),
+    }
+
+
+def reported(statement: Statement) -> tuple[float | None, float | None]:
+    """The reported number or range, or the number that an order compares with."""
+    bound = getattr(statement, statement.comparator)
+    if isinstance(bound, tuple):
+        return bound
+    return (bound, bound) if isinstance(bound, float) else (None, None)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value

@@ -1,0 +1,201 @@
+"""A statement and a number per seed -> estimate, interval, verdict, and the reasons in words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import ttest_ind
+
+from vgstudy.analysis.intervals import CONFIDENCE, wilson
+from vgstudy.claims import verdicts
+from vgstudy.claims.numbers import FEWEST, near, sample, spread_of
+from vgstudy.claims.register import Statement
+from vgstudy.wording import interval, number, percent, plural
+
+Array = NDArray[np.float64]
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the seeds say about a statement; NaN where a number does not apply.
+
+    Attributes
+    ----------
+    value, low, high, method, confidence
+        The estimate and its interval: of the quantity, of the share of seeds for which an order holds, or of a difference.
+    predicted_low, predicted_high
+        Where one more seed would fall.
+    share
+        Share of the seeds for which the statement holds.
+    n, n_failed
+        Seeds, and seeds without a value.
+    verdict, needed_n
+        One of `verdicts.VERDICTS`, and the seeds that would settle an inconclusive one.
+    sentence
+        How the verdict follows.
+    sample
+        Values of the seeds, or what is compared, thinned.
+    """
+
+    verdict: str
+    sentence: str
+    n: int
+    n_failed: int
+    value: float = NAN
+    low: float = NAN
+    high: float = NAN
+    method: str = "none"
+    confidence: float = CONFIDENCE
+    predicted_low: float = NAN
+    predicted_high: float = NAN
+    share: float = NAN
+    needed_n: int | None = None
+    sample: list[float] = field(default_factory=list)
+
+
+def judge(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
+    """Judge a statement.
+
+    Parameters
+    ----------
+    values
+        Of the measure, axes (seed, value), NaN without one; several values only for an order, which must hold in all.
+    bound
+        What an order or `near` compares with: a number, or values of other runs or of the same ones.
+    scale
+        A key of `numbers.SCALES`.
+    """
+    return _JUDGES[statement.comparator](statement, values, bound, scale)
+
+
+def _equals(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
+    alive, lost = _alive(values[:, 0])
+    low, high = statement.equals if isinstance(statement.equals, tuple) else (statement.equals or 0.0,) * 2
+    if len(alive) < FEWEST:
+        return _too_few(alive, lost, FEWEST)
+    spread = spread_of(alive, scale)
+    inside = spread.predicted_low <= high and spread.predicted_high >= low
+    share = float(near(alive, low, high, statement.within, scale).mean())
+    undecided = not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
+    told = f"{number(low)} to {number(high)}" if high > low else number(low)
+    where = "inside" if inside else "outside"
+    kind = f"{percent(spread.predicted_confidence)} one-seed prediction interval ({spread.method})"
+    ends = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
+    sentence = f"The reported {told} lies {where} the {kind}, {ends}; {percent(share)} of seeds come near it{_nearness(statement, scale)}."
+    return Judged(
+        verdicts.INCONCLUSIVE if undecided else verdicts.of_number(inside, share),
+        sentence,
+        len(values),
+        lost,
+        spread.value,
+        spread.low,
+        spread.high,
+        spread.method,
+        spread.confidence,
+        spread.predicted_low,
+        spread.predicted_high,
+        share,
+        round(2 / (1 - CONFIDENCE)) - 1 if undecided else None,
+        sample(alive),
+    )
+
+
+def _nearness(statement: Statement, scale: str) -> str:
+    if statement.within is None:
+        return " (inside the range)"
+    return f" (within a factor of {number(statement.within, 1)})" if scale == "log" else f" (within {statement.within:g})"
+
+
+def _order(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
+    above = statement.comparator == "above"
+    pairs = min(len(values), len(bound)) if isinstance(bound, np.ndarray) else len(values)
+    other = bound[:pairs] if isinstance(bound, np.ndarray) else np.full((pairs, 1), bound)
+    gap = (values[:pairs] - other) if above else (other - values[:pairs])
+    gap, lost = _alive(gap.min(axis=1))  # of several values the one for which the order holds least
+    if not len(gap):
+        return _too_few(gap, lost, FEWEST)
+    holds = gap > statement.by
+    share = wilson(holds.sum(), len(gap))
+    value, low, high = float(share.value), float(share.low), float(share.high)
+    verdict = verdicts.of_share(value, low, high)
+    unit = "seed pair" if _of_other_runs(statement) else "seed"
+    needed = verdicts.seeds_for_share(value) if verdict == verdicts.INCONCLUSIVE else None
+    sentence = f"It holds for {holds.sum():,} of {plural(len(gap), unit)}: {interval(value, low, high)}."
+    shown = sample(values[:, 0]) if values.shape[1] == 1 else []
+    return Judged(verdict, sentence, pairs, lost, value, low, high, "Wilson", CONFIDENCE, share=value, needed_n=needed, sample=shown)
+
+
+def _of_other_runs(statement: Statement) -> bool:
+    bound = getattr(statement, statement.comparator)
+    return not isinstance(bound, float) and bound.arm is not None
+
+
+def _near(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
+    """Two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means lies within the margin."""
+    assert isinstance(bound, np.ndarray)
+    (own, lost), (other, other_lost) = _alive(values[:, 0]), _alive(bound[:, 0])
+    if min(len(own), len(other)) < FEWEST:
+        return _too_few(own, lost + other_lost, FEWEST)
+    value, margin = float(own.mean() - other.mean()), statement.by
+    low, high = map(float, ttest_ind(own, other, equal_var=False).confidence_interval(0.9))
+    inside, outside = -margin < low and high < margin, low > margin or high < -margin
+    verdict = verdicts.REPLICATED if inside else verdicts.NOT if outside else verdicts.INCONCLUSIVE
+    needed = _seeds_for_margin(value, (high - low) / 2, margin, len(own)) if verdict == verdicts.INCONCLUSIVE else None
+    lies = "inside" if inside else "outside" if outside else "neither inside nor outside"
+    sentence = f"The 90 % interval of the difference of means, {interval(value, low, high, signed=True)}, lies {lies} ±{margin:g}."
+    return Judged(verdict, sentence, len(values), lost, value, low, high, "Welch, difference", 0.9, needed_n=needed, sample=sample(own))
+
+
+def _seeds_for_margin(value: float, half: float, margin: float, n: int) -> int | None:
+    """Seeds with which the half-width, shrinking with their root, leaves the value's interval on one side of the margin."""
+    room = abs(margin - abs(value))
+    needed = int(np.ceil(n * (half / room) ** 2)) if room else verdicts.MAX_SEEDS + 1
+    return needed if needed <= verdicts.MAX_SEEDS else None
+
+
+def _open(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
+    alive, lost = _alive(values[:, 0])
+    if statement.measure.column == "learned" and len(alive):
+        share = wilson(alive.sum(), len(alive))
+        ends = float(share.value), float(share.low), float(share.high)
+        sentence = f"{alive.sum():.0f} of {plural(len(alive), 'seed')} learned: {interval(*ends)}."
+        return Judged(verdicts.ANSWERED, sentence, len(values), lost, *ends, "Wilson", share=ends[0])
+    if len(alive) < FEWEST:
+        return _too_few(alive, lost, FEWEST)
+    spread = spread_of(alive, scale)
+    sentence = f"Nothing was reported; the seeds give {interval(spread.value, spread.low, spread.high)} ({spread.method})."
+    return Judged(
+        verdicts.ANSWERED,
+        sentence,
+        len(values),
+        lost,
+        spread.value,
+        spread.low,
+        spread.high,
+        spread.method,
+        spread.confidence,
+        spread.predicted_low,
+        spread.predicted_high,
+        sample=sample(alive),
+    )
+
+
+def _alive(values: Array) -> tuple[Array, int]:
+    alive = values[~np.isnan(values)]
+    return alive, len(values) - len(alive)
+
+
+def _too_few(alive: Array, lost: int, needed: int) -> Judged:
+    sentence = f"{plural(len(alive), 'seed')} with a value: fewer than the {needed} without which no number is judged."
+    return Judged(verdicts.INCONCLUSIVE, sentence, len(alive) + lost, lost, needed_n=needed, sample=sample(alive))
+
+
+_JUDGES: Mapping[str, Callable[[Statement, Array, Array | float, str], Judged]] = {
+    "equals": _equals,
+    "above": _order,
+    "below": _order,
+    "near": _near,
+    "open": _open,
+}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from vgstudy.claims.cases import check_register
+from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import read_register
 from vgstudy.config import yamlfile
 from vgstudy.views.captions import caption_of, figure_names

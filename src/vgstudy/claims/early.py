@@ -1,4 +1,7 @@
-"""What can be known of a run before training: predictors of failure, published rules of thumb, and whether it failed."""
+"""What can be known of a run before training: predictors of failure, published rules of thumb, and whether it failed.
+
+The predictors are `register.PREDICTORS`.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,25 +18,8 @@ PROBED = ("cell", "seed", "layer", "g_rms", "g_l2", "g_zero_float32")
 BEFORE = [("epoch", "==", 0), ("examples", "==", "probe set")]
 
 # sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
-PREDICTORS: Mapping[str, int] = MappingProxyType(
+SIGNS: Mapping[str, int] = MappingProxyType(
     {"d_g": -1, "d_delta": -1, "first layer": -1, "smallest layer": -1, "zeros": 1, "depth": 1, "width": -1, "distance": 1}
-)
-NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "d_g": "decay factor of the gradient, the smaller",
-        "d_delta": "decay factor of the backpropagated signal, the smaller",
-        "first layer": "gradient level of layer 1, the smaller",
-        "smallest layer": "smallest gradient level of any layer, the smaller",
-        "zeros": "share of gradient entries exactly zero in float32, the larger",
-        "depth": "depth, the larger",
-        "width": "width, the smaller",
-        "distance": "distance of the signal's decay factor from 1 either way, the larger",
-        "autotrainer vanishing": "rule: L2 of layer 1's gradient below 1e-3 of the output layer's and below 1e-4",
-        "autotrainer dying": "rule: at least 70 % of the gradient's entries are zero",
-        "depth and width": "model of depth and width",
-        "gradients": "model of all gradient predictors",
-        "everything": "model of gradients, depth and width",
-    }
 )
 # Zhang et al. 2021, AUTOTRAINER, ICSE: thresholds of its symptoms "vanishing gradient" and "dying ReLU"
 RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyType(
@@ -45,7 +31,7 @@ RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyT
 
 
 def early_runs(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
-    """A row per measured run of the design: factors, `failed`, and the PREDICTORS and what RULES need, at epoch 0.
+    """A row per measured run of the design: factors, `failed`, and the predictors of SIGNS and what RULES need, at epoch 0.
 
     Raises
     ------
@@ -65,9 +51,14 @@ def _of_job(folder: Path, job: str) -> pd.DataFrame:
     decays = _plain(read_table("decays", folder / "decays" / path, [*keys, "d_g", "d_delta"], BEFORE).to_pandas())
     probes = _plain(read_table("probes", folder / "probes" / path, PROBED, BEFORE).to_pandas()).sort_values([*keys, "layer"])
     found = probes.groupby(keys)
-    level = {"first layer": found["g_rms"].first(), "smallest layer": found["g_rms"].min(), "zeros": found["g_zero_float32"].mean()}
-    norms = {"l2 first": found["g_l2"].first(), "l2 output": found["g_l2"].last()}
-    return decays.merge(pd.DataFrame(level | norms).reset_index(), on=keys)
+    measures = {
+        "first layer": found["g_rms"].first(),
+        "smallest layer": found["g_rms"].min(),
+        "zeros": found["g_zero_float32"].mean(),
+        "l2 first": found["g_l2"].first(),
+        "l2 output": found["g_l2"].last(),
+    }
+    return decays.merge(pd.DataFrame(measures).reset_index(), on=keys)
 
 
 def _plain(frame: Any) -> pd.DataFrame:

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from vgstudy.claims import verdicts, words
 from vgstudy.claims.cases import Case, cases
-from vgstudy.claims.judging import Judged, judge
-from vgstudy.claims.measures import scale
+from vgstudy.claims.judging import Judged, judge, judge_forecast
 from vgstudy.claims.reading import Values, read_values
-from vgstudy.claims.register import Claim, Measure, Other, Statement, Tutorial, claims
+from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Measure, Other, Statement, Tutorial, claims
 from vgstudy.store.logs import read_footer, read_table
 
 Array = NDArray[np.float64]
 Rows = list[dict[str, Any]]
+
+NUMBERS = ("value", "low", "high", "predicted_low", "predicted_high", "share")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Ran]) -> 
         for name in claim.studies
         if name in studies
     }
-    values = {name: _values(own, [c for (_, of), listed in found.items() if of == name for c in listed]) for name, own in studies.items()}
+    by_study = {name: [case for (_, of), listed in found.items() if of == name for case in listed] for name in studies}
+    values = {name: _values(own, by_study[name]) for name, own in studies.items()}
     rows: Rows = []
     for claim in claims(register):
         for name in claim.studies:
@@ -60,6 +62,7 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Ran]) -> 
                 rows += [_judged_row(case, values[name]) for case in found[claim.id, name]]
             else:
                 rows += [_missing_row(claim, statement, name) for statement in claim.statements]
+        rows += [_forecast_row(claim, forecast, studies.get(forecast.study)) for forecast in claim.forecasts]
     return rows
 
 
@@ -83,7 +86,7 @@ def _judged_row(case: Case, values: Values) -> dict[str, Any]:
     own, *other = (values[key].to_numpy() for key in _read(case))
     limit = getattr(case.statement, case.statement.comparator)
     bound: Array | float = other[0] if other else limit if isinstance(limit, float) else np.nan
-    return _row(case.claim, case.statement, case.study, case.arm, judge(case.statement, own, bound, scale(case.statement.measure)))
+    return _row(case.claim, case.statement, case.study, case.arm, judge(case.statement, own, bound))
 
 
 def _missing_row(claim: Claim, statement: Statement, study: str) -> dict[str, Any]:
@@ -91,27 +94,44 @@ def _missing_row(claim: Claim, statement: Statement, study: str) -> dict[str, An
     return _row(claim, statement, study, named, Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0))
 
 
+def _forecast_row(claim: Claim, forecast: Forecast, own: Ran | None) -> dict[str, Any]:
+    judged = Judged(verdicts.NOT_RUN, f"not run: add {forecast.study} to studies", 0, 0)
+    if own:
+        quantity = "AUC within cells" if forecast.within else "AUC"
+        rows = read_table("prediction", own.folder / "prediction.parquet").to_pylist()
+        about = {"group": forecast.group, "predictor": forecast.predictor, "quantity": quantity}
+        judged = judge_forecast(next(row for row in rows if about.items() <= row.items()))
+    pairs = "pairs of runs of one cell" if forecast.within else "pairs of runs"
+    told = {
+        "statement": forecast.says,
+        "quantity": f"AUC over {pairs}, one that failed and one that learned: {PREDICTORS[forecast.predictor]}",
+        "comparator": "above 0.5",
+        "reported": claim.reported,
+        "reported_low": 0.5,
+        "reported_high": 0.5,
+    }
+    return _joined(claim, forecast.study, f"{forecast.group} runs", told, judged, forecast.reasoning)
+
+
 def _row(claim: Claim, statement: Statement, study: str, arm: str, judged: Judged) -> dict[str, Any]:
     low, high = reported(statement)
-    told = {name: getattr(judged, name) for name in ("n", "n_failed", "verdict", "needed_n", "sample", "method", "confidence")}
-    numbers = {name: _number(getattr(judged, name)) for name in ("value", "low", "high", "predicted_low", "predicted_high", "share")}
-    return {
-        "id": claim.id,
-        "tutorial": claim.tutorial,
-        "study": study,
-        "arm": arm,
-        "claim": claim.claim,
-        "setup": claim.setup,
+    about = {
         "statement": statement.says,
         "quantity": words.quantity(statement.measure),
+        "comparator": words.comparison(statement),
         "reported": statement.reported or claim.reported,
         "reported_low": low,
         "reported_high": high,
-        "comparator": words.comparison(statement),
-        **numbers,
-        **told,
-        "reasoning": " ".join(part for part in (judged.sentence, statement.reasoning) if part),
     }
+    return _joined(claim, study, arm, about, judged, statement.reasoning)
+
+
+def _joined(claim: Claim, study: str, arm: str, about: Mapping[str, Any], judged: Judged, reasoning: str) -> dict[str, Any]:
+    told = {name: getattr(judged, name) for name in ("n", "n_failed", "verdict", "needed_n", "sample", "method", "confidence")}
+    numbers = {name: _number(getattr(judged, name)) for name in NUMBERS}
+    own = {"id": claim.id, "tutorial": claim.tutorial, "study": study, "arm": arm, "claim": claim.claim, "setup": claim.setup}
+    reasons = " ".join(part for part in (judged.sentence, reasoning) if part)
+    return {**own, **about, **numbers, **told, "reasoning": reasons}
 
 
 def reported(statement: Statement) -> tuple[float | None, float | None]:

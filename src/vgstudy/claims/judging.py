@@ -1,7 +1,8 @@
 """A statement and a number per seed -> estimate, interval, verdict, and the reasons in words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,14 @@ from scipy.stats import ttest_ind
 
 from vgstudy.analysis.intervals import CONFIDENCE, wilson
 from vgstudy.claims import verdicts
+from vgstudy.claims.measures import scale
 from vgstudy.claims.numbers import FEWEST, near, sample, spread_of
 from vgstudy.claims.register import Statement
 from vgstudy.wording import interval, number, percent, plural
 
 Array = NDArray[np.float64]
 NAN = float("nan")
+EQUIVALENCE = 0.9  # coverage of the interval that stands for two one-sided tests at 5 % each
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Judged:
     sample: list[float] = field(default_factory=list)
 
 
-def judge(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
+def judge(statement: Statement, values: Array, bound: Array | float) -> Judged:
     """Judge a statement.
 
     Parameters
@@ -63,27 +66,43 @@ def judge(statement: Statement, values: Array, bound: Array | float, scale: str)
     values
         Of the measure, axes (seed, value), NaN without one; several values only for an order, which must hold in all.
     bound
-        What an order or `near` compares with: a number, or values of other runs or of the same ones.
-    scale
-        A key of `numbers.SCALES`.
+        What an order or `near` compares with: a number, or values of other runs or of the same ones; ignored otherwise.
     """
-    return _JUDGES[statement.comparator](statement, values, bound, scale)
+    if statement.comparator == "equals":
+        return _equals(statement, values[:, 0])
+    if statement.comparator == "open":
+        return _open(statement, values[:, 0])
+    other = bound if isinstance(bound, np.ndarray) else np.full((len(values), 1), bound)
+    return _near(statement, values[:, 0], other[:, 0]) if statement.near else _order(statement, values, other)
 
 
-def _equals(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
-    alive, lost = _alive(values[:, 0])
+def judge_forecast(row: Mapping[str, Any]) -> Judged:
+    """Judge that a predictor foretells failure, from its row in the table of predictions: is the AUC above one half?"""
+    counts = (row["n"] + row["n_failed"], row["n_failed"])
+    ends = [NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high")]
+    if any(map(np.isnan, ends)):
+        return Judged(verdicts.INCONCLUSIVE, "No run failed, or none learned: nothing can be foretold.", *counts)
+    value, low, high = ends
+    verdict = verdicts.REPLICATED if low > 0.5 else verdicts.NOT if high < 0.5 else verdicts.INCONCLUSIVE
+    sentence = f"AUC {interval(value, low, high)}; one half is chance."
+    return Judged(verdict, sentence, *counts, value, low, high, row["method"], row["confidence"])
+
+
+def _equals(statement: Statement, values: Array) -> Judged:
+    (alive, lost), on = _alive(values), scale(statement.measure)
     low, high = statement.equals if isinstance(statement.equals, tuple) else (statement.equals or 0.0,) * 2
     if len(alive) < FEWEST:
         return _too_few(alive, lost, FEWEST)
-    spread = spread_of(alive, scale)
+    spread = spread_of(alive, on)
     inside = spread.predicted_low <= high and spread.predicted_high >= low
-    share = float(near(alive, low, high, statement.within, scale).mean())
+    share = float(near(alive, low, high, statement.within, on).mean())
     undecided = not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
     told = f"{number(low)} to {number(high)}" if high > low else number(low)
     where = "inside" if inside else "outside"
     kind = f"{percent(spread.predicted_confidence)} one-seed prediction interval ({spread.method})"
     ends = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
-    sentence = f"The reported {told} lies {where} the {kind}, {ends}; {percent(share)} of seeds come near it{_nearness(statement, scale)}."
+    nearness = f"{percent(share)} of seeds come near it{_nearness(statement, on)}"
+    sentence = f"The reported {told} lies {where} the {kind}, {ends}; {nearness}."
     return Judged(
         verdicts.INCONCLUSIVE if undecided else verdicts.of_number(inside, share),
         sentence,
@@ -108,23 +127,30 @@ def _nearness(statement: Statement, scale: str) -> str:
     return f" (within a factor of {number(statement.within, 1)})" if scale == "log" else f" (within {statement.within:g})"
 
 
-def _order(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
-    above = statement.comparator == "above"
-    pairs = min(len(values), len(bound)) if isinstance(bound, np.ndarray) else len(values)
-    other = bound[:pairs] if isinstance(bound, np.ndarray) else np.full((pairs, 1), bound)
-    gap = (values[:pairs] - other) if above else (other - values[:pairs])
-    gap, lost = _alive(gap.min(axis=1))  # of several values the one for which the order holds least
-    if not len(gap):
-        return _too_few(gap, lost, FEWEST)
-    holds = gap > statement.by
-    share = wilson(holds.sum(), len(gap))
-    value, low, high = float(share.value), float(share.low), float(share.high)
-    verdict = verdicts.of_share(value, low, high)
+def _order(statement: Statement, values: Array, bound: Array) -> Judged:
+    pairs = min(len(values), len(bound))
+    gap = values[:pairs] - bound[:pairs] if statement.comparator == "above" else bound[:pairs] - values[:pairs]
+    alive, lost = _alive(gap.min(axis=1))  # of several values the one for which the order holds least
+    if not len(alive):
+        return _too_few(alive, lost, FEWEST)
+    holds = int((alive > statement.by).sum())
+    ends = wilson(holds, len(alive))
+    share, low, high = float(ends.value), float(ends.low), float(ends.high)
+    verdict = verdicts.of_share(share, low, high)
     unit = "seed pair" if _of_other_runs(statement) else "seed"
-    needed = verdicts.seeds_for_share(value) if verdict == verdicts.INCONCLUSIVE else None
-    sentence = f"It holds for {holds.sum():,} of {plural(len(gap), unit)}: {interval(value, low, high)}."
-    shown = sample(values[:, 0]) if values.shape[1] == 1 else []
-    return Judged(verdict, sentence, pairs, lost, value, low, high, "Wilson", CONFIDENCE, share=value, needed_n=needed, sample=shown)
+    return Judged(
+        verdict,
+        f"It holds for {holds:,} of {plural(len(alive), unit)}: {interval(share, low, high)}.",
+        pairs,
+        lost,
+        share,
+        low,
+        high,
+        "Wilson",
+        share=share,
+        needed_n=verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None,
+        sample=sample(values[:, 0]) if values.shape[1] == 1 else [],
+    )
 
 
 def _of_other_runs(statement: Statement) -> bool:
@@ -132,20 +158,29 @@ def _of_other_runs(statement: Statement) -> bool:
     return not isinstance(bound, float) and bound.arm is not None
 
 
-def _near(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
+def _near(statement: Statement, values: Array, bound: Array) -> Judged:
     """Two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means lies within the margin."""
-    assert isinstance(bound, np.ndarray)
-    (own, lost), (other, other_lost) = _alive(values[:, 0]), _alive(bound[:, 0])
+    (own, lost), (other, other_lost), margin = _alive(values), _alive(bound), statement.by
     if min(len(own), len(other)) < FEWEST:
         return _too_few(own, lost + other_lost, FEWEST)
-    value, margin = float(own.mean() - other.mean()), statement.by
-    low, high = map(float, ttest_ind(own, other, equal_var=False).confidence_interval(0.9))
+    value = float(own.mean() - other.mean())
+    low, high = map(float, ttest_ind(own, other, equal_var=False).confidence_interval(EQUIVALENCE))
     inside, outside = -margin < low and high < margin, low > margin or high < -margin
     verdict = verdicts.REPLICATED if inside else verdicts.NOT if outside else verdicts.INCONCLUSIVE
-    needed = _seeds_for_margin(value, (high - low) / 2, margin, len(own)) if verdict == verdicts.INCONCLUSIVE else None
     lies = "inside" if inside else "outside" if outside else "neither inside nor outside"
-    sentence = f"The 90 % interval of the difference of means, {interval(value, low, high, signed=True)}, lies {lies} ±{margin:g}."
-    return Judged(verdict, sentence, len(values), lost, value, low, high, "Welch, difference", 0.9, needed_n=needed, sample=sample(own))
+    return Judged(
+        verdict,
+        f"The 90 % interval of the difference of means, {interval(value, low, high, signed=True)}, lies {lies} ±{margin:g}.",
+        len(values),
+        lost,
+        value,
+        low,
+        high,
+        "Welch, difference",
+        EQUIVALENCE,
+        needed_n=_seeds_for_margin(value, (high - low) / 2, margin, len(own)) if verdict == verdicts.INCONCLUSIVE else None,
+        sample=sample(own),
+    )
 
 
 def _seeds_for_margin(value: float, half: float, margin: float, n: int) -> int | None:
@@ -155,8 +190,8 @@ def _seeds_for_margin(value: float, half: float, margin: float, n: int) -> int |
     return needed if needed <= verdicts.MAX_SEEDS else None
 
 
-def _open(statement: Statement, values: Array, bound: Array | float, scale: str) -> Judged:
-    alive, lost = _alive(values[:, 0])
+def _open(statement: Statement, values: Array) -> Judged:
+    alive, lost = _alive(values)
     if statement.measure.column == "learned" and len(alive):
         share = wilson(alive.sum(), len(alive))
         ends = float(share.value), float(share.low), float(share.high)
@@ -164,7 +199,7 @@ def _open(statement: Statement, values: Array, bound: Array | float, scale: str)
         return Judged(verdicts.ANSWERED, sentence, len(values), lost, *ends, "Wilson", share=ends[0])
     if len(alive) < FEWEST:
         return _too_few(alive, lost, FEWEST)
-    spread = spread_of(alive, scale)
+    spread = spread_of(alive, scale(statement.measure))
     sentence = f"Nothing was reported; the seeds give {interval(spread.value, spread.low, spread.high)} ({spread.method})."
     return Judged(
         verdicts.ANSWERED,
@@ -190,12 +225,3 @@ def _alive(values: Array) -> tuple[Array, int]:
 def _too_few(alive: Array, lost: int, needed: int) -> Judged:
     sentence = f"{plural(len(alive), 'seed')} with a value: fewer than the {needed} without which no number is judged."
     return Judged(verdicts.INCONCLUSIVE, sentence, len(alive) + lost, lost, needed_n=needed, sample=sample(alive))
-
-
-_JUDGES: Mapping[str, Callable[[Statement, Array, Array | float, str], Judged]] = {
-    "equals": _equals,
-    "above": _order,
-    "below": _order,
-    "near": _near,
-    "open": _open,
-}

@@ -13,11 +13,13 @@ Epochs = NDArray[np.int64]
 
 
 def _gain(x: Array, epochs: Epochs) -> Array:
-    return (x[:, -1] - x[:, 0]) / max(epochs[-1] - epochs[0], 1)
+    gain: Array = (x[:, -1] - x[:, 0]) / max(epochs[-1] - epochs[0], 1)
+    return gain
 
 
 def _pace(x: Array, epochs: Epochs) -> Array:
-    return np.abs(np.diff(x, axis=1)).sum(axis=1) / max(epochs[-1] - epochs[0], 1)
+    pace: Array = np.abs(np.diff(x, axis=1)).sum(axis=1) / max(epochs[-1] - epochs[0], 1)
+    return pace
 
 
 OVER_EPOCHS: Mapping[str, Callable[[Array, Epochs], Array]] = MappingProxyType(
@@ -88,7 +90,8 @@ def _epochs(measure: Measure, known: Epochs) -> Epochs:
 
 def scale(measure: Measure) -> str:
     """The scale on which seeds spread most evenly: logit for accuracies, log for what is positive, else linear."""
-    if measure.over is None and (measure.summary == "gain" or measure.layer == "rising" or measure.column in ("learned", "g_mean", "w_mean")):
+    if measure.over:
+        return "log"
+    if measure.summary == "gain" or measure.layer == "rising" or measure.column in ("learned", "g_mean", "w_mean"):
         return "linear"
-    level = measure.summary in ("mean", "median")
-    return "logit" if measure.over is None and level and measure.column.endswith("accuracy") else "log"
+    return "logit" if measure.column.endswith("accuracy") and measure.summary in ("mean", "median") else "log"

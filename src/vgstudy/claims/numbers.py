@@ -29,16 +29,17 @@ class Spread:
 
     Attributes
     ----------
+    method
+        How the two intervals were made.
     value, low, high
         Geometric mean on a log scale, mean (of logits) otherwise, or median; its interval.
     predicted_low, predicted_high
         Where one more seed falls.
     confidence, predicted_confidence
         Coverage of the two intervals; order statistics reach less than the nominal one with few seeds.
-    method
-        How they were made.
     """
 
+    method: str
     value: float
     low: float
     high: float
@@ -46,7 +47,6 @@ class Spread:
     predicted_high: float
     confidence: float
     predicted_confidence: float
-    method: str
 
 
 def spread_of(values: Array, scale: str) -> Spread:
@@ -63,8 +63,9 @@ def spread_of(values: Array, scale: str) -> Spread:
     n, mean, sd = len(x), x.mean(), x.std(ddof=1)
     half = t.ppf((1 + CONFIDENCE) / 2, n - 1) * sd * np.array([1 / np.sqrt(n), np.sqrt(1 + 1 / n)])
     ends = back(np.array([mean, mean - half[0], mean + half[0], mean - half[1], mean + half[1]]))
+    value, low, high, predicted_low, predicted_high = map(float, ends)
     method = "t" if scale == "linear" else f"t on {scale}"
-    return Spread(*map(float, ends), CONFIDENCE, CONFIDENCE, method)
+    return Spread(method, value, low, high, predicted_low, predicted_high, CONFIDENCE, CONFIDENCE)
 
 
 def _order_statistics(ordered: Array) -> Spread:
@@ -74,7 +75,9 @@ def _order_statistics(ordered: Array) -> Spread:
     tail = max(int((1 - CONFIDENCE) * (n + 1) / 2), 1)
     covered = 1 - 2 * float(binom.cdf(rank - 1, n, 0.5))
     ends = (np.median(ordered), ordered[rank - 1], ordered[n - rank], ordered[tail - 1], ordered[n - tail])
-    return Spread(*map(float, ends), covered, 1 - 2 * tail / (n + 1), "median, order statistics")
+    value, low, high, predicted_low, predicted_high = map(float, ends)
+    predicted = 1 - 2 * tail / (n + 1)
+    return Spread("median, order statistics", value, low, high, predicted_low, predicted_high, covered, predicted)
 
 
 def near(values: Array, low: float, high: float, within: float | None, scale: str) -> NDArray[np.bool_]:
@@ -87,5 +90,7 @@ def near(values: Array, low: float, high: float, within: float | None, scale: st
 def sample(values: Array, most: int = 60) -> list[float]:
     """The values in ascending order, thinned to equally spaced ranks: enough for a small picture."""
     ordered = np.sort(values[np.isfinite(values)])
-    ranks = np.unique(np.linspace(0, len(ordered) - 1, min(most, len(ordered))).round().astype(int)) if len(ordered) else []
-    return [float(value) for value in ordered[ranks]] if len(ordered) else []
+    if not len(ordered):
+        return []
+    ranks = np.unique(np.linspace(0, len(ordered) - 1, min(most, len(ordered))).round().astype(int))
+    return [float(value) for value in ordered[ranks]]

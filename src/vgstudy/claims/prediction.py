@@ -16,18 +16,21 @@ from sklearn.preprocessing import StandardScaler
 
 from vgstudy.analysis.intervals import CONFIDENCE, wilson
 from vgstudy.claims.auc import auc, auc_within, percentile_interval, resampled
-from vgstudy.claims.early import PREDICTORS, RULES, early_runs
+from vgstudy.claims.checks import ALL
+from vgstudy.claims.early import RULES, SIGNS, early_runs
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import read_footer, read_table, write_table
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Cells = NDArray[np.int64]
 Row = dict[str, Any]
 
-ALL = "all"
 REPETITIONS = 400
 FOLDS, BINS = 5, 10
 RESAMPLED = "seeds resampled within cells"
 HELD_OUT = "cells held out"
+CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a cell
 LEVELS = ("d_g", "d_delta", "first layer", "smallest layer")
 MODELS: Mapping[str, Sequence[str]] = {
     "depth and width": ("depth", "width"),
@@ -64,29 +67,31 @@ def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Ro
         own = (runs if group == ALL else runs[runs["activation"] == group]).reset_index(drop=True)
         cell = pd.factorize(own["cell"])[0]
         weight = resampled(cell, REPETITIONS, rng)
-        for name, sign in PREDICTORS.items():
+        for name, sign in SIGNS.items():
             yield from _scored(group, name, "predictor", own, sign * own[name].to_numpy(dtype=float), cell, weight)
         for name, rule in RULES.items():
-            fires = rule(own).to_numpy(dtype=float)
+            fires: Array = rule(own).to_numpy().astype(float)
             yield from _scored(group, name, "rule", own, fires, cell, weight)
-            yield from _rates(group, name, own["failed"].to_numpy(), fires, weight)
+            yield from _rates(group, name, own["failed"].to_numpy(dtype=bool), fires, weight)
         for name, columns in MODELS.items():
             yield from _modelled(group, name, own, columns, cell, weight)
 
 
-def _scored(group: str, name: str, kind: str, own: pd.DataFrame, score: Array, cell: NDArray[np.int64], weight: Array) -> Iterator[Row]:
+def _scored(group: str, name: str, kind: str, own: pd.DataFrame, score: Array, cell: Cells, weight: Array) -> Iterator[Row]:
     """AUC of a score over all pairs of runs, and over pairs of runs of the same cell."""
     known = ~np.isnan(score)
-    failed, used = own["failed"].to_numpy()[known], weight[:, known]
-    once = np.ones((1, known.sum()))
     about = {"group": group, "predictor": name, "kind": kind, "n": int(known.sum()), "n_failed": int((~known).sum())}
-    whole = auc(score[known], failed, once)[0], auc(score[known], failed, used)
-    yield _row(about, "AUC", *whole)
-    if known.any() and name not in ("depth", "width"):  # they do not vary within a cell
-        yield _row(about, "AUC within cells", *(auc_within(score[known], failed, cell[known], w) for w in (once, used)))
+    yield from _areas(about, score[known], own["failed"].to_numpy(dtype=bool)[known], cell[known], weight[:, known])
 
 
-def _rates(group: str, name: str, failed: NDArray[np.bool_], fires: Array, weight: Array) -> Iterator[Row]:
+def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array) -> Iterator[Row]:
+    once = np.ones((1, len(score)))
+    yield _row(about, "AUC", auc(score, failed, once), auc(score, failed, weight))
+    if len(score) and about["predictor"] not in CONSTANT:
+        yield _row(about, "AUC within cells", auc_within(score, failed, cell, once), auc_within(score, failed, cell, weight))
+
+
+def _rates(group: str, name: str, failed: Mask, fires: Array, weight: Array) -> Iterator[Row]:
     """How many failures a rule finds, and how many runs that learn it leaves alone."""
     about = {"group": group, "predictor": name, "kind": "rule", "n": len(failed), "n_failed": 0}
     for quantity, of, right in (("sensitivity", failed, fires), ("specificity", ~failed, 1 - fires)):
@@ -95,27 +100,27 @@ def _rates(group: str, name: str, failed: NDArray[np.bool_], fires: Array, weigh
         yield _row(about, quantity, right[of].mean() if of.any() else np.nan, repeated)
 
 
-def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], cell: NDArray[np.int64], weight: Array) -> Iterator[Row]:
-    """A logistic model's probabilities of failure for cells it has not seen: AUC, Brier score, deviance explained, calibration."""
-    failed = own["failed"].to_numpy()
+def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], cell: Cells, weight: Array) -> Iterator[Row]:
+    """A logistic model's chances of failure for cells it has not seen: AUC, Brier score, deviance explained, calibration."""
+    failed, none = own["failed"].to_numpy(dtype=bool), np.zeros(0)
     about = {"group": group, "predictor": name, "kind": "model", "n": len(own), "n_failed": 0}
     if min(failed.sum(), (~failed).sum()) < 2 * FOLDS or cell.max() < FOLDS:
-        yield _row(about, "AUC", np.nan, np.zeros(0))
+        yield _row(about, "AUC", np.nan, none)
         return
     chance = held_out(features(own, columns), failed, cell)
-    yield _row(about, "AUC", auc(chance, failed, np.ones((1, len(own))))[0], auc(chance, failed, weight))
-    yield _row(about, "AUC within cells", *(auc_within(chance, failed, cell, w) for w in (np.ones((1, len(own))), weight)))
-    yield _row(about, "Brier score", brier_score_loss(failed, chance), np.zeros(0), HELD_OUT)
+    yield from _areas(about, chance, failed, cell, weight)
+    yield _row(about, "Brier score", brier_score_loss(failed, chance), none, HELD_OUT)
     explained = 1 - log_loss(failed, chance) / log_loss(failed, np.full(len(failed), failed.mean()))
-    yield _row(about, "deviance explained", explained, np.zeros(0), HELD_OUT)
-    for share in np.array_split(np.argsort(chance, kind="stable"), BINS):
-        observed = wilson(failed[share].sum(), len(share))
+    yield _row(about, "deviance explained", explained, none, HELD_OUT)
+    for part in np.array_split(np.argsort(chance, kind="stable"), BINS):
+        observed = wilson(failed[part].sum(), len(part))
         ends = {end: float(getattr(observed, end)) for end in ("value", "low", "high")}
-        yield {**_row(about, "calibration", np.nan, np.zeros(0), "Wilson"), **ends, "x": float(chance[share].mean()), "n": len(share)}
+        row = _row({**about, "n": len(part)}, "calibration", np.nan, none, "Wilson")
+        yield {**row, **ends, "x": float(chance[part].mean())}
 
 
 def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
-    """Predictors as a model takes them: logs of levels, and for each that can be missing or zero whether it is; axes (run, feature)."""
+    """Predictors as a model takes them, axes (run, feature): logs of levels, each with a flag for missing or zero."""
     parts: list[Array] = []
     for name in columns:
         value = runs[name].to_numpy(dtype=float)
@@ -128,7 +133,7 @@ def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
     return np.column_stack(parts)
 
 
-def held_out(x: Array, failed: NDArray[np.bool_], cell: NDArray[np.int64]) -> Array:
+def held_out(x: Array, failed: Mask, cell: Cells) -> Array:
     """Probabilities of failure, each from a model that has seen no run of the same cell."""
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     folds = GroupKFold(FOLDS, shuffle=True, random_state=0)

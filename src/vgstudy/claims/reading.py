@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vgstudy.claims.cases import logged_epochs, needs, table_of
+from vgstudy.claims.checks import logged_epochs, needs, table_of
 from vgstudy.claims.measures import measured
 from vgstudy.claims.register import DERIVED, Measure
 from vgstudy.store.grid import floats, position, spread
@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 Wanted = Mapping[str, Iterable[Measure]]
 Values = dict[tuple[str, Measure], pd.DataFrame]
 """For a cell and a measure: a row per seed of the design, NaN where there is no value; a column, or one per layer."""
+
+_KEYS = {"curves": ("epoch",), "probes": ("epoch", "examples", "layer"), "decays": ("epoch", "examples"), "outcomes": ()}
 
 
 def read_values(folder: Path, study: Mapping[str, Any], runs: pd.DataFrame, wanted: Wanted) -> Values:
@@ -35,9 +37,10 @@ def read_values(folder: Path, study: Mapping[str, Any], runs: pd.DataFrame, want
     rows = runs[runs["cell"].isin(list(wanted))]
     for job, own in rows.groupby("job"):
         tables = _Tables(folder, str(job), study, {cell: list(wanted[cell]) for cell in dict.fromkeys(own["cell"])})
-        for cell, seeds in own.groupby("cell")["seed"]:
-            for measure in tables.wanted[cell]:
-                found[cell, measure].append(pd.DataFrame(tables.measured(cell, measure, np.sort(seeds)), np.sort(seeds)))
+        for cell, measures in tables.wanted.items():
+            seeds = np.sort(own.loc[own["cell"] == cell, "seed"].to_numpy())
+            for measure in measures:
+                found[cell, measure].append(pd.DataFrame(tables.measured(cell, measure, seeds), seeds))
     return {key: pd.concat(parts).sort_index() for key, parts in found.items()}
 
 
@@ -74,9 +77,9 @@ class _Tables:
 
 def _read(table: str, path: Path, measures: list[Measure], cells: list[str]) -> pa.Table:
     columns = {name for measure in measures for name in DERIVED.get(measure.column, (measure.column,))}
-    keys = {"curves": ("epoch",), "outcomes": ()}.get(table, ("epoch", "examples") + (("layer",) if table == "probes" else ()))
-    rows = read_table(table, path, ["cell", "seed", *keys, *sorted(columns)], [("cell", "in", cells)])
-    return pa.table({name: rows[name].cast(pa.string()) if name in ("cell", "examples", "status") else rows[name] for name in rows.column_names})
+    rows = read_table(table, path, ["cell", "seed", *_KEYS[table], *sorted(columns)], [("cell", "in", cells)])
+    texts = [name for name in rows.column_names if pa.types.is_dictionary(rows.schema.field(name).type)]
+    return pa.table({name: rows[name].cast(pa.string()) if name in texts else rows[name] for name in rows.column_names})
 
 
 def _values(rows: pa.Table, column: str) -> pa.ChunkedArray:

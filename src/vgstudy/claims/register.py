@@ -24,6 +24,18 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
 }
 LAYERS = ("first", "middle", "last hidden", "output", "largest hidden", "largest", "smallest", "rising", "each")
 
+# What foretells failure, in words; `early` computes them before training
+PREDICTORS: Mapping[str, str] = {
+    "d_g": "decay factor of the gradient, the smaller",
+    "d_delta": "decay factor of the backpropagated signal, the smaller",
+    "first layer": "gradient level of layer 1, the smaller",
+    "smallest layer": "smallest gradient level of any layer, the smaller",
+    "zeros": "share of gradient entries exactly zero in float32, the larger",
+    "depth": "depth, the larger",
+    "width": "width, the smaller",
+    "distance": "distance of the signal's decay factor from 1 either way, the larger",
+}
+
 Level = int | str
 Levels = dict[str, Level | list[Level]]
 
@@ -46,6 +58,12 @@ def _factors(levels: Any) -> Any:
         if name not in FACTORS:
             raise ValueError(f"{name!r} is no factor; {among(name, FACTORS)}")
     return levels
+
+
+def _predictor(name: str) -> str:
+    if name not in PREDICTORS:
+        raise ValueError(f"{name!r} is no predictor; {among(name, PREDICTORS)}")
+    return name
 
 
 def _listed(value: Any) -> Any:
@@ -157,6 +175,27 @@ class Statement(Frozen):
         return self
 
 
+class Forecast(Frozen):
+    """A statement about all runs of a study: something known before training foretells that a run will not learn.
+
+    Attributes
+    ----------
+    predictor
+        A key of PREDICTORS; a larger area under the ROC curve than one half agrees with the statement.
+    group
+        An activation, or all.
+    within
+        Whether runs are compared with runs of the same cell only, which differ from them in nothing but their seed.
+    """
+
+    says: str
+    study: str
+    predictor: Annotated[str, AfterValidator(_predictor)]
+    group: str
+    within: bool = False
+    reasoning: str = ""
+
+
 class Claim(Frozen):
     """A row of the inventory: its id, what is claimed of which network, where it is tested, and the statements that test it."""
 
@@ -166,6 +205,7 @@ class Claim(Frozen):
     reported: str
     studies: Annotated[tuple[str, ...], BeforeValidator(_listed)]
     statements: tuple[Statement, ...] = Field(min_length=1)
+    forecasts: tuple[Forecast, ...] = ()
 
     @property
     def tutorial(self) -> str:
@@ -199,7 +239,7 @@ def read_register(folder: Path) -> dict[str, Tutorial]:
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
-        raise UserError(f"{folder}: holds no register of claims such as A.yaml; run in the folder of the clone, or name it with --register")
+        raise UserError(f"{folder}: holds no claims such as A.yaml; run in the folder of the clone, or use --register")
     tutorials = {path.stem: _tutorial(path) for path in files}
     for letter, tutorial in tutorials.items():
         _check_ids(folder / f"{letter}.yaml", letter, [claim.id for claim in tutorial.claims])
@@ -217,7 +257,7 @@ def _check_ids(path: Path, letter: str, ids: Sequence[str]) -> None:
         if not name.startswith(letter):
             raise UserError(f"{path}: claims.{place}.id: {name!r} belongs to {name[0]}.yaml: the file's name begins every id")
         if name in ids[:place]:
-            raise UserError(f"{path}: claims.{place}.id: {name!r} stands twice; give every claim one entry with several statements")
+            raise UserError(f"{path}: claims.{place}.id: {name!r} stands twice; a claim is one entry with several statements")
 
 
 def _tutorial(path: Path) -> Tutorial:

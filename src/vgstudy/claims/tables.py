@@ -20,4 +20,5 @@ def write_claims(results: Path, studies: Sequence[str], register: Path) -> None:
         If the register is wrong, a study lacks what a claim names, or a table is missing or damaged.
     """
     rows = claim_rows(read_register(register), {name: ran(results / name) for name in studies})
-    write_table("claims", pa.Table.from_pylist(rows, schema=arrow_schema("claims")), results / "claims.parquet", {"studies": list(studies)})
+    table = pa.Table.from_pylist(rows, schema=arrow_schema("claims"))
+    write_table("claims", table, results / "claims.parquet", {"studies": list(studies)})

@@ -1,6 +1,6 @@
 """Quantities and comparisons in words, for tables and pages."""
 
-from vgstudy.claims.register import Levels, Measure, Network, Other, Statement
+from vgstudy.claims.register import Levels, Measure, Network, Statement
 from vgstudy.wording import number
 
 COLUMNS = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vgstudy.claims.register import Claim, Forecast, Measure, Network, Other, Statement, Tutorial, claims
+from vgstudy.claims.register import Claim, Forecast, Measure, Network, Statement, Tutorial, claims
 from vgstudy.config.messages import among
 from vgstudy.errors import UserError
 from vgstudy.schema import COLUMNS
@@ -20,8 +20,7 @@ def levels(network: Network, study: Study) -> dict[str, list[Any]]:
 
 def compared(statement: Statement) -> Network | None:
     """The network that a statement compares with, if it does."""
-    bound = getattr(statement, statement.comparator)
-    return bound.arm if isinstance(bound, Other) else None
+    return statement.bound.arm if statement.bound else None
 
 
 def check(claim: Claim, name: str, study: Study) -> None:
@@ -60,13 +59,13 @@ def _misfit(claim: Claim, key: str, text: str, study: str) -> UserError:
 
 
 def _problems(statement: Statement, study: Study) -> Iterator[tuple[str, str]]:
-    bound = getattr(statement, statement.comparator)
+    bound = statement.bound
     own, other = list(statement.arms), compared(statement)
     for key, network in [*(("arms", n) for n in own), *([(f"{statement.comparator}.arm", other)] if other is not None else [])]:
         yield from ((key, text) for text in _network_problems(network, study))
     depths = [depth for network in own for depth in levels(network, study).get("depth", study["factors"]["depth"])]
     yield from (("measure", text) for text in _measure_problems(statement.measure, study, min(depths)))
-    if isinstance(bound, Other) and bound.measure:
+    if bound and bound.measure:
         yield from ((f"{statement.comparator}.measure", text) for text in _measure_problems(bound.measure, study, min(depths)))
 
 

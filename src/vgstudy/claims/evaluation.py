@@ -14,7 +14,7 @@ from vgstudy.claims import verdicts, words
 from vgstudy.claims.cases import Case, cases
 from vgstudy.claims.judging import Judged, judge, judge_forecast
 from vgstudy.claims.reading import Values, read_values
-from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Measure, Other, Statement, Tutorial, claims
+from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Measure, Statement, Tutorial, claims
 from vgstudy.store.logs import read_footer, read_table
 
 Array = NDArray[np.float64]
@@ -77,16 +77,17 @@ def _values(own: Ran, listed: Sequence[Case]) -> Values:
 def _read(case: Case) -> Iterator[tuple[str, Measure]]:
     """The cells and measures a case needs: its own, then what it is compared with."""
     yield case.cell, case.statement.measure
-    bound = getattr(case.statement, case.statement.comparator)
-    if isinstance(bound, Other):
-        yield (case.cell, bound.measure) if bound.measure else (str(case.other), case.statement.measure)
+    bound = case.statement.bound
+    if bound and bound.measure:
+        yield case.cell, bound.measure
+    if case.other:
+        yield case.other, case.statement.measure
 
 
 def _judged_row(case: Case, values: Values) -> dict[str, Any]:
     own, *other = (values[key].to_numpy() for key in _read(case))
-    limit = getattr(case.statement, case.statement.comparator)
-    bound: Array | float = other[0] if other else limit if isinstance(limit, float) else np.nan
-    return _row(case.claim, case.statement, case.study, case.arm, judge(case.statement, own, bound))
+    judged = judge(case.statement, own, other[0] if other else None)
+    return _row(case.claim, case.statement, case.study, case.arm, judged)
 
 
 def _missing_row(claim: Claim, statement: Statement, study: str) -> dict[str, Any]:
@@ -136,10 +137,10 @@ def _joined(claim: Claim, study: str, arm: str, about: Mapping[str, Any], judged
 
 def reported(statement: Statement) -> tuple[float | None, float | None]:
     """The reported number or range, or the number that an order compares with."""
-    bound = getattr(statement, statement.comparator)
-    if isinstance(bound, tuple):
-        return bound
-    return (bound, bound) if isinstance(bound, float) else (None, None)
+    if isinstance(statement.equals, tuple):
+        return statement.equals
+    number = statement.bound.number if statement.bound else statement.equals
+    return number, number
 
 
 def _number(value: float) -> float | None:

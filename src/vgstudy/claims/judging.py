@@ -58,22 +58,23 @@ class Judged:
     sample: list[float] = field(default_factory=list)
 
 
-def judge(statement: Statement, values: Array, bound: Array | float) -> Judged:
+def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:
     """Judge a statement.
 
     Parameters
     ----------
     values
         Of the measure, axes (seed, value), NaN without one; several values only for an order, which must hold in all.
-    bound
-        What an order or `near` compares with: a number, or values of other runs or of the same ones; ignored otherwise.
+    compared
+        Values of the other runs, or the other values of the same ones, that the statement compares with, if it does.
     """
     if statement.comparator == "equals":
         return _equals(statement, values[:, 0])
     if statement.comparator == "open":
         return _open(statement, values[:, 0])
-    other = bound if isinstance(bound, np.ndarray) else np.full((len(values), 1), bound)
-    return _near(statement, values[:, 0], other[:, 0]) if statement.near else _order(statement, values, other)
+    number = statement.bound.number if statement.bound else None
+    bound = np.full((len(values), 1), number, dtype=float) if compared is None else compared
+    return _near(statement, values[:, 0], bound[:, 0]) if statement.near else _order(statement, values, bound)
 
 
 def judge_forecast(row: Mapping[str, Any]) -> Judged:
@@ -137,7 +138,7 @@ def _order(statement: Statement, values: Array, bound: Array) -> Judged:
     ends = wilson(holds, len(alive))
     share, low, high = float(ends.value), float(ends.low), float(ends.high)
     verdict = verdicts.of_share(share, low, high)
-    unit = "seed pair" if _of_other_runs(statement) else "seed"
+    unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
     return Judged(
         verdict,
         f"It holds for {holds:,} of {plural(len(alive), unit)}: {interval(share, low, high)}.",
@@ -151,11 +152,6 @@ def _order(statement: Statement, values: Array, bound: Array) -> Judged:
         needed_n=verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None,
         sample=sample(values[:, 0]) if values.shape[1] == 1 else [],
     )
-
-
-def _of_other_runs(statement: Statement) -> bool:
-    bound = getattr(statement, statement.comparator)
-    return not isinstance(bound, float) and bound.arm is not None
 
 
 def _near(statement: Statement, values: Array, bound: Array) -> Judged:

@@ -102,20 +102,25 @@ class Measure(Frozen):
     over: "Measure | None" = None
 
 
-class Other(Frozen):
-    """What a quantity is compared with: the same measure of another arm, or another measure of the same run."""
+def _number(value: Any) -> Any:
+    return {"number": value} if isinstance(value, int | float | str) else value
 
+
+class Bound(Frozen):
+    """What a quantity is compared with: a number, the same measure of another arm, or another measure of the same run."""
+
+    number: float | None = None
     arm: Network | None = None
     measure: Measure | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.arm is None) == (self.measure is None):
-            raise ValueError("must have either arm or measure")
+        if sum(value is not None for value in (self.number, self.arm, self.measure)) != 1:
+            raise ValueError("must be a number, or have either arm or measure")
         return self
 
 
-Bound = float | Other
+Limit = Annotated[Bound, BeforeValidator(_number)]
 COMPARATORS = ("equals", "above", "below", "near", "open")
 
 
@@ -147,13 +152,18 @@ class Statement(Frozen):
     measure: Measure
     equals: float | tuple[float, float] | None = None
     within: float | None = Field(None, gt=0)
-    above: Bound | None = None
-    below: Bound | None = None
-    near: Other | None = None
+    above: Limit | None = None
+    below: Limit | None = None
+    near: Limit | None = None
     by: float = 0.0
     open: bool = False
     reported: str | None = None
     reasoning: str = ""
+
+    @property
+    def bound(self) -> Bound | None:
+        """What the quantity is compared with; None for a reported number and an open question."""
+        return self.above or self.below or self.near
 
     @property
     def comparator(self) -> str:
@@ -170,6 +180,8 @@ class Statement(Frozen):
             raise ValueError(f"must have exactly one of {', '.join(COMPARATORS)}, not {' and '.join(given) or 'none'}")
         if isinstance(self.equals, float) and self.within is None:
             raise problem_at("within", "is missing: how near to the reported number counts as the same?")
+        if self.near and self.near.arm is None:
+            raise problem_at("near", "must name an arm")
         if self.near and not self.by:
             raise problem_at("by", "is missing: how large a difference would matter?")
         return self

@@ -1,7 +1,7 @@
 """From shares and intervals to verdicts; what would settle an open one.
 
 A statement about an order holds for a seed or not. It is replicated where it holds for at least MOST of the seeds, not replicated
-where it holds for at most 1 - MOST, if the interval of that share excludes one half; in between it holds for some seeds, if the
+where it holds for at most LEAST, if the interval of that share excludes one half; in between it holds for some seeds, if the
 interval excludes one half or both ends. Everything else is inconclusive.
 """
 
@@ -13,7 +13,7 @@ REPLICATED, SOME, NOT, INCONCLUSIVE = "replicated", "replicated for some seeds",
 ANSWERED, NOT_RUN = "answered", "not run"
 VERDICTS = (REPLICATED, SOME, NOT, INCONCLUSIVE, ANSWERED, NOT_RUN)
 
-MOST = 0.9
+MOST, LEAST = 0.9, 0.1
 MAX_SEEDS = 10_000  # beyond this no number of seeds is named
 
 
@@ -21,9 +21,9 @@ def of_share(share: float, low: float, high: float) -> str:
     """The verdict on a statement that holds for a share of the seeds, from that share's interval."""
     if share >= MOST:
         return REPLICATED if low > 0.5 else INCONCLUSIVE
-    if share <= 1 - MOST:
+    if share <= LEAST:
         return NOT if high < 0.5 else INCONCLUSIVE
-    decided = low > 0.5 or high < 0.5 or (low > 1 - MOST and high < MOST)
+    decided = low > 0.5 or high < 0.5 or (low > LEAST and high < MOST)
     return SOME if decided else INCONCLUSIVE
 
 

@@ -68,16 +68,14 @@ def _when(measure: Measure) -> str:
 
 def comparison(statement: Statement) -> str:
     """What a statement compares its quantity with, in words."""
-    if statement.open:
-        return "nothing reported"
-    if isinstance(statement.equals, tuple):
-        return f"{number(statement.equals[0])} to {number(statement.equals[1])}"
     if statement.equals is not None:
-        return number(statement.equals)
-    bound = getattr(statement, statement.comparator)
-    if isinstance(bound, float):
-        return f"{statement.comparator} {bound:g}"
-    against = network(bound.arm) if bound.arm is not None else quantity(bound.measure)
+        return " to ".join(map(number, statement.equals if isinstance(statement.equals, tuple) else (statement.equals,)))
+    bound = statement.bound
+    if not bound:
+        return "nothing reported"
+    if bound.number is not None:
+        return f"{statement.comparator} {bound.number:g}"
+    against = quantity(bound.measure) if bound.measure else network(bound.arm or {})
     if statement.near:
         return f"differs by less than {statement.by:g} from {against}"
     return f"{statement.comparator} {against}{f' by more than {statement.by:g}' if statement.by else ''}"

@@ -8,7 +8,7 @@ CORES ?= all
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: study smoke test lint bench bench-study lock
+.PHONY: study smoke test lint faults bench bench-study lock
 
 study: .venv/.ready
 	$(SNAKEMAKE)
@@ -25,6 +25,9 @@ lint: .venv/.ready
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+
+faults: .venv/.ready
+	PYTHONPATH=src $(BIN)/python tests/faults.py
 
 bench: .venv/.ready
 	$(BIN)/python benchmarks/bench.py engine

@@ -13,10 +13,13 @@ from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import read_register
 from vgstudy.config import yamlfile
 from vgstudy.views.captions import caption_of, figure_names
-from vgstudy.config.reading import load_studies
+from vgstudy.config.reading import load_studies, name_mnist
 from vgstudy.errors import UserError
+from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
+from vgstudy.store import files, lock
+from vgstudy.store.places import tables
 
 min_version("9.19")
 
@@ -25,19 +28,31 @@ os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
 )
 
-CONFIG = Path("config/config.yaml")
-REGISTER = sorted(Path("config/claims").glob("*.yaml"))
+CONFIG, RESULTS = Path("config/config.yaml"), Path("results")
+REGISTER = Path("config/claims")
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     STUDIES = load_studies(yamlfile.read(CONFIG) | config, CONFIG.parent)
+    name_mnist(yamlfile.read(CONFIG) | config)
     check_register(
-        read_register(Path("config/claims")),
+        read_register(REGISTER),
         {name: study.model_dump(mode="json") for name, study in STUDIES.items()},
     )
-    PLANS = {name: plan(study, Path("results")) for name, study in STUDIES.items()}
+    PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
+    if workflow.is_main_process:  # and not in every job of a cluster
+        preflight.check(PLANS.values(), RESULTS)
 except UserError as mistake:
     print(f"error: {mistake}", file=sys.stderr)
     sys.exit(2)
+
+DAMAGED = {}
+if workflow.is_main_process:
+    for study_plan in PLANS.values():
+        DAMAGED |= preflight.damaged(study_plan)
+        for line in preflight.story(study_plan, workflow.resource_settings.cores):
+            print(line, file=sys.stderr)
+    for line in (*DAMAGED.values(), *preflight.settings()):
+        print(line, file=sys.stderr)
 
 
 configfile: CONFIG
@@ -55,15 +70,34 @@ rule all:
     input:
         "results/report.html",
         "results/claims.parquet",
-        # what a job wrote and somebody deleted is made again, although no later step needs it any more
+        # what somebody deleted is made again, although no later step needs it any more
         [
-            f"results/{name}/{table}/{job}.parquet"
-            for name, study_plan in PLANS.items()
-            for job in study_plan.jobs
-            for table in ("probes", "curves", "decays")
+            path
+            for study_plan in PLANS.values()
+            for path in tables(study_plan.folder, study_plan.jobs)
         ],
+        # Snakemake trusts a file that is there; this has no input, but makes it make again what is damaged
+        lambda wildcards: workflow.dag.forcefiles.update(map(str, DAMAGED)) or [],
+
+
+onstart:
+    try:
+        lock.hold(RESULTS)
+        if count := files.no_later_than_now(RESULTS):
+            print(f"{RESULTS}: {count} times in the future were set to now")
+    except UserError as mistake:
+        print(f"error: {mistake}", file=sys.stderr)
+        sys.exit(2)
 
 
 onsuccess:
     if Path("results/report.html").exists():
         print("The report is in results/report.html")
+
+
+onerror:
+    print(
+        "Some jobs failed: each one's log is above and in results/STUDY/logs/. What is finished is kept: mend what the logs name, "
+        "then start the same command again. If memory was short, run fewer jobs at a time, such as with --cores 1.",
+        file=sys.stderr,
+    )

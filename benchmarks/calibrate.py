@@ -38,7 +38,7 @@ def seconds_per_step(cells: list[Cell], runs: int) -> float:
         begin = time.process_time()
         stack.advance(10)
         times.append(time.process_time() - begin)
-    return min(times) / (10 * cost.steps(cells[0]))
+    return min(times) / (10 * cells[0].steps)
 
 
 def features(cells: list[Cell], runs: int) -> list[float]:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from vgstudy.cells import Cell, Circles, KerasObject, Run
+from vgstudy.cells import Cell, Circles, Initializer, KerasObject, Run, Task
 from vgstudy.engine.steps import shuffled
 from vgstudy.engine.train import Stack
 from vgstudy.seeds import stream
@@ -19,14 +19,17 @@ def named(class_name: str, **config) -> KerasObject:
     return KerasObject(class_name=class_name, config=config)
 
 
-def cell(depth=3, width=5, activation="tanh", initializer=GLOROT, optimizer=SGD, epochs=3, batch_size=16, samples=120, train=52):
-    """Two circles with 52 training rows: mini-batches of 16, 16, 16 and 4."""
-    task = Circles(name="circles", samples=samples, train=train)
+def cell(
+    depth=3, width=5, activation="tanh", initializer=GLOROT, optimizer=SGD, epochs=3, batch_size=16, samples=120, train=52,
+    task: Task | None = None, steps_per_epoch=None,
+):  # fmt: skip
+    """By default two circles with 52 training rows: mini-batches of 16, 16, 16 and 4."""
+    task = task or Circles(name="circles", samples=samples, train=train)
     if isinstance(activation, str):
         activation = named(activation)
     return Cell(
-        task=task, depth=depth, width=width, activation=activation, initializer=initializer, optimizer=optimizer,
-        epochs=epochs, batch_size=batch_size,
+        task=task, depth=depth, width=width, activation=activation, initializer=Initializer(**dict(initializer)),
+        optimizer=optimizer, epochs=epochs, batch_size=batch_size, steps_per_epoch=steps_per_epoch,
     )  # fmt: skip
 
 
@@ -39,14 +42,16 @@ def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequent
     activation = keras.activations.get(spec.activation.class_name)
     hidden = (lambda z: activation(z, **spec.activation.config)) if spec.activation.config else activation
     layers = [keras.layers.Dense(spec.width, activation=hidden, dtype=dtype) for _ in range(spec.depth)]
-    model = keras.Sequential([keras.Input((2,)), *layers, keras.layers.Dense(1, activation="sigmoid", dtype=dtype)])
+    inputs, outputs = spec.task.inputs, spec.task.outputs
+    last = keras.layers.Dense(outputs, activation="sigmoid" if outputs == 1 else "softmax", dtype=dtype)
+    model = keras.Sequential([keras.Input((inputs,)), *layers, last])
     flat = stack.flat()[row]
     layers = [
         flat[span].reshape(out, into + 1) for span, (out, into) in zip(stack.net.spans, stack.net.kernel_shapes, strict=True)
     ]
     model.set_weights([part for layer in layers for part in (layer[:, :-1].T, layer[:, -1])])
     optimizer = keras.optimizers.get({"class_name": spec.optimizer.class_name, "config": dict(spec.optimizer.config)})
-    model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    model.compile(optimizer=optimizer, loss=f"{spec.task.loss}_crossentropy", metrics=["accuracy"])
     return model
 
 

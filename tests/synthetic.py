@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from vgstudy.analysis.tables import write_decays, write_estimates
 from vgstudy.cells import Cell
+from vgstudy.claims.prediction import write_prediction
 from vgstudy.config.study import Study
 from vgstudy.schema import FACTORS
 from vgstudy.store.logs import open_writer, write_table
@@ -110,6 +111,8 @@ def probe_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
         "cell": np.full(shape, cell["cell"]),
         "seed": np.broadcast_to(seeds[:, None, None], shape),
         "epoch": np.broadcast_to(epochs[None, :, None], shape),
+        "examples": np.full(shape, "probe set"),
+        "step": np.broadcast_to(16 * epochs[None, :, None], shape),
         "layer": layer,
         "kind": np.select([layer == depth + 1, square], ["output", "square"], "input"),
         "fan_in": np.where(layer == 1, 2, width),
@@ -126,7 +129,9 @@ def probe_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
         **{"w_mean": 0 * g, "w_sd": 0.3 + 0 * g, "w_l1": width + late * rng.uniform(0, 1, shape), "w_l1_change": late * 2.0},
         "update_rms": np.ma.array(0.01 + 0 * g, mask=~late),
     }
-    return {name: values.reshape(-1) for name, values in columns.items()}
+    nothing = pa.nulls(layer.size, pa.list_(pa.float64()))
+    rows = {name: values.reshape(-1) for name, values in columns.items()}
+    return {**rows, "g_quantiles": nothing, "w_quantiles": nothing}
 
 
 def curve_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -140,15 +145,19 @@ def curve_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
     accuracy = 0.5 + np.where(learns, 0.35 * progress, 0.0) + rng.normal(0, 0.01, shape)
     finite = ~(state["diverged"] & (epochs > 0))
     loss = np.where(finite, 0.7 - 0.5 * (accuracy - 0.5), np.nan)
+    probed = np.isin(epochs, resolved["log"]["probe_epochs"])
     tested = epochs % resolved["log"]["test_every"] == 0
     columns = {
         "cell": np.full(shape, cell["cell"]),
         "seed": np.broadcast_to(seeds[:, None], shape),
         "epoch": np.broadcast_to(epochs, shape),
+        "step": np.broadcast_to(16 * epochs, shape),
         "train_loss": np.ma.array(loss, mask=np.broadcast_to(epochs == 0, shape)),
         "train_accuracy": np.ma.array(accuracy, mask=np.broadcast_to(epochs == 0, shape)),
         "test_loss": np.ma.array(loss, mask=np.broadcast_to(~tested, shape)),
         "test_accuracy": np.ma.array(accuracy - 0.01, mask=np.broadcast_to(~tested, shape)),
+        "probe_loss": np.ma.array(loss, mask=np.broadcast_to(~probed, shape)),
+        "probe_accuracy": np.ma.array(accuracy, mask=np.broadcast_to(~probed, shape)),
         "finite": finite,
     }
     return {name: values.reshape(-1) for name, values in columns.items()}
@@ -183,6 +192,7 @@ def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True
     write_table("runs", pa.Table.from_pylist(runs), folder / "runs.parquet", {"study": resolved, "digest": "made up"})
     if estimate:
         write_estimates(folder)
+        write_prediction(folder)
     return resolved
 
 

@@ -88,7 +88,8 @@ def test_a_damaged_manifest_is_one_line_with_the_remedy(folder: Path) -> None:
     assert run("design", "config/studies/small.yaml").exit_code == 0
     path = next((folder / "results/small/jobs").iterdir())
     path.write_text("{")
-    assert f"`rm {path.relative_to(folder)}`" in one_line(run("plan"))
+    assert f"`rm {path.relative_to(folder)}`" in one_line(run("train", str(path.relative_to(folder))))
+    assert f"{path.relative_to(folder)} is no job manifest, or was changed; it is written again" in run("plan").stdout
 
 
 def test_plan_prints_and_writes_nothing(folder: Path) -> None:

@@ -41,7 +41,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {  # what is replaced, by what,
     "missing key": ("outcome: {learned_above: 0.7}\n", "", "outcome", "is missing"),
     "depth 0": ("1-3", "0", "factors.depth", "must be between 1 and 1000, not 0"),
     "depth 0 in a range": ("1-3", "0-3", "factors.depth", "must be between 1 and 1000, not 0"),
-    "half a range": ("1-3", "1-x", "factors.depth", "a range such as 1-20 or a list of these, not '1-x'"),
+    "half a range": ("1-3", "1-x", "factors.depth", "a range such as 1-20 or 0-500/10, or a list of these, not '1-x'"),
     "backward range": ("1-3", "4-3", "factors.depth", "runs backwards: write 3-4"),
     "huge range": ("1-3", "1-999999999", "factors.depth", "must be between 1 and 1000, not 999999999"),
     "negative width": ("[5, 25]", "[-5]", "factors.width", "must be between 1 and 4096, not -5"),
@@ -65,7 +65,12 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {  # what is replaced, by what,
     "name of a level too long": ("ReLU: relu", f"{'x' * 41}: relu", "factors.activation", "1 to 40 printable characters"),
     "name of a level not text": ("ReLU: relu", "1: relu", "line 6, column 28", "a key must be text: quote it"),
     "unknown task": ("name: circles", "name: circle", "task.name", "'circle' is not known; did you mean 'circles'?"),
-    "no test rows": ("train: 500", "train: 1000", "task.train", "must be below samples, 1000"),
+    "no test rows": (
+        "train: 500",
+        "train: 1000",
+        "task.train",
+        "must be at most samples, 1000, with fresh rows",
+    ),
     "scale upside down": ("[-1, 1]", "[1, -1]", "task.scale", "must be [low, high]"),
     "text for a number": ("noise: 0.1", "noise: little", "task.noise", "must be a number, not 'little'"),
     "not finite": ("[-1, 1]", "[-1, 1e999]", "task.scale.1", "must be a finite number"),
@@ -209,7 +214,7 @@ def test_studies_by_name_and_by_path(write: Callable[..., Path]) -> None:
 def test_mistakes_in_the_config_name_its_keys(write: Callable[..., Path], tmp_path: Path) -> None:
     where = f"{ROOT / 'config.yaml'}: "
     assert refused(lambda: load_studies({"studies": ["smok"]}, ROOT)).startswith(f"{where}studies: no study 'smok' in")
-    assert "did you mean 'smoke'? allowed: extensions, smoke" in refused(lambda: load_studies({"studies": ["smok"]}, ROOT))
+    assert "did you mean 'smoke'? allowed: circles, digits, " in refused(lambda: load_studies({"studies": ["smok"]}, ROOT))
     assert "did you mean 'seeds'?" in refused(lambda: load_studies({"studies": ["smoke"], "seed": 3}, ROOT))
     assert refused(lambda: load_studies({"studies": ["smoke"], "seeds": "3-x"}, ROOT)).startswith(
         f"{where}seeds: must be a whole"

@@ -23,6 +23,7 @@ def probes(*runs: dict) -> pa.Table:
             "seed": [run.get("seed", 0)] * size,
             "epoch": [run.get("epoch", 0)] * size,
             "layer": np.arange(1, size + 1),
+            "examples": run.get("examples", ["probe set"] * size),
             "kind": run.get("kind", ["input", *["square"] * (size - 2), "output"]),
             "zero_cause": run.get("cause", ["none"] * size),
             "g_rms": g,
@@ -112,7 +113,7 @@ def test_first_zero_counts_from_the_output_by_hand():
 def test_rows_of_an_alive_run_by_hand():
     (row,) = decays({"g": [9, 1, 2, 4, 36], "mean_abs": [3, 1, 1, 1, 6], "delta": [1, 9, 3, 1, 1], "h": [5, 1, 3, 9]})
     expected = {
-        **{"cell": "a", "seed": 0, "epoch": 0, "alive": True, "zero_cause": "none"},
+        **{"cell": "a", "seed": 0, "epoch": 0, "examples": "probe set", "alive": True, "zero_cause": "none"},
         **{"d_g": 0.5, "d_delta": 3.0, "d_h": 1 / 3, "interior_g": 4.0, "interior_delta": 1 / 9, "interior_h": 9.0},
         **{"end_to_end_g": 4.0, "end_to_end_mean_abs": 2.0},
     }

@@ -137,3 +137,22 @@ def test_job_ids_name_the_content() -> None:
     assert design.job_id(dict(reversed(manifest.items()))) == design.job_id(manifest)
     assert len({design.job_id(m) for m in (manifest, *others)}) == 6
     assert re.fullmatch("[0-9a-f]{12}", design.job_id(manifest))
+
+
+ARMS = {"A": {"depth": 1, "activation": "tanh"}, "B": {"depth": [1, 4], "activation": ["tanh", "ReLU"], "optimizer": "SGD"}}
+
+
+def test_a_study_of_arms_is_their_union_by_hand(smoke: Study) -> None:
+    fields = smoke.model_dump(mode="json", exclude={"factors"}) | {
+        "factors": smoke.factors.model_dump(mode="json") | {"depth": [1, 4], "activation": {"tanh": "tanh", "ReLU": "relu"}},
+        "arms": ARMS,
+    }
+    study = Study.model_validate(fields)
+    arms = design.arm_cells(study)
+    assert {arm: len(cells) for arm, cells in arms.items()} == {"A": 3 * 2, "B": 4 * 3}
+    assert {c.optimizer for c in arms["B"]} == {"SGD"}
+    union = {c.cell.id for cells in arms.values() for c in cells}
+    assert [c.cell.id for c in design.cells(study)] == list(dict.fromkeys(c.cell.id for cells in arms.values() for c in cells))
+    assert study.n_cells == len(union) == 6 + 12 - 3
+    whole = {c.cell.id for c in design.cells(Study.model_validate({**fields, "arms": {}}))}
+    assert union < whole

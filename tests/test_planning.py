@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,7 +19,8 @@ from vgstudy.config.reading import load_study
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost, design
-from vgstudy.plan.planning import Job, Plan, plan, write_design
+from vgstudy.plan.planning import Job, Plan, plan, read_manifest, write_design
+from vgstudy.schema import COLUMNS
 from vgstudy.store import logs
 
 STUDIES = Path(__file__).parents[1] / "config/studies"
@@ -192,27 +194,45 @@ def test_title_and_contrasts_do_not_train_anew_but_reach_the_tables(smoke: Study
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"study": "smoke"}'])
-def test_a_damaged_manifest_is_named_with_the_remedy(smoke: Study, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_manifest_is_written_again(smoke: Study, tmp_path: Path, damage: str) -> None:
     first = plan(smoke, tmp_path)
     write_design(first)
     path = next(iter(first.jobs.values())).path
+    whole = path.read_bytes()
     path.write_text(damage)
-    with pytest.raises(UserError) as error:
-        plan(smoke, tmp_path)
-    assert str(error.value).startswith(f"{path}: ")
-    assert f"`rm {path}`" in str(error.value)
-    assert "\n" not in str(error.value)
-    path.unlink()
-    assert plan(smoke, tmp_path).job_of == first.job_of
+    with pytest.raises(UserError, match=f"^{path}: .*`rm {path}`"):
+        read_manifest(path)
+    again = plan(smoke, tmp_path)
+    assert again.job_of == first.job_of
+    write_design(again)
+    assert path.read_bytes() == whole
 
 
 def test_an_edited_manifest_is_refused(smoke: Study, tmp_path: Path) -> None:
-    first = plan(smoke, tmp_path)
-    write_design(first)
-    path = next(iter(first.jobs.values())).path
+    write_design(plan(smoke, tmp_path))
+    path = next((tmp_path / "smoke/jobs").iterdir())
     path.write_text(path.read_text().replace('"seeds":[0', '"seeds":[1'))
     with pytest.raises(UserError, match=r"was changed: its name is not the hash of its content; run `rm "):
-        plan(smoke, tmp_path)
+        read_manifest(path)
+
+
+def test_the_results_of_a_damaged_manifest_are_kept(smoke: Study, tmp_path: Path) -> None:
+    """Their footer holds it, so growing the study does not train their runs again."""
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    for job in first.jobs.values():
+        empty = {name: pa.array([], type=type_) for name, (type_, _) in COLUMNS["probes"].items()}
+        logs.write_table(
+            "probes", empty, tmp_path / "smoke/probes" / f"{job.id}.parquet", {"job": job.id, "manifest": job.manifest}
+        )
+        (tmp_path / "smoke/curves").mkdir(exist_ok=True)
+        (tmp_path / "smoke/curves" / f"{job.id}.parquet").touch()
+        job.path.write_text("")
+    grown = plan(changed(smoke, seeds=(0, 1, 2, 3, 4)), tmp_path)
+    assert first.jobs.keys() < grown.jobs.keys()
+    assert grown.job_of.items() > first.job_of.items()
+    write_design(grown)
+    assert all(read_manifest(job.path) == job.manifest for job in first.jobs.values())
 
 
 def test_a_manifest_with_cells_of_another_version_serves_nothing(smoke: Study, tmp_path: Path) -> None:
@@ -265,7 +285,7 @@ def test_manifests_are_what_their_jobs_say(smoke: Study, tmp_path: Path) -> None
 
 def test_results_that_cannot_be_written_are_named(smoke: Study, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file where a folder should be")
-    with pytest.raises(UserError, match="results/smoke: cannot be written"):
+    with pytest.raises(UserError, match=r"cannot be written: .*; mend that and start again"):
         write_design(plan(smoke, tmp_path / "results"))
 
 

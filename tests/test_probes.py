@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nets import GLOROT, UNIFORM, named, runs
+from nets import GLOROT, UNIFORM, epoch_orders, named, runs
+from vgstudy.cells import Digits, Initializer
+from vgstudy.data import sample
 from vgstudy.engine import losses, models, probes
 from vgstudy.engine.train import Stack
-from vgstudy.schema import COLUMNS, LAYER_KINDS, ZERO_CAUSES
+from vgstudy.schema import COLUMNS, LAYER_KINDS, QUANTILES, ZERO_CAUSES
 from vgstudy.seeds import stream
 
 RNG = np.random.default_rng(5)
@@ -97,8 +99,9 @@ def test_columns_against_numpy():
 
 def test_measured_and_logged_columns_are_those_of_the_schema():
     stack = Stack(runs(2))
-    keys = {"cell", "seed", "epoch", "layer", "kind", "fan_in", "fan_out"}
-    assert set(stack.probe()) == set(COLUMNS["probes"]) - keys
+    keys = {"cell", "seed", "epoch", "examples", "step", "layer", "kind", "fan_in", "fan_out"}
+    assert set(stack.probe(quantiles=True)) == set(COLUMNS["probes"]) - keys
+    assert set(stack.probe(quantiles=True)) - set(stack.probe()) == {"g_quantiles", "w_quantiles"}
     assert LAYER_KINDS == ("input", "square", "output")
 
 
@@ -202,7 +205,8 @@ def test_shapes_by_hand(name, steepest, can_be_off):
 def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():
     run = runs(1, depth=6)[0]
     net = models.Net(2, 6, 5, 1, keras.activations.tanh)
-    flat = models.initial_flat(net, [GLOROT, GLOROT], [stream(run.cell, seed, "kernels") for seed in (0, 0)])
+    drawn = Initializer(**dict(GLOROT))
+    flat = models.initial_flat(net, [drawn, drawn], [stream(run.cell, seed, "kernels") for seed in (0, 0)])
     assert np.array_equal(flat[0], flat[1])
     kernels = probes.kernels(net, flat[:1])
     squares = np.stack([k[0] for k in kernels[1:6]])
@@ -212,7 +216,8 @@ def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():
 def test_kernels_have_the_distribution_keras_names_against_theory():
     net = models.Net(2, 2, 25, 1, keras.activations.tanh)
     run = runs(1)[0]
-    flat = models.initial_flat(net, [GLOROT] * 64, [stream(run.cell, seed, "kernels") for seed in range(64)])
+    drawn = Initializer(**dict(GLOROT))
+    flat = models.initial_flat(net, [drawn] * 64, [stream(run.cell, seed, "kernels") for seed in range(64)])
     first, square, last = (k.ravel() for k in probes.kernels(net, flat))
     for values, fans in ((first, 27), (square, 50), (last, 26)):
         limit = np.sqrt(6 / fans)  # Glorot & Bengio 2010, eq. 16
@@ -224,3 +229,58 @@ def test_constant_initializers_need_no_seed():
     flat = models.draw_kernels(named("Constant", value=0.5), (3, 2), np.zeros((2, 2), "int32"))
     assert flat.shape == (2, 3, 2)
     assert (flat == 0.5).all()
+
+
+def gradients_by_tape(stack, x, y):
+    """Each layer's kernel gradient of the mean loss over (run, example, feature) rows, (run, out, in)."""
+    flat = tf.constant(stack.flat())
+    inputs, targets = (tf.constant(each.swapaxes(1, 2)) for each in (x, y))
+    with tf.GradientTape() as tape:
+        tape.watch(flat)
+        loss = tf.reduce_sum(tf.reduce_mean(stack.loss.value(stack.net.logits(flat, inputs), targets), axis=1))
+    return [layer[:, :, :-1].numpy() for layer in stack.net.layers(tape.gradient(loss, flat))]
+
+
+@pytest.mark.parametrize("task", [None, Digits(name="digits", train=52)], ids=["circles", "digits"])
+def test_mini_batch_probes_against_the_tape(task):
+    """Before its step on the coming mini-batch, after its step on the last one, which has 4 rows, and on the first test rows."""
+    members = runs(3, task=task, epochs=2)
+    stack = Stack(members)
+    samples = [sample(run.cell.task, stream(run.cell, run.seed, "sample")) for run in members]
+    orders = [epoch_orders(run, 2) for run in members]
+
+    def check(examples, rows, part="train"):
+        x, y = (np.stack([getattr(s, f"{axis}_{part}")[r] for s, r in zip(samples, rows, strict=True)]) for axis in "xy")
+        expected = gradients_by_tape(stack, x, y)
+        got = stack.probe(examples, quantiles=True)
+        for layer, g in enumerate(expected):
+            entries = g.reshape(3, -1)
+            np.testing.assert_allclose(got["g_mean_abs"][:, layer], np.abs(entries).mean(axis=1), rtol=2e-5)
+            np.testing.assert_allclose(got["g_quantiles"][:, layer], np.quantile(entries, QUANTILES, axis=1).T, atol=1e-6)
+
+    check("next mini-batch", [order[0][:16] for order in orders])
+    stack.advance(1)
+    check("last mini-batch", [order[0][48:] for order in orders])
+    check("next mini-batch", [order[1][:16] for order in orders])
+    check("test mini-batch", [slice(16)] * 3, "test")
+
+
+def test_looking_at_the_next_mini_batch_changes_no_number_against_itself():
+    plain, looking = Stack(runs(3)), Stack(runs(3))
+    for _ in range(3):
+        looking.probe("next mini-batch")
+        assert np.array_equal(plain.advance(1), looking.advance(1))
+    assert np.array_equal(plain.flat(), looking.flat())
+
+
+def test_tied_kernels_are_those_of_one_keras_initializer_object():
+    """Keras 3 gives one object's every kernel of a shape the same numbers; an own output initializer draws the last layer."""
+    tied = Initializer(**dict(UNIFORM), tied=True)
+    own = Initializer(**dict(UNIFORM), output=GLOROT)
+    flat = Stack(runs(1, initializer=tied, depth=4)).net
+    kernels = [k.numpy()[0, :, :-1] for k in flat.layers(tf.constant(Stack(runs(1, initializer=tied, depth=4)).flat()))]
+    assert np.array_equal(kernels[1], kernels[2])
+    assert np.array_equal(kernels[2], kernels[3])
+    last = [k.numpy()[0, :, :-1] for k in flat.layers(tf.constant(Stack(runs(1, initializer=own, depth=4)).flat()))]
+    assert not np.array_equal(last[1], last[2])
+    assert min(k.min() for k in last[:-1]) >= 0 > last[-1].min() >= -1  # Glorot's limit for 5 -> 1 is 1

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from test_config import STUDY
 from vgstudy import cli
-from vgstudy.cells import Cell, Circles, KerasObject
+from vgstudy.cells import Cell, Circles, Initializer, KerasObject
 from vgstudy.theory import mean_field
 from vgstudy.theory.activations import activation
 from vgstudy.theory.finite_width import log_factor
@@ -27,7 +27,8 @@ def cell(depth=5, width=5, phi="relu", initializer="HeUniform", **training):
         initializer = KerasObject(class_name=initializer)
     return Cell(
         task=Circles(name="circles", samples=60, train=40), depth=depth, width=width, activation=KerasObject(class_name=phi),
-        initializer=initializer, optimizer=KerasObject(class_name=training.pop("optimizer", "SGD")), epochs=2, batch_size=16,
+        initializer=Initializer(**dict(initializer)), optimizer=KerasObject(class_name=training.pop("optimizer", "SGD")),
+        epochs=2, batch_size=16,
     )  # fmt: skip
 
 

@@ -8,11 +8,17 @@ import pyarrow.compute as pc
 import pytest
 
 from nets import ADAM, GLOROT, HE, SGD, cell, named
-from vgstudy.cells import Run
-from vgstudy.config.study import Log
+from vgstudy.cells import Digits, Mnist, Run
+from vgstudy.config.study import Log, MiniBatches
+from vgstudy.data import mnist
+from vgstudy.engine.steps import Order
 from vgstudy.engine.train import train
 
-LOG = Log(probe_epochs=(0, 2, 5), test_every=2)
+LOG = Log(probe_epochs=(0, 2, 5), test_every=2, mini_batches=MiniBatches(next=(0, 5), last=(2, 5), test=(1,)), quantiles=True)
+
+
+def bits(value):
+    return value if isinstance(value, str | None) else np.asarray(value).tobytes()
 
 
 def rows(trained, run):
@@ -22,7 +28,7 @@ def rows(trained, run):
         table = table.filter(pc.and_(pc.equal(table["cell"], run.cell.id), pc.equal(table["seed"], run.seed)))
         assert table.num_rows > 0
         plain = table.drop_columns("cell").to_pandas()
-        mine.append([list(plain[name]) if plain[name].dtype.kind == "O" else plain[name].to_numpy().tobytes() for name in plain])
+        mine.append([[bits(v) for v in plain[name]] if plain[name].dtype.kind == "O" else bits(plain[name]) for name in plain])
     return mine
 
 
@@ -38,8 +44,9 @@ def members(count, **fields):
         {"activation": "relu", "optimizer": ADAM},
         {"activation": "sigmoid", "optimizer": named("RMSprop"), "depth": 2, "width": 25},
         {"activation": named("leaky_relu", negative_slope=0.01), "width": 7, "batch_size": 13},
+        {"task": Digits(name="digits", train=77), "width": 10, "optimizer": ADAM, "batch_size": 30, "steps_per_epoch": 2},
     ],
-    ids=["tanh-SGD", "relu-Adam", "sigmoid-RMSprop", "leaky-odd-sizes"],
+    ids=["tanh-SGD", "relu-Adam", "sigmoid-RMSprop", "leaky-odd-sizes", "softmax-by-steps"],
 )
 def test_any_split_and_order_of_a_stack_gives_the_same_bits(fields):
     runs = members(40, **fields)
@@ -47,6 +54,37 @@ def test_any_split_and_order_of_a_stack_gives_the_same_bits(fields):
     for part in (runs[:1], runs[3:20], runs[::-1], runs[5:40:7]):
         again = train(part, LOG)
         assert all(rows(whole, run) == rows(again, run) for run in part)
+
+
+def test_any_split_and_order_of_a_stack_with_shared_rows_gives_the_same_bits(monkeypatch):
+    rng = np.random.default_rng(0)
+    arrays = {
+        f"{axis}_{part}": (rng.integers(0, 256, (n, 28, 28)) if axis == "x" else rng.integers(0, 10, n)).astype("uint8")
+        for part, n in (("train", 80), ("test", 30))
+        for axis in "xy"
+    }
+    monkeypatch.setattr(mnist, "load", lambda: arrays)
+    runs = members(20, task=Mnist(name="mnist", train=77), width=10, optimizer=ADAM, batch_size=30, steps_per_epoch=2)
+    log = LOG.model_copy(update={"probe_rows": 40})
+    whole = train(runs, log)
+    for part in (runs[:1], runs[::-1], runs[5:20:7]):
+        again = train(part, log)
+        assert all(rows(whole, run) == rows(again, run) for run in part)
+
+
+def test_mini_batches_in_portions_are_those_of_whole_passes():
+    def order():
+        return Order([np.random.default_rng(seed) for seed in (1, 2)], 52, 16)
+
+    portions = order()
+    taken = [portions.take(steps) for steps in (1, 3, 5, 2, 1)]
+    batches, weights = order().take(12)
+    assert np.array_equal(np.concatenate([t[0] for t in taken]), batches)
+    assert np.array_equal(np.concatenate([t[1] for t in taken]), weights)
+    for first in range(0, 12, 4):  # each pass has every row once
+        used = batches[first : first + 4, 0][weights[first : first + 4] > 0]
+        assert sorted(used) == list(range(52))
+    assert np.allclose(weights.sum(axis=1), 1)
 
 
 def test_a_stack_of_several_activations_and_optimizers_gives_the_same_bits_as_stacks_of_one():
@@ -69,7 +107,7 @@ def test_more_probes_and_tests_leave_the_training_bits_alone():
 
 def test_two_seeds_share_nothing():
     table = train(members(4), LOG).probes
-    start = table.filter(pc.equal(table["epoch"], 0)).to_pandas()
+    start = table.filter(pc.and_(pc.equal(table["epoch"], 0), pc.equal(table["examples"], "probe set"))).to_pandas()
     assert not start.duplicated("w_l1").any()  # every kernel of every run, tied layers would repeat
 
 
@@ -78,6 +116,7 @@ import hashlib, sys
 import tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))
 from test_train_against_itself import LOG, members, rows
+from vgstudy.data import mnist
 from vgstudy.engine.train import train
 runs = members(48, width=25, depth=6, batch_size=32)
 trained = train(runs, LOG)

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from nets import ADAM, GLOROT, HE, SGD, UNIFORM, cell, epoch_orders, keras_flat, keras_model, named
-from vgstudy.cells import Run
+from vgstudy.cells import Circles, Digits, Initializer, Run
 from vgstudy.config.keras_names import REGISTRY
+from vgstudy.data import sample
 from vgstudy.engine.train import Stack
+from vgstudy.seeds import stream
 
 EPOCHS = 2
 OTHER_ACTIVATIONS = [
@@ -36,21 +38,24 @@ def compare(dtype, cells, tolerance):
     The tolerance is relative to a run's largest parameter.
     """
     runs = [Run(cell=one, seed=7) for one in cells]
-    stack = Stack(runs, dtype)
-    rows, x_test, y_test = stack.rows, stack.x_test.numpy(), stack.y_test.numpy()
+    stack = Stack(runs, dtype=dtype)
+    samples = [sample(run.cell.task, stream(run.cell, run.seed, "sample")) for run in runs]
     models = [keras_model(run.cell, stack, i, dtype) for i, run in enumerate(runs)]
     loss, accuracy = stack.advance(EPOCHS)
     test_loss, test_accuracy = stack.test()
+    probe_loss, probe_accuracy = stack.evaluate()
     for i, (run, model) in enumerate(zip(runs, models, strict=True)):
-        x, y = stack.x.numpy()[rows[i]].T, stack.y.numpy()[rows[i]].T
+        x, y = samples[i].x_train.astype(dtype), samples[i].y_train.astype(dtype)
         for epoch, order in enumerate(epoch_orders(run, EPOCHS)):
             history = model.fit(x[order], y[order], batch_size=16, shuffle=False, verbose=0).history
             np.testing.assert_allclose(loss[i, epoch], history["loss"][0], rtol=1e-5)
             assert accuracy[i, epoch] == pytest.approx(history["accuracy"][0], abs=1e-6)
         flat = stack.flat()[i, : stack.net.spans[-1].stop]
         np.testing.assert_allclose(flat, keras_flat(model), rtol=0, atol=tolerance * max(1, np.abs(flat).max()))
-        expected = model.evaluate(x_test[rows[i]].T, y_test[rows[i]].T, verbose=0)
+        expected = model.evaluate(samples[i].x_test.astype(dtype), samples[i].y_test.astype(dtype), verbose=0)
         np.testing.assert_allclose([test_loss[i], test_accuracy[i]], expected, rtol=2e-5)
+        expected = model.evaluate(x, y, verbose=0)
+        np.testing.assert_allclose([probe_loss[i], probe_accuracy[i]], expected, rtol=2e-5)
 
 
 def default_cells(**fields):
@@ -70,6 +75,22 @@ def test_default_levels_in_float32_against_keras_fit():
 
 def test_default_levels_in_float64_against_keras_fit(float64):
     compare(float64, default_cells(), 1e-10)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_softmax_over_ten_classes_in_float64_against_keras_fit(activation, float64):
+    fields = {"task": Digits(name="digits", train=52), "optimizer": ADAM, "epochs": EPOCHS, "width": 10}
+    compare(float64, [cell(activation=activation, initializer=one, **fields) for one in (GLOROT, HE)], 1e-10)
+
+
+def test_tutorial_set_ups_in_float64_against_keras_fit(float64):
+    """All rows train and fresh ones test; the one sample of a random state; an output layer's own initializer; tied kernels."""
+    unsplit = Circles(name="circles", samples=52, train=52, factor=0.5, scale=None, fresh=60)
+    fixed = Circles(name="circles", samples=120, train=52, random_state=1)
+    output = Initializer(**dict(HE), output=GLOROT)
+    tied = Initializer(**dict(UNIFORM), tied=True)
+    for task, initializer, optimizer in [(unsplit, GLOROT, named("RMSprop")), (fixed, output, SGD), (fixed, tied, SGD)]:
+        compare(float64, [cell(task=task, initializer=initializer, optimizer=optimizer, epochs=EPOCHS)], 1e-10)
 
 
 INITIALIZERS = [name for name, entry in REGISTRY["initializer"].items() if entry.refused is None]

@@ -84,18 +84,23 @@ def plan(
     results: ResultsOption = Path("results"),
     seeds: SeedsOption = None,
 ) -> None:
-    """Print what studies will cost: cells, runs, jobs, time, memory, disk. Writes nothing."""
+    """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
     from rich.console import Console
 
     from vgstudy.config.reading import load_config, read_studies
-    from vgstudy.plan import planning
+    from vgstudy.plan import planning, preflight
     from vgstudy.terminal import plan_table as summary
 
     named = load_config(config)
     chosen = read_studies(studies or named.studies, _seeds(seeds) or named.seeds, config.parent, str(config))
-    console = Console()
-    for study in chosen.values():
-        console.print(summary.table(planning.plan(study, results)))
+    console, plans = Console(), [planning.plan(study, results) for study in chosen.values()]
+    preflight.check(plans, results)
+    for planned in plans:
+        console.print(summary.table(planned))
+        for line in (*preflight.story(planned, os.cpu_count()), *preflight.damaged(planned).values()):
+            typer.echo(line)
+    for line in preflight.settings():
+        typer.echo(line)
 
 
 @app.command()
@@ -104,11 +109,16 @@ def design(
     results: ResultsOption = Path("results"),
     seeds: SeedsOption = None,
 ) -> None:
-    """Write the manifests of the jobs a study still needs, and its runs.parquet."""
+    """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if they are to be downloaded."""
     from vgstudy.config.reading import load_study
     from vgstudy.plan import planning
 
-    planning.write_design(planning.plan(load_study(study, _seeds(seeds)), results))
+    read = load_study(study, _seeds(seeds))
+    if read.task.name == "mnist":
+        from vgstudy.engine.download import fetch_mnist
+
+        fetch_mnist()
+    planning.write_design(planning.plan(read, results))
 
 
 @app.command()

@@ -14,13 +14,21 @@ LABEL = pa.dictionary(pa.int32(), pa.string())
 FACTORS = ("depth", "width", "activation", "initializer", "optimizer")
 LAYER_KINDS = ("input", "square", "output")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
+EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
+QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
 
 _KEYS = {
     "cell": (LABEL, "id of the configuration without its seed"),
     "seed": (pa.int32(), "the unit of replication"),
-    "epoch": (pa.int32(), "completed passes over the training rows"),
+    "epoch": (pa.int32(), "completed epochs: passes over the training rows, or portions of steps_per_epoch optimizer steps"),
 }
+_STEP = (pa.int32(), "optimizer steps taken")
+_EXAMPLES = (
+    LABEL,
+    "which examples are measured on: the probe set (the first training rows, or all), the next mini-batch before its step, "
+    "the last mini-batch after its step, or a mini-batch of the first test rows",
+)
 
 _ESTIMATE = {
     "value": (pa.float64(), "the estimate, in the quantity's unit"),
@@ -47,11 +55,13 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         },
         "probes": {
             **_KEYS,
+            "examples": _EXAMPLES,
+            "step": _STEP,
             "layer": (pa.int16(), "1 is nearest the input"),
             "kind": (LABEL, "input, square (width x width) or output"),
             "fan_in": (pa.int32(), "columns of the kernel"),
             "fan_out": (pa.int32(), "rows of the kernel"),
-            "g_rms": (pa.float64(), "root mean square over the entries of dLoss/dW, mean loss over the probe set"),
+            "g_rms": (pa.float64(), "root mean square over the entries of dLoss/dW, mean loss over the examples"),
             "g_mean": (pa.float64(), "mean over entries"),
             "g_sd": (pa.float64(), "standard deviation over entries (divisor: entries)"),
             "g_mean_abs": (pa.float64(), "mean absolute entry"),
@@ -78,18 +88,27 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "w_sd": (pa.float64(), "standard deviation of kernel entries (divisor: entries)"),
             "w_l1": (pa.float64(), "sum of absolute kernel entries"),
             "w_l1_change": (pa.float64(), "sum of absolute changes of kernel entries since epoch 0"),
-            "update_rms": (pa.float64(), "root mean square kernel change since the previous probe; null at the first"),
+            "update_rms": (
+                pa.float64(),
+                "root mean square kernel change since the previous probe on such examples; null at the first",
+            ),
+            "g_quantiles": (pa.list_(pa.float64()), "quantiles of the entries of dLoss/dW at QUANTILES; null unless asked for"),
+            "w_quantiles": (pa.list_(pa.float64()), "quantiles of the kernel's entries at QUANTILES; null unless asked for"),
         },
         "curves": {
             **_KEYS,
+            "step": _STEP,
             "train_loss": (pa.float32(), "running mean over the epoch's batches, as Keras reports it; null at epoch 0"),
             "train_accuracy": (pa.float32(), "the same for accuracy"),
             "test_loss": (pa.float32(), "after the epoch; null where not evaluated"),
             "test_accuracy": (pa.float32(), "after the epoch; null where not evaluated"),
+            "probe_loss": (pa.float32(), "of the whole probe set after the epoch; null where not probed"),
+            "probe_accuracy": (pa.float32(), "the same for accuracy"),
             "finite": (pa.bool_(), "false from the first non-finite loss on: the run has diverged"),
         },
         "decays": {
             **_KEYS,
+            "examples": _EXAMPLES,
             "alive": (pa.bool_(), "every layer's float64 gradient is finite and has a non-zero entry"),
             "zero_cause": (LABEL, "cause of the first all-zero layer counted from the output; none if alive or non-finite"),
             "d_g": (
@@ -125,12 +144,14 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         "estimates": {
             "cell": _KEYS["cell"],
             "quantity": (LABEL, "a column of decays or outcomes, or p_alive, p_learned, p_dead, p_diverged"),
+            "examples": _EXAMPLES,
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
         },
         "profiles": {
             "cell": _KEYS["cell"],
             "quantity": (LABEL, "a column of probes, or zero_float32"),
+            "examples": _EXAMPLES,
             "epoch": _KEYS["epoch"],
             "layer": (pa.int16(), "1 is nearest the input"),
             **_ESTIMATE,
@@ -139,7 +160,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "cell": _KEYS["cell"],
             "reference": (LABEL, "id of the cell compared with"),
             "factor": (LABEL, "the one factor in which the two cells differ"),
-            "quantity": (LABEL, "a quantity of estimates"),
+            "quantity": (LABEL, "a quantity of estimates, measured on the probe set"),
             "epoch": _KEYS["epoch"],
             "value": (pa.float64(), "ratio cell / reference, or difference cell - reference, as method says"),
             "low": _ESTIMATE["low"],

@@ -63,15 +63,14 @@ rule predict:
 
 rule claims:
     input:
-        register=REGISTER,
+        register=sorted(REGISTER.glob("*.yaml")),
         runs=expand("results/{study}/runs.parquet", study=STUDIES),
         outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
         prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
         tables=[
-            f"results/{name}/{table}/{job}.parquet"
-            for name, study_plan in PLANS.items()
-            for job in study_plan.jobs
-            for table in ("probes", "curves", "decays")
+            path
+            for study_plan in PLANS.values()
+            for path in tables(study_plan.folder, study_plan.jobs)
         ],
     output:
         "results/claims.parquet",

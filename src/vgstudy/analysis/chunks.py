@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vgstudy.config.study import Log
 from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.grid import floats, position
 from vgstudy.store.logs import read_table
@@ -32,10 +33,12 @@ class Chunk:
 
     Attributes
     ----------
+    examples
+        On which of `schema.EXAMPLES` decays and probes were measured.
     cells, depth
         Ids and hidden layers; axis (cell,).
     seeds, epochs, last_epoch
-        All seeds of the study and its probe epochs, ascending; the epoch at which training ends.
+        All seeds of the study and the epochs of such probes, ascending; the epoch at which training ends.
     learned_above
         The test accuracy that a learned run exceeds.
     member
@@ -48,6 +51,7 @@ class Chunk:
         `finite` and the ENDS at the last epoch; axes (cell, seed).
     """
 
+    examples: str
     cells: list[str]
     depth: Whole
     seeds: Whole
@@ -80,16 +84,23 @@ class Chunk:
 
 
 def chunks(folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int) -> Iterator[Chunk]:
-    """The cells of `runs` in chunks of about `size` runs, read from the study's folder; cells of the same jobs come together."""
+    """The cells of `runs` in chunks of about `size` runs, read from the study's folder; cells of the same jobs come together.
+
+    The chunk on the probe set comes first, then those of the same cells on mini-batches.
+    """
     order = runs.groupby("cell")["job"].agg(lambda jobs: " ".join(sorted(set(jobs)))).sort_values(kind="stable").index
     counts = runs["cell"].value_counts().reindex(order)
     chunk = (counts.cumsum() - 1) // size
     for _, cells in chunk.groupby(chunk):
-        yield read_chunk(folder, runs[runs["cell"].isin(cells.index)], list(cells.index), study)
+        own = runs[runs["cell"].isin(cells.index)]
+        for examples, epochs in Log.model_validate(study["log"]).probed.items():
+            yield read_chunk(folder, own, list(cells.index), study, examples, epochs)
 
 
-def read_chunk(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mapping[str, Any]) -> Chunk:
-    """What the job files hold of the given runs.
+def read_chunk(
+    folder: Path, runs: pd.DataFrame, cells: list[str], study: Mapping[str, Any], examples: str, epochs: Sequence[int]
+) -> Chunk:
+    """What the job files hold of the given runs and examples.
 
     Raises
     ------
@@ -97,17 +108,19 @@ def read_chunk(folder: Path, runs: pd.DataFrame, cells: list[str], study: Mappin
         If a job's file is missing, truncated or of another version.
     """
     # the axis of all seeds, whatever the chunk: sums over it round alike
-    seeds, epochs, last = np.unique(study["seeds"]), np.unique(study["log"]["probe_epochs"]), study["training"]["epochs"]
+    seeds, last = np.unique(study["seeds"]), study["training"]["epochs"]
     depth = runs.drop_duplicates("cell").set_index("cell")["depth"].loc[cells].to_numpy(dtype=np.int64)
     member = np.zeros((len(cells), len(seeds)), dtype=bool)
     member[pd.Index(cells).get_indexer(pd.Index(runs["cell"])), np.searchsorted(seeds, runs["seed"])] = True
     read = _Reader(folder, sorted(set(runs["job"])), member)
     layers = np.arange(1, depth.max() + 2)
-    decays = read("decays", ("alive", "zero_cause", *RATIOS), {"cell": cells, "epoch": epochs, "seed": seeds})
+    measured = [("examples", "==", examples)]
+    decays = read("decays", ("alive", "zero_cause", *RATIOS), {"cell": cells, "epoch": epochs, "seed": seeds}, measured)
     axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
-    probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes)
+    probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes, measured)
     ends = read("curves", ("finite", *ENDS), {"cell": cells, "seed": seeds}, [("epoch", "==", last)])
-    return Chunk(cells, depth, seeds, epochs, last, study["outcome"]["learned_above"], member, decays, probes, ends)
+    above = study["outcome"]["learned_above"]
+    return Chunk(examples, cells, depth, seeds, np.array(epochs), last, above, member, decays, probes, ends)
 
 
 @dataclass(frozen=True)

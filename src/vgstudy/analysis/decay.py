@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.schema import LAYER_KINDS, ZERO_CAUSES
+from vgstudy.schema import EXAMPLES, LAYER_KINDS, ZERO_CAUSES
 from vgstudy.store.grid import labels, nullable, position, spread
 
 Array = NDArray[np.float64]
 Depths = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-PROBE_COLUMNS = ("cell", "seed", "epoch", "layer", "kind", "zero_cause", "g_rms", "g_mean_abs", "delta_rms", "h_rms")
+PROBE_COLUMNS = ("cell", "seed", "epoch", "examples", "layer", "kind", "zero_cause", "g_rms", "g_mean_abs", "delta_rms", "h_rms")
 
 
 def decay_factor(x: Array, square: Mask) -> Array:
@@ -75,7 +75,7 @@ def first_zero(cause: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def decay_rows(probes: pa.Table) -> dict[str, Any]:
-    """The columns of `decays`, one row per run and epoch, ordered by cell, seed and epoch, from the rows of `probes`.
+    """The columns of `decays`, one row per run, epoch and kind of examples, from the rows of `probes`.
 
     A run with an all-zero or non-finite gradient layer is not alive and has no decay factor and no ratio, of h neither, so that
     those of g, delta and h are over the same runs.
@@ -110,9 +110,10 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
 
 
 def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:
-    """Key columns of each (run, epoch), for each row the index of its (run, epoch), and each one's depth."""
+    """Key columns of each measurement of a run, for each row the index of its measurement, and each one's depth."""
     names = sorted(probes["cell"].unique().to_pylist())
-    keys = np.stack((position(probes["cell"], names), probes["seed"].to_numpy(), probes["epoch"].to_numpy()))
+    numbers = (probes["seed"].to_numpy(), probes["epoch"].to_numpy(), position(probes["examples"], EXAMPLES))
+    keys = np.stack((position(probes["cell"], names), *numbers))
     layer = probes["layer"].to_numpy()
     order = np.lexsort((layer, *keys[::-1]))
     starts = np.flatnonzero(np.any(np.diff(keys[:, order], axis=1, prepend=-1), axis=0))
@@ -121,5 +122,6 @@ def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:
         raise ValueError("probes: a run lacks a layer or has one twice")
     run = np.empty_like(order)
     run[order] = np.repeat(np.arange(len(starts)), rows)
-    cell, seed, epoch = keys[:, order[starts]]
-    return {"cell": labels(cell, names), "seed": seed, "epoch": epoch}, run, rows - 1
+    cell, seed, epoch, examples = keys[:, order[starts]]
+    own = {"cell": labels(cell, names), "seed": seed, "epoch": epoch, "examples": labels(examples, EXAMPLES)}
+    return own, run, rows - 1

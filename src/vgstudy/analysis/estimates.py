@@ -19,7 +19,7 @@ from vgstudy.analysis.intervals import (
     moments,
     wilson,
 )
-from vgstudy.schema import RUN_STATUSES
+from vgstudy.schema import EXAMPLES, RUN_STATUSES
 from vgstudy.store.grid import labels, nullable
 
 Array = NDArray[np.float64]
@@ -42,7 +42,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     Ratios, at every probe epoch: geometric mean over the seeds that have a value, none but alive ones; no row where the
     depth defines none. p_alive: share of the measured seeds. At the last epoch p_learned, p_dead and p_diverged over the
     measured seeds, and the means of accuracies and losses over the seeds that did not diverge. n_alive counts the seeds
-    that a value is made of; of a share, the measured ones.
+    that a value is made of; of a share, the measured ones. On mini-batches ratios and p_alive only.
     """
     for quantity in RATIOS:
         group = ratio_moments(chunk, quantity)
@@ -50,6 +50,8 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     alive = chunk.decays["alive"]
     measured = (~np.isnan(alive)).sum(axis=-1)
     yield _rows(chunk, "p_alive", wilson(np.nansum(alive, axis=-1), measured), measured, WILSON)
+    if chunk.examples != EXAMPLES[0]:
+        return
     for status in ("learned", "dead", "diverged"):
         count, n = status_counts(chunk, status)
         yield _rows(chunk, f"p_{status}", wilson(count, n), n, WILSON)
@@ -129,6 +131,7 @@ def _rows(chunk: Chunk, quantity: str, interval: Interval, alive: ArrayLike, met
     return {
         "cell": labels(index[0], chunk.cells),
         "quantity": labels(np.zeros_like(n), [quantity]),
+        "examples": labels(np.zeros_like(n), [chunk.examples]),
         "epoch": epoch,
         **({"layer": index[2] + 1} if len(shape) > 2 else {}),
         **{name: nullable(getattr(interval, name)[index]) for name in ("value", "low", "high")},

@@ -9,6 +9,7 @@ from vgstudy.analysis.chunks import chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs, summary
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
 from vgstudy.analysis.estimates import estimate_rows, outcome_rows, profile_rows
+from vgstudy.schema import EXAMPLES
 from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
 
 BATCH_RUNS = 1000
@@ -52,11 +53,12 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
         outcomes, estimates, profiles = writers
         summaries = []
         for chunk in chunks(folder, runs, study, chunk_runs):
-            outcomes.write(outcome_rows(chunk))
+            if chunk.examples == EXAMPLES[0]:
+                outcomes.write(outcome_rows(chunk))
+                summaries.append(summary(chunk))
             for rows in estimate_rows(chunk):
                 estimates.write(rows)
             for rows in profile_rows(chunk):
                 profiles.write(rows)
-            summaries.append(summary(chunk))
         contrasts = contrast_rows(pairs(runs, study["contrasts"]), pd.concat(summaries))
         write_table("contrasts", contrasts, folder / "contrasts.parquet", footer)

@@ -25,9 +25,10 @@ NUMBERS = ("value", "low", "high", "predicted_low", "predicted_high", "share")
 
 @dataclass(frozen=True)
 class Ran:
-    """A study that was run: its folder, its settings and its design."""
+    """A study that was run: its folder, its settings, the digest of its design, its runs."""
 
     folder: Path
+    digest: str
     study: Mapping[str, Any]
     runs: pd.DataFrame
 
@@ -36,7 +37,8 @@ def ran(folder: Path) -> Ran:
     """A study's folder read; raises what `read_table` raises."""
     runs = read_table("runs", folder / "runs.parquet").to_pandas()
     texts = dict.fromkeys(runs.select_dtypes("category"), "str")
-    return Ran(folder, read_footer(folder / "runs.parquet")["study"], runs.astype(texts))
+    design = read_footer(folder / "runs.parquet")
+    return Ran(folder, design["digest"], design["study"], runs.astype(texts))
 
 
 def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Ran]) -> Rows:
@@ -99,7 +101,7 @@ def _forecast_row(claim: Claim, forecast: Forecast, own: Ran | None) -> dict[str
     judged = Judged(verdicts.NOT_RUN, f"not run: add {forecast.study} to studies", 0, 0)
     if own:
         quantity = "AUC within cells" if forecast.within else "AUC"
-        rows = read_table("prediction", own.folder / "prediction.parquet").to_pylist()
+        rows = read_table("prediction", own.folder / "prediction.parquet", digest=own.digest).to_pylist()
         about = {"group": forecast.group, "predictor": forecast.predictor, "quantity": quantity}
         judged = judge_forecast(next(row for row in rows if about.items() <= row.items()))
     pairs = "pairs of runs of one cell" if forecast.within else "pairs of runs"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, create_model
 
-from vgstudy.cells import KerasObject
+from vgstudy.cells import Initializer, KerasObject
 from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY, Entry, Kind
 from vgstudy.config.messages import among, first_problem, show
 
@@ -33,6 +33,19 @@ def resolve(kind: Kind, value: Any) -> KerasObject:
     if entry.refused:
         raise ValueError(f"{kind} {name} is refused: {entry.refused}")
     return KerasObject(class_name=name, config=_arguments(kind, name, _allowed(name, entry, spec.config)))
+
+
+def resolve_initializer(value: Any) -> Initializer:
+    """The canonical initializer of a level, which may also say `output:` and `tied:`; raises as `resolve`."""
+    if not isinstance(value, Mapping):
+        return Initializer(**dict(resolve("initializer", value)))
+    own = {key: item for key, item in value.items() if key not in ("output", "tied")}
+    tied, output = value.get("tied", False), value.get("output")
+    if not isinstance(tied, bool):
+        raise ValueError(f"tied must be true or false, not {show(tied)}")
+    hidden = resolve("initializer", own)
+    last = None if output is None else resolve("initializer", output)
+    return Initializer(**dict(hidden), output=None if last == hidden else last, tied=tied)
 
 
 def _spec(kind: Kind, value: Any) -> KerasObject:

@@ -19,6 +19,7 @@ _WRONG_TYPE = {
     "dict": "a mapping of keys to values",
     "model": "a mapping of keys to values",
 }
+_WRONG_TAG = ("union_tag_invalid", "union_tag_not_found")
 _BOUNDS = {"greater_than_equal": "at least", "greater_than": "above", "less_than_equal": "at most", "less_than": "below"}
 
 
@@ -59,7 +60,9 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> tuple[str, 
     """
     errors = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first, more = errors[0], len(errors) - 1
-    key = ".".join(str(part) for part in (*first["loc"], *([first["ctx"]["key"]] if first["type"] == "problem" else [])))
+    path = _walk(model, first["loc"])[1]
+    key = ".".join(str(part) for part in (*path, *([first["ctx"]["key"]] if first["type"] == "problem" else [])))
+    key = f"{key}.name" if first["type"] in _WRONG_TAG else key
     return key, _say(first, model) + (f" (and {more} more mistake{'s' if more > 1 else ''})" if more else "")
 
 
@@ -68,7 +71,12 @@ def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "missing":
         return "is missing"
     if kind == "extra_forbidden":
-        return f"unknown key; {among(str(error['loc'][-1]), _fields(model, error['loc'][:-1]))}"
+        fields = [name for found in _walk(model, error["loc"][:-1])[0] for name in found.model_fields]
+        return f"unknown key; {among(str(error['loc'][-1]), fields)}"
+    if kind in _WRONG_TAG:
+        tag = context.get("tag")
+        tags = [name for found in _walk(model, error["loc"])[0] for name in _tags(found)]
+        return "is missing" if tag is None else f"{show(tag)} is not known; {among(str(tag), tags)}"
     if kind == "literal_error":
         allowed = [part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")]
         return f"{show(value)} is not known; {among(str(value), allowed)}"
@@ -80,12 +88,22 @@ def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
     return text[0].lower() + text[1:] if kind not in ("value_error", "problem") else text
 
 
-def _fields(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
-    """The keys of the model found by walking down `loc` from `model`."""
+def _walk(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[list[type[BaseModel]], list[int | str]]:
+    """The models that may stand where `loc` leads from `model`, and `loc` without the tags by which unions choose one."""
+    found, path = [model], []
     for part in loc:
-        if isinstance(part, str):
-            model = _models(model.model_fields[part].annotation)[0]
-    return list(model.model_fields)
+        if own := [each for each in found if part in each.model_fields]:
+            found = _models(own[0].model_fields[str(part)].annotation)
+        elif chosen := [each for each in found if len(found) > 1 and part in _tags(each)]:
+            found = chosen
+            continue
+        path.append(part)
+    return found, path
+
+
+def _tags(model: type[BaseModel]) -> tuple[str, ...]:
+    """The names by which a union recognises the model."""
+    return get_args(model.model_fields["name"].annotation) if "name" in model.model_fields else ()
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

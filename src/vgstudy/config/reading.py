@@ -4,6 +4,7 @@ Every mistake is a `UserError` of one line with file and key.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,13 +12,24 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
-from vgstudy.cells import Frozen
+from vgstudy.cells import Frozen, Mnist
 from vgstudy.config import values, yamlfile
 from vgstudy.config.messages import among, first_problem, show
 from vgstudy.config.study import Log, Seeds, Study, StudyFile
 from vgstudy.errors import UserError
 
-__all__ = ["Config", "Log", "Study", "check_config", "check_seeds", "load_config", "load_studies", "load_study", "read_studies"]
+__all__ = [
+    "Config",
+    "Log",
+    "Study",
+    "check_config",
+    "check_seeds",
+    "load_config",
+    "load_studies",
+    "load_study",
+    "name_mnist",
+    "read_studies",
+]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,6 +46,7 @@ class Config(Frozen):
 
     studies: Annotated[tuple[str, ...], BeforeValidator(_names)]
     seeds: Seeds | None = None
+    mnist: str | None = None
 
 
 def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:
@@ -78,6 +91,12 @@ def check_config(config: Mapping[str, Any], where: str) -> Config:
         If a key or a value is wrong.
     """
     return _checked(Config, dict(config), where)
+
+
+def name_mnist(config: Mapping[str, Any]) -> None:
+    """Let the process and those it starts take MNIST from the file that a `config.yaml` names, if it names one."""
+    if config.get("mnist"):
+        os.environ[Mnist.variable] = str(Path(config["mnist"]).resolve())
 
 
 def check_seeds(value: Any, where: str) -> tuple[int, ...]:

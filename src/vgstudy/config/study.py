@@ -5,16 +5,17 @@ As JSON it travels downstream in the footer of `runs.parquet`.
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain
+from itertools import chain, product
 from math import prod
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import Frozen, KerasObject, Task
-from vgstudy.config.levels import resolve
+from vgstudy.cells import Frozen, Initializer, KerasObject, Task
+from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.messages import among, problem_at, show
-from vgstudy.config.values import MAX_SEED, distinct_levels, level_name, numbers, one_line, seeds
+from vgstudy.config.values import MAX_SEED, arm_name, distinct_levels, level_name, level_names, numbers, one_line, seeds
+from vgstudy.schema import EXAMPLES
 
 MAX_DEPTH, MAX_WIDTH, MAX_EPOCHS, MAX_RUNS = 1_000, 4_096, 1_000_000, 1_000_000
 
@@ -23,6 +24,7 @@ Widths = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=1, high
 Epochs = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=0, high=MAX_EPOCHS, most=1_000))]
 Seeds = Annotated[tuple[int, ...], BeforeValidator(seeds)]
 Level = Annotated[int | str, BeforeValidator(level_name)]
+ArmName = Annotated[str, AfterValidator(arm_name)]
 
 
 class Factors(Frozen):
@@ -34,7 +36,7 @@ class Factors(Frozen):
         dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "activation"))]], AfterValidator(distinct_levels)
     ]
     initializer: Annotated[
-        dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "initializer"))]], AfterValidator(distinct_levels)
+        dict[str, Annotated[Initializer, BeforeValidator(resolve_initializer)]], AfterValidator(distinct_levels)
     ]
     optimizer: Annotated[
         dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "optimizer"))]], AfterValidator(distinct_levels)
@@ -45,26 +47,81 @@ class Factors(Frozen):
         return tuple(getattr(self, factor))
 
 
+Combination: TypeAlias = tuple[int, int, str, str, str]  # levels of depth, width, activation, initializer, optimizer
+Names = Annotated[tuple[Level, ...], BeforeValidator(level_names)]
+
+
+class Arm(Frozen):
+    """Levels to cross; a factor that is left out stands for all its levels."""
+
+    depth: Depths | None = None
+    width: Widths | None = None
+    activation: Names | None = None
+    initializer: Names | None = None
+    optimizer: Names | None = None
+
+    def names(self, factors: Factors, factor: str) -> tuple[int | str, ...]:
+        """The level names of a factor in this arm, in the factor's order."""
+        own = getattr(self, factor)
+        return tuple(name for name in factors.names(factor) if own is None or name in own)
+
+
 class Training(Frozen):
     """How long and in what portions every run trains."""
 
     epochs: int = Field(ge=1, le=MAX_EPOCHS)
     batch_size: int = Field(ge=1)
+    steps_per_epoch: int | None = Field(None, ge=1, le=MAX_EPOCHS)
+
+
+class MiniBatches(Frozen):
+    """Epochs at which the gradient of one mini-batch is measured, as the tutorials do.
+
+    Attributes
+    ----------
+    next, last, test
+        Of the mini-batch that comes next, before its step; of the one before, after its step; of the first test rows.
+    """
+
+    next: Epochs | None = None
+    last: Epochs | None = None
+    test: Epochs | None = None
 
 
 class Log(Frozen):
-    """When a run is measured on the probe set and on the test rows."""
+    """When a run is measured on the probe set, on mini-batches and on the test rows.
+
+    Attributes
+    ----------
+    probe_rows
+        How many of the training rows, the first ones, are the probe set; None: all.
+    quantiles
+        Whether probes keep quantiles of gradient and kernel entries.
+    """
 
     probe_epochs: Epochs
     test_every: int = Field(ge=1)
+    probe_rows: int | None = Field(None, ge=1)
+    mini_batches: MiniBatches = MiniBatches()
+    quantiles: bool = False
 
     def test_epochs(self, epochs: int) -> list[int]:
         """Epochs after which the test rows are evaluated: every `test_every`-th and the last."""
         return sorted({*range(0, epochs + 1, self.test_every), epochs})
 
+    @property
+    def probed(self) -> dict[str, tuple[int, ...]]:
+        """The epochs at which each of `schema.EXAMPLES` that the log asks for is measured."""
+        own = (self.probe_epochs, self.mini_batches.next, self.mini_batches.last, self.mini_batches.test)
+        return {name: epochs for name, epochs in zip(EXAMPLES, own, strict=True) if epochs is not None}
+
     def pauses(self, epochs: int) -> list[int]:
         """Epochs at which training pauses for a probe or a test."""
-        return sorted({*self.probe_epochs, *self.test_epochs(epochs)})
+        return sorted({*chain.from_iterable(self.probed.values()), *self.test_epochs(epochs)})
+
+    def probe_set(self, train: int) -> int:
+        """Rows of the probe set, of so many training rows."""
+        return min(train, self.probe_rows or train)
 
 
 class Outcome(Frozen):
@@ -86,6 +143,7 @@ class StudyFile(Frozen):
     title: Annotated[str, Field(max_length=200), AfterValidator(one_line)]
     task: Task
     factors: Factors
+    arms: Annotated[dict[ArmName, Arm], Field(default_factory=dict)]
     training: Training
     seeds: Seeds
     log: Log
@@ -93,30 +151,56 @@ class StudyFile(Frozen):
     contrasts: tuple[Contrast, ...] = ()
     study_seed: int = Field(0, ge=0, le=MAX_SEED)
 
+    def combinations(self, arm: str | None = None) -> list[Combination]:
+        """Level names of every cell, in the order of the factors: of one arm, or of all, each once."""
+        arms = [self.arms[arm]] if arm is not None else list(self.arms.values()) or [Arm()]
+        crossed = (product(*(own.names(self.factors, factor) for factor in Factors.model_fields)) for own in arms)
+        return cast(list[Combination], list(dict.fromkeys(chain.from_iterable(crossed))))
+
     @property
     def n_cells(self) -> int:
         """Configurations without seeds."""
+        if self.arms:
+            return len(self.combinations())
         return prod(len(self.factors.names(factor)) for factor in Factors.model_fields)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for key, text in chain(self._task_problems(), self._log_problems(), self._contrast_problems(), self._size_problems()):
+        parts = (self._task_problems, self._arm_problems, self._log_problems, self._contrast_problems, self._size_problems)
+        for key, text in chain.from_iterable(part() for part in parts):
             raise problem_at(key, text)
         return self
 
     def _task_problems(self) -> Iterator[tuple[str, str]]:
         task = self.task
-        if task.train >= task.samples:
-            yield "task.train", f"must be below samples, {task.samples}, so that test rows are left, not {task.train}"
-        if task.scale and task.scale[0] >= task.scale[1]:
-            yield "task.scale", "must be [low, high] with low below high"
+        for key, text in task.problems():
+            yield f"task.{key}", text
         if self.training.batch_size > task.train:
             yield "training.batch_size", f"must be at most the training rows, {task.train}, not {self.training.batch_size}"
 
+    def _arm_problems(self) -> Iterator[tuple[str, str]]:
+        factors = Factors.model_fields
+        for name, arm in self.arms.items():
+            for factor in factors:
+                known = self.factors.names(factor)
+                for level in getattr(arm, factor) or ():
+                    if level not in known:
+                        allowed = among(str(level), map(str, known))
+                        yield f"arms.{name}.{factor}", f"{show(level)} is no level of {factor}; {allowed}"
+        for factor in factors if self.arms else ():
+            used = {level for arm in self.arms.values() for level in arm.names(self.factors, factor)}
+            for level in self.factors.names(factor):
+                if level not in used:
+                    yield f"factors.{factor}", f"no arm has the level {show(level)}: drop it or name it in an arm"
+
     def _log_problems(self) -> Iterator[tuple[str, str]]:
         probes, epochs = self.log.probe_epochs, self.training.epochs
-        if probes[-1] > epochs:
-            yield "log.probe_epochs", f"{probes[-1]} is beyond the last epoch, {epochs}"
+        for examples, own in self.log.probed.items():
+            key = "probe_epochs" if examples == EXAMPLES[0] else f"mini_batches.{examples.split()[0]}"
+            if own[-1] > epochs:
+                yield f"log.{key}", f"{own[-1]} is beyond the last epoch, {epochs}"
+        if 0 in (self.log.mini_batches.last or ()):
+            yield "log.mini_batches.last", "must not contain 0: no mini-batch has been trained on yet"
         for needed in (0, epochs):
             if needed not in probes:
                 yield "log.probe_epochs", f"must contain {needed}, the {'last epoch' if needed else 'state before training'}"

@@ -14,16 +14,22 @@ MAX_SEED = 2**31 - 1  # a 32-bit column holds them
 MAX_SEEDS = 100_000
 
 
+_SPAN = re.compile(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*(?:/\s*(\d{1,9})\s*)?)?")
+
+
 def _span(value: Any) -> range:
+    """One number, a range such as `1-20`, or every tenth of one, `0-500/10`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return range(value, value + 1)
     # a number as text too: Snakemake's --config gives the elements of a list so
-    if not isinstance(value, str) or not (found := re.fullmatch(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?", value)):
-        raise ValueError(f"must be a whole number, a range such as 1-20 or a list of these, not {show(value)}")
-    first, last = int(found[1]), int(found[2] or found[1])
+    if not isinstance(value, str) or not (found := _SPAN.fullmatch(value)):
+        raise ValueError(f"must be a whole number, a range such as 1-20 or 0-500/10, or a list of these, not {show(value)}")
+    first, last, step = int(found[1]), int(found[2] or found[1]), int(found[3] or 1)
     if last < first:
         raise ValueError(f"the range {first}-{last} runs backwards: write {last}-{first}")
-    return range(first, last + 1)
+    if not step:
+        raise ValueError(f"the range {value.strip()} has the step 0: write 1 or more")
+    return range(first, last + 1, step)
 
 
 def numbers(value: Any, low: int, high: int, most: int) -> tuple[int, ...]:
@@ -68,6 +74,21 @@ def level_name(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(f"must be a level of the factor, not {show(value)}")
     return value
+
+
+def level_names(value: Any) -> Any:
+    """One level's name or a list of them."""
+    names = value if isinstance(value, list | tuple) else [value]
+    if not names:
+        raise ValueError("is empty; leave it out for all levels")
+    return tuple(names)
+
+
+def arm_name(text: str) -> str:
+    """An arm's name."""
+    if not (0 < len(text) <= 40 and text.isprintable() and text == text.strip()):
+        raise ValueError(f"arm name {show(text)} must have 1 to 40 printable characters and no blank at its ends")
+    return text
 
 
 def one_line(text: str) -> str:

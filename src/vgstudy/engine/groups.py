@@ -108,6 +108,11 @@ class Parameters:
         for one, variable in zip(self._optimizers, self._variables, strict=True):
             one.build([variable])
 
+    @property
+    def runs(self) -> int:
+        """Runs of the stack."""
+        return sum(self._sizes)
+
     def tensor(self) -> tf.Tensor:
         """The parameters now, (stack, parameter)."""
         parts = [None] * len(self._sizes)

@@ -34,4 +34,10 @@ BINARY = Loss(  # of targets that are 0 or 1
     correct=lambda z, y: tf.reduce_all((tf.sigmoid(z) > 0.5) == (y > 0.5), axis=-2),
 )
 
-LOSSES: Mapping[str, Loss] = {"binary": BINARY}
+CATEGORICAL = Loss(  # of one-hot targets
+    value=lambda z, y: tf.reduce_logsumexp(z, axis=-2) - tf.reduce_sum(y * z, axis=-2),
+    slope=lambda z, y: tf.nn.softmax(z, axis=-2) - y,
+    correct=lambda z, y: tf.argmax(z, axis=-2) == tf.argmax(y, axis=-2),
+)
+
+LOSSES: Mapping[str, Loss] = {"binary": BINARY, "categorical": CATEGORICAL}

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy.cells import KerasObject
+from vgstudy.cells import Initializer, KerasObject
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.plan.cost import LANES
 
@@ -133,26 +133,36 @@ def _drawing(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf
     return drawn  # type: ignore[no-any-return]
 
 
-def initial_flat(net: Net, specs: Sequence[KerasObject], streams: Sequence[np.random.SeedSequence]) -> NDArray[np.float32]:
-    """Initial parameters of a stack (stack, parameter): kernels drawn independently layer by layer, biases zero.
+def initial_flat(net: Net, specs: Sequence[Initializer], streams: Sequence[np.random.SeedSequence]) -> NDArray[np.float32]:
+    """Initial parameters of a stack (stack, parameter): kernels drawn layer by layer, biases zero.
 
     Parameters
     ----------
     net
         The layer sizes.
     specs, streams
-        Initializer and random stream of each run.
+        Initializer and random stream of each run. Layers are drawn independently, or all from the first one's seed if tied.
     """
     layers = len(net.kernel_shapes)
     halves = np.stack([s.generate_state(2 * layers) for s in streams]) >> 1
     seeds = halves.astype("int32").reshape(len(specs), layers, 2)
+    tied = [s.tied for s in specs]
+    seeds[tied] = seeds[tied, :1]
     flat = np.zeros((len(specs), net.columns), "float32")
     for spec in {s.model_dump_json(): s for s in specs}.values():
         rows = np.flatnonzero([s == spec for s in specs])
-        for shape in dict.fromkeys(net.kernel_shapes):
-            same = np.flatnonzero([s == shape for s in net.kernel_shapes])
-            kernels = draw_kernels(spec, shape, seeds[np.ix_(rows, same)].reshape(-1, 2))
-            biased = np.concatenate([kernels, np.zeros_like(kernels[:, :, :1])], axis=2).reshape(len(rows), len(same), -1)
-            for i, layer in enumerate(same):
-                flat[rows, net.spans[layer]] = biased[:, i]
+        hidden = KerasObject(class_name=spec.class_name, config=spec.config)
+        kinds = [*zip([hidden] * (layers - 1), net.kernel_shapes, strict=False), (spec.output or hidden, net.kernel_shapes[-1])]
+        for kind in [kind for i, kind in enumerate(kinds) if kind not in kinds[:i]]:
+            _draw(flat, net, rows, [i for i in range(layers) if kinds[i] == kind], kind[0], seeds)
     return flat
+
+
+def _draw(
+    flat: NDArray[np.float32], net: Net, rows: NDArray[np.intp], layers: list[int], spec: KerasObject, seeds: NDArray[np.int32]
+) -> None:
+    """Draw the kernels of some rows and layers, all of one shape, into `flat`."""
+    kernels = draw_kernels(spec, net.kernel_shapes[layers[0]], seeds[rows][:, layers].reshape(-1, 2))
+    biased = np.concatenate([kernels, np.zeros_like(kernels[:, :, :1])], axis=2).reshape(len(rows), len(layers), -1)
+    for i, layer in enumerate(layers):
+        flat[rows, net.spans[layer]] = biased[:, i]

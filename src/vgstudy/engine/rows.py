@@ -1,4 +1,7 @@
-"""From the arrays of a trained stack to rows of the probes and curves tables, sorted by run, epoch and layer."""
+"""From the arrays of a trained stack to rows of the probes and curves tables, sorted by run, epoch and layer.
+
+Probes on several kinds of examples come one kind after the other.
+"""
 
 from collections.abc import Sequence
 
@@ -13,8 +16,9 @@ from vgstudy.schema import LAYER_KINDS, ZERO_CAUSES
 class Curves:
     """Columns of the curves table, (run, epoch 0..epochs), filled as training goes; what is never put is null."""
 
-    def __init__(self, runs: int, epochs: int) -> None:
-        names = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+    def __init__(self, runs: int, epochs: int, steps: int) -> None:
+        names = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "probe_loss", "probe_accuracy")
+        self.steps = steps  # of an epoch
         self.columns = {name: np.full((runs, epochs + 1), np.nan, "float32") for name in names}
         self.known = {name: np.zeros(epochs + 1, bool) for name in names}
 
@@ -33,6 +37,11 @@ class Curves:
         self._put("test_loss", slice(epoch, epoch + 1), loss[:, None])
         self._put("test_accuracy", slice(epoch, epoch + 1), accuracy[:, None])
 
+    def probe(self, epoch: int, loss: NDArray[np.float32], accuracy: NDArray[np.float32]) -> None:
+        """Put the metrics (run,) of the probe set after one epoch."""
+        self._put("probe_loss", slice(epoch, epoch + 1), loss[:, None])
+        self._put("probe_accuracy", slice(epoch, epoch + 1), accuracy[:, None])
+
     def table(self, runs: Sequence[Run]) -> pa.Table:
         """Rows of the curves table; a run is finite up to its first non-finite loss."""
         count, epochs = self.columns["train_loss"].shape
@@ -43,44 +52,76 @@ class Curves:
             name: pa.array(values.ravel(), mask=np.tile(~self.known[name], count)) for name, values in self.columns.items()
         }
         columns["finite"] = pa.array(~np.logical_or.accumulate(bad, axis=1).ravel())
-        return pa.table({**_keys(runs, np.arange(epochs), 1), **columns})
+        keys = _keys(runs, np.arange(epochs), 1)
+        return pa.table({**keys, "step": keys["epoch"] * np.int32(self.steps), **columns})
 
 
-def probe_table(
-    runs: Sequence[Run],
-    epochs: Sequence[int],
-    kernel_shapes: Sequence[tuple[int, int]],
-    measured: Sequence[dict[str, NDArray[np.float64]]],
-) -> pa.Table:
-    """Rows of the probes table.
+class Measurements:
+    """What the probes of a stack gave, by kind of examples and epoch.
 
     Parameters
     ----------
-    runs, epochs
-        The runs of the stack and the probe epochs.
-    kernel_shapes
-        (out, in) of each layer's kernel.
-    measured
-        For each probe epoch, every column as (run, layer).
+    steps
+        Optimizer steps of an epoch.
     """
-    layers = len(kernel_shapes)
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._columns: dict[str, dict[int, dict[str, NDArray[np.float64]]]] = {}
+
+    def put(self, examples: str, epoch: int, columns: dict[str, NDArray[np.float64]]) -> None:
+        """Put every column as (run, layer), quantiles as (run, layer, quantile)."""
+        self._columns.setdefault(examples, {})[epoch] = columns
+
+    def table(self, runs: Sequence[Run], kernel_shapes: Sequence[tuple[int, int]]) -> pa.Table:
+        """Rows of the probes table; (out, in) of the kernels, layer 1 first."""
+        return pa.concat_tables(
+            [_probe_table(runs, kernel_shapes, examples, own, self._steps) for examples, own in self._columns.items()],
+            promote_options="permissive",
+        ).unify_dictionaries()
+
+
+def _probe_table(
+    runs: Sequence[Run],
+    kernel_shapes: Sequence[tuple[int, int]],
+    examples: str,
+    measured: dict[int, dict[str, NDArray[np.float64]]],
+    steps: int,
+) -> pa.Table:
+    """The rows of one kind of examples, sorted by run, epoch and layer."""
+    epochs, layers = np.array(list(measured)), len(kernel_shapes)
     repeats = len(runs) * len(epochs)
     kinds = np.array([0, *[1] * (layers - 2), 2], "int32")
     fans = np.array(kernel_shapes, "int32")
-    columns = {name: np.stack([m[name] for m in measured], axis=1) for name in measured[0]}  # (run, epoch, layer)
+    first = next(iter(measured.values()))
+    columns = {name: np.stack([m[name] for m in measured.values()], axis=1) for name in first}  # (run, epoch, layer, ...)
     columns["update_rms"][:, 0] = np.nan
     causes = {name: columns.pop(name) for name in ("zero_cause", "zero_cause_float32")}
+    lists = {name: columns.pop(name, None) for name in ("g_quantiles", "w_quantiles")}
+    keys = _keys(runs, epochs, layers)
+    rows = len(keys["epoch"])
     return pa.table(
         {
-            **_keys(runs, np.array(epochs), layers),
+            **keys,
+            "examples": pa.DictionaryArray.from_arrays(np.zeros(rows, "int32"), [examples]),
+            "step": keys["epoch"] * np.int32(steps),
             "layer": np.tile(np.arange(1, layers + 1, dtype="int16"), repeats),
             "kind": pa.DictionaryArray.from_arrays(np.tile(kinds, repeats), list(LAYER_KINDS)),
             "fan_in": np.tile(fans[:, 1], repeats),
             "fan_out": np.tile(fans[:, 0], repeats),
             **{name: _nullable(values, name) for name, values in columns.items()},
             **{name: pa.DictionaryArray.from_arrays(values.ravel(), list(ZERO_CAUSES)) for name, values in causes.items()},
+            **{name: _lists(values, rows) for name, values in lists.items()},
         }
     )
+
+
+def _lists(values: NDArray[np.float64] | None, rows: int) -> pa.Array:
+    """A column of lists (row, entry), or of nulls."""
+    if values is None:
+        return pa.nulls(rows, pa.list_(pa.float64()))
+    size = values.shape[-1]
+    return pa.ListArray.from_arrays(np.arange(0, values.size + 1, size, dtype="int32"), values.ravel())
 
 
 def _nullable(values: NDArray[np.float64], name: str) -> pa.Array:

@@ -12,10 +12,10 @@ from vgstudy.engine.models import Net
 from vgstudy.plan.cost import LANES
 
 TEST_ROWS = 128
-Steps = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+Steps = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-def compile_steps(net: Net, loss: Loss, parameters: Parameters, x: tf.Tensor, y: tf.Tensor, batch_size: int) -> Steps:
+def compile_steps(net: Net, loss: Loss, parameters: Parameters, table: tf.Tensor, width: int) -> Steps:
     """Compile the training loop.
 
     Parameters
@@ -24,46 +24,60 @@ def compile_steps(net: Net, loss: Loss, parameters: Parameters, x: tf.Tensor, y:
         What is trained.
     parameters
         Updated in place.
-    x, y
-        Training inputs (stack, input, row) and targets (stack, output, row).
-    batch_size
-        Rows of a full mini-batch. A last batch that is not full is averaged over its own size, as Keras does.
+    table
+        Training rows (stack, row, input and output), or (row, input and output) if all runs train on the same.
+    width
+        Examples of a mini-batch, those that only fill it included.
 
     Returns
     -------
-    A function that takes the row numbers of whole epochs of mini-batches (step, stack, example), takes one optimizer step for
-    each, and gives the summed loss and the number of right predictions that each step met, both (step, stack).
+    A function that takes the row numbers of mini-batches (step, stack, example) and the weight of each example in the mean over
+    its mini-batch (step, example), takes one optimizer step for each, and gives the summed loss and the number of right
+    predictions that each step met, both (step, stack). An example of weight 0 only fills its mini-batch.
     """
-    table = tf.transpose(tf.concat([x, y], axis=1), (0, 2, 1))  # (stack, row, input + output)
-    shares = batch_weights(x.shape[2], batch_size)
-    weights, valid = tf.constant(shares, x.dtype), tf.constant(shares > 0, x.dtype)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, table.shape[0], shares.shape[1]), tf.int32)])  # type: ignore[untyped-decorator]
-    def steps(order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    @tf.function(  # type: ignore[untyped-decorator]
+        input_signature=[tf.TensorSpec((None, parameters.runs, width), tf.int32), tf.TensorSpec((None, width), table.dtype)]
+    )
+    def steps(order: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.shape(order)[0]
-        weight, counted = (tf.tile(each, (count // len(shares), 1)) for each in (weights, valid))  # (step, example)
-        logits, targets = tf.TensorArray(x.dtype, size=count), tf.TensorArray(x.dtype, size=count)
+        logits, targets = tf.TensorArray(table.dtype, size=count), tf.TensorArray(table.dtype, size=count)
         for k in tf.range(count):
-            batch = tf.transpose(tf.gather(table, order[k], batch_dims=1), (0, 2, 1))
-            inputs, target = batch[:, : net.inputs], batch[:, net.inputs :]  # (stack, input or output, example)
+            inputs, target = mini_batch(table, order[k], net.inputs)
             theta = parameters.tensor()
             with tf.GradientTape() as tape:
                 tape.watch(theta)
                 z = net.logits(theta, inputs)
-            slope = loss.slope(z, target) * weight[k]  # of the sum over runs of each run's mean loss
+            slope = loss.slope(z, target) * weights[k]  # of the sum over runs of each run's mean loss
             parameters.update(tape.gradient(z, theta, output_gradients=slope))
             logits, targets = logits.write(k, z), targets.write(k, target)
         z, target = logits.stack(), targets.stack()  # (step, stack, output, example)
-        right = tf.cast(loss.correct(z, target), x.dtype)
-        return tf.reduce_sum(loss.value(z, target) * counted[:, None], axis=2), tf.reduce_sum(right * counted[:, None], axis=2)
+        right, counted = tf.cast(loss.correct(z, target), table.dtype), tf.cast(weights > 0, table.dtype)[:, None]
+        return tf.reduce_sum(loss.value(z, target) * counted, axis=2), tf.reduce_sum(right * counted, axis=2)
 
     return steps  # type: ignore[no-any-return]
+
+
+def mini_batch(table: tf.Tensor, order: tf.Tensor, inputs: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Inputs (stack, input, example) and targets (stack, output, example) of some rows of a table.
+
+    Parameters
+    ----------
+    table
+        Rows as in `compile_steps`.
+    order
+        Row numbers (stack, example).
+    inputs
+        How many of the columns are inputs.
+    """
+    batch = tf.transpose(tf.gather(table, order, batch_dims=table.shape.rank - 2), (0, 2, 1))
+    return batch[:, :inputs], batch[:, inputs:]
 
 
 def compile_test(
     net: Net, loss: Loss, parameters: Parameters, x: tf.Tensor, y: tf.Tensor
 ) -> Callable[[], tuple[tf.Tensor, tf.Tensor]]:
-    """Compile the evaluation of rows x (stack, input, row) and y (stack, output, row).
+    """Compile the evaluation of rows x (stack, input, row) and y (stack, output, row); a stack axis of 1 if all have the same.
 
     Returns
     -------
@@ -84,6 +98,46 @@ def compile_test(
         return value, right
 
     return test  # type: ignore[no-any-return]
+
+
+class Order:
+    """The mini-batches that a stack's runs train on: row numbers, reshuffled for every pass over the training rows.
+
+    Parameters
+    ----------
+    generators
+        A run's own random generator each.
+    rows
+        Training rows.
+    batch_size
+        Rows of a full mini-batch; the last one of a pass may have fewer.
+    """
+
+    def __init__(self, generators: Sequence[np.random.Generator], rows: int, batch_size: int) -> None:
+        self._generators, self._rows, self._batch_size = generators, rows, batch_size
+        self._pass = -(-rows // batch_size)  # steps
+        self._weights = batch_weights(rows, batch_size)
+        self._ahead = np.zeros((0, len(generators), self.width), "int32")
+        self._taken = 0
+
+    @property
+    def width(self) -> int:
+        """Examples of a mini-batch with those that only fill it."""
+        return int(self._weights.shape[1])
+
+    def take(self, steps: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """The next mini-batches: row numbers (step, stack, example), weights of the examples (step, example)."""
+        found = self.peek(steps)
+        self._ahead, self._taken = self._ahead[steps:], self._taken + steps
+        return found
+
+    def peek(self, steps: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """What `take` would give."""
+        lacking = steps - len(self._ahead)
+        if lacking > 0:
+            passes = shuffled(self._generators, -(-lacking // self._pass), self._rows, self._batch_size)
+            self._ahead = np.concatenate([self._ahead, passes]) if len(self._ahead) else passes
+        return self._ahead[:steps], self._weights[(self._taken + np.arange(steps)) % self._pass]
 
 
 def batch_weights(rows: int, batch_size: int) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -11,13 +11,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy import data
-from vgstudy.cells import Run
+from vgstudy.cells import KerasObject, Run
 from vgstudy.config.study import Log
-from vgstudy.engine import losses, models, probes
+from vgstudy.engine import losses, models, probes, statistics
 from vgstudy.engine.groups import Arrangement, Parameters, arrange, spans, stack_activation
-from vgstudy.engine.rows import Curves, probe_table
-from vgstudy.engine.steps import compile_steps, compile_test, shuffled
-from vgstudy.plan.cost import EPOCHS_AT_ONCE, LANES, PROBE_ENTRIES
+from vgstudy.engine.rows import Curves, Measurements
+from vgstudy.engine.steps import Order, compile_steps, compile_test, mini_batch
+from vgstudy.plan.cost import LANES, PROBE_ENTRIES, STEPS_AT_ONCE
+from vgstudy.schema import EXAMPLES
 from vgstudy.seeds import stream
 
 
@@ -43,17 +44,20 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
     -------
     Rows as `schema` describes them. A run's rows depend on its cell, its seed and `log` alone.
     """
-    stack = Stack(runs)
+    stack = Stack(runs, log.probe_set(runs[0].cell.task.train))
     epochs = stack.cell.epochs
-    curves, measured = Curves(len(runs), epochs), []
+    curves, measured = Curves(len(runs), epochs, stack.cell.steps), Measurements(stack.cell.steps)
     for begin, end in pairwise([0, *log.pauses(epochs)]):
         if end > begin:
             curves.train(begin, *stack.advance(end - begin))
         if end in log.test_epochs(epochs):
             curves.test(end, *stack.test())
+        for examples, at in log.probed.items():
+            if end in at:
+                measured.put(examples, end, stack.probe(examples, log.quantiles))
         if end in log.probe_epochs:
-            measured.append(stack.probe())
-    return Trained(probe_table(runs, log.probe_epochs, stack.net.kernel_shapes, measured), curves.table(runs))
+            curves.probe(end, *stack.evaluate())
+    return Trained(measured.table(runs, stack.net.kernel_shapes), curves.table(runs))
 
 
 class Stack:
@@ -62,72 +66,129 @@ class Stack:
     Parameters
     ----------
     runs
-        Runs of one shape: equal task, depth, width, epochs and batch size.
+        Runs of one shape: equal task, depth, width, epochs, batch size and steps of an epoch.
+    probe_rows
+        How many of the training rows are the probe set; by default all.
     dtype
         In which training computes. Studies train in float32; float64 serves to hold the engine against Keras.
     """
 
-    def __init__(self, runs: Sequence[Run], dtype: str = "float32") -> None:
+    def __init__(self, runs: Sequence[Run], probe_rows: int | None = None, dtype: str = "float32") -> None:
         self.cell = runs[0].cell
-        arranged = arrange(runs)
-        self.rows, stacked = arranged.rows, arranged.runs
-        samples = [data.sample(r.cell.task, stream(r.cell, r.seed, "sample")) for r in stacked]
-        self.x, self.y = _columns([s.x_train for s in samples], dtype), _columns([s.y_train for s in samples], dtype)
-        self.x_test, self.y_test = _columns([s.x_test for s in samples], dtype), _columns([s.y_test for s in samples], dtype)
-        self.loss = losses.LOSSES[self.cell.task.loss]
+        self._arranged = arrange(runs)
+        self.rows, stacked = self._arranged.rows, self._arranged.runs
+        drawn = stacked[:1] if self.cell.task.shared else stacked
+        samples = [data.sample(r.cell.task, stream(r.cell, r.seed, "sample")) for r in drawn]
+        task = self.cell.task
+        train = _table([(s.x_train, s.y_train) for s in samples], dtype)
+        self._test_set = _features(_table([(s.x_test, s.y_test) for s in samples], dtype), task.inputs)
+        self._probe_set = _features(train[:, : probe_rows or task.train], task.inputs)
+        self._train = train[0] if task.shared else train
+        self.loss = losses.LOSSES[task.loss]
         self.net = models.Net(
-            self.x.shape[1], self.cell.depth, self.cell.width, self.y.shape[1], stack_activation(arranged.groups)
+            task.inputs, self.cell.depth, self.cell.width, task.outputs, stack_activation(self._arranged.groups)
         )
         kernels = [stream(r.cell, r.seed, "kernels") for r in stacked]
         initial = models.initial_flat(self.net, [r.cell.initializer for r in stacked], kernels)
-        self._parameters = Parameters(initial, arranged.groups, dtype)
-        self._orders = [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked]
-        self._steps = compile_steps(self.net, self.loss, self._parameters, self.x, self.y, self.cell.batch_size)
-        self._test = compile_test(self.net, self.loss, self._parameters, self.x_test, self.y_test)
-        self._probes = list(_probe_parts(arranged, self.net, self.loss, self.x, self.y))
-        self._first = self._before = probes.kernels(self.net, initial)
+        self._parameters = Parameters(initial, self._arranged.groups, dtype)
+        generators = [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked]
+        self._order = Order(generators, task.train, self.cell.batch_size)
+        self._steps = compile_steps(self.net, self.loss, self._parameters, self._train, self._order.width)
+        self._test = compile_test(self.net, self.loss, self._parameters, *self._test_set)
+        self._last: NDArray[np.int32] | None = None  # row numbers of the mini-batch before (stack, example)
+        self._first = probes.kernels(self.net, initial)
+        self._before: dict[str, list[NDArray[np.float64]]] = {}  # kernels at the previous probe of each kind
 
     def flat(self) -> NDArray[np.floating]:
         """The parameters of the runs, (run, parameter)."""
         return np.asarray(self._parameters.tensor().numpy()[self.rows])
 
     def advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Train for some epochs; running mean of loss and accuracy over each epoch's batches, (run, epoch)."""
-        parts = [self._advance(min(EPOCHS_AT_ONCE, epochs - done)) for done in range(0, epochs, EPOCHS_AT_ONCE)]
+        """Train for some epochs; running mean of loss and accuracy over each epoch's mini-batches, (run, epoch)."""
+        parts = [self._advance(min(epochs - done, self._at_once)) for done in range(0, epochs, self._at_once)]
         loss, accuracy = (np.concatenate(metric, axis=1) for metric in zip(*parts, strict=True))
         return loss, accuracy
 
+    @property
+    def _at_once(self) -> int:
+        """Epochs in one call of the compiled loop."""
+        return max(1, STEPS_AT_ONCE // self.cell.steps)
+
     def _advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        examples = self.x.shape[2]
-        sums = self._steps(tf.constant(shuffled(self._orders, epochs, examples, self.cell.batch_size)))
+        order, weights = self._order.take(epochs * self.cell.steps)
+        sums = self._steps(tf.constant(order), tf.constant(weights, self._train.dtype))
+        self._last = order[-1][:, weights[-1] > 0]
+        examples = (weights > 0).sum(axis=1).reshape(epochs, -1).sum(axis=1)
         by_step = (s.numpy()[:, self.rows].T.astype("float64", order="C").reshape(len(self.rows), epochs, -1) for s in sums)
         loss, accuracy = ((each.sum(axis=2) / examples).astype("float32") for each in by_step)
         return loss, accuracy
 
     def test(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean loss and accuracy over the test rows, (run,)."""
-        loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in self._test())
+        return self._means(*self._test())
+
+    def evaluate(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean loss and accuracy over the probe set, (run,)."""
+        rows = self._probe_set[0].shape[2]
+        filled = np.arange(-(-rows // LANES) * LANES) % rows
+        x, y = (tf.gather(each, filled, axis=2) for each in self._probe_set)
+        z = self.net.logits(self._parameters.tensor(), x)
+        each = (self.loss.value(z, y), tf.cast(self.loss.correct(z, y), x.dtype))
+        value, right = (e[:, :rows] for e in each)
+        return self._means(value, right)
+
+    def _means(self, *by_row: tf.Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Means over (stack, row), (run,)."""
+        loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in by_row)
         return loss, accuracy
 
-    def probe(self) -> probes.Columns:
-        """Every probe column of the runs, (run, layer)."""
+    def probe(self, examples: str = EXAMPLES[0], quantiles: bool = False) -> statistics.Columns:
+        """Every probe column of the runs, (run, layer), and the quantiles (run, layer, quantile) if wanted.
+
+        Parameters
+        ----------
+        examples
+            One of `schema.EXAMPLES`: on which examples gradients and signals are measured.
+        quantiles
+            Whether quantiles of gradient and kernel entries are wanted.
+        """
         flat = self._parameters.tensor().numpy()
-        parts = [measure(flat) for measure in self._probes]
+        x, y = self._examples(examples)
+        parts = [measured(flat, quantiles) for measured in _probe_parts(self._arranged, self.net, self.loss, x, y)]
         now = probes.kernels(self.net, flat)
-        change = probes.change_columns(now, self._first, self._before)
-        self._before = now
+        change = statistics.change_columns(now, self._first, self._before.get(examples, self._first))
+        self._before[examples] = now
         state = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
         return {name: values[self.rows] for name, values in (state | change).items()}
 
+    def _examples(self, examples: str) -> tuple[tf.Tensor, tf.Tensor]:
+        """Inputs (stack, input, example) and targets (stack, output, example) to measure on."""
+        if examples == "probe set":
+            return self._probe_set
+        if examples == "test mini-batch":
+            x, y = (each[:, :, : self.cell.batch_size] for each in self._test_set)
+            return x, y
+        order = self._last
+        if examples == "next mini-batch":
+            (batch,), (weights,) = self._order.peek(1)
+            order = batch[:, weights > 0]
+        return mini_batch(self._train, order, self.net.inputs)
 
-def _columns(rows: list[NDArray[np.float32]], dtype: str) -> tf.Tensor:
-    """A list over runs of (row, feature) -> (run, feature, row)."""
-    return tf.constant(np.stack(rows).transpose(0, 2, 1).astype(dtype, order="C"))
+
+def _table(samples: list[tuple[NDArray[np.float32], NDArray[np.float32]]], dtype: str) -> tf.Tensor:
+    """A list over runs of inputs (row, input) and targets (row, output) -> (run, row, input and output)."""
+    return tf.constant(np.stack([np.concatenate(parts, axis=1) for parts in samples]), dtype)
+
+
+def _features(table: tf.Tensor, inputs: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Inputs (stack, input, row) and targets (stack, output, row) of a table (stack, row, input and output)."""
+    columns = tf.transpose(table, (0, 2, 1))
+    return columns[:, :inputs], columns[:, inputs:]
 
 
 def _probe_parts(
     arranged: Arrangement, net: models.Net, loss: losses.Loss, x: tf.Tensor, y: tf.Tensor
-) -> Iterator[Callable[[NDArray[np.float32]], probes.Columns]]:
+) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
     The stack is cut by activation and into parts that fit a fast memory, each filled with copies to a multiple of `LANES`.
@@ -135,15 +196,30 @@ def _probe_parts(
     most = LANES * max(1, PROBE_ENTRIES // (LANES * net.width * x.shape[2]))
     for spec, span in spans(arranged.groups):
         one = replace(net, activation=models.activation(spec))
-        shape = probes.shape_of(one.activation)
+        shape = shape_of_level(spec)
         for begin in range(span.start, span.stop, most):
             count = min(most, span.stop - begin)
             rows = np.resize(np.arange(begin, begin + count), -(-count // LANES) * LANES)
-            part = partial(probes.measure, one, loss, tf.gather(x, rows), tf.gather(y, rows), shape)
+            own = (x, y) if x.shape[0] == 1 else (tf.gather(x, rows), tf.gather(y, rows))
+            part = partial(probes.measure, one, loss, *own, shape)
             yield partial(_measured, part, rows, count)
 
 
 def _measured(
-    part: Callable[[NDArray[np.float32]], probes.Columns], rows: NDArray[np.intp], count: int, flat: NDArray[np.float32]
-) -> probes.Columns:
-    return {name: values[:count] for name, values in part(flat[rows]).items()}
+    part: Callable[[NDArray[np.float32], bool], statistics.Columns],
+    rows: NDArray[np.intp],
+    count: int,
+    flat: NDArray[np.float32],
+    quantiles: bool,
+) -> statistics.Columns:
+    return {name: values[:count] for name, values in part(flat[rows], quantiles).items()}
+
+
+@cache
+def _shape(spec_json: str) -> statistics.Shape:
+    return probes.shape_of(models.activation(KerasObject.model_validate_json(spec_json)))
+
+
+def shape_of_level(spec: KerasObject) -> statistics.Shape:
+    """`probes.shape_of` an activation level."""
+    return _shape(spec.model_dump_json())

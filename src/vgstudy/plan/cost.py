@@ -13,8 +13,9 @@ from math import ceil
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.study import Log
+from vgstudy.schema import EXAMPLES
 
-EPOCHS_AT_ONCE = 10  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
+STEPS_AT_ONCE = 160  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
 PROBE_ENTRIES = 2**18  # float64 entries of a layer that the engine probes at once: 2 MiB, about a core's own cache
 LANES = 16  # floats of the widest vector registers; see `groups` for what the engine does with it
 
@@ -22,14 +23,16 @@ LAYER = 14e-6  # s per layer and optimizer step: starting operations
 MIX_ACTIVATION = 4e-6  # s per layer, step and activation, if a stack has several
 MIX_OPTIMIZER = 10e-6  # s per step and further optimizer
 EXAMPLE = 30e-9  # s per run and example: gathering rows, loss
+INPUT = 1e-9  # s per run, example and input: gathering and transposing rows
 UNIT = 0.92e-9  # s per run, example and hidden unit: activations, forward and backward
 PRODUCT = 13e-12  # s per run, example and kernel entry: matrix products, forward and backward
 UPDATE = 410e-12  # s per run, parameter and unit of `UPDATE_WORK`
 UPDATE_WORK: Mapping[str, float] = {"SGD": 1.0}
 UPDATE_WORK_ELSE = 3.0  # Adam and its kin
 
-PROBE = 4.5  # a probe, in epochs: float64, all rows, every statistic
-TEST = 0.4  # testing as many rows as there are training rows, in epochs
+PROBE = 4.5  # probing an example, in training steps per example: float64, every statistic
+PROBE_LAYER = 1e-3  # s per probe, layer and stack: starting operations
+TEST = 0.4  # testing a row, in training steps per example
 STACK = 0.12  # s per stack: drawing, tracing
 STACK_LAYER = 8e-3  # s per stack and layer: tracing
 STACK_RUN = 0.7e-3  # s per run: drawing sample and kernels
@@ -44,8 +47,9 @@ MAX_STACK = 256  # beyond this nothing is gained
 BASE_BYTES = 800e6  # resident with TensorFlow imported
 SEEN_BYTES = 44  # per run and example between two pauses: row numbers, logits, loss
 PROBE_BYTES = 6 * 8  # per probed run, row and hidden unit: float64 activations, gradients, masks
+SAMPLE_COPIES = 2  # of the task arrays while a stack is set up
 FLAT_BYTES = 8 * 4  # per run and parameter: values, gradient, optimizer state, copies
-PROBE_ROW, CURVE_ROW, DECAY_ROW = 115, 10, 70  # bytes of a compressed Parquet row
+PROBE_ROW, QUANTILES_ROW, CURVE_ROW, DECAY_ROW = 115, 150, 10, 70  # bytes of a compressed Parquet row
 
 Groups = Sequence[tuple[Cell, int]]  # of a stack: a cell of each activation and optimizer, and how many runs they have
 
@@ -58,11 +62,6 @@ def kernel_entries(cell: Cell) -> int:
 def parameters(cell: Cell) -> int:
     """Kernel entries and biases of a run."""
     return kernel_entries(cell) + cell.depth * cell.width + cell.task.outputs
-
-
-def steps(cell: Cell) -> int:
-    """Optimizer steps of an epoch."""
-    return ceil(cell.task.train / cell.batch_size)
 
 
 def groups(runs: Iterable[Run]) -> Groups:
@@ -82,7 +81,8 @@ def groups(runs: Iterable[Run]) -> Groups:
 
 def batch_seconds(cell: Cell) -> float:
     """Seconds that the mini-batch of one run adds to a step of its stack, forward and backward."""
-    return cell.batch_size * (EXAMPLE + UNIT * cell.depth * cell.width + PRODUCT * kernel_entries(cell))
+    units = UNIT * cell.depth * cell.width
+    return cell.batch_size * (EXAMPLE + INPUT * cell.task.inputs + units + PRODUCT * kernel_entries(cell))
 
 
 def update_seconds(cell: Cell) -> float:
@@ -92,7 +92,7 @@ def update_seconds(cell: Cell) -> float:
 
 def max_stack(cell: Cell) -> int:
     """The most runs of the cell's shape to stack: as many as keep the working set in the cache."""
-    working_set = 3 * 4 * cell.depth * cell.width * cell.batch_size
+    working_set = 4 * (3 * cell.depth * cell.width + cell.task.inputs) * cell.batch_size
     return max(MIN_STACK, min(MAX_STACK, WORKING_SET // working_set))
 
 
@@ -108,26 +108,37 @@ def step_seconds(stack: Groups) -> float:
 
 def stack_seconds(stack: Groups, log: Log) -> float:
     """Seconds to set up, train, probe and test a stack."""
-    cell, test_share = stack[0][0], stack[0][0].task.test / stack[0][0].task.train
-    epochs = cell.epochs + PROBE * len(log.probe_epochs) + TEST * test_share * len(log.test_epochs(cell.epochs))
+    cell = stack[0][0]
+    tested = cell.task.test * len(log.test_epochs(cell.epochs))
+    steps = cell.epochs * cell.steps + (PROBE * _probed(cell, log) + TEST * tested) / cell.batch_size
     set_up = STACK + STACK_LAYER * (cell.depth + 1) + STACK_RUN * sum(runs for _, runs in stack)
-    return set_up + epochs * steps(cell) * step_seconds(stack)
+    probes = sum(map(len, log.probed.values())) * PROBE_LAYER * (cell.depth + 1)
+    return set_up + probes + steps * step_seconds(stack)
+
+
+def _probed(cell: Cell, log: Log) -> int:
+    """Examples that all probes of a run measure."""
+    rows = log.probe_set(cell.task.train)
+    return sum(len(epochs) * (rows if examples == EXAMPLES[0] else cell.batch_size) for examples, epochs in log.probed.items())
 
 
 def stack_bytes(stack: Groups, log: Log) -> float:
     """Peak memory of the process that trains a stack, in bytes."""
     cell, count = stack[0][0], sum(runs for _, runs in stack)
     pauses = log.pauses(cell.epochs)
-    longest = min(EPOCHS_AT_ONCE, max(b - a for a, b in pairwise(pauses)))
-    seen = count * longest * steps(cell) * cell.batch_size * SEEN_BYTES
-    probe = max(LANES * cell.task.train * cell.width, PROBE_ENTRIES) * cell.depth * PROBE_BYTES
-    return BASE_BYTES + seen + probe + count * parameters(cell) * FLAT_BYTES
+    longest = min(max(STEPS_AT_ONCE, cell.steps), max(b - a for a, b in pairwise(pauses)) * cell.steps)
+    seen = count * longest * cell.batch_size * (SEEN_BYTES + 8 * (cell.task.outputs - 1))
+    probe = max(LANES * log.probe_set(cell.task.train) * cell.width, PROBE_ENTRIES) * cell.depth * PROBE_BYTES
+    copies = 1 if cell.task.shared else count
+    rows = 4 * (2 * cell.task.train + cell.task.test) * (cell.task.inputs + cell.task.outputs) * copies * SAMPLE_COPIES
+    return BASE_BYTES + seen + probe + rows + count * parameters(cell) * FLAT_BYTES
 
 
 def run_bytes(cell: Cell, log: Log) -> int:
     """Disk space of one run's rows of probes, curves and decays, in bytes."""
-    probes = len(log.probe_epochs)
-    return probes * (cell.depth + 1) * PROBE_ROW + (cell.epochs + 1) * CURVE_ROW + probes * DECAY_ROW
+    probes = sum(map(len, log.probed.values()))
+    row = PROBE_ROW + (QUANTILES_ROW if log.quantiles else 0)
+    return probes * (cell.depth + 1) * row + (cell.epochs + 1) * CURVE_ROW + probes * DECAY_ROW
 
 
 def job_count(seconds: float) -> int:

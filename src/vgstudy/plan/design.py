@@ -1,23 +1,23 @@
 """From a study to cells, runs, stacks and job manifests: pure functions.
 
-A stack is a set of runs of equal shape: task, depth, width, epochs and batch size. A manifest is the JSON that one process trains
-from; its hash is the job's id, so a manifest never changes.
+A stack is a set of runs of equal shape: task, depth, width, epochs, batch size and steps of an epoch. A
+manifest is the JSON that one process trains from; its hash is the job's id, so a manifest never changes.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import groupby, pairwise, product
+from itertools import groupby, pairwise
 from math import ceil
 from typing import Any
 
 from vgstudy.cells import Cell, Run, canonical_json
-from vgstudy.config.study import Factors, Log, Study
+from vgstudy.config.study import Log, Study
 from vgstudy.plan import cost
 from vgstudy.stages import STAGES
 
-SHAPE = {"task", "depth", "width", "epochs", "batch_size"}  # equal in a stack
+SHAPE = {"task", "depth", "width", "epochs", "batch_size", "steps_per_epoch"}  # equal in a stack
 GROUP = {"activation", "optimizer"}  # equal in a block of a stack
 
 
@@ -32,24 +32,26 @@ class LabelledCell:
 
 
 def cells(study: Study) -> list[LabelledCell]:
-    """Every combination of the factors' levels, depth varying slowest."""
+    """The cells of all arms, each once; without arms every combination of the factors' levels, depth varying slowest."""
+    return [_labelled(study, *levels) for levels in study.combinations()]
+
+
+def arm_cells(study: Study) -> dict[str, list[LabelledCell]]:
+    """The cells of each arm; a cell may be in several."""
+    return {arm: [_labelled(study, *levels) for levels in study.combinations(arm)] for arm in study.arms}
+
+
+def _labelled(study: Study, depth: int, width: int, activation: str, initializer: str, optimizer: str) -> LabelledCell:
     factors, shared = study.factors, {"task": study.task, "study_seed": study.study_seed, **dict(study.training)}
-    return [
-        LabelledCell(
-            Cell(
-                depth=depth,
-                width=width,
-                activation=factors.activation[activation],
-                initializer=factors.initializer[initializer],
-                optimizer=factors.optimizer[optimizer],
-                **shared,
-            ),
-            activation,
-            initializer,
-            optimizer,
-        )
-        for depth, width, activation, initializer, optimizer in product(*(getattr(factors, f) for f in Factors.model_fields))
-    ]
+    cell = Cell(
+        depth=depth,
+        width=width,
+        activation=factors.activation[activation],
+        initializer=factors.initializer[initializer],
+        optimizer=factors.optimizer[optimizer],
+        **shared,
+    )
+    return LabelledCell(cell, activation, initializer, optimizer)
 
 
 def runs(study: Study) -> list[Run]:

@@ -33,7 +33,7 @@ class Job:
     id, path, manifest
         The hash of the manifest, where the manifest is or will be, the manifest itself.
     new, trained
-        Whether the manifest is not on disk yet; whether its results are.
+        Whether the manifest is not on disk, or damaged there; whether its results are.
     n_runs, seconds, mem_mb
         Runs it trains, core-seconds of training without start-up, peak memory in MB.
     """
@@ -92,11 +92,6 @@ def plan(study: Study, results: Path) -> Plan:
         What is wanted.
     results
         The folder with one folder of results for each study; it need not exist.
-
-    Raises
-    ------
-    UserError
-        If a manifest on disk is damaged.
     """
     folder = results / study.name
     wanted = {(run.cell.id, run.seed): run for run in design.runs(study)}
@@ -130,13 +125,26 @@ def _on_disk(folder: Path, study: Study) -> Iterator[tuple[Job, list[Run]]]:
     """Jobs with manifests of this training version and these log settings, and their runs."""
     usual = design.manifest(study.name, study.log, [])
     for path in sorted((folder / "jobs").glob("*.json")):
-        manifest = read_manifest(path)
+        try:
+            manifest, new = read_manifest(path), False
+        except UserError:
+            manifest, new = _manifest_of_results(path), True
         if {**manifest, "runs": []} == usual:
             try:
                 runs = design.manifest_runs(manifest)
             except ValidationError:  # cells of another version of vgstudy
                 continue
-            yield _job(folder, manifest, runs, study.log, new=False), runs
+            yield _job(folder, manifest, runs, study.log, new), runs
+
+
+def _manifest_of_results(path: Path) -> dict[str, Any]:
+    """A damaged manifest as it stands in the footer of what was trained from it; empty if nothing was."""
+    from vgstudy.store.logs import read_footer  # Arrow is not needed otherwise
+
+    try:
+        return dict(read_footer(path.parent.parent / "probes" / f"{path.stem}.parquet").get("manifest", {}))
+    except UserError:
+        return {}
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -180,20 +188,27 @@ def write_design(plan: Plan) -> None:
     Raises
     ------
     UserError
-        If the results folder cannot be written, or `runs.parquet` on disk is damaged.
+        If the results folder cannot be written.
     """
     from vgstudy.store import logs  # Arrow is not needed for planning
 
     path = plan.folder / "runs.parquet"
+    for job in plan.jobs.values():
+        if job.new:
+            files.write_whole(job.path, f"{canonical_json(job.manifest)}\n".encode())
+    if not _holds(path, plan.digest):
+        footer = {"study": plan.study.model_dump(mode="json", exclude={"path"}), "digest": plan.digest}
+        logs.write_table("runs", _run_columns(plan), path, footer)
+
+
+def _holds(runs: Path, digest: str) -> bool:
+    """Whether the table of runs is there, whole, and that of the design."""
+    from vgstudy.store import logs
+
     try:
-        for job in plan.jobs.values():
-            if job.new:
-                files.write_whole(job.path, f"{canonical_json(job.manifest)}\n".encode())
-        if not path.exists() or logs.read_footer(path).get("digest") != plan.digest:
-            footer = {"study": plan.study.model_dump(mode="json", exclude={"path"}), "digest": plan.digest}
-            logs.write_table("runs", _run_columns(plan), path, footer)
-    except OSError as error:
-        raise UserError(f"{plan.folder}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+        return bool(logs.verify("runs", runs, digest))
+    except UserError:
+        return False
 
 
 def _run_columns(plan: Plan) -> dict[str, list[Any]]:

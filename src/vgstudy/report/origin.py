@@ -9,10 +9,9 @@ from typing import Any
 
 from vgstudy.findings import Table
 from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.places import JOB_TABLES, STUDY_TABLES
 from vgstudy.wording import listing, number, plural
 
-STUDY_TABLES = ("runs", "outcomes", "estimates", "profiles", "contrasts")
-JOB_TABLES = ("probes", "curves", "decays")
 Footer = Mapping[str, Any]
 
 

@@ -1,28 +1,54 @@
 """Whole files or none."""
 
+import glob
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from vgstudy.errors import UserError
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
     """A binary file that appears under `path`, flushed to disk, when the block ends, or not at all if it raises.
 
-    Until then it has a temporary name in the same folder, so that `path` never holds half a file.
+    Until then it has a temporary name in the same folder, so that `path` never holds half a file. What a killed process left
+    under such a name is removed.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written: the disk is full, say, or read-only.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with part.open("xb") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            left.unlink(missing_ok=True)
+        with _removed(part), part.open("x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+            part.replace(path)
         _sync(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> UserError:
+    """The mistake of naming a path that cannot be written."""
+    reason = (error.strerror or str(error)).lower()
+    return UserError(f"{path}: cannot be written: {reason}; mend that and start again: what is finished is kept")
+
+
+@contextmanager
+def _removed(part: Path) -> Iterator[None]:
+    try:
+        yield
     finally:
         part.unlink(missing_ok=True)
 
@@ -33,6 +59,18 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def no_later_than_now(folder: Path) -> int:
+    """Give files and folders that bear a time in the future, because the clock was set back, the present one; how many they were.
+
+    Snakemake takes what is older than its input for damaged, so nothing made now could follow from such a file.
+    """
+    now = time.time()
+    later = [path for path in (folder, *folder.rglob("*")) if path.lstat().st_mtime > now]
+    for path in later:
+        os.utime(path, (now, now), follow_symlinks=False)
+    return len(later)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -1,13 +1,15 @@
 """Parquet in and out: whole files or none, columns as in `schema`, provenance in every footer.
 
-Pages carry checksums that are verified on reading.
+A file is verified before anything of it is used: its checksum, its table, its schema, its rows, and whose it is.
 """
 
 import json
+import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ import pyarrow.parquet as pq
 
 from vgstudy.errors import UserError
 from vgstudy.schema import COLUMNS, arrow_schema
+from vgstudy.store import seal
 from vgstudy.store.columns import Columns, conform, schema_version
 from vgstudy.store.files import whole
+from vgstudy.store.places import JOB_TABLES
 from vgstudy.store.provenance import provenance
 
 FOOTER_KEY = b"vgstudy"
-JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet; the others are results/STUDY/TABLE.parquet
 
 
 @dataclass
@@ -60,7 +63,9 @@ def open_writer(name: str, path: Path, footer: Mapping[str, Any]) -> Iterator[Wr
     ):
         writer = Writer(name, parquet)
         yield writer
-        parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer, footer))})
+        parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer, footer)), seal.KEY: seal.BLANK})
+        parquet.close()
+        seal.seal(file)
 
 
 def _footer(writer: Writer, footer: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,37 +80,81 @@ def write_table(name: str, columns: Columns, path: Path, footer: Mapping[str, An
 
 
 def read_footer(path: Path) -> dict[str, Any]:
-    """The JSON footer of a file written by this module.
+    """The JSON footer of a file written by this module, after every byte of the file was verified.
 
     Raises
     ------
     UserError
-        If the file is missing, truncated, empty or foreign.
+        If the file is missing, empty, truncated, damaged or foreign, or another job's.
     """
     with _told(path):
-        metadata = pq.read_metadata(path).metadata or {}
-        footer: dict[str, Any] = json.loads(metadata.get(FOOTER_KEY, "{}"))
-    if "table" not in footer:
+        state = os.stat(path)
+        text = _verified(path, state.st_ino, state.st_size, state.st_mtime_ns)
+    if text is None:
         raise UserError(f"{path} was not written by vgstudy; name one of its tables, such as results/STUDY/runs.parquet")
+    footer: dict[str, Any] = json.loads(text)
+    if path.parent.name in JOB_TABLES and footer.get("job", path.stem) != path.stem:
+        raise _broken(path, f"is a copy of the file of job {footer['job']}")
     return footer
 
 
-def read_table(name: str, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
-    """A table, or some of its columns and rows (`filters` as in `pyarrow.parquet.read_table`).
+@cache  # an analysis reads columns of the same file again and again
+def _verified(path: Path, *_state: int) -> str | None:
+    """The footer of a file whose checksum, schema's length and rows are right; None if it is whole, but not ours."""
+    with path.open("rb") as file:
+        try:
+            whole = seal.is_whole(file)
+        except ValueError:
+            whole = None
+    if whole is False:
+        raise OSError("its checksum is not that of its content")
+    metadata = pq.read_metadata(path)
+    text = (metadata.metadata or {}).get(FOOTER_KEY)
+    if whole is None and text is not None:
+        raise OSError("it has no checksum: damaged, or written by an earlier version")
+    if text is not None and json.loads(text)["rows"] != metadata.num_rows:
+        raise OSError("its rows are not as many as its footer says")
+    return None if text is None else text.decode()
+
+
+def verify(name: str, path: Path, digest: str | None = None) -> dict[str, Any]:
+    """The footer of a file that holds the named table as this version of vgstudy writes it.
+
+    Parameters
+    ----------
+    digest
+        That of the design the table must have been made for; None: of any.
 
     Raises
     ------
     UserError
-        If the file is missing, truncated, empty, damaged, foreign, another table or of another schema.
+        If the file is missing, empty, truncated, damaged, foreign, another job's, another table, of another schema or of
+        another design.
     """
     footer = read_footer(path)
     if footer["table"] != name:
         raise UserError(f"{path} holds the table {footer['table']}, where {name} belong; name the right file")
     if footer.get("schema") != schema_version(name):
         raise _broken(path, "was written by another version of vgstudy, with other columns")
+    if digest not in (None, footer.get("digest")):
+        raise _broken(path, f"was made for another design than that of {path.parent / 'runs.parquet'}")
+    return footer
+
+
+def read_table(
+    name: str, path: Path, columns: Sequence[str] | None = None, filters: Any = None, digest: str | None = None
+) -> pa.Table:
+    """A table, or some of its columns and rows (`filters` as in `pyarrow.parquet.read_table`); verified, see `verify`.
+
+    Raises
+    ------
+    UserError
+        See `verify`.
+    """
+    verify(name, path, digest)
     with _told(path):
         wanted = None if columns is None else list(columns)
-        return pq.read_table(path, columns=wanted, filters=filters, partitioning=None, page_checksum_verification=True)
+        return pq.read_table(path, columns=wanted, filters=filters, partitioning=None)
 
 
 @contextmanager
@@ -114,7 +163,9 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise UserError(f"{path} is missing{_remedy(path, '; make it: ')}") from None
-    except (pa.ArrowException, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except PermissionError as error:
+        raise UserError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}; give yourself the right to") from None
+    except (pa.ArrowException, OSError) as error:
         raise _broken(path, f"is truncated or damaged ({str(error).splitlines()[0].rstrip('.')})") from None
 
 

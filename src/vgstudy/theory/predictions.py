@@ -89,13 +89,13 @@ def _trust(square: Moments) -> tuple[Status, str]:
 def decays(cell: Cell, depths: Iterable[int]) -> dict[int, dict[str, float]]:
     """d_delta, d_g and d_h of the cell's setting at other depths, by depth and name.
 
-    Geometric means over outputs drawn from their limit and over `SAMPLES` data samples. NaN below depth 4, beyond `DEEPEST` and
-    where numbers over- or underflow.
+    Geometric means over outputs drawn from their limit and over `SAMPLES` data samples. NaN below depth 4,
+    beyond `DEEPEST`, with several outputs and where numbers over- or underflow.
     """
     wanted = sorted(set(depths))
     usable = [depth for depth in wanted if 4 <= depth <= DEEPEST]
     found = {depth: dict.fromkeys(("d_delta", "d_g", "d_h"), np.nan) for depth in wanted}
-    if usable:
+    if usable and cell.task.outputs == 1:
         with np.errstate(over="ignore", invalid="ignore"):
             logs = [_log_decays(cell, usable, stream) for stream in np.random.SeedSequence(0).spawn(SAMPLES)]
         for depth in usable:

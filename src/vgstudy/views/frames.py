@@ -8,11 +8,17 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.cells import TASKS
-from vgstudy.schema import FACTORS
+from vgstudy.schema import EXAMPLES, FACTORS
 from vgstudy.store.logs import read_footer, read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
-FILTERS: Mapping[str, Any] = {"outcomes": None, "estimates": None, "profiles": [("quantity", "in", PROFILED)], "contrasts": None}
+ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
+FILTERS: Mapping[str, Any] = {
+    "outcomes": None,
+    "estimates": [ON_PROBE_SET],
+    "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
+    "contrasts": None,
+}
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,13 @@ def read_frames(folder: Path) -> Frames:
     UserError
         If a table is missing, damaged or of another version.
     """
-    study = read_footer(folder / "runs.parquet")["study"]
+    design = read_footer(folder / "runs.parquet")
+    study, digest = design["study"], design["digest"]
     runs = ordered(read_table("runs", folder / "runs.parquet").to_pandas(), study)
     cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
-    read = {name: read_table(name, folder / f"{name}.parquet", filters=filters) for name, filters in FILTERS.items()}
+    read = {
+        name: read_table(name, folder / f"{name}.parquet", filters=filters, digest=digest) for name, filters in FILTERS.items()
+    }
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
     return Frames(study, runs, **tables)

@@ -1,0 +1,23 @@
+"""Data that Keras downloads on first use."""
+
+from vgstudy.data import mnist
+from vgstudy.errors import UserError
+
+
+def fetch_mnist() -> None:
+    """Let Keras download MNIST, unless its file is there.
+
+    Raises
+    ------
+    UserError
+        If it cannot be downloaded.
+    """
+    if mnist.file().exists():
+        return
+    from keras.datasets.mnist import load_data  # takes seconds to import, and is not needed again
+
+    try:
+        load_data()
+    except Exception as error:  # whatever Keras and the network raise
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(f"MNIST cannot be downloaded: {reason}; {mnist.REMEDY}") from None

@@ -1,0 +1,137 @@
+"""Before anything is spent: can it work here, and what will happen? Nothing here writes."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from vgstudy.errors import UserError
+from vgstudy.plan import cost
+from vgstudy.plan.planning import Plan
+from vgstudy.store.places import tables
+from vgstudy.wording import plural
+
+DISK_SHARE = 1.5  # the tables of a study beside those of its jobs, figures and report: half as much again
+NUMERIC = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "XLA_FLAGS", "TF_XLA_FLAGS")
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+def check(plans: Iterable[Plan], results: Path) -> None:
+    """Refuse what cannot work on this machine: no right to write, too little disk space, packages of other versions.
+
+    Raises
+    ------
+    UserError
+        If so; it says what to do.
+    """
+    check_packages()
+    place = existing(results)
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise UserError(f"{results}: cannot be written: {place} is no folder that you may write to; change its rights or move it")
+    needed, free = DISK_SHARE * sum(map(disk_bytes, plans)), shutil.disk_usage(place).free
+    if needed > free:
+        raise UserError(
+            f"{results}: the tables will take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; make room first"
+        )
+
+
+def existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that exists."""
+    return next(place for place in (path, *path.absolute().parents) if os.path.lexists(place))
+
+
+def check_packages() -> None:
+    """Refuse packages of other versions than this version of vgstudy asks for; nothing is imported.
+
+    Raises
+    ------
+    UserError
+        If one has another version.
+    """
+    for text in requires("vgstudy") or ():
+        wanted = Requirement(text)
+        if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
+            try:
+                found = version(wanted.name)
+            except PackageNotFoundError:
+                found = "none"
+            if found == "none" or found not in wanted.specifier:
+                raise UserError(
+                    f"{wanted.name}: {found} is installed, vgstudy needs {wanted.specifier}; remove .venv and call `make study`"
+                )
+
+
+def disk_bytes(plan: Plan) -> float:
+    """Disk space of the tables that the plan's untrained jobs will add, in bytes."""
+    todo = {job.id for job in plan.jobs.values() if not job.trained}
+    sizes = {labelled.cell.id: cost.run_bytes(labelled.cell, plan.study.log) for labelled in plan.cells}
+    return sum(sizes[cell] for (cell, _), job in plan.job_of.items() if job in todo)
+
+
+def free_memory() -> int | None:
+    """Memory in MB that new processes can have here: what is free, at most what the control group allows; None if unknown."""
+    found = []
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        found += [int(line.split()[1]) // 1000 for line in lines if line.startswith("MemAvailable:")]
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")) // 10**6)
+    except (OSError, ValueError):  # not Linux, or no limit
+        pass
+    return min(found, default=None)
+
+
+def story(plan: Plan, cores: int | None) -> Iterator[str]:
+    """What training will take, in sentences.
+
+    Parameters
+    ----------
+    cores
+        How many this machine gives the workflow; None on a cluster.
+    """
+    todo = [job for job in plan.jobs.values() if not job.trained]
+    if not todo:
+        yield f"{plan.study.name}: all {plural(len(plan.job_of), 'run')} are trained"
+        return
+    minutes = cost.wall_seconds([job.seconds for job in todo], cores or len(todo)) / 60
+    where = f"on {plural(cores, 'core')}" if cores else "if all run at once"
+    yield (
+        f"{plan.study.name}: trains {plural(sum(job.n_runs for job in todo), 'run')} in {plural(len(todo), 'job')}, "
+        f"about {minutes:.1f} minutes {where}, {disk_bytes(plan) / 1e6:,.1f} MB of tables"
+    )
+    largest, free = max(job.mem_mb for job in todo), free_memory()
+    if cores and free is not None and largest * min(cores, len(todo)) > free:
+        yield (
+            f"{plan.study.name}: its largest job needs {largest / 1000:.1f} GB of memory, {free / 1000:.1f} GB are free: "
+            f"at most {plural(max(free // largest, 1), 'job')} at a time fit, so call Snakemake with --resources mem_mb={free}"
+        )
+
+
+def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """What the environment's settings of TensorFlow do to numbers and threads, in sentences."""
+    for name in NUMERIC:
+        if name in environ:
+            yield f"{name}={environ[name]} is set: numbers can differ in their last digits from those made without it"
+    for name in THREADS:
+        if name in environ:
+            yield f"{name}={environ[name]} is set and has no effect: a job uses the threads that its rule gives it"
+
+
+def damaged(plan: Plan) -> dict[Path, str]:
+    """The plan's tables and manifests on disk that cannot be used, and why; every byte of them is read."""
+    from vgstudy.store.logs import verify  # Arrow is not needed for the rest
+
+    found = {
+        job.path: f"{job.path} is no job manifest, or was changed; it is written again"
+        for job in plan.jobs.values()
+        if job.new and job.path.exists()
+    }
+    for path, table in tables(plan.folder, plan.jobs).items():
+        if path.exists():
+            try:
+                verify(table, path)
+            except UserError as error:
+                found[path] = f"{str(error).partition(';')[0]}; it is made again"
+    return found

@@ -1,0 +1,36 @@
+"""One workflow at a time in a results folder."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from vgstudy.errors import UserError
+from vgstudy.store.files import unwritable
+
+
+def hold(folder: Path) -> None:
+    """Lock a folder, made if need be, until this process ends, in whatever way: the kernel frees the lock, nothing stays behind.
+
+    Raises
+    ------
+    UserError
+        If another process holds the lock, or the folder cannot be written.
+    """
+    path = folder / ".lock"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # never closed: closing would free the lock
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            process = os.read(descriptor, 20).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise UserError(
+                f"{folder}: another workflow (process {process}) is at work here; wait until it is done, or stop it"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):  # some network file systems know no locks: two workflows there
+            raise unwritable(path, error) from None  # waste work, but files are written whole and equal whoever writes them

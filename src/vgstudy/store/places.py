@@ -1,0 +1,13 @@
+"""Where a study's tables are in its folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+STUDY_TABLES = ("runs", "outcomes", "estimates", "profiles", "contrasts", "prediction")  # results/STUDY/TABLE.parquet
+JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
+
+
+def tables(folder: Path, jobs: Iterable[str]) -> dict[Path, str]:
+    """The path of every table of a finished study with these jobs, and the table's name."""
+    paths = {folder / f"{table}.parquet": table for table in STUDY_TABLES}
+    return paths | {folder / table / f"{job}.parquet": table for job in jobs for table in JOB_TABLES}

@@ -1,0 +1,164 @@
+"""No fault costs more than what it hit: kills at random moments, damaged files, full disks, two workflows.
+
+`make faults` is the long version, with 200 faults and more.
+"""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from faults import DAMAGES, ROOT, Site, damage, killed
+
+VGSTUDY = str(Path(sys.executable).with_name("vgstudy"))
+PATHS = {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests/stand_in")])}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A finished study and what its files hold; every test leaves it finished."""
+    made = Site(tmp_path_factory.mktemp("faults"))
+    made.complete()
+    return made, made.files()
+
+
+def vgstudy(site: Site, *arguments: str, **options) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [VGSTUDY, *arguments], cwd=site.folder, env=os.environ | PATHS, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def manifest_and_tables(site: Site) -> tuple[Path, list[Path]]:
+    manifest = min(site.results.glob("faults/jobs/*.json"))
+    return manifest, [site.results / "faults" / table / f"{manifest.stem}.parquet" for table in ("probes", "curves")]
+
+
+@pytest.mark.parametrize("point", range(12))
+def test_a_training_process_killed_at_any_moment_leaves_whole_files_or_none(site, point):
+    """Before, during and after the write: the last points are in the tenth of a second in which it happens."""
+    made, expected = site
+    manifest, tables = manifest_and_tables(made)
+    for path in tables:
+        path.unlink()
+    begin = time.monotonic()
+    process = vgstudy(made, "train", str(manifest))
+    if point < 4:
+        time.sleep(0.2 * point)
+    else:
+        while (
+            not list(tables[0].parent.glob(f".{tables[0].name}.*")) and process.poll() is None and time.monotonic() < begin + 60
+        ):
+            time.sleep(0.001)  # until it has opened its first file
+        time.sleep(0.03 * (point - 4))
+    process.send_signal(signal.SIGTERM if point % 4 == 3 else signal.SIGKILL)
+    process.communicate()
+    assert made.files().items() <= expected.items()
+    again = vgstudy(made, "train", str(manifest))
+    assert (again.communicate()[1], again.returncode) == ("", 0)
+    assert made.files() == expected
+    assert not list(made.results.rglob(".*.part"))
+
+
+def test_a_workflow_killed_again_and_again_completes(site):
+    made, expected = site
+    for name in list(expected):
+        (made.results / name).unlink()
+    rng = random.Random(0)
+    for how in ("power cut", "snakemake", "trainer", "SIGTERM", "Ctrl-C", "snakemake", "power cut", "trainer"):
+        assert killed(made, how, rng.uniform(1.5, 4)).items() <= expected.items()
+    made.complete()
+    assert made.files() == expected
+    assert "Nothing to be done" in made.complete()
+
+
+def test_damaged_files_are_told_and_made_again(site):
+    made, expected = site
+    rng = random.Random(1)
+    paths = rng.sample(sorted(made.results.rglob("*.parquet")), len(DAMAGES))
+    job = next(path for path in sorted(made.results.rglob("probes/*.parquet")) if path not in paths)
+    paths[DAMAGES.index("another job's")] = job
+    for path, how in zip(paths, DAMAGES, strict=True):
+        damage(path, how, rng)
+    said = made.complete()
+    told = {line.partition(" ")[0] for line in said.splitlines() if line.endswith("it is made again")}
+    assert told == {str(path.relative_to(made.folder)) for path, how in zip(paths, DAMAGES, strict=True) if how in DAMAGES[:5]}
+    assert made.files() == expected
+
+
+def test_an_analysis_never_uses_a_damaged_file(site):
+    made, expected = site
+    path = max(made.results.glob("faults/decays/*.parquet"))
+    whole = path.read_bytes()
+    damage(path, "flipped bit", random.Random(2))
+    process = vgstudy(made, "estimate", "results/faults")
+    error = process.communicate()[1]
+    assert process.returncode == 2
+    assert error.startswith(
+        f"error: {path.relative_to(made.folder)} is truncated or damaged (its checksum is not that of its content)"
+    )
+    assert f"rebuild it: `rm {path.relative_to(made.folder)}`, then `snakemake " in error
+    assert error.count("\n") == 1
+    path.write_bytes(whole)
+    assert made.files() == expected
+
+
+@pytest.mark.parametrize("command", ["train", "estimate"])
+def test_a_full_disk_is_one_line_and_nothing_half_written(site, command):
+    made, expected = site
+    manifest, _ = manifest_and_tables(made)
+    argument = manifest if command == "train" else made.results / "faults"
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))  # noqa: E731
+    process = vgstudy(made, command, str(argument), preexec_fn=limit)
+    error = process.communicate()[1]
+    assert process.returncode == 2
+    assert "cannot be written: file too large; mend that and start again: what is finished is kept" in error
+    assert error.count("\n") == 1
+    assert made.files() == expected
+    assert not list(made.results.rglob(".*.part"))
+
+
+def test_a_second_workflow_is_refused_and_the_first_completes(site):
+    made, expected = site
+    for path in made.results.glob("faults/*/*.parquet"):
+        path.unlink()
+    first = made.start()
+    while first.poll() is None and (made.results / ".lock").read_text() != f"{first.pid}\n":
+        time.sleep(0.05)
+    second = subprocess.run(first.args, cwd=made.folder, env=os.environ | PATHS, capture_output=True, text=True)
+    assert second.returncode == 2
+    assert f"error: results: another workflow (process {first.pid}) is at work here" in second.stderr
+    assert first.wait() == 0, made.said()
+    assert made.files() == expected
+
+
+def test_results_that_cannot_be_written_are_one_line(site):
+    made, expected = site
+    moved = made.results.rename(made.folder / "moved")
+    made.results.write_text("a file where a folder should be")
+    process = made.start()
+    assert process.wait() == 2
+    assert made.said().splitlines()[1:] == [
+        "error: results: cannot be written: results is no folder that you may write to; change its rights or move it"
+    ]
+    made.results.unlink()
+    moved.rename(made.results)
+    assert "Nothing to be done" in made.complete()
+    assert made.files() == expected
+
+
+def test_a_job_without_memory_fails_and_leaves_what_was_there(site):
+    made, expected = site
+    manifest, _ = manifest_and_tables(made)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (2 * 10**8,) * 2)  # noqa: E731
+    process = vgstudy(made, "train", str(manifest), preexec_fn=limit)
+    process.communicate()
+    assert process.returncode
+    assert made.files() == expected

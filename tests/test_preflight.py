@@ -1,0 +1,116 @@
+"""What cannot work is refused before anything is spent; what will happen is said."""
+
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from vgstudy.config.reading import load_study
+from vgstudy.errors import UserError
+from vgstudy.plan import cost, preflight
+from vgstudy.plan.planning import Plan, plan, write_design
+
+STUDY = Path(__file__).parents[1] / "config/studies/smoke.yaml"
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Plan:
+    return plan(load_study(STUDY), tmp_path / "results")
+
+
+def test_a_machine_that_will_do_is_not_refused(planned: Plan, tmp_path: Path) -> None:
+    preflight.check([planned], tmp_path / "results")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_disk_space_is_refused_by_hand(planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = 216 / 54 * sum(cost.run_bytes(labelled.cell, planned.study.log) for labelled in planned.cells)
+    assert preflight.disk_bytes(planned) == pytest.approx(needed)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1.5 * needed))
+    preflight.check([planned], tmp_path / "results")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1.5 * needed - 1))
+    with pytest.raises(UserError, match=r"results: the tables will take 0\.0 GB and 0\.0 GB are free; make room first"):
+        preflight.check([planned], tmp_path / "results")
+
+
+def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:
+    for job in planned.jobs:
+        for table in ("probes", "curves"):
+            (planned.folder / table).mkdir(parents=True)
+            (planned.folder / table / f"{job}.parquet").touch()
+    write_design(planned)
+    again = plan(planned.study, planned.folder.parent)
+    assert preflight.disk_bytes(again) == 0
+    assert list(preflight.story(again, 2)) == ["smoke: all 216 runs are trained"]
+
+
+def test_a_place_that_cannot_be_written_is_refused(planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.os, "access", lambda path, mode: False)
+    with pytest.raises(UserError, match=f"cannot be written: {tmp_path} is no folder that you may write to"):
+        preflight.check([planned], tmp_path / "results")
+    monkeypatch.undo()
+    (tmp_path / "results").write_text("a file where a folder should be")
+    with pytest.raises(UserError, match=f"cannot be written: {tmp_path}/results is no folder that you may write to"):
+        preflight.check([planned], tmp_path / "results")
+
+
+@pytest.mark.parametrize(
+    ("installed", "told"), [("2.20.0", "tensorflow: 2.20.0 is installed, vgstudy needs "), (None, "none is")]
+)
+def test_another_tensorflow_is_refused(installed: str | None, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = preflight.version
+
+    def version(name: str) -> str:
+        if name != "tensorflow":
+            return found(name)
+        if installed is None:
+            raise preflight.PackageNotFoundError
+        return installed
+
+    preflight.check_packages()
+    monkeypatch.setattr(preflight, "version", version)
+    with pytest.raises(UserError, match=told):
+        preflight.check_packages()
+
+
+def test_the_story_says_runs_jobs_minutes_and_disk(planned: Plan) -> None:
+    (line,) = preflight.story(planned, 2)
+    minutes = cost.wall_seconds([job.seconds for job in planned.jobs.values()], 2) / 60
+    assert line.startswith(f"smoke: trains 216 runs in 1 job, about {minutes:.1f} minutes on 2 cores, ")
+    assert line.endswith(" MB of tables")
+
+
+def test_too_little_memory_is_told_with_the_remedy(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    largest = max(job.mem_mb for job in planned.jobs.values())
+    monkeypatch.setattr(preflight, "free_memory", lambda: largest)
+    assert len(list(preflight.story(planned, 2))) == 1
+    monkeypatch.setattr(preflight, "free_memory", lambda: largest - 1)
+    assert list(preflight.story(planned, 2))[1].endswith(f"so call Snakemake with --resources mem_mb={largest - 1}")
+    assert len(list(preflight.story(planned, None))) == 1  # a cluster's memory is not this machine's
+
+
+def test_free_memory_is_some() -> None:
+    assert 100 < (preflight.free_memory() or 1e9) < 1e8
+
+
+def test_settings_that_reach_the_numbers_or_do_nothing_are_told() -> None:
+    assert list(preflight.settings({"PATH": "x"})) == []
+    (numeric,) = preflight.settings({"TF_ENABLE_ONEDNN_OPTS": "0"})
+    assert numeric == "TF_ENABLE_ONEDNN_OPTS=0 is set: numbers can differ in their last digits from those made without it"
+    (threads,) = preflight.settings({"TF_NUM_INTRAOP_THREADS": "8"})
+    assert threads == "TF_NUM_INTRAOP_THREADS=8 is set and has no effect: a job uses the threads that its rule gives it"
+
+
+def test_damaged_files_are_found_and_whole_ones_are_not(planned: Plan) -> None:
+    write_design(planned)
+    again = plan(planned.study, planned.folder.parent)
+    assert preflight.damaged(again) == {}
+    runs, manifest = planned.folder / "runs.parquet", next(iter(planned.jobs.values())).path
+    runs.write_bytes(runs.read_bytes()[:-1])
+    manifest.write_text("{")
+    found = preflight.damaged(plan(planned.study, planned.folder.parent))
+    assert found.keys() == {runs, manifest}
+    assert found[runs].startswith(f"{runs} is truncated or damaged (")
+    assert found[runs].endswith("it is made again")

@@ -203,12 +203,16 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         },
         "prediction": {
             "group": (LABEL, "all runs, or those of an activation"),
-            "predictor": (LABEL, "what foretells that a run will not learn, known before training; a key of `claims.register.PREDICTORS`, a rule or a model"),
+            "predictor": (
+                LABEL,
+                "what foretells that a run will not learn, known before training: a key of `claims.register.PREDICTORS`, "
+                "a rule or a model",
+            ),
             "kind": (LABEL, "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"),
             "quantity": (
                 LABEL,
-                "AUC, AUC within cells (runs that differ in their seed alone), sensitivity, specificity, Brier score, deviance explained "
-                "or calibration (share of runs that failed in a tenth of them, by predicted probability)",
+                "AUC, AUC within cells (runs that differ in their seed alone), sensitivity, specificity, Brier score, deviance "
+                "explained or calibration (share of runs that failed in a tenth of them, by predicted probability)",
             ),
             "x": (pa.float64(), "calibration: mean predicted probability of failure; null otherwise"),
             "value": _ESTIMATE["value"],

@@ -162,6 +162,14 @@ def predict(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A stu
 
 
 @app.command()
+def follow(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
+    """Write how accuracies, gradients and weights run over the epochs in the arms of a study."""
+    from vgstudy.analysis.trajectories import write_trajectories
+
+    write_trajectories(folder)
+
+
+@app.command()
 def claims(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
     studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies that were run.")],

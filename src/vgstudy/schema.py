@@ -173,6 +173,23 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "n_alive": (pa.int32(), "seeds of the cell that entered"),
             "n_alive_reference": (pa.int32(), "seeds of the reference that entered"),
         },
+        "trajectories": {
+            "cell": _KEYS["cell"],
+            "quantity": (LABEL, "an accuracy or loss of curves, or a column of probes"),
+            "examples": _EXAMPLES,
+            "epoch": _KEYS["epoch"],
+            "step": _STEP,
+            "layer": (pa.int16(), "1 is nearest the input; 0 for the whole network"),
+            "value": (pa.float64(), "median over the seeds with a value"),
+            "low": (pa.float64(), "quantile .05 over these seeds"),
+            "high": (pa.float64(), "quantile .95 over these seeds"),
+            "entries": (
+                pa.list_(pa.float64()),
+                "of g_quantiles and w_quantiles: the median over seeds of each quantile of the entries; null otherwise",
+            ),
+            "n": _ESTIMATE["n"],
+            "n_failed": (pa.int32(), "seeds without a finite value"),
+        },
         "claims": {
             "id": (LABEL, "of the claim in the inventory of the tutorials"),
             "tutorial": (LABEL, "A, B or C"),

@@ -61,6 +61,28 @@ rule predict:
         "vgstudy predict {params.folder} > {log} 2>&1"
 
 
+rule follow:
+    input:
+        runs="results/{study}/runs.parquet",
+        tables=lambda wildcards: expand(
+            "results/{study}/{table}/{job}.parquet",
+            study=wildcards.study,
+            table=("probes", "curves"),
+            job=PLANS[wildcards.study].jobs,
+        ),
+    output:
+        "results/{study}/trajectories.parquet",
+    log:
+        "results/{study}/logs/follow.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["follow"],
+        folder=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "vgstudy follow {params.folder} > {log} 2>&1"
+
+
 rule claims:
     input:
         register=sorted(REGISTER.glob("*.yaml")),

@@ -9,6 +9,7 @@ rule report:
                 "estimates.parquet",
                 "profiles.parquet",
                 "contrasts.parquet",
+                "prediction.parquet",
                 "figures",
             ),
         ),

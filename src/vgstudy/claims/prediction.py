@@ -34,8 +34,8 @@ CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a c
 LEVELS = ("d_g", "d_delta", "first layer", "smallest layer")
 MODELS: Mapping[str, Sequence[str]] = {
     "depth and width": ("depth", "width"),
-    "gradients": (*LEVELS, "zeros"),
-    "everything": (*LEVELS, "zeros", "depth", "width"),
+    "gradients": (*LEVELS, "distance", "zeros"),
+    "everything": (*LEVELS, "distance", "zeros", "depth", "width"),
 }
 
 
@@ -120,16 +120,14 @@ def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], 
 
 
 def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
-    """Predictors as a model takes them, axes (run, feature): logs of levels, each with a flag for missing or zero."""
+    """Predictors as a model takes them, axes (run, feature): logs of levels, with a flag where some are missing or zero."""
     parts: list[Array] = []
     for name in columns:
         value = runs[name].to_numpy(dtype=float)
-        if name not in LEVELS:
-            parts.append(value)
-            continue
-        known = np.isfinite(value) & (value > 0)
-        logs = np.log(np.where(known, value, 1.0))
-        parts += [np.where(known, logs, logs[known].mean() if known.any() else 0.0), ~known * 1.0]
+        known = np.isfinite(value) & ((value > 0) | (name not in LEVELS))
+        scaled = np.log(np.where(known, value, 1.0)) if name in LEVELS else value
+        parts.append(np.where(known, scaled, scaled[known].mean() if known.any() else 0.0))
+        parts += [~known * 1.0] * (not known.all())
     return np.column_stack(parts)
 
 

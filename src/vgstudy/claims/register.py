@@ -33,7 +33,7 @@ PREDICTORS: Mapping[str, str] = {
     "zeros": "share of gradient entries exactly zero in float32, the larger",
     "depth": "depth, the larger",
     "width": "width, the smaller",
-    "distance": "distance of the signal's decay factor from 1 either way, the larger",
+    "distance": "its distance from 1 on a log scale, either way, the larger",
 }
 
 Level = int | str

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from vgstudy.figures.dots import calibration_curves, dots
 from vgstudy.figures.layers import layers
 from vgstudy.figures.lines import cell_lines, lines
 from vgstudy.figures.notice import notice
@@ -32,6 +33,8 @@ PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
         "accuracy-depth": lines,
         "learned-depth": lines,
         "l1-epochs": layers,
+        "foretelling": dots,
+        "calibration": calibration_curves,
         CONTRAST: lines,
     }
 )

@@ -26,6 +26,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "Welch, difference": "Welch t",
         "Welch on log, ratio": "Welch t on the log scale",
         "Newcombe, difference": "Newcombe",
+        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells)",
     }
 )
 
@@ -91,6 +92,18 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "L1 change: sum over a layer's kernel of the absolute difference from its initial weights, mean over seeds. "
             "Layers differ in the number of their weights: compare a layer between activations, not layers with one another.",
             "no probe was made after epoch 0",
+        ),
+        "foretelling": Caption(
+            "What foretells failure before training",
+            "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "
+            "that did; decay factors exist from depth 4 on. Over all pairs of runs, and over pairs of runs of the same cell, which differ in their seed alone.",
+            "no run failed, or none learned",
+        ),
+        "calibration": Caption(
+            "Predicted and observed failures",
+            "Share of runs that failed in tenths of the runs by predicted probability, from logistic models of what is known "
+            "before training, each tested on cells it has not seen. On the diagonal the probability is right.",
+            "too few runs failed or learned to fit a model",
         ),
     }
 )

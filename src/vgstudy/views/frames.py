@@ -1,14 +1,14 @@
 """A study folder's finished tables as data frames, every row with the factor levels of its cell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from vgstudy.cells import TASKS
-from vgstudy.schema import EXAMPLES, FACTORS
+from vgstudy.schema import EXAMPLES, FACTORS, arrow_schema
 from vgstudy.store.logs import read_footer, read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
@@ -26,7 +26,7 @@ class Frames:
     """A study and its tables; `runs` is the design, the others carry the five factor columns beside their own.
 
     Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has `level` and
-    `reference_level`, the two levels compared, as text.
+    `reference_level`, the two levels compared, as text; `prediction` is of no cells.
     """
 
     study: Mapping[str, Any]
@@ -35,6 +35,7 @@ class Frames:
     estimates: pd.DataFrame
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
+    prediction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("prediction").names))
 
     @property
     def last_epoch(self) -> int:
@@ -69,7 +70,8 @@ def read_frames(folder: Path) -> Frames:
     }
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
-    return Frames(study, runs, **tables)
+    prediction = read_table("prediction", folder / "prediction.parquet", digest=digest).to_pandas()
+    return Frames(study, runs, **tables, prediction=plain(prediction))
 
 
 def ordered(runs: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from vgstudy.views.decay import decay_depth_end, decay_depth_start, decay_epochs
 from vgstudy.views.frames import Frames
 from vgstudy.views.layers import l1_epochs, level_epochs, profile_end, profile_start
 from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
+from vgstudy.views.prediction import calibration, foretelling
 from vgstudy.views.view import View
 
 VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
@@ -24,6 +25,8 @@ VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
         "accuracy-depth": accuracy_depth,
         "learned-depth": learned_depth,
         "l1-epochs": l1_epochs,
+        "foretelling": foretelling,
+        "calibration": calibration,
     }
 )
 

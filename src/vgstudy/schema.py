@@ -187,6 +187,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 pa.list_(pa.float64()),
                 "of g_quantiles and w_quantiles: the median over seeds of each quantile of the entries; null otherwise",
             ),
+            "reported": (pa.float64(), "the tutorial's single run, at the last epoch; null where it reports none"),
             "n": _ESTIMATE["n"],
             "n_failed": (pa.int32(), "seeds without a finite value"),
         },

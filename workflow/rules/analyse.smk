@@ -63,6 +63,7 @@ rule predict:
 
 rule follow:
     input:
+        register=sorted(REGISTER.glob("*.yaml")),
         runs="results/{study}/runs.parquet",
         tables=lambda wildcards: expand(
             "results/{study}/{table}/{job}.parquet",

@@ -5,6 +5,11 @@ rule figures:
             "results/{{study}}/{table}.parquet",
             table=("outcomes", "estimates", "profiles", "contrasts", "prediction"),
         ),
+        trajectories=lambda wildcards: (
+            "results/{study}/trajectories.parquet"
+            if STUDIES[wildcards.study].arms
+            else []
+        ),
     output:
         report(
             directory("results/{study}/figures"),

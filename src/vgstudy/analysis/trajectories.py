@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vgstudy.claims.cases import named_cells
+from vgstudy.claims.register import Tutorial, claims, read_register
 from vgstudy.schema import EXAMPLES, QUANTILES
 from vgstudy.store.logs import open_writer, read_footer, read_table
 
@@ -23,8 +25,8 @@ ENTRIES = ("g_quantiles", "w_quantiles")
 BAND = (0.05, 0.5, 0.95)
 
 
-def write_trajectories(folder: Path) -> None:
-    """Read the curves and probes of a study's cells and write its trajectories.parquet.
+def write_trajectories(folder: Path, register: Path) -> None:
+    """Read the curves and probes of a study's cells and write its trajectories.parquet, with what the register says was reported.
 
     Raises
     ------
@@ -32,11 +34,28 @@ def write_trajectories(folder: Path) -> None:
         If a table is missing, truncated or of another version.
     """
     design = read_footer(folder / "runs.parquet")
-    runs = read_table("runs", folder / "runs.parquet").to_pandas().astype({"cell": "str", "job": "str"})
+    table = read_table("runs", folder / "runs.parquet").to_pandas()
+    runs = table.astype(dict.fromkeys(table.select_dtypes("category"), "str"))
+    told = reported(read_register(register), design["study"], runs.drop_duplicates("cell"))
     with open_writer("trajectories", folder / "trajectories.parquet", {"digest": design["digest"]}) as writer:
         for cell, own in runs.groupby("cell", sort=False):
             for rows in cell_rows(folder, str(cell), own):
-                writer.write(rows)
+                number = told.get((str(cell), rows["quantity"][0]), np.nan) if rows["quantity"] else np.nan
+                last = rows["epoch"] == design["study"]["training"]["epochs"]
+                writer.write({**rows, "reported": pa.array(np.where(last, number, np.nan), from_pandas=True)})
+
+
+def reported(register: Mapping[str, Tutorial], study: Mapping[str, Any], design: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """The number that a tutorial reports of an arm at the end of training, by cell and quantity."""
+    found: dict[tuple[str, str], float] = {}
+    statements = [statement for claim in claims(register) for statement in claim.statements]
+    for statement in statements:
+        measure = statement.measure
+        if isinstance(statement.equals, float) and measure.column in CURVES and measure.epochs == "last" and not measure.over:
+            for arm in (arm for arm in statement.arms if isinstance(arm, str) and arm in study.get("arms", {})):
+                cell, _ = named_cells(arm, study, design)[0]
+                found.setdefault((cell, measure.column), statement.equals)
+    return found
 
 
 def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -55,10 +74,9 @@ def _read(folder: Path, table: str, cell: str, runs: pd.DataFrame, columns: Sequ
     for job, seeds in runs.groupby("job")["seed"]:
         read = read_table(table, folder / table / f"{job}.parquet", columns, [("cell", "==", cell), ("seed", "in", list(seeds))])
         parts.append(read.to_pandas())
-    rows = pd.concat(parts, ignore_index=True)
-    if "layer" not in rows:
-        return rows.assign(layer=0, examples=EXAMPLES[0])
-    return rows.astype({"examples": "str"})
+    rows: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    whole: pd.DataFrame = rows.astype({"examples": "str"}) if "layer" in rows else rows.assign(layer=0, examples=EXAMPLES[0])
+    return whole
 
 
 def _banded(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
@@ -66,30 +84,24 @@ def _banded(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
     logged = rows[rows[name].notna()] if name in CURVES else rows
     finite = logged[name].where(np.isfinite(logged[name].astype(float))).astype(float)
     groups = finite.groupby([logged[key] for key in ("examples", "epoch", "step", "layer")], sort=True)
-    band = groups.quantile(list(BAND)).unstack()
+    band = groups.quantile(np.array(BAND)).unstack()
     counts = groups.count().reindex(band.index)
     numbers = dict(zip(("low", "value", "high"), (band[q].to_numpy() for q in BAND), strict=True)) if len(band) else {}
-    return _rows(cell, name, band.index.to_frame(index=False), numbers, n, counts.to_numpy(), None)
+    return _rows(cell, name, band.index.to_frame(index=False), numbers, counts.to_numpy(), n)
 
 
 def _spread(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
     """The median over seeds of each quantile of a layer's entries."""
     logged = rows[rows[name].notna()]
-    entries = pd.DataFrame(np.stack(logged[name]) if len(logged) else np.zeros((0, len(QUANTILES))), logged.index)
+    entries = pd.DataFrame(np.stack(list(logged[name])) if len(logged) else np.zeros((0, len(QUANTILES))), logged.index)
     finite = entries.where(np.isfinite(entries))
     groups = finite.groupby([logged[key] for key in ("examples", "epoch", "step", "layer")], sort=True)
     middle, counts = groups.median(), groups.count()[0]
-    return _rows(cell, name, middle.index.to_frame(index=False), {}, n, counts.to_numpy(), middle.to_numpy().tolist())
+    return _rows(cell, name, middle.index.to_frame(index=False), {}, counts.to_numpy(), n, middle.to_numpy().tolist())
 
 
 def _rows(
-    cell: str,
-    name: str,
-    keys: pd.DataFrame,
-    numbers: Mapping[str, Array],
-    n: int,
-    counts: Array,
-    entries: list[list[float]] | None,
+    cell: str, name: str, keys: pd.DataFrame, numbers: Mapping[str, Array], counts: Any, n: int, entries: Any = None
 ) -> dict[str, Any]:
     size = len(keys)
     none = np.full(size, np.nan)
@@ -100,5 +112,5 @@ def _rows(
         **{key: pa.array(numbers.get(key, none), from_pandas=True) for key in ("value", "low", "high")},
         "entries": pa.nulls(size, pa.list_(pa.float64())) if entries is None else pa.array(entries, pa.list_(pa.float64())),
         "n": np.full(size, n),
-        "n_failed": n - counts.astype(int),
+        "n_failed": n - counts,
     }

@@ -26,7 +26,8 @@ class Frames:
     """A study and its tables; `runs` is the design, the others carry the five factor columns beside their own.
 
     Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has `level` and
-    `reference_level`, the two levels compared, as text; `prediction` is of no cells.
+    `reference_level`, the two levels compared, as text; `prediction` is of no cells;
+    `trajectories` has rows only for a study with arms.
     """
 
     study: Mapping[str, Any]
@@ -36,6 +37,7 @@ class Frames:
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
     prediction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("prediction").names))
+    trajectories: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("trajectories").names))
 
     @property
     def last_epoch(self) -> int:
@@ -71,7 +73,11 @@ def read_frames(folder: Path) -> Frames:
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
     prediction = read_table("prediction", folder / "prediction.parquet", digest=digest).to_pandas()
-    return Frames(study, runs, **tables, prediction=plain(prediction))
+    more = {"prediction": plain(prediction)}
+    if study.get("arms"):
+        followed = read_table("trajectories", folder / "trajectories.parquet", digest=digest).to_pandas()
+        more["trajectories"] = plain(followed).merge(cells, on="cell")
+    return Frames(study, runs, **tables, **more)
 
 
 def ordered(runs: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:

@@ -33,6 +33,7 @@ def cell(row: Mapping[str, Any]) -> str:
 def made_frames(
     estimates: Rows = (),
     profiles: Rows = (),
+    trajectories: Rows = (),
     contrasts: Rows = (),
     outcomes: Rows = (),
     missing: Rows = (),
@@ -45,6 +46,7 @@ def made_frames(
     resolved = resolved or study()
     tables = {
         "estimates": [{**NAMED, **ESTIMATE, **row} for row in estimates],
+        "trajectories": [{**NAMED, **ESTIMATE, "method": "t", **row} for row in trajectories],
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],

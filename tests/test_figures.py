@@ -12,7 +12,7 @@ import pytest
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
 from vgstudy.errors import UserError
-from vgstudy.figures import picture, png, svg, write_figures
+from vgstudy.figures import pdf, picture, png, svg, write_figures
 from vgstudy.figures.lines import isolated
 from vgstudy.figures.style import COLOURS, keyed
 from vgstudy.views.captions import figure_names
@@ -47,10 +47,33 @@ def test_every_figure_is_written_with_its_caption(written, frames):
     captions = json.loads((written / "captions.json").read_text(encoding="utf-8"))
     assert list(captions) == names
     assert all(texts.keys() == {"title", "caption"} for texts in captions.values())
-    assert {path.name for path in written.iterdir()} == {f"{n}.{kind}" for n in names for kind in ("svg", "png")} | {
-        "captions.json"
-    }
-    assert all((written / f"{name}.png").read_bytes().startswith(b"\x89PNG") for name in names)
+    kinds = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG", "csv": b"", "parquet": b"PAR1"}
+    assert {path.name for path in written.iterdir()} == {"captions.json", *(f"{n}.{kind}" for n in names for kind in kinds)}
+    assert all((written / f"{n}.{kind}").read_bytes().startswith(start) for n in names for kind, start in kinds.items())
+
+
+def test_the_tables_beside_a_figure_hold_every_point_exactly(written, frames):
+    drawn = view_of("decay-depth-start")(frames).frame
+    for table in (pd.read_csv(written / "decay-depth-start.csv"), pd.read_parquet(written / "decay-depth-start.parquet")):
+        assert list(table.columns) == list(drawn.columns)
+        for name in ("x", "value", "low", "high", "n_alive"):
+            assert np.array_equal(table[name], drawn[name], equal_nan=True)
+        assert list(table["activation"]) == list(drawn["activation"])
+
+
+def test_one_figure_is_drawn_anew_and_the_others_stay(written):
+    before = {path.name: path.read_bytes() for path in written.iterdir()}
+    (written / "accounting.svg").write_bytes(b"")
+    (written / "learned-depth.svg").write_bytes(b"mine")
+    write_figures(written.parent, ["accounting"])
+    assert (written / "learned-depth.svg").read_bytes() == b"mine"
+    (written / "learned-depth.svg").write_bytes(before["learned-depth.svg"])
+    assert {path.name: path.read_bytes() for path in written.iterdir()} == before
+
+
+def test_an_unknown_figure_is_told_with_those_there_are(folder):
+    with pytest.raises(UserError, match=r"has no figure lerned-depth; its figures are accounting, .*learned-depth"):
+        write_figures(folder, ["lerned-depth"])
 
 
 def test_svg_has_text_as_text_and_no_date(written):
@@ -70,11 +93,12 @@ def test_a_figure_without_estimates_says_why(name):
 
 @pytest.mark.parametrize("name", ["decay-epochs", "accounting", "l1-epochs"])
 def test_equal_estimates_give_equal_bytes_in_any_order_of_rows(frames, name):
-    tables = ("runs", "outcomes", "estimates", "profiles", "contrasts")
+    tables = ("runs", "outcomes", "estimates", "trajectories", "profiles", "contrasts")
     shuffled = replace(frames, **{t: getattr(frames, t).sample(frac=1, random_state=1) for t in tables})
     first, second = (picture(name, view_of(name)(f)) for f in (frames, shuffled))
     assert svg(first) == svg(second)
     assert png(first) == png(second)
+    assert pdf(first) == pdf(second)
 
 
 def drawn_lines(figure):

@@ -15,7 +15,7 @@ PURE = NAMES | {"packaging", "scipy", "sklearn", "yaml"}
 LIBRARIES = {
     "names": NAMES,
     "pure": PURE,
-    "labelled": PURE | {"pandas", "seaborn", "matplotlib", "jinja2"},
+    "labelled": PURE | {"pandas", "seaborn", "matplotlib", "jinja2", "altair", "vl_convert"},
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
     "shells": PURE | {"typer", "rich"},
 }

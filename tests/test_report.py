@@ -1,8 +1,10 @@
 """The report is one page that needs nothing else, says what the tables say, and shows every text as text."""
 
+import gzip
 import hashlib
 import json
 import re
+from base64 import b64decode, b64encode
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -17,7 +19,7 @@ from vgstudy.report.accounting import accounting_sentence, accounting_table, sta
 from vgstudy.report.asked import asked, in_short
 from vgstudy.report.cells import cell_table, precision_sentence
 from vgstudy.report.origin import cost_sentence, duration, made_table, origin
-from vgstudy.report.pictures import pictures
+from vgstudy.report.pictures import KINDS, pictures
 from vgstudy.store import logs
 from vgstudy.views.captions import caption_of, caption_text, figure_names
 from vgstudy.views.frames import read_frames
@@ -39,14 +41,14 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "input"):
             self._open.append(tag)
 
     def handle_endtag(self, tag):
         assert self._open.pop() == tag
 
     def handle_data(self, data):
-        if not {"style", "pre"} & set(self._open):
+        if not {"style", "pre", "script"} & set(self._open):
             self.words.append(data)
 
 
@@ -59,7 +61,8 @@ def write_pictures(folder):
     (folder / "figures").mkdir()
     (folder / "figures/captions.json").write_text(json.dumps(captions), encoding="utf-8")
     for name in captions:
-        (folder / f"figures/{name}.svg").write_bytes(SVG)
+        for kind in KINDS:
+            (folder / f"figures/{name}.{kind}").write_bytes(SVG)
 
 
 def retitle(folder, **changes):
@@ -96,9 +99,29 @@ def test_nothing_is_loaded_from_elsewhere(page, html):
         value for _, attributes in page.tags for name, value in attributes.items() if name in ("src", "href", "action", "data")
     ]
     assert addresses
-    assert all(address.startswith(("#", "data:image/svg+xml;base64,")) for address in addresses)
-    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "base"}
-    assert not re.search(r"url\(|@import", html)
+    assert all(address.startswith(("#", "data:image/svg+xml,")) for address in addresses)
+    assert not {tag for tag, _ in page.tags} & {"link", "iframe", "object", "embed", "base"}
+    assert not re.search(r"url\(|@import", re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL))
+
+
+def test_only_the_page_s_own_scripts_may_run(page, html):
+    policy = next(a["content"] for tag, a in page.tags if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+    ran = re.findall(r"<script>(.*?)</script>", html, flags=re.DOTALL)
+    hashes = [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in ran]
+    assert re.findall(r"'sha256-([^']+)'", policy) == hashes
+    assert "unsafe-eval" not in policy
+    assert policy.startswith("default-src 'none'")
+    assert {a.get("type") for tag, a in page.tags if tag == "script"} == {None, "application/gzip", "application/json"}
+
+
+def test_the_files_in_the_page_are_those_beside_it(html, results):
+    packed = dict(re.findall(r'<script type="application/gzip" id="file:([^"]+)">([^<]+)<', html))
+    files = {name: gzip.decompress(b64decode(text)) for name, text in packed.items()}
+    beside = [path for kind in KINDS for path in results.glob(f"*/figures/*.{kind}")]
+    assert {name: content for name, content in files.items() if "/figures/" in name} == {
+        str(path.relative_to(results)): path.read_bytes() for path in beside
+    }
+    assert {name for name in files if "/figures/" not in name} == {"made/explorer", "other/explorer"}
 
 
 def test_every_link_has_its_place_and_every_place_is_one(page):
@@ -108,7 +131,8 @@ def test_every_link_has_its_place_and_every_place_is_one(page):
 
 
 def test_texts_of_a_study_come_out_as_text(page, html):
-    assert "<script" not in html.lower()
+    assert "alert(" not in "".join(re.findall(r"<script>.*?</script>", html, flags=re.DOTALL))
+    assert "<script>alert" not in html
     assert EVIL in page.text
 
 
@@ -246,6 +270,7 @@ def test_a_missing_table_or_picture_is_told(tmp_path):
 def test_a_damaged_picture_or_caption_is_told(tmp_path, content):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures/captions.json").write_text(content)
-    (tmp_path / "figures/accounting.svg").write_text("<svg")
+    for kind in KINDS:
+        (tmp_path / f"figures/accounting.{kind}").write_text("<svg")
     with pytest.raises(UserError, match="holds a damaged file; rebuild it"):
         pictures(tmp_path, ["accounting"])

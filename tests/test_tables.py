@@ -23,7 +23,7 @@ DESIGN = {
 }
 RATIOS = ("d_g", "d_delta", "d_h", "interior_g", "interior_delta", "interior_h", "end_to_end_g", "end_to_end_mean_abs")
 ENDS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-RESULTS = ("outcomes", "estimates", "profiles", "contrasts")
+RESULTS = ("outcomes", "estimates", "trajectories", "profiles", "contrasts")
 INTERVAL = ["value", "low", "high"]
 
 
@@ -82,7 +82,7 @@ def assert_rows(found: pd.DataFrame, keys: list[str], expected: dict[tuple, list
 
 def test_footers_name_the_design_and_the_job(made):
     digest = read_footer(made / "runs.parquet")["digest"]
-    assert [read_footer(made / f"{name}.parquet")["digest"] for name in RESULTS] == [digest] * 4
+    assert [read_footer(made / f"{name}.parquet")["digest"] for name in RESULTS] == [digest] * 5
     decays = list((made / "decays").iterdir())
     assert [read_footer(path)["job"] for path in decays] == [path.stem for path in decays]
 
@@ -140,6 +140,14 @@ def test_ends_against_scipy(made, quantity):
     last = trained(made, "curves").query("epoch == 20 and finite")
     expected = {(cell, 20): naive_t(rows[quantity].astype(float)) for cell, rows in last.groupby("cell")}
     assert_rows(load(made, "estimates").query("quantity == @quantity"), ["cell", "epoch"], expected)
+
+
+@pytest.mark.parametrize("quantity", ENDS)
+def test_trajectories_against_scipy(made, quantity):
+    measured = trained(made, "curves").query("epoch in (0, 5, 20) and finite").dropna(subset=quantity)
+    groups = measured.groupby(["cell", "epoch"])
+    expected = {key: naive_t(rows[quantity].astype(float)) for key, rows in groups}
+    assert_rows(load(made, "trajectories").query("quantity == @quantity"), ["cell", "epoch"], expected)
 
 
 @pytest.mark.parametrize("quantity", ["g_rms", "delta_rms", "h_rms", "g_mean_abs"])

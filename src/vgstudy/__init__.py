@@ -4,7 +4,7 @@ Imports go downward only; every module and package stands in one layer and impor
 
 - names (`cells`, `errors`, `schema`, `seeds`, `stages`, `wording`)
 - pure (`config`, `data`, `plan`, `store`)
-- labelled (`analysis`, `claims`, `figures`, `findings`, `report`, `theory`, `views`)
+- labelled (`analysis`, `claims`, `explorer`, `figures`, `findings`, `report`, `theory`, `views`)
 - TensorFlow (`engine`), beside labelled: neither imports the other
 - shells (`cli`, `terminal`)
 

@@ -168,9 +168,9 @@ def follow(
     register: RegisterOption = Path("config/claims"),
 ) -> None:
     """Write how accuracies, gradients and weights run over the epochs in the arms of a study."""
-    from vgstudy.analysis.trajectories import write_trajectories
+    from vgstudy.analysis.arms import write_arms
 
-    write_trajectories(folder, register)
+    write_arms(folder, register)
 
 
 @app.command()
@@ -191,6 +191,17 @@ def figures(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A stu
     from vgstudy.figures import write_figures
 
     write_figures(folder)
+
+
+@app.command()
+def figure(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")],
+    name: Annotated[str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")],
+) -> None:
+    """Draw one figure anew."""
+    from vgstudy.figures import write_figures
+
+    write_figures(folder, [name])
 
 
 @app.command()

@@ -148,6 +148,12 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
         },
+        "trajectories": {
+            "cell": _KEYS["cell"],
+            "quantity": (LABEL, "a loss or an accuracy of curves, at the probe epochs where some seed has one"),
+            "epoch": _KEYS["epoch"],
+            **_ESTIMATE,
+        },
         "profiles": {
             "cell": _KEYS["cell"],
             "quantity": (LABEL, "a column of probes, or zero_float32"),
@@ -173,7 +179,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "n_alive": (pa.int32(), "seeds of the cell that entered"),
             "n_alive_reference": (pa.int32(), "seeds of the reference that entered"),
         },
-        "trajectories": {
+        "arms": {
             "cell": _KEYS["cell"],
             "quantity": (LABEL, "an accuracy or loss of curves, or a column of probes"),
             "examples": _EXAMPLES,

@@ -25,6 +25,7 @@ rule estimate:
     output:
         outcomes="results/{study}/outcomes.parquet",
         estimates="results/{study}/estimates.parquet",
+        trajectories="results/{study}/trajectories.parquet",
         profiles="results/{study}/profiles.parquet",
         contrasts="results/{study}/contrasts.parquet",
     log:
@@ -72,7 +73,7 @@ rule follow:
             job=PLANS[wildcards.study].jobs,
         ),
     output:
-        "results/{study}/trajectories.parquet",
+        "results/{study}/arms.parquet",
     log:
         "results/{study}/logs/follow.log",
     conda:

@@ -5,8 +5,8 @@ rule figures:
             "results/{{study}}/{table}.parquet",
             table=("outcomes", "estimates", "profiles", "contrasts", "prediction"),
         ),
-        trajectories=lambda wildcards: (
-            "results/{study}/trajectories.parquet"
+        arms=lambda wildcards: (
+            f"results/{wildcards.study}/arms.parquet"
             if STUDIES[wildcards.study].arms
             else []
         ),

@@ -7,6 +7,7 @@ rule report:
                 "runs.parquet",
                 "outcomes.parquet",
                 "estimates.parquet",
+                "trajectories.parquet",
                 "profiles.parquet",
                 "contrasts.parquet",
                 "prediction.parquet",

@@ -47,8 +47,8 @@ class Chunk:
         `alive`, `zero_cause` (index in ZERO_CAUSES) and the RATIOS; axes (cell, epoch, seed).
     probes
         LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
-    ends
-        `finite` and the ENDS at the last epoch; axes (cell, seed).
+    curves
+        `finite` and the ENDS at the probe epochs; axes (cell, epoch, seed).
     """
 
     examples: str
@@ -61,7 +61,12 @@ class Chunk:
     member: NDArray[np.bool_]
     decays: Mapping[str, Array]
     probes: Mapping[str, Array]
-    ends: Mapping[str, Array]
+    curves: Mapping[str, Array]
+
+    @cached_property
+    def ends(self) -> Mapping[str, Array]:
+        """`finite` and the ENDS at the last epoch, which is always probed; axes (cell, seed)."""
+        return {name: values[:, -1] for name, values in self.curves.items()}
 
     @cached_property
     def n(self) -> Whole:
@@ -118,9 +123,10 @@ def read_chunk(
     decays = read("decays", ("alive", "zero_cause", *RATIOS), {"cell": cells, "epoch": epochs, "seed": seeds}, measured)
     axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
     probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes, measured)
-    ends = read("curves", ("finite", *ENDS), {"cell": cells, "seed": seeds}, [("epoch", "==", last)])
+    probed = [("epoch", "in", list(epochs))]
+    curves = read("curves", ("finite", *ENDS), {"cell": cells, "epoch": epochs, "seed": seeds}, probed)
     above = study["outcome"]["learned_above"]
-    return Chunk(examples, cells, depth, seeds, np.array(epochs), last, above, member, decays, probes, ends)
+    return Chunk(examples, cells, depth, seeds, np.array(epochs), last, above, member, decays, probes, curves)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,14 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
         yield _rows(chunk, quantity, mean_t(group), group.n, MEAN_T)
 
 
+def trajectory_rows(chunk: Chunk) -> Iterator[Columns]:
+    """The rows of `trajectories`: means of accuracies and losses over the seeds that have not diverged, at the probe epochs."""
+    for quantity in ENDS:
+        group = moments(np.where(chunk.curves["finite"] == 1, _finite(chunk.curves[quantity]), np.nan))
+        rows = _rows(chunk, quantity, mean_t(group), group.n, MEAN_T, group.n > 0)
+        yield {name: column for name, column in rows.items() if name != "examples"}
+
+
 def profile_rows(chunk: Chunk) -> Iterator[Columns]:
     """The rows of `profiles`, one quantity after another, at every probe epoch and layer.
 

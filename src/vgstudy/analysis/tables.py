@@ -8,7 +8,7 @@ import pandas as pd
 from vgstudy.analysis.chunks import chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs, summary
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
-from vgstudy.analysis.estimates import estimate_rows, outcome_rows, profile_rows
+from vgstudy.analysis.estimates import estimate_rows, outcome_rows, profile_rows, trajectory_rows
 from vgstudy.schema import EXAMPLES
 from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
 
@@ -28,7 +28,7 @@ def write_decays(probes: Path) -> None:
 
 
 def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
-    """Read a study's runs, decays, probes and curves; write its outcomes, estimates, profiles and contrasts.
+    """Read a study's runs, decays, probes and curves; write its outcomes, estimates, trajectories, profiles and contrasts.
 
     The digest of the design stands in each one's footer.
 
@@ -48,13 +48,15 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
     study, footer = design["study"], {"digest": design["digest"]}
     runs = read_table("runs", folder / "runs.parquet").to_pandas().astype({"cell": "str", "job": "str"})
     with ExitStack() as files:
-        names = ("outcomes", "estimates", "profiles")
+        names = ("outcomes", "estimates", "trajectories", "profiles")
         writers = (files.enter_context(open_writer(name, folder / f"{name}.parquet", footer)) for name in names)
-        outcomes, estimates, profiles = writers
+        outcomes, estimates, trajectories, profiles = writers
         summaries = []
         for chunk in chunks(folder, runs, study, chunk_runs):
             if chunk.examples == EXAMPLES[0]:
                 outcomes.write(outcome_rows(chunk))
+                for rows in trajectory_rows(chunk):
+                    trajectories.write(rows)
                 summaries.append(summary(chunk))
             for rows in estimate_rows(chunk):
                 estimates.write(rows)

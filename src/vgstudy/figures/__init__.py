@@ -1,19 +1,20 @@
 """Pictures of finished estimates. Nothing here estimates: a picture draws the points of its view and their intervals."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from vgstudy.errors import UserError
 from vgstudy.figures.bands import arm_layers, fans, single_runs
 from vgstudy.figures.dots import calibration_curves, dots
 from vgstudy.figures.layers import layers
 from vgstudy.figures.lines import cell_lines, lines
 from vgstudy.figures.notice import notice
-from vgstudy.figures.rendering import png, svg
+from vgstudy.figures.rendering import csv, parquet, pdf, png, svg
 from vgstudy.figures.shares import shares
 from vgstudy.figures.style import rc
 from vgstudy.store.files import write_whole
@@ -67,22 +68,36 @@ def arranged(figure: Figure) -> Figure:
     return figure
 
 
-def write_figures(folder: Path) -> None:
-    """Draw every figure of the study in `folder`: figures/NAME.svg and .png, and figures/captions.json.
+def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
+    """Draw figures of the study in `folder`: figures/NAME.svg, .pdf, .png, what is drawn as .csv and .parquet; captions.json.
 
     The captions are a JSON mapping from a figure's name to its `title` and `caption`, in the order of the report.
+
+    Parameters
+    ----------
+    names
+        The figures to draw; by default all of the study's.
 
     Raises
     ------
     UserError
-        If a table is missing, damaged or of another version.
+        If a table is missing, damaged or of another version, or the study has no such figure.
     """
     frames = read_frames(folder)
-    captions = {}
-    for name in figure_names(frames.study):
-        view = view_of(name)(frames)
-        figure = picture(name, view)
-        for kind, render in (("svg", svg), ("png", png)):
-            write_whole(folder / "figures" / f"{name}.{kind}", render(figure))
-        captions[name] = {"title": caption_of(name).title, "caption": caption_text(name, view)}
+    known = figure_names(frames.study)
+    if unknown := [name for name in names or () if name not in known]:
+        raise UserError(f"{folder.name} has no figure {unknown[0]}; its figures are {', '.join(known)}")
+    views = {name: view_of(name)(frames) for name in known}
+    for name in names or known:
+        write_figure(folder / "figures", name, views[name])
+    captions = {name: {"title": caption_of(name).title, "caption": caption_text(name, view)} for name, view in views.items()}
     write_whole(folder / "figures" / "captions.json", json.dumps(captions, indent=1, ensure_ascii=False).encode())
+
+
+def write_figure(folder: Path, name: str, view: View) -> None:
+    """Write one figure in every format, and the table that it draws."""
+    figure = picture(name, view)
+    for kind, render in (("svg", svg), ("pdf", pdf), ("png", png)):
+        write_whole(folder / f"{name}.{kind}", render(figure))
+    for kind, table in (("csv", csv), ("parquet", parquet)):
+        write_whole(folder / f"{name}.{kind}", table(view.frame))

@@ -49,7 +49,8 @@ def draw_layers(axes: Axes, points: pd.DataFrame) -> None:
         output = int(line["depth"].iloc[0]) + 1
         place = round((len(SHADES) - 1) * (int(str(layer)) - 1) / (output - 1))
         colour = shades(pick(line["activation"], COLOURS), len(SHADES))[place]
-        draw_line(axes, line, axes.transData, opacity=min(0.12, 0.5 / output), color=colour)
+        axes.fill_between(line["x"], line["low"], line["high"], color=colour, alpha=min(0.12, 0.5 / output), linewidth=0)
+        axes.plot(line["x"], line["value"], color=colour)
 
 
 def fans(view: View) -> Figure:

@@ -34,7 +34,11 @@ def panels(view: View, draw: Draw) -> Figure:
         block = {"quantity": row["quantity"], **{name: column[name] for name in view.free if name in column}}
         scale_x(axes, view.x, ends)
         scale_y(axes, axis, vertical_limits(chosen(view.frame, **block), axis))
-        draw(axes, chosen(view.frame, **row, **column))
+        points = chosen(view.frame, **row, **column)
+        if len(points):
+            draw(axes, points)
+        else:  # the study is not a full crossing
+            axes.text(0.5, 0.5, "not in this study", transform=axes.transAxes, ha="center", va="center", size=7, color="0.4")
         starts = not j or any(column[name] != columns[j - 1][name] for name in block.keys() - {"quantity"})
         axes.tick_params(left=starts, labelleft=starts, bottom=i == len(rows) - 1, labelbottom=i == len(rows) - 1)
     label(places, view, rows, columns)

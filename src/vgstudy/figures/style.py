@@ -51,6 +51,7 @@ def rc() -> Mapping[str, Any]:
         "lines.linewidth": 1.3,
         "hatch.linewidth": 0.6,
         "text.parse_math": False,  # a dollar sign in a level's name is a dollar sign
+        "pdf.fonttype": 42,
         "svg.fonttype": "none",
         "svg.hashsalt": "vgstudy",
     }

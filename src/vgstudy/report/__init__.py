@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vgstudy.errors import UserError
+from vgstudy.report.scripts import policy, scripts
 from vgstudy.report.study_page import StudyPage, study_page
 from vgstudy.store.files import write_whole
 
@@ -28,4 +29,4 @@ def rendered(pages: Sequence[StudyPage]) -> str:
     environment = Environment(
         loader=PackageLoader("vgstudy"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("report.html").render(pages=pages)
+    return environment.get_template("report.html").render(pages=pages, scripts=scripts(), policy=policy(scripts()))

@@ -1,11 +1,13 @@
 """A study's design in sentences."""
 
 from collections.abc import Callable, Iterator, Mapping
-from math import prod
 from types import MappingProxyType
 from typing import Any
 
-from vgstudy.cells import Circles
+from vgstudy.cells import Circles, Digits, Mnist
+from vgstudy.config import study as studies
+from vgstudy.config.study import Log
+from vgstudy.schema import EXAMPLES
 from vgstudy.wording import MINUS, listing, number, plural, spans
 
 Study = Mapping[str, Any]
@@ -24,10 +26,20 @@ def asked(study: Study) -> Iterator[str]:
 def in_short(study: Study) -> str:
     """Factors, level names, cells and runs in one sentence."""
     factors, seeds = study["factors"], len(study["seeds"])
-    cells = prod(len(levels) for levels in factors.values())
-    levels = "; ".join(f"{factor} {name_words(levels)}" for factor, levels in factors.items())
+    cells = studies.Study.model_validate({**study, "path": ""}).n_cells
     runs = f"{plural(cells, 'cell')} × {plural(seeds, 'seed')} = {plural(cells * seeds, 'run')}"
+    if study.get("arms"):
+        return f"{'; '.join(f'{name}: {arm_words(arm)}' for name, arm in study['arms'].items())}: {runs}."
+    levels = "; ".join(f"{factor} {name_words(levels)}" for factor, levels in factors.items())
     return f"Every combination of {levels}: {runs}."
+
+
+def arm_words(arm: Mapping[str, Any]) -> str:
+    """The levels that an arm crosses; those of the other factors are all the study has."""
+    named = {factor: levels for factor, levels in arm.items() if levels is not None}
+    return ", ".join(
+        f"{factor} {spans(levels) if factor in WHOLE else listing(map(str, levels))}" for factor, levels in named.items()
+    )
 
 
 def name_words(levels: Any) -> str:
@@ -43,9 +55,11 @@ def levels_sentence(study: Study) -> str:
 
 
 def keras_words(level: Mapping[str, Any]) -> str:
-    """A Keras object as it would be called."""
+    """A Keras object as it would be called, and what else an initializer says."""
     arguments = ", ".join(f"{name}={value}" for name, value in level["config"].items())
-    return f"{level['class_name']}({arguments})" if arguments else str(level["class_name"])
+    own = f"{level['class_name']}({arguments})" if arguments else str(level["class_name"])
+    output = f", the output layer {keras_words(level['output'])}" if level.get("output") else ""
+    return f"{own}{output}{', every layer from the same seed' if level.get('tied') else ''}"
 
 
 def task_sentence(task: Mapping[str, Any]) -> str:
@@ -54,28 +68,60 @@ def task_sentence(task: Mapping[str, Any]) -> str:
 
 
 def circles(task: Mapping[str, Any]) -> str:
-    """Tutorial A's data; a setting that the study leaves at its default may be missing."""
+    """Two circles; a setting that the study leaves at its default may be missing."""
     full = Circles.model_validate(task)
     scale = f", each input scaled to [{full.scale[0]:g}, {full.scale[1]:g}]".replace("-", MINUS) if full.scale else ""
+    rest, fresh = full.samples - full.train, f"{full.fresh:,} points of another draw"
+    test = " and ".join(filter(None, [f"the other {rest:,}" if rest else "", fresh if full.fresh else ""]))
+    drawn = "" if full.random_state is None else f" Every seed has the sample of random_state={full.random_state}."
     return (
         f"Task: tell two noisy concentric circles apart (scikit-learn's make_circles: {full.samples:,} points, "
-        f"noise {full.noise:g}, radii 1 and {full.factor:g}{scale}). The first {full.train:,} points train, the other "
-        f"{full.samples - full.train:,} test."
+        f"noise {full.noise:g}, radii 1 and {full.factor:g}{scale}). The first {full.train:,} points train, {test} test.{drawn}"
     )
 
 
-TASKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType({"circles": circles})
+def digits(task: Mapping[str, Any]) -> str:
+    """scikit-learn's digits."""
+    full = Digits.model_validate(task)
+    return (
+        f"Task: scikit-learn's 1,797 images of handwritten digits, 8 x 8 pixels in [0, 1], ten classes. Every seed draws which "
+        f"{full.train:,} train; the other {full.test:,} test."
+    )
+
+
+def mnist(task: Mapping[str, Any]) -> str:
+    """MNIST."""
+    full = Mnist.model_validate(task)
+    return (
+        f"Task: MNIST, 28 x 28 pixels in [0, 1], ten classes. The first {full.train:,} training images train and the "
+        f"{full.test:,} test images test, for every seed."
+    )
+
+
+TASKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType({"circles": circles, "digits": digits, "mnist": mnist})
+WHOLE = ("depth", "width")  # factors whose levels are numbers
 
 
 def training_sentence(study: Study) -> str:
     """Epochs, batches, what a seed varies, when runs are probed and tested."""
-    training, log = study["training"], study["log"]
+    training, log, task = study["training"], Log.model_validate(study["log"]), study["task"]
+    steps = training.get("steps_per_epoch")
+    portion = f" of {plural(steps, 'optimizer step')}" if steps else ""
+    drawn = "" if task["name"] == "mnist" or task.get("random_state") is not None else " and the data"
+    rows = f"the first {log.probe_rows:,} training rows" if log.probe_rows else "all training rows"
     return (
-        f"Each run trains for {plural(training['epochs'], 'epoch')} on mini-batches of {training['batch_size']}. A seed draws "
-        "the kernels, the order of the batches and the data anew; cells share no random stream. All layers are probed on all "
-        f"training rows, in float64, at epochs {listing(map(str, log['probe_epochs']))}; accuracy on the test rows is taken "
-        f"every {plural(log['test_every'], 'epoch')} and at the end."
+        f"Each run trains for {plural(training['epochs'], 'epoch')}{portion} on mini-batches of {training['batch_size']}. A "
+        f"seed draws the kernels, the order of the batches{drawn} anew; cells share no random stream. All layers are probed on "
+        f"{rows}, in float64, at epochs {listing(map(str, log.probe_epochs))}{''.join(mini_batches(log))}; accuracy on "
+        f"the test rows is taken every {plural(log.test_every, 'epoch')} and at the end."
     )
+
+
+def mini_batches(log: Log) -> Iterator[str]:
+    """What is also measured on mini-batches, as the tutorials do."""
+    for examples, epochs in log.probed.items():
+        if examples != EXAMPLES[0]:
+            yield f", and on the {examples} at {plural(len(epochs), 'epoch')} from {epochs[0]} to {epochs[-1]}"
 
 
 def learned_sentence(study: Study) -> str:

@@ -1,12 +1,14 @@
 """Everything the page says about one study."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vgstudy.explorer.content import Content, content
 from vgstudy.findings import Finding, Table, findings
 from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
 from vgstudy.report.asked import asked, in_short
+from vgstudy.report.attachments import Attachment
 from vgstudy.report.cells import cell_table, precision_sentence
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
@@ -43,12 +45,20 @@ class StudyPage:
     pictures: tuple[Picture, ...]
     cells: Table
     precision: str
+    explorer: Content
     origin: Origin
 
     @property
     def first(self) -> tuple[Finding, ...]:
         """The findings of the first screen."""
         return self.findings[:FIRST]
+
+    @property
+    def attachments(self) -> Iterator[Attachment]:
+        """The files that travel with the section."""
+        for picture in self.pictures:
+            yield from picture.files.values()
+        yield Attachment(f"{self.name}/explorer", self.explorer.numbers)
 
     def number(self, figure: str) -> int:
         """Number of a figure in this section, from 1.
@@ -87,5 +97,6 @@ def described(name: str, frames: Frames, drawn: tuple[Picture, ...], source: Ori
         pictures=drawn,
         cells=cell_table(frames),
         precision=precision_sentence(frames),
+        explorer=content(frames),
         origin=source,
     )

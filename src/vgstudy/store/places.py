@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-STUDY_TABLES = ("runs", "outcomes", "estimates", "profiles", "contrasts", "prediction")  # results/STUDY/TABLE.parquet
+# results/STUDY/TABLE.parquet
+STUDY_TABLES = ("runs", "outcomes", "estimates", "trajectories", "profiles", "contrasts", "prediction")
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
 
 

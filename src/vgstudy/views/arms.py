@@ -101,9 +101,9 @@ def left_out(frames: Frames) -> str:
 
 
 def of_arms(frames: Frames) -> pd.DataFrame:
-    """The trajectories of the shown arms, with the arm's name as an ordered category; without `n`, which is the same for all."""
+    """The rows of the shown arms, with the arm's name as an ordered category; without `n`, which is the same for all."""
     arms = shown_arms(frames)
-    rows = frames.trajectories[frames.trajectories["cell"].isin(arms.values())]
+    rows = frames.arms[frames.arms["cell"].isin(arms.values())]
     names = rows["cell"].map({cell: arm for arm, cell in arms.items()})
     return rows.assign(arm=pd.Categorical(names, list(arms), ordered=True))
 

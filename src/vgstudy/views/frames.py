@@ -15,6 +15,7 @@ PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,
+    "trajectories": None,
     "estimates": [ON_PROBE_SET],
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "contrasts": None,
@@ -27,17 +28,19 @@ class Frames:
 
     Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has `level` and
     `reference_level`, the two levels compared, as text; `prediction` is of no cells;
-    `trajectories` has rows only for a study with arms.
+    `arms` has rows only
+    for a study with arms.
     """
 
     study: Mapping[str, Any]
     runs: pd.DataFrame
     outcomes: pd.DataFrame
     estimates: pd.DataFrame
+    trajectories: pd.DataFrame
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
     prediction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("prediction").names))
-    trajectories: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("trajectories").names))
+    arms: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("arms").names))
 
     @property
     def last_epoch(self) -> int:
@@ -75,8 +78,8 @@ def read_frames(folder: Path) -> Frames:
     prediction = read_table("prediction", folder / "prediction.parquet", digest=digest).to_pandas()
     more = {"prediction": plain(prediction)}
     if study.get("arms"):
-        followed = read_table("trajectories", folder / "trajectories.parquet", digest=digest).to_pandas()
-        more["trajectories"] = plain(followed).merge(cells, on="cell")
+        followed = read_table("arms", folder / "arms.parquet", digest=digest).to_pandas()
+        more["arms"] = plain(followed).merge(cells, on="cell")
     return Frames(study, runs, **tables, **more)
 
 

@@ -25,8 +25,8 @@ ENTRIES = ("g_quantiles", "w_quantiles")
 BAND = (0.05, 0.5, 0.95)
 
 
-def write_trajectories(folder: Path, register: Path) -> None:
-    """Read the curves and probes of a study's cells and write its trajectories.parquet, with what the register says was reported.
+def write_arms(folder: Path, register: Path) -> None:
+    """Read the curves and probes of a study's cells and write its arms.parquet, with what the register says was reported.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def write_trajectories(folder: Path, register: Path) -> None:
     table = read_table("runs", folder / "runs.parquet").to_pandas()
     runs = table.astype(dict.fromkeys(table.select_dtypes("category"), "str"))
     told = reported(read_register(register), design["study"], runs.drop_duplicates("cell"))
-    with open_writer("trajectories", folder / "trajectories.parquet", {"digest": design["digest"]}) as writer:
+    with open_writer("arms", folder / "arms.parquet", {"digest": design["digest"]}) as writer:
         for cell, own in runs.groupby("cell", sort=False):
             for rows in cell_rows(folder, str(cell), own):
                 number = told.get((str(cell), rows["quantity"][0]), np.nan) if rows["quantity"] else np.nan

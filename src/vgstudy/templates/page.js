@@ -1,0 +1,88 @@
+"use strict";
+// Files inside the page: pictures, downloads. Nothing is fetched: the page has no network.
+
+const TYPES = { svg: "image/svg+xml", pdf: "application/pdf", csv: "text/csv", png: "image/png", parquet: "application/vnd.apache.parquet" };
+
+async function attachment(name) {
+  const packed = document.getElementById(`file:${name}`).textContent;
+  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Blob([await new Response(plain).arrayBuffer()], { type: TYPES[name.split(".").pop()] ?? "" });
+}
+
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+function bitmap(image, scale) {
+  const canvas = document.createElement("canvas");
+  canvas.width = image.width * scale;
+  canvas.height = image.height * scale;
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done, TYPES.png));
+}
+
+async function picture(name, width, height) {
+  const image = new Image(width, height);
+  image.src = URL.createObjectURL(await attachment(name));
+  await image.decode();
+  return image;
+}
+
+async function take(button) {
+  const { file, width, height } = button.dataset;
+  const [stem, kind] = file.split(/\.(?=[^.]+$)/);
+  const blob = kind === "png" ? await bitmap(await picture(`${stem}.svg`, width, height), 3) : await attachment(file);
+  save(blob, file.replace("/figures/", "-"));
+}
+
+async function showPictures() {
+  for (const image of document.querySelectorAll("img[data-file]")) image.src = URL.createObjectURL(await attachment(image.dataset.file));
+}
+
+// Tables with many rows: those that hold every word of the filter.
+
+function filterRows(input) {
+  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const rows = [...document.getElementById(input.getAttribute("aria-controls")).tBodies[0].rows];
+  for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+  told(input, `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`);
+}
+
+// Claims: of a tutorial, with a verdict; the choice is kept in the address.
+
+function filterClaims(form) {
+  const chosen = Object.fromEntries(new FormData(form));
+  const claims = [...form.parentElement.querySelectorAll(".claim")];
+  for (const claim of claims) claim.hidden = !Object.entries(chosen).every(([key, value]) => !value || claim.dataset[key] === value);
+  told(form, `${claims.filter((claim) => !claim.hidden).length} of ${claims.length} claims`);
+}
+
+function told(control, text) {
+  control.closest(".filter").querySelector("[role=status]").textContent = text;
+}
+
+// A link may lead into something folded.
+
+function unfold() {
+  const place = document.getElementById(decodeURIComponent(location.hash.slice(1).split("?")[0]));
+  for (let outer = place; outer; outer = outer.parentElement) if (outer.tagName === "DETAILS") outer.open = true;
+  if (place && location.hash.includes("?")) place.scrollIntoView();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-file]");
+  if (button) take(button);
+});
+for (const input of document.querySelectorAll("input[data-rows]")) input.addEventListener("input", () => filterRows(input));
+for (const form of document.querySelectorAll("form.claims")) form.addEventListener("input", () => filterClaims(form));
+window.addEventListener("hashchange", unfold);
+unfold();
+showPictures();

@@ -34,9 +34,9 @@ def load(results: str | Path = "results", study: str | None = None) -> "Results"
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of a study, each read at its first use and then kept. Runs that are no longer in the design are left out.
+    """The tables of a study, each an attribute: `runs`, `probes`, `decays`, `estimates` and all others of `vgstudy.schema.COLUMNS`.
 
-    Columns are those of `vgstudy.schema.COLUMNS`, where each one's unit is told; every frame with a `cell` has the factors of
+    A table is read at its first use and then kept; runs that are no longer in the design are left out. The columns are told there, each one's unit is told; every frame with a `cell` has the factors of
     that cell (`depth`, `width`, `activation`, `initializer`, `optimizer`) beside its own columns. Labels are categories.
 
     Attributes
@@ -58,40 +58,13 @@ class Results:
         found: dict[str, Any] = read_footer(self.folder / "runs.parquet")["study"]
         return found
 
-    @cached_property
-    def probes(self) -> pd.DataFrame:
-        """A row for each run, epoch, kind of examples and layer: gradients, signals, activations, weights."""
-        return self.read("probes")
-
-    @cached_property
-    def curves(self) -> pd.DataFrame:
-        """A row for each run and epoch: losses and accuracies."""
-        return self.read("curves")
-
-    @cached_property
-    def decays(self) -> pd.DataFrame:
-        """A row for each run, epoch and kind of examples: decay factors."""
-        return self.read("decays")
-
-    @cached_property
-    def outcomes(self) -> pd.DataFrame:
-        """A row for each run: how it ended."""
-        return self.read("outcomes")
-
-    @cached_property
-    def estimates(self) -> pd.DataFrame:
-        """A row for each cell, quantity, kind of examples and epoch: value, interval, method, numbers of seeds."""
-        return self.read("estimates")
-
-    @cached_property
-    def profiles(self) -> pd.DataFrame:
-        """As `estimates`, for each layer."""
-        return self.read("profiles")
-
-    @cached_property
-    def contrasts(self) -> pd.DataFrame:
-        """A row for each comparison of two cells."""
-        return self.read("contrasts")
+    def __getattr__(self, table: str) -> pd.DataFrame:
+        """A whole table, read at its first use and then kept; see `read`."""
+        if table not in COLUMNS:
+            raise AttributeError(f"results have no table {table!r}; there are {', '.join(COLUMNS)}")
+        found = self.read(table)
+        self.__dict__[table] = found
+        return found
 
     def read(self, table: str, columns: list[str] | None = None, **equal: Any) -> pd.DataFrame:
         """Some columns and rows of a table, without reading the rest into memory.

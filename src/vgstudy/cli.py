@@ -152,7 +152,7 @@ def decay(
 
 @app.command()
 def estimate(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
-    """Write outcomes, estimates, profiles and contrasts of a study."""
+    """Write outcomes, estimates, profiles, contrasts, linearity, depth limits and variances of a study."""
     from vgstudy.analysis import tables
 
     tables.write_estimates(folder)
@@ -186,6 +186,17 @@ def report(
     from vgstudy.report import write_report
 
     write_report(results, studies)
+
+
+@app.command()
+def coverage(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")] = Path("results"),
+    repetitions: Annotated[int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")] = 2000,
+) -> None:
+    """Simulate how often every interval and test is right; writes results/coverage.parquet. Needs no study."""
+    from vgstudy.coverage import write_coverage
+
+    write_coverage(results, repetitions)
 
 
 @app.command()

@@ -130,10 +130,11 @@ class Outcome(Frozen):
 
 
 class Contrast(Frozen):
-    """All levels of a factor against one of them."""
+    """All levels of a factor against one of them: a family of tests for each of the quantities, all others are exploratory."""
 
     factor: Literal["depth", "width", "activation", "initializer", "optimizer"]
     reference: Level
+    quantities: tuple[Literal["d_g", "d_delta", "p_learned", "test_accuracy"], ...] = ("d_delta", "p_learned")
 
 
 class StudyFile(Frozen):
@@ -212,7 +213,7 @@ class StudyFile(Frozen):
                 yield f"contrasts.{index}.reference", f"{show(contrast.reference)} is no level of {contrast.factor}; {allowed}"
             if len(names) == 1:
                 yield f"contrasts.{index}", f"{contrast.factor} has one level only, so there is nothing to compare: drop it"
-            if contrast in self.contrasts[:index]:
+            if (contrast.factor, contrast.reference) in [(other.factor, other.reference) for other in self.contrasts[:index]]:
                 yield f"contrasts.{index}", f"{contrast.factor} against {contrast.reference} is listed twice"
 
     def _size_problems(self) -> Iterator[tuple[str, str]]:

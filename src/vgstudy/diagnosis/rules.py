@@ -59,10 +59,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(  # the first that holds is the ver
 def features(probes: pd.DataFrame) -> pd.DataFrame:
     """The FEATURES of each run and epoch, from the rows of `probes`; indexed by cell, seed and epoch.
 
-    ratio: delta (root mean square) of the lowest layer that has one over that of the highest; of g where fewer than two layers have
-    a delta; 1 where both are 0. dead: largest share of units off on every example, 1 where a layer's gradient is zero for it.
-    saturated: largest share of units where the activation is flat, 1 where a layer's float32 gradient is zero for it. 0 where no
-    layer tells.
+    ratio: delta (root mean square) of the lowest layer that has one over that of the highest; of g where fewer than two layers
+    have a delta; 1 where both are 0. dead: largest share of units off on every example, 1 where a layer's gradient is zero for
+    it. saturated: largest share of units where the activation is flat, 1 where a layer's float32 gradient is zero for it. 0 where
+    no layer tells.
     """
     ordered = probes.sort_values("layer").assign(
         cause=probes["zero_cause"].astype(str), single=probes["zero_cause_float32"].astype(str)

@@ -103,7 +103,7 @@ def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> Mapping[str, 
     """The columns of `variances`: an account of each of QUANTITIES at each epoch that has two cells with two seeds or more."""
     listed = []
     usable = summaries[summaries["quantity"].isin(QUANTITIES) & (summaries["n_alive"] > 0)]
-    for _, rows in usable.groupby(["quantity", "epoch"], sort=False):
+    for _, rows in usable.groupby(["quantity", "epoch"]):
         some = cells.merge(rows, on="cell")
         if 1 < len(some) <= MOST_CELLS and (some["n_alive"] > 1).any():
             group = group_of(some)

@@ -12,15 +12,18 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
+from vgstudy.coverage import rows
 from vgstudy.errors import UserError
 from vgstudy.findings import findings
 from vgstudy.report import write_report
 from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
 from vgstudy.report.asked import asked, in_short
 from vgstudy.report.cells import cell_table, precision_sentence
+from vgstudy.report.coverage import coverage_table
 from vgstudy.report.origin import cost_sentence, duration, made_table, origin
 from vgstudy.report.pictures import KINDS, pictures
 from vgstudy.store import logs
+from vgstudy.store.logs import write_table
 from vgstudy.views.captions import caption_of, caption_text, figure_names
 from vgstudy.views.frames import read_frames
 from vgstudy.views.registry import view_of
@@ -80,6 +83,9 @@ def results(tmp_path_factory):
     retitle(folder / "made", title=EVIL)
     for name in ("made", "other"):
         write_pictures(folder / name)
+    simulated = rows(100, ["outcomes"])
+    columns = {name: [row[name] for row in simulated] for name in simulated[0]}
+    write_table("coverage", columns, folder / "coverage.parquet", {})
     write_report(folder, ["made", "other"])
     return folder
 
@@ -87,6 +93,12 @@ def results(tmp_path_factory):
 @pytest.fixture(scope="module")
 def html(results):
     return (results / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_shows_how_often_intervals_are_right(html, tmp_path):
+    assert "simulated with 100 samples each" in html
+    assert "accuracy of two modes, 90% learn" in html
+    assert coverage_table(tmp_path) is None
 
 
 @pytest.fixture(scope="module")

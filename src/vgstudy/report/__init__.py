@@ -6,6 +6,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vgstudy.errors import UserError
+from vgstudy.findings import Table
+from vgstudy.report.coverage import coverage_table
 from vgstudy.report.scripts import policy, scripts
 from vgstudy.report.study_page import StudyPage, study_page
 from vgstudy.store.files import write_whole
@@ -21,12 +23,14 @@ def write_report(results: Path, names: Sequence[str]) -> None:
     """
     if twice := [name for name in names if list(names).count(name) > 1]:
         raise UserError(f"study {twice[0]} is named twice; name each once")
-    write_whole(results / "report.html", rendered([study_page(results / name) for name in names]).encode())
+    page = rendered([study_page(results / name) for name in names], coverage_table(results))
+    write_whole(results / "report.html", page.encode())
 
 
-def rendered(pages: Sequence[StudyPage]) -> str:
+def rendered(pages: Sequence[StudyPage], coverage: Table | None) -> str:
     """The page as HTML; every text of a study is escaped."""
     environment = Environment(
         loader=PackageLoader("vgstudy"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("report.html").render(pages=pages, scripts=scripts(), policy=policy(scripts()))
+    parts = {"pages": pages, "coverage": coverage, "scripts": scripts(), "policy": policy(scripts())}
+    return environment.get_template("report.html").render(parts)

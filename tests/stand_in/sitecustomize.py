@@ -67,7 +67,7 @@ def write_figures(folder: Path) -> None:
 
     captions = {name: {"title": caption_of(name).title, "caption": ""} for name in figure_names(read_frames(folder).study)}
     for name in captions:
-        for kind in ("svg", "png"):
+        for kind in ("svg", "pdf", "png", "csv", "parquet"):
             write_whole(folder / "figures" / f"{name}.{kind}", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')
     write_whole(folder / "figures" / "captions.json", json.dumps(captions).encode())
 

@@ -155,21 +155,95 @@ def study(
     """Time the whole workflow from an empty results folder, in a copy of this checkout, then growing it."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        for part in ("Snakefile", "workflow", "config", "profiles", "environment.yml"):
-            (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, work / part)
+        _copy(work)
         rows = [_grown(work, cores, count, studies) for count in map(int, seeds.split(","))]
     shown(f"{studies}, whole workflow on {cores} cores", rows, f"{studies}-workflow")
 
 
+@app.command()
+def tutorials(
+    cores: Annotated[int, typer.Option(help="Cores for Snakemake.")] = 2,
+    studies: Annotated[str, typer.Option(help="Which studies, separated by commas.")] = "circles,visualising,digits,mnist",
+) -> None:
+    """Time the tutorials' studies, whole workflow each, against `model.fit` run by run as the tutorials do.
+
+    `fit` is timed over two epochs with tracing and over some more without, and scaled to all epochs and runs.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        _copy(work)
+        rows = []
+        for name in studies.split(","):
+            whole = _timed([*_snakemake(cores), "--config", f"studies={name}"], work)
+            done = subprocess.run([sys.executable, __file__, "fit", name], capture_output=True, text=True, check=True)
+            fit = float(done.stdout.split()[-1])
+            rows.append(
+                {
+                    "what": name,
+                    "core_minutes": whole["cpu"] / 60,
+                    "wall_minutes": whole["wall"] / 60,
+                    "model.fit_core_minutes": fit / 60,
+                    "times_less": round(fit / whole["cpu"]),
+                    "peak_any_process_MB": whole["peak_mb"],
+                }
+            )
+    shown(f"The tutorials' studies, whole workflow on {cores} cores", rows, "tutorials-workflow")
+
+
+@app.command(hidden=True)
+def fit(name: str) -> None:
+    """Print the CPU seconds that all runs of a study would take by `model.fit`, one core."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    import tensorflow as tf
+
+    from vgstudy.config.reading import load_study
+    from vgstudy.plan import design
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    study = load_study(STUDY.parent / f"{name}.yaml")
+    print(sum(_fit_seconds(each.cell, study.log.test_every) for each in design.cells(study)) * len(study.seeds))
+
+
+def _fit_seconds(cell: Any, test_every: int) -> float:
+    """CPU seconds of one run by `model.fit`, test rows evaluated as often as the study does."""
+    import keras
+    import tensorflow as tf
+
+    from vgstudy import data
+    from vgstudy.engine import models
+    from vgstudy.seeds import stream
+
+    sample = data.sample(cell.task, stream(cell, 0, "sample"))
+    outputs, last = cell.task.outputs, "sigmoid" if cell.task.outputs == 1 else "softmax"
+    hidden = [keras.layers.Dense(cell.width, activation=models.activation(cell.activation)) for _ in range(cell.depth)]
+    model = keras.Sequential([keras.Input((cell.task.inputs,)), *hidden, keras.layers.Dense(outputs, activation=last)])
+    loss = f"{cell.task.loss}_crossentropy"
+    model.compile(optimizer=models.optimizer(cell.optimizer), loss=loss, metrics=["accuracy"])
+    settings: dict[str, Any] = {"x": sample.x_train, "y": sample.y_train, "batch_size": cell.batch_size}
+    if cell.steps_per_epoch:  # an epoch that is no pass needs rows without end
+        rows = tf.data.Dataset.from_tensor_slices((sample.x_train, sample.y_train)).shuffle(len(sample.x_train))
+        settings = {"x": rows.repeat().batch(cell.batch_size), "steps_per_epoch": cell.steps_per_epoch}
+    test = (sample.x_test, sample.y_test)
+
+    def train(epochs: int) -> None:
+        model.fit(validation_data=test, validation_freq=test_every, epochs=epochs, verbose=0, **settings)
+
+    further = min(cell.epochs - 2, max(2 * test_every, 10))
+    return cpu(lambda: train(2)) + cpu(lambda: train(further)) * (cell.epochs - 2) / further
+
+
+def _copy(work: Path) -> None:
+    for part in ("Snakefile", "workflow", "config", "profiles", "environment.yml"):
+        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, work / part)
+
+
+def _snakemake(cores: int) -> list[str]:
+    return [str(Path(sys.executable).parent / "snakemake"), "--cores", str(cores)]
+
+
 def _grown(work: Path, cores: int, seeds: int, studies: str) -> Row:
-    command = [
-        str(Path(sys.executable).parent / "snakemake"),
-        "--cores",
-        str(cores),
-        "--config",
-        f"seeds={seeds}",
-        f"studies={studies}",
-    ]
+    command = [*_snakemake(cores), "--config", f"seeds={seeds}", f"studies={studies}"]
     dry = _timed([*command, "--dry-run", "--quiet", "all"], work)
     before = set(_costs(work, studies))
     whole = _timed(command, work)

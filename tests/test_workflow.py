@@ -36,7 +36,7 @@ def snakemake(tmp_path):
     return copy_of_the_workflow(tmp_path)
 
 
-@pytest.mark.parametrize("study", ["smoke", "extensions"])
+@pytest.mark.parametrize("study", ["smoke", "extensions", "circles", "mnist"])
 def test_dry_run_plans_every_rule_and_writes_no_result(snakemake, tmp_path, study):
     done = snakemake("--dry-run", "--config", f"studies={study}")
     assert done.returncode == 0, done.stderr

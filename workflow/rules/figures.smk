@@ -3,7 +3,15 @@ rule figures:
         runs="results/{study}/runs.parquet",
         tables=expand(
             "results/{{study}}/{table}.parquet",
-            table=("outcomes", "estimates", "profiles", "contrasts"),
+            table=(
+                "outcomes",
+                "estimates",
+                "profiles",
+                "contrasts",
+                "linearity",
+                "limits",
+                "variances",
+            ),
         ),
     output:
         report(

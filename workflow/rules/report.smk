@@ -1,5 +1,6 @@
 rule report:
     input:
+        "results/coverage.parquet",
         expand(
             "results/{study}/{part}",
             study=STUDIES,
@@ -10,6 +11,9 @@ rule report:
                 "trajectories.parquet",
                 "profiles.parquet",
                 "contrasts.parquet",
+                "linearity.parquet",
+                "limits.parquet",
+                "variances.parquet",
                 "figures",
             ),
         ),

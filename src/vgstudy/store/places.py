@@ -3,7 +3,17 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-STUDY_TABLES = ("runs", "outcomes", "estimates", "trajectories", "profiles", "contrasts")  # results/STUDY/TABLE.parquet
+STUDY_TABLES = (  # results/STUDY/TABLE.parquet
+    "runs",
+    "outcomes",
+    "estimates",
+    "trajectories",
+    "profiles",
+    "contrasts",
+    "linearity",
+    "limits",
+    "variances",
+)
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
 
 

@@ -15,16 +15,19 @@ PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,
-    "trajectories": None,
     "estimates": [ON_PROBE_SET],
+    "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "contrasts": None,
+    "linearity": None,
 }
+OF_SETTINGS = ("limits", "variances")
 
 
 @dataclass(frozen=True)
 class Frames:
-    """A study and its tables; `runs` is the design, the others carry the five factor columns beside their own.
+    """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns beside their own, `limits` all
+    but depth.
 
     Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has `level` and
     `reference_level`, the two levels compared, as text.
@@ -37,6 +40,9 @@ class Frames:
     trajectories: pd.DataFrame
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
+    linearity: pd.DataFrame
+    limits: pd.DataFrame
+    variances: pd.DataFrame
 
     @property
     def last_epoch(self) -> int:
@@ -71,13 +77,20 @@ def read_frames(folder: Path) -> Frames:
     }
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
-    return Frames(study, runs, **tables)
+    whole = {name: plain(read_table(name, folder / f"{name}.parquet", digest=digest).to_pandas()) for name in OF_SETTINGS}
+    whole["limits"] = leveled(whole["limits"], study)
+    return Frames(study, runs, **tables, **whole)
+
+
+def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """The frame with those of the factor columns that it has as ordered categoricals, levels in the study's order."""
+    present = [factor for factor in FACTORS if factor in frame]
+    return frame.astype({factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True) for factor in present})
 
 
 def ordered(runs: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
     """The design with its factor columns as ordered categoricals, levels in the study's order."""
-    levels = {factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True) for factor in FACTORS}
-    return plain(runs).astype(levels)
+    return leveled(plain(runs), study)
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
+from vgstudy.claims.checks import check_register
+from vgstudy.claims.register import read_register
 from vgstudy.config import yamlfile
 from vgstudy.views.captions import caption_of, figure_names
 from vgstudy.config.reading import load_studies, name_mnist
@@ -27,10 +29,15 @@ os.environ.update(
 )
 
 CONFIG, RESULTS = Path("config/config.yaml"), Path("results")
+REGISTER = Path("config/claims")
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     STUDIES = load_studies(yamlfile.read(CONFIG) | config, CONFIG.parent)
     name_mnist(yamlfile.read(CONFIG) | config)
+    check_register(
+        read_register(REGISTER),
+        {name: study.model_dump(mode="json") for name, study in STUDIES.items()},
+    )
     PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
     if workflow.is_main_process:  # and not in every job of a cluster
         preflight.check(PLANS.values(), RESULTS)
@@ -64,6 +71,7 @@ rule all:
     default_target: True
     input:
         "results/report.html",
+        "results/claims.parquet",
         # what somebody deleted is made again, although no later step needs it any more
         [
             path

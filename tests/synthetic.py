@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from vgstudy.analysis.tables import write_decays, write_estimates
 from vgstudy.cells import Cell
+from vgstudy.claims.prediction import write_prediction
 from vgstudy.config.study import Study
 from vgstudy.schema import FACTORS
 from vgstudy.store.logs import open_writer, write_table
@@ -191,6 +192,7 @@ def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True
     write_table("runs", pa.Table.from_pylist(runs), folder / "runs.parquet", {"study": resolved, "digest": "made up"})
     if estimate:
         write_estimates(folder)
+        write_prediction(folder)
     return resolved
 
 

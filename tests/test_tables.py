@@ -452,7 +452,7 @@ def test_no_contrast_declared_gives_an_empty_table(folder):
 
 @pytest.mark.parametrize("name", ["probes", "curves", "decays"])
 def test_a_truncated_job_file_is_named_and_nothing_is_written(folder, name):
-    for result in RESULTS:
+    for result in (*RESULTS, "prediction"):
         (folder / f"{result}.parquet").unlink()
     path = sorted((folder / name).iterdir())[1]
     path.write_bytes(path.read_bytes()[:-100])

@@ -3,15 +3,10 @@
 Imports go downward only; every module and package stands in one layer and imports its own layer and those below it:
 
 - names (`cells`, `errors`, `schema`, `seeds`, `stages`, `wording`)
-<<<<<<< HEAD
 - pure (`config`, `data`, `events`, `plan`, `store`)
-- labelled (`analysis`, `diagnosis`, `figures`, `findings`, `report`, `results`, `theory`, `views`)
+- labelled (`analysis`, `claims`, `coverage`, `diagnosis`, `explorer`, `figures`, `findings`, `report`, `results`, `theory`,
+  `views`)
 - TensorFlow (`engine`, `keras`), beside labelled: neither imports the other
-=======
-- pure (`config`, `data`, `plan`, `store`)
-- labelled (`analysis`, `coverage`, `explorer`, `figures`, `findings`, `report`, `theory`, `views`)
-- TensorFlow (`engine`), beside labelled: neither imports the other
->>>>>>> origin/main
 - shells (`cli`, `terminal`)
 
 Only the TensorFlow layer imports TensorFlow or Keras. `tests/test_imports.py` holds the line in a clean process.

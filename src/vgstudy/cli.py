@@ -23,6 +23,7 @@ ResultsOption = Annotated[Path, typer.Option("--results", help="The folder of re
 SeedsOption = Annotated[
     str | None, typer.Option("--seeds", help="Instead of the studies' own: a number n for 0..n-1, a range a-b, or a list [a, b].")
 ]
+RegisterOption = Annotated[Path, typer.Option("--register", help="The folder of the register of claims.")]
 
 
 class Commands(TyperGroup):
@@ -156,6 +157,37 @@ def estimate(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A st
     from vgstudy.analysis import tables
 
     tables.write_estimates(folder)
+
+
+@app.command()
+def predict(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
+    """Write how well gradients before training foretell failure in a study."""
+    from vgstudy.claims.prediction import write_prediction
+
+    write_prediction(folder)
+
+
+@app.command()
+def follow(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")],
+    register: RegisterOption = Path("config/claims"),
+) -> None:
+    """Write how accuracies, gradients and weights run over the epochs in the arms of a study."""
+    from vgstudy.analysis.arms import write_arms
+
+    write_arms(folder, register)
+
+
+@app.command()
+def claims(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
+    studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies that were run.")],
+    register: RegisterOption = Path("config/claims"),
+) -> None:
+    """Judge every claim of the register by what the studies found; writes results/claims.parquet."""
+    from vgstudy.claims.tables import write_claims
+
+    write_claims(results, studies, register)
 
 
 @app.command()

@@ -53,3 +53,73 @@ rule estimate:
         folder=lambda wildcards, output: Path(output.outcomes).parent,
     shell:
         "vgstudy estimate {params.folder} > {log} 2>&1"
+
+
+rule predict:
+    input:
+        runs="results/{study}/runs.parquet",
+        outcomes="results/{study}/outcomes.parquet",
+        tables=lambda wildcards: expand(
+            "results/{study}/{table}/{job}.parquet",
+            study=wildcards.study,
+            table=("probes", "decays"),
+            job=PLANS[wildcards.study].jobs,
+        ),
+    output:
+        "results/{study}/prediction.parquet",
+    log:
+        "results/{study}/logs/predict.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["predict"],
+        folder=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "vgstudy predict {params.folder} > {log} 2>&1"
+
+
+rule follow:
+    input:
+        register=sorted(REGISTER.glob("*.yaml")),
+        runs="results/{study}/runs.parquet",
+        tables=lambda wildcards: expand(
+            "results/{study}/{table}/{job}.parquet",
+            study=wildcards.study,
+            table=("probes", "curves"),
+            job=PLANS[wildcards.study].jobs,
+        ),
+    output:
+        "results/{study}/arms.parquet",
+    log:
+        "results/{study}/logs/follow.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["follow"],
+        folder=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "vgstudy follow {params.folder} > {log} 2>&1"
+
+
+rule claims:
+    input:
+        register=sorted(REGISTER.glob("*.yaml")),
+        runs=expand("results/{study}/runs.parquet", study=STUDIES),
+        outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
+        prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
+        tables=[
+            path
+            for study_plan in PLANS.values()
+            for path in tables(study_plan.folder, study_plan.jobs)
+        ],
+    output:
+        "results/claims.parquet",
+    log:
+        "results/logs/claims.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["claims"],
+        studies=list(STUDIES),
+    shell:
+        "vgstudy claims results {params.studies} > {log} 2>&1"

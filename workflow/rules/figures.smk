@@ -11,7 +11,13 @@ rule figures:
                 "linearity",
                 "limits",
                 "variances",
+                "prediction",
             ),
+        ),
+        arms=lambda wildcards: (
+            f"results/{wildcards.study}/arms.parquet"
+            if STUDIES[wildcards.study].arms
+            else []
         ),
     output:
         report(

@@ -14,6 +14,7 @@ rule report:
                 "linearity.parquet",
                 "limits.parquet",
                 "variances.parquet",
+                "prediction.parquet",
                 "figures",
             ),
         ),

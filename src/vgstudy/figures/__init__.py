@@ -9,6 +9,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from vgstudy.errors import UserError
+from vgstudy.figures.bands import arm_layers, fans, single_runs
+from vgstudy.figures.dots import calibration_curves, dots
 from vgstudy.figures.layers import layers
 from vgstudy.figures.lines import cell_lines, lines
 from vgstudy.figures.notice import notice
@@ -33,6 +35,13 @@ PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
         "accuracy-depth": lines,
         "learned-depth": lines,
         "l1-epochs": layers,
+        "arms-accuracy": single_runs,
+        "arms-weights": arm_layers,
+        "arms-gradients": arm_layers,
+        "arms-first-last": arm_layers,
+        "arms-entries": fans,
+        "foretelling": dots,
+        "calibration": calibration_curves,
         CONTRAST: lines,
     }
 )

@@ -5,6 +5,7 @@ from vgstudy.findings.decay import decay
 from vgstudy.findings.failure import failure
 from vgstudy.findings.finding import Finding, Table
 from vgstudy.findings.movement import movement
+from vgstudy.findings.prediction import prediction
 from vgstudy.findings.width import width
 from vgstudy.views.frames import Frames
 
@@ -16,5 +17,5 @@ def findings(frames: Frames) -> list[Finding]:
     factors = list(dict.fromkeys(declared["factor"] for declared in frames.study["contrasts"]))
     compared = [contrast(frames, factor) for factor in factors]
     wider = width(frames) if "width" not in factors else None
-    found = [decay(frames), failure(frames), *compared, wider, movement(frames)]
+    found = [decay(frames), failure(frames), prediction(frames), *compared, wider, movement(frames)]
     return [finding for finding in found if finding]

@@ -13,6 +13,7 @@ STUDY_TABLES = (  # results/STUDY/TABLE.parquet
     "linearity",
     "limits",
     "variances",
+    "prediction",
 )
 SHARED_TABLES = ("coverage",)  # results/TABLE.parquet
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet

@@ -26,6 +26,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "Welch, difference": "Welch t",
         "Welch on log, ratio": "Welch t on the log scale",
         "Newcombe, difference": "Newcombe",
+        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells)",
     }
 )
 
@@ -92,13 +93,65 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "Layers differ in the number of their weights: compare a layer between activations, not layers with one another.",
             "no probe was made after epoch 0",
         ),
+        "foretelling": Caption(
+            "What foretells failure before training",
+            "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "
+            "that did. Over all pairs of runs, and over pairs of runs of the same cell, which differ in their seed alone. Decay "
+            "factors exist from depth 4 on.",
+            "no run failed, or none learned",
+        ),
+        "calibration": Caption(
+            "Predicted and observed failures",
+            "Share of runs that failed in tenths of the runs by predicted probability, from logistic models of what is known "
+            "before training, each tested on cells it has not seen. On the diagonal the probability is right.",
+            "too few runs failed or learned to fit a model",
+        ),
+    }
+)
+
+_BANDS = "Lines: median over seeds; bands: the central 90 % of the seeds, not an interval of an estimate."
+_LAYERS = "Light lines are layers near the input, the darkest is the output layer."
+_ZERO = "A median of exactly zero, as where most seeds are dead, has no place on a logarithmic axis."
+_NO_ARMS = "the study names no arms"
+
+# of a study that names arms, the networks of a tutorial
+ARM_FIGURES: Mapping[str, Caption] = MappingProxyType(
+    {
+        "arms-accuracy": Caption(
+            "Accuracy during training",
+            f"Running training accuracy of each epoch, and accuracy on the test rows. {_BANDS} Stars: the tutorial's single run, "
+            "where it reports an accuracy at the end.",
+            _NO_ARMS,
+        ),
+        "arms-weights": Caption(
+            "Weights of each layer during training",
+            f"Mean and standard deviation over the entries of each layer's kernel. {_BANDS} {_LAYERS}",
+            _NO_ARMS,
+        ),
+        "arms-gradients": Caption(
+            "Gradients of each layer during training",
+            f"Mean and standard deviation over the entries of each kernel's gradient. {_BANDS} {_LAYERS} {_ZERO}",
+            _NO_ARMS,
+        ),
+        "arms-first-last": Caption(
+            "Mean absolute gradient of the first and of the output layer",
+            f"Mean absolute entry of the kernel's gradient against optimizer steps. {_BANDS} {_ZERO}",
+            _NO_ARMS,
+        ),
+        "arms-entries": Caption(
+            "Spread of gradients and weights during training",
+            "Entries of the kernel and of its gradient in layer 1 and in the output layer: median entry (line), and the central "
+            "50, 90 and 98 % of the entries (bands, dark to light), each quantile the median over seeds.",
+            "the study keeps no quantiles",
+        ),
     }
 )
 
 
 def figure_names(study: Mapping[str, Any]) -> list[str]:
-    """The names of a study's figures: the fixed ones and one for each factor with a declared contrast."""
-    return [*FIGURES, *dict.fromkeys(CONTRAST + contrast["factor"] for contrast in study["contrasts"])]
+    """The names of a study's figures: the fixed ones, those of arms, and one for each factor with a declared contrast."""
+    arms = ARM_FIGURES if study.get("arms") else ()
+    return [*arms, *FIGURES, *dict.fromkeys(CONTRAST + contrast["factor"] for contrast in study["contrasts"])]
 
 
 def caption_of(name: str) -> Caption:
@@ -109,7 +162,7 @@ def caption_of(name: str) -> Caption:
     KeyError
         If there is no such figure.
     """
-    return contrast_caption(name.removeprefix(CONTRAST)) if name.startswith(CONTRAST) else FIGURES[name]
+    return contrast_caption(name.removeprefix(CONTRAST)) if name.startswith(CONTRAST) else {**FIGURES, **ARM_FIGURES}[name]
 
 
 def contrast_caption(factor: str) -> Caption:

@@ -1,14 +1,14 @@
 """A study folder's finished tables as data frames, every row with the factor levels of its cell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from vgstudy.cells import TASKS
-from vgstudy.schema import EXAMPLES, FACTORS
+from vgstudy.schema import EXAMPLES, FACTORS, arrow_schema
 from vgstudy.store.logs import read_footer, read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
@@ -21,7 +21,7 @@ FILTERS: Mapping[str, Any] = {
     "contrasts": None,
     "linearity": None,
 }
-OF_SETTINGS = ("limits", "variances")
+WHOLE = ("limits", "variances", "prediction")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Frames:
     but depth.
 
     Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has `level` and
-    `reference_level`, the two levels compared, as text.
+    `reference_level`, the two levels compared, as text; `prediction` is of no cells; `arms` has rows
+    only for a study with arms.
     """
 
     study: Mapping[str, Any]
@@ -43,6 +44,8 @@ class Frames:
     linearity: pd.DataFrame
     limits: pd.DataFrame
     variances: pd.DataFrame
+    prediction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("prediction").names))
+    arms: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("arms").names))
 
     @property
     def last_epoch(self) -> int:
@@ -77,8 +80,11 @@ def read_frames(folder: Path) -> Frames:
     }
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
-    whole = {name: plain(read_table(name, folder / f"{name}.parquet", digest=digest).to_pandas()) for name in OF_SETTINGS}
+    whole = {name: plain(read_table(name, folder / f"{name}.parquet", digest=digest).to_pandas()) for name in WHOLE}
     whole["limits"] = leveled(whole["limits"], study)
+    if study.get("arms"):
+        followed = read_table("arms", folder / "arms.parquet", digest=digest).to_pandas()
+        whole["arms"] = plain(followed).merge(cells, on="cell")
     return Frames(study, runs, **tables, **whole)
 
 

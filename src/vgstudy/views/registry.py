@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
+from vgstudy.views.arms import accuracy, entries, first_last, gradients, weights
 from vgstudy.views.captions import CONTRAST
 from vgstudy.views.contrasts import contrast
 from vgstudy.views.decay import decay_depth_end, decay_depth_start, decay_epochs
 from vgstudy.views.frames import Frames
 from vgstudy.views.layers import l1_epochs, level_epochs, profile_end, profile_start
 from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
+from vgstudy.views.prediction import calibration, foretelling
 from vgstudy.views.view import View
 
 VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
@@ -24,6 +26,13 @@ VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
         "accuracy-depth": accuracy_depth,
         "learned-depth": learned_depth,
         "l1-epochs": l1_epochs,
+        "arms-accuracy": accuracy,
+        "arms-weights": weights,
+        "arms-gradients": gradients,
+        "arms-first-last": first_last,
+        "arms-entries": entries,
+        "foretelling": foretelling,
+        "calibration": calibration,
     }
 )
 

@@ -1,0 +1,118 @@
+"""Whether a study has what the register names: arms, levels, quantities, epochs, layers. Needs neither pandas nor results."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vgstudy.claims.register import Claim, Forecast, Measure, Network, Statement, Tutorial, claims
+from vgstudy.config.messages import among
+from vgstudy.errors import UserError
+from vgstudy.schema import COLUMNS
+
+Study = Mapping[str, Any]
+ALL = "all"  # the group of all runs in the table of predictions
+
+
+def levels(network: Network, study: Study) -> dict[str, list[Any]]:
+    """The levels that a network's cells have, of the factors that are restricted."""
+    given: Mapping[str, Any] = study.get("arms", {})[network] if isinstance(network, str) else network
+    return {name: own if isinstance(own, list) else [own] for name, own in given.items() if own is not None}
+
+
+def compared(statement: Statement) -> Network | None:
+    """The network that a statement compares with, if it does."""
+    return statement.bound.arm if statement.bound else None
+
+
+def check(claim: Claim, name: str, study: Study) -> None:
+    """Hold a claim against a study's design.
+
+    Raises
+    ------
+    UserError
+        At the first arm, level, quantity, epoch or layer that the study does not have.
+    """
+    for place, statement in enumerate(claim.statements):
+        for key, text in _problems(statement, study):
+            raise _misfit(claim, f"statements.{place}.{key}", text, name)
+
+
+def check_register(register: Mapping[str, Tutorial], studies: Mapping[str, Study]) -> None:
+    """`check` of every claim about one of the studies."""
+    for claim in claims(register):
+        for name in claim.studies:
+            if name in studies:
+                check(claim, name, studies[name])
+        for place, forecast in enumerate(claim.forecasts):
+            if forecast.study in studies:
+                _check_forecast(claim, place, forecast, studies[forecast.study])
+
+
+def _check_forecast(claim: Claim, place: int, forecast: Forecast, study: Study) -> None:
+    groups = [ALL, *study["factors"]["activation"]]
+    if forecast.group not in groups:
+        text = f"no activation {forecast.group!r}; {among(forecast.group, groups)}"
+        raise _misfit(claim, f"forecasts.{place}.group", text, forecast.study)
+
+
+def _misfit(claim: Claim, key: str, text: str, study: str) -> UserError:
+    return UserError(f"claim {claim.id}: {key}: {text} in study {study}; change the claim in config/claims, or the study")
+
+
+def _problems(statement: Statement, study: Study) -> Iterator[tuple[str, str]]:
+    bound = statement.bound
+    own, other = list(statement.arms), compared(statement)
+    for key, network in [*(("arms", n) for n in own), *([(f"{statement.comparator}.arm", other)] if other is not None else [])]:
+        yield from ((key, text) for text in _network_problems(network, study))
+    depths = [depth for network in own for depth in levels(network, study).get("depth", study["factors"]["depth"])]
+    yield from (("measure", text) for text in _measure_problems(statement.measure, study, min(depths)))
+    if bound and bound.measure:
+        yield from ((f"{statement.comparator}.measure", text) for text in _measure_problems(bound.measure, study, min(depths)))
+
+
+def _network_problems(network: Network, study: Study) -> Iterator[str]:
+    arms = study.get("arms", {})
+    if isinstance(network, str) and network not in arms:
+        yield f"no arm {network!r}; {among(network, arms)}"
+        return
+    for factor, own in levels(network, study).items():
+        known = [str(level) for level in study["factors"][factor]]
+        yield from (f"no {factor} {level!r}; {among(str(level), known)}" for level in own if str(level) not in known)
+
+
+def _measure_problems(measure: Measure, study: Study, depth: int) -> Iterator[str]:
+    logged = logged_epochs(measure, study)
+    if not logged:
+        yield f"{measure.column} is not logged on the {measure.examples}"
+    wanted = [measure.epochs] if isinstance(measure.epochs, int) else measure.epochs if isinstance(measure.epochs, tuple) else []
+    for epoch in wanted:
+        if epoch not in logged:
+            yield f"{measure.column} is not logged at epoch {epoch}"
+    if isinstance(measure.layer, int) and not 1 <= measure.layer <= depth + 1:
+        yield f"no layer {measure.layer} at depth {depth}"
+    if measure.over:
+        yield from _measure_problems(measure.over, study, depth)
+
+
+def logged_epochs(measure: Measure, study: Study) -> list[int]:
+    """The epochs at which a study logs what is measured."""
+    log, last = study["log"], int(study["training"]["epochs"])
+    if measure.column == "learned":
+        return [last]
+    if measure.column.startswith("train_"):
+        return list(range(1, last + 1))
+    if measure.column.startswith("test_"):
+        return sorted({*range(0, last + 1, log["test_every"]), last})
+    if measure.examples == "probe set":
+        return list(log["probe_epochs"])
+    return list(log.get("mini_batches", {}).get(measure.examples.split()[0]) or [])
+
+
+def table_of(column: str) -> str:
+    """The table that a measure's column is made from."""
+    derived = {"learned": "outcomes", "g_mean_size": "probes", "weight_gain": "probes"}
+    return derived.get(column) or next(table for table in ("curves", "probes", "decays") if column in COLUMNS[table])
+
+
+def needs(measures: Iterable[Measure]) -> set[Measure]:
+    """The measures with those they are divided by."""
+    return {one for measure in measures for one in (measure, measure.over) if one}

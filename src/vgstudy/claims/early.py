@@ -1,0 +1,66 @@
+"""What can be known of a run before training: predictors of failure, published rules of thumb, and whether it failed.
+
+The predictors are `register.PREDICTORS`.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vgstudy.schema import FACTORS
+from vgstudy.store.logs import read_table
+
+PROBED = ("cell", "seed", "layer", "g_rms", "g_l2", "g_zero_float32")
+BEFORE = [("epoch", "==", 0), ("examples", "==", "probe set")]
+
+# sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
+SIGNS: Mapping[str, int] = MappingProxyType(
+    {"d_g": -1, "d_delta": -1, "first layer": -1, "smallest layer": -1, "zeros": 1, "depth": 1, "width": -1, "distance": 1}
+)
+# Zhang et al. 2021, AUTOTRAINER, ICSE: thresholds of its symptoms "vanishing gradient" and "dying ReLU"
+RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyType(
+    {
+        "autotrainer vanishing": lambda runs: (runs["l2 first"] < 1e-3 * runs["l2 output"]) & (runs["l2 first"] < 1e-4),
+        "autotrainer dying": lambda runs: runs["zeros"] >= 0.7,
+    }
+)
+
+
+def early_runs(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
+    """A row per measured run of the design: factors, `failed`, and the predictors of SIGNS and what RULES need, at epoch 0.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, damaged or of another version.
+    """
+    keys = ["cell", "seed"]
+    status = _plain(read_table("outcomes", folder / "outcomes.parquet", [*keys, "status"]).to_pandas())
+    parts = [_of_job(folder, str(job)) for job in sorted(set(runs["job"]))]
+    measured = runs[[*keys, *FACTORS]].merge(status.dropna(), on=keys).merge(pd.concat(parts), on=keys)
+    return measured.assign(failed=measured["status"] != "learned", distance=np.abs(np.log(measured["d_delta"])))
+
+
+def _of_job(folder: Path, job: str) -> pd.DataFrame:
+    keys = ["cell", "seed"]
+    path = Path(f"{job}.parquet")
+    decays = _plain(read_table("decays", folder / "decays" / path, [*keys, "d_g", "d_delta"], BEFORE).to_pandas())
+    probes = _plain(read_table("probes", folder / "probes" / path, PROBED, BEFORE).to_pandas()).sort_values([*keys, "layer"])
+    found = probes.groupby(keys)
+    measures = {
+        "first layer": found["g_rms"].first(),
+        "smallest layer": found["g_rms"].min(),
+        "zeros": found["g_zero_float32"].mean(),
+        "l2 first": found["g_l2"].first(),
+        "l2 output": found["g_l2"].last(),
+    }
+    return decays.merge(pd.DataFrame(measures).reset_index(), on=keys)
+
+
+def _plain(frame: Any) -> pd.DataFrame:
+    plain: pd.DataFrame = frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))
+    return plain

@@ -1,0 +1,149 @@
+"""Every statement of the register judged from the studies that were run."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vgstudy.claims import verdicts, words
+from vgstudy.claims.cases import Case, cases
+from vgstudy.claims.judging import Judged, judge, judge_forecast
+from vgstudy.claims.reading import Values, read_values
+from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Measure, Statement, Tutorial, claims
+from vgstudy.store.logs import read_footer, read_table
+
+Array = NDArray[np.float64]
+Rows = list[dict[str, Any]]
+
+NUMBERS = ("value", "low", "high", "predicted_low", "predicted_high", "share")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A study that was run: its folder, its settings, the digest of its design, its runs."""
+
+    folder: Path
+    digest: str
+    study: Mapping[str, Any]
+    runs: pd.DataFrame
+
+
+def ran(folder: Path) -> Ran:
+    """A study's folder read; raises what `read_table` raises."""
+    runs = read_table("runs", folder / "runs.parquet").to_pandas()
+    texts = dict.fromkeys(runs.select_dtypes("category"), "str")
+    design = read_footer(folder / "runs.parquet")
+    return Ran(folder, design["digest"], design["study"], runs.astype(texts))
+
+
+def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Ran]) -> Rows:
+    """The rows of `claims`: every statement about every network, in the register's order; "not run" where its study is missing.
+
+    Raises
+    ------
+    UserError
+        If a study lacks what a claim names, or a table is missing or damaged.
+    """
+    found = {
+        (claim.id, name): list(cases(claim, name, studies[name].study, studies[name].runs))
+        for claim in claims(register)
+        for name in claim.studies
+        if name in studies
+    }
+    by_study = {name: [case for (_, of), listed in found.items() if of == name for case in listed] for name in studies}
+    values = {name: _values(own, by_study[name]) for name, own in studies.items()}
+    rows: Rows = []
+    for claim in claims(register):
+        for name in claim.studies:
+            if name in studies:
+                rows += [_judged_row(case, values[name]) for case in found[claim.id, name]]
+            else:
+                rows += [_missing_row(claim, statement, name) for statement in claim.statements]
+        rows += [_forecast_row(claim, forecast, studies.get(forecast.study)) for forecast in claim.forecasts]
+    return rows
+
+
+def _values(own: Ran, listed: Sequence[Case]) -> Values:
+    wanted: dict[str, set[Measure]] = defaultdict(set)
+    for case in listed:
+        for cell, measure in _read(case):
+            wanted[cell].add(measure)
+    return read_values(own.folder, own.study, own.runs, wanted)
+
+
+def _read(case: Case) -> Iterator[tuple[str, Measure]]:
+    """The cells and measures a case needs: its own, then what it is compared with."""
+    yield case.cell, case.statement.measure
+    bound = case.statement.bound
+    if bound and bound.measure:
+        yield case.cell, bound.measure
+    if case.other:
+        yield case.other, case.statement.measure
+
+
+def _judged_row(case: Case, values: Values) -> dict[str, Any]:
+    own, *other = (values[key].to_numpy() for key in _read(case))
+    judged = judge(case.statement, own, other[0] if other else None)
+    return _row(case.claim, case.statement, case.study, case.arm, judged)
+
+
+def _missing_row(claim: Claim, statement: Statement, study: str) -> dict[str, Any]:
+    named = " and ".join(map(words.network, statement.arms))
+    return _row(claim, statement, study, named, Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0))
+
+
+def _forecast_row(claim: Claim, forecast: Forecast, own: Ran | None) -> dict[str, Any]:
+    judged = Judged(verdicts.NOT_RUN, f"not run: add {forecast.study} to studies", 0, 0)
+    if own:
+        quantity = "AUC within cells" if forecast.within else "AUC"
+        rows = read_table("prediction", own.folder / "prediction.parquet", digest=own.digest).to_pylist()
+        about = {"group": forecast.group, "predictor": forecast.predictor, "quantity": quantity}
+        judged = judge_forecast(next(row for row in rows if about.items() <= row.items()))
+    pairs = "pairs of runs of one cell" if forecast.within else "pairs of runs"
+    told = {
+        "statement": forecast.says,
+        "quantity": f"AUC over {pairs}, one that failed and one that learned: {PREDICTORS[forecast.predictor]}",
+        "comparator": "above 0.5",
+        "reported": claim.reported,
+        "reported_low": 0.5,
+        "reported_high": 0.5,
+    }
+    return _joined(claim, forecast.study, f"{forecast.group} runs", told, judged, forecast.reasoning)
+
+
+def _row(claim: Claim, statement: Statement, study: str, arm: str, judged: Judged) -> dict[str, Any]:
+    low, high = reported(statement)
+    about = {
+        "statement": statement.says,
+        "quantity": words.quantity(statement.measure),
+        "comparator": words.comparison(statement),
+        "reported": statement.reported or claim.reported,
+        "reported_low": low,
+        "reported_high": high,
+    }
+    return _joined(claim, study, arm, about, judged, statement.reasoning)
+
+
+def _joined(claim: Claim, study: str, arm: str, about: Mapping[str, Any], judged: Judged, reasoning: str) -> dict[str, Any]:
+    told = {name: getattr(judged, name) for name in ("n", "n_failed", "verdict", "needed_n", "sample", "method", "confidence")}
+    numbers = {name: _number(getattr(judged, name)) for name in NUMBERS}
+    own = {"id": claim.id, "tutorial": claim.tutorial, "study": study, "arm": arm, "claim": claim.claim, "setup": claim.setup}
+    reasons = " ".join(part for part in (judged.sentence, reasoning) if part)
+    return {**own, **about, **numbers, **told, "reasoning": reasons}
+
+
+def reported(statement: Statement) -> tuple[float | None, float | None]:
+    """The reported number or range, or the number that an order compares with."""
+    if isinstance(statement.equals, tuple):
+        return statement.equals
+    number = statement.bound.number if statement.bound else statement.equals
+    return number, number
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value

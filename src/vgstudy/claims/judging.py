@@ -1,0 +1,223 @@
+"""A statement and a number per seed -> estimate, interval, verdict, and the reasons in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import ttest_ind
+
+from vgstudy.analysis.intervals import CONFIDENCE, wilson
+from vgstudy.claims import verdicts
+from vgstudy.claims.measures import scale
+from vgstudy.claims.numbers import FEWEST, near, sample, spread_of
+from vgstudy.claims.register import Statement
+from vgstudy.wording import interval, number, percent, plural
+
+Array = NDArray[np.float64]
+NAN = float("nan")
+EQUIVALENCE = 0.9  # coverage of the interval that stands for two one-sided tests at 5 % each
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the seeds say about a statement; NaN where a number does not apply.
+
+    Attributes
+    ----------
+    value, low, high, method, confidence
+        The estimate and its interval: of the quantity, of the share of seeds for which an order holds, or of a difference.
+    predicted_low, predicted_high
+        Where one more seed would fall.
+    share
+        Share of the seeds for which the statement holds.
+    n, n_failed
+        Seeds, and seeds without a value.
+    verdict, needed_n
+        One of `verdicts.VERDICTS`, and the seeds that would settle an inconclusive one.
+    sentence
+        How the verdict follows.
+    sample
+        Values of the seeds, or what is compared, thinned.
+    """
+
+    verdict: str
+    sentence: str
+    n: int
+    n_failed: int
+    value: float = NAN
+    low: float = NAN
+    high: float = NAN
+    method: str = "none"
+    confidence: float = CONFIDENCE
+    predicted_low: float = NAN
+    predicted_high: float = NAN
+    share: float = NAN
+    needed_n: int | None = None
+    sample: list[float] = field(default_factory=list)
+
+
+def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:
+    """Judge a statement.
+
+    Parameters
+    ----------
+    values
+        Of the measure, axes (seed, value), NaN without one; several values only for an order, which must hold in all.
+    compared
+        Values of the other runs, or the other values of the same ones, that the statement compares with, if it does.
+    """
+    if statement.comparator == "equals":
+        return _equals(statement, values[:, 0])
+    if statement.comparator == "open":
+        return _open(statement, values[:, 0])
+    number = statement.bound.number if statement.bound else None
+    bound = np.full((len(values), 1), number, dtype=float) if compared is None else compared
+    return _near(statement, values[:, 0], bound[:, 0]) if statement.near else _order(statement, values, bound)
+
+
+def judge_forecast(row: Mapping[str, Any]) -> Judged:
+    """Judge that a predictor foretells failure, from its row in the table of predictions: is the AUC above one half?"""
+    counts = (row["n"] + row["n_failed"], row["n_failed"])
+    ends = [NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high")]
+    if any(map(np.isnan, ends)):
+        return Judged(verdicts.INCONCLUSIVE, "No run failed, or none learned: nothing can be foretold.", *counts)
+    value, low, high = ends
+    verdict = verdicts.REPLICATED if low > 0.5 else verdicts.NOT if high < 0.5 else verdicts.INCONCLUSIVE
+    sentence = f"AUC {interval(value, low, high)}; one half is chance."
+    return Judged(verdict, sentence, *counts, value, low, high, row["method"], row["confidence"])
+
+
+def _equals(statement: Statement, values: Array) -> Judged:
+    (alive, lost), on = _alive(values), scale(statement.measure)
+    low, high = statement.equals if isinstance(statement.equals, tuple) else (statement.equals or 0.0,) * 2
+    if len(alive) < FEWEST:
+        return _too_few(alive, lost, FEWEST)
+    spread = spread_of(alive, on)
+    inside = spread.predicted_low <= high and spread.predicted_high >= low
+    share = float(near(alive, low, high, statement.within, on).mean())
+    undecided = not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
+    told = f"{number(low)} to {number(high)}" if high > low else number(low)
+    where = "inside" if inside else "outside"
+    kind = f"{percent(spread.predicted_confidence)} one-seed prediction interval ({spread.method})"
+    ends = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
+    nearness = f"{percent(share)} of seeds come near it{_nearness(statement, on)}"
+    sentence = f"The reported {told} lies {where} the {kind}, {ends}; {nearness}."
+    return Judged(
+        verdicts.INCONCLUSIVE if undecided else verdicts.of_number(inside, share),
+        sentence,
+        len(values),
+        lost,
+        spread.value,
+        spread.low,
+        spread.high,
+        spread.method,
+        spread.confidence,
+        spread.predicted_low,
+        spread.predicted_high,
+        share,
+        round(2 / (1 - CONFIDENCE)) - 1 if undecided else None,
+        sample(alive),
+    )
+
+
+def _nearness(statement: Statement, scale: str) -> str:
+    if statement.within is None:
+        return " (inside the range)"
+    return f" (within a factor of {number(statement.within, 1)})" if scale == "log" else f" (within {statement.within:g})"
+
+
+def _order(statement: Statement, values: Array, bound: Array) -> Judged:
+    pairs = min(len(values), len(bound))
+    gap = values[:pairs] - bound[:pairs] if statement.comparator == "above" else bound[:pairs] - values[:pairs]
+    alive, lost = _alive(gap.min(axis=1))  # of several values the one for which the order holds least
+    if not len(alive):
+        return _too_few(alive, lost, FEWEST)
+    holds = int((alive > statement.by).sum())
+    ends = wilson(holds, len(alive))
+    share, low, high = float(ends.value), float(ends.low), float(ends.high)
+    verdict = verdicts.of_share(share, low, high)
+    unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
+    return Judged(
+        verdict,
+        f"It holds for {holds:,} of {plural(len(alive), unit)}: {interval(share, low, high)}.",
+        pairs,
+        lost,
+        share,
+        low,
+        high,
+        "Wilson",
+        share=share,
+        needed_n=verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None,
+        sample=sample(values[:, 0]) if values.shape[1] == 1 else [],
+    )
+
+
+def _near(statement: Statement, values: Array, bound: Array) -> Judged:
+    """Two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means lies within the margin."""
+    (own, lost), (other, other_lost), margin = _alive(values), _alive(bound), statement.by
+    if min(len(own), len(other)) < FEWEST:
+        return _too_few(own, lost + other_lost, FEWEST)
+    value = float(own.mean() - other.mean())
+    low, high = map(float, ttest_ind(own, other, equal_var=False).confidence_interval(EQUIVALENCE))
+    inside, outside = -margin < low and high < margin, low > margin or high < -margin
+    verdict = verdicts.REPLICATED if inside else verdicts.NOT if outside else verdicts.INCONCLUSIVE
+    lies = "inside" if inside else "outside" if outside else "neither inside nor outside"
+    return Judged(
+        verdict,
+        f"The 90 % interval of the difference of means, {interval(value, low, high, signed=True)}, lies {lies} ±{margin:g}.",
+        len(values),
+        lost,
+        value,
+        low,
+        high,
+        "Welch, difference",
+        EQUIVALENCE,
+        needed_n=_seeds_for_margin(value, (high - low) / 2, margin, len(own)) if verdict == verdicts.INCONCLUSIVE else None,
+        sample=sample(own),
+    )
+
+
+def _seeds_for_margin(value: float, half: float, margin: float, n: int) -> int | None:
+    """Seeds with which the half-width, shrinking with their root, leaves the value's interval on one side of the margin."""
+    room = abs(margin - abs(value))
+    needed = int(np.ceil(n * (half / room) ** 2)) if room else verdicts.MAX_SEEDS + 1
+    return needed if needed <= verdicts.MAX_SEEDS else None
+
+
+def _open(statement: Statement, values: Array) -> Judged:
+    alive, lost = _alive(values)
+    if statement.measure.column == "learned" and len(alive):
+        share = wilson(alive.sum(), len(alive))
+        ends = float(share.value), float(share.low), float(share.high)
+        sentence = f"{alive.sum():.0f} of {plural(len(alive), 'seed')} learned: {interval(*ends)}."
+        return Judged(verdicts.ANSWERED, sentence, len(values), lost, *ends, "Wilson", share=ends[0])
+    if len(alive) < FEWEST:
+        return _too_few(alive, lost, FEWEST)
+    spread = spread_of(alive, scale(statement.measure))
+    sentence = f"Nothing was reported; the seeds give {interval(spread.value, spread.low, spread.high)} ({spread.method})."
+    return Judged(
+        verdicts.ANSWERED,
+        sentence,
+        len(values),
+        lost,
+        spread.value,
+        spread.low,
+        spread.high,
+        spread.method,
+        spread.confidence,
+        spread.predicted_low,
+        spread.predicted_high,
+        sample=sample(alive),
+    )
+
+
+def _alive(values: Array) -> tuple[Array, int]:
+    alive = values[~np.isnan(values)]
+    return alive, len(values) - len(alive)
+
+
+def _too_few(alive: Array, lost: int, needed: int) -> Judged:
+    sentence = f"{plural(len(alive), 'seed')} with a value: fewer than the {needed} without which no number is judged."
+    return Judged(verdicts.INCONCLUSIVE, sentence, len(alive) + lost, lost, needed_n=needed, sample=sample(alive))

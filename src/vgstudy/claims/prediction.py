@@ -1,0 +1,146 @@
+"""Does what a gradient looks like before training foretell failure to learn? Over all runs of a study and within activations."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, log_loss
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from vgstudy.analysis.intervals import CONFIDENCE, wilson
+from vgstudy.claims.auc import auc, auc_within, percentile_interval, resampled
+from vgstudy.claims.checks import ALL
+from vgstudy.claims.early import RULES, SIGNS, early_runs
+from vgstudy.schema import arrow_schema
+from vgstudy.store.logs import read_footer, read_table, write_table
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Cells = NDArray[np.int64]
+Row = dict[str, Any]
+
+REPETITIONS = 400
+FOLDS, BINS = 5, 10
+RESAMPLED = "seeds resampled within cells"
+HELD_OUT = "cells held out"
+CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a cell
+LEVELS = ("d_g", "d_delta", "first layer", "smallest layer")
+MODELS: Mapping[str, Sequence[str]] = {
+    "depth and width": ("depth", "width"),
+    "gradients": (*LEVELS, "distance", "zeros"),
+    "everything": (*LEVELS, "distance", "zeros", "depth", "width"),
+}
+
+
+def write_prediction(folder: Path) -> None:
+    """Write a study's prediction.parquet from its outcomes and its decays and probes at epoch 0.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, damaged or of another version.
+    """
+    design = read_footer(folder / "runs.parquet")
+    runs = read_table("runs", folder / "runs.parquet").to_pandas()
+    early = early_runs(folder, runs.astype(dict.fromkeys(runs.select_dtypes("category"), "str")))
+    rows = list(prediction_rows(early, np.random.default_rng(design["study"].get("study_seed", 0))))
+    table = pa.Table.from_pylist(rows, schema=arrow_schema("prediction"))
+    write_table("prediction", table, folder / "prediction.parquet", {"digest": design["digest"]})
+
+
+def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Row]:
+    """The rows of `prediction`: of all runs, then of each activation.
+
+    Parameters
+    ----------
+    runs
+        As `early_runs` gives them.
+    """
+    for group in [ALL, *dict.fromkeys(runs["activation"])]:
+        own = (runs if group == ALL else runs[runs["activation"] == group]).reset_index(drop=True)
+        cell = pd.factorize(own["cell"])[0]
+        weight = resampled(cell, REPETITIONS, rng)
+        for name, sign in SIGNS.items():
+            yield from _scored(group, name, "predictor", own, sign * own[name].to_numpy(dtype=float), cell, weight)
+        for name, rule in RULES.items():
+            fires: Array = rule(own).to_numpy().astype(float)
+            yield from _scored(group, name, "rule", own, fires, cell, weight)
+            yield from _rates(group, name, own["failed"].to_numpy(dtype=bool), fires, weight)
+        for name, columns in MODELS.items():
+            yield from _modelled(group, name, own, columns, cell, weight)
+
+
+def _scored(group: str, name: str, kind: str, own: pd.DataFrame, score: Array, cell: Cells, weight: Array) -> Iterator[Row]:
+    """AUC of a score over all pairs of runs, and over pairs of runs of the same cell."""
+    known = ~np.isnan(score)
+    about = {"group": group, "predictor": name, "kind": kind, "n": int(known.sum()), "n_failed": int((~known).sum())}
+    yield from _areas(about, score[known], own["failed"].to_numpy(dtype=bool)[known], cell[known], weight[:, known])
+
+
+def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array) -> Iterator[Row]:
+    once = np.ones((1, len(score)))
+    yield _row(about, "AUC", auc(score, failed, once), auc(score, failed, weight))
+    if len(score) and about["predictor"] not in CONSTANT:
+        yield _row(about, "AUC within cells", auc_within(score, failed, cell, once), auc_within(score, failed, cell, weight))
+
+
+def _rates(group: str, name: str, failed: Mask, fires: Array, weight: Array) -> Iterator[Row]:
+    """How many failures a rule finds, and how many runs that learn it leaves alone."""
+    about = {"group": group, "predictor": name, "kind": "rule", "n": len(failed), "n_failed": 0}
+    for quantity, of, right in (("sensitivity", failed, fires), ("specificity", ~failed, 1 - fires)):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            repeated = (weight[:, of] @ right[of]) / weight[:, of].sum(axis=1)
+        yield _row(about, quantity, right[of].mean() if of.any() else np.nan, repeated)
+
+
+def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], cell: Cells, weight: Array) -> Iterator[Row]:
+    """A logistic model's chances of failure for cells it has not seen: AUC, Brier score, deviance explained, calibration."""
+    failed, none = own["failed"].to_numpy(dtype=bool), np.zeros(0)
+    about = {"group": group, "predictor": name, "kind": "model", "n": len(own), "n_failed": 0}
+    if min(failed.sum(), (~failed).sum()) < 2 * FOLDS or cell.max() < FOLDS:
+        yield _row(about, "AUC", np.nan, none)
+        return
+    chance = held_out(features(own, columns), failed, cell)
+    yield from _areas(about, chance, failed, cell, weight)
+    yield _row(about, "Brier score", brier_score_loss(failed, chance), none, HELD_OUT)
+    explained = 1 - log_loss(failed, chance) / log_loss(failed, np.full(len(failed), failed.mean()))
+    yield _row(about, "deviance explained", explained, none, HELD_OUT)
+    for part in np.array_split(np.argsort(chance, kind="stable"), BINS):
+        observed = wilson(failed[part].sum(), len(part))
+        ends = {end: float(getattr(observed, end)) for end in ("value", "low", "high")}
+        row = _row({**about, "n": len(part)}, "calibration", np.nan, none, "Wilson")
+        yield {**row, **ends, "x": float(chance[part].mean())}
+
+
+def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
+    """Predictors as a model takes them, axes (run, feature): logs of levels, with a flag where some are missing or zero."""
+    parts: list[Array] = []
+    for name in columns:
+        value = runs[name].to_numpy(dtype=float)
+        known = np.isfinite(value) & ((value > 0) | (name not in LEVELS))
+        scaled = np.log(np.where(known, value, 1.0)) if name in LEVELS else value
+        parts.append(np.where(known, scaled, scaled[known].mean() if known.any() else 0.0))
+        parts += [~known * 1.0] * (not known.all())
+    return np.column_stack(parts)
+
+
+def held_out(x: Array, failed: Mask, cell: Cells) -> Array:
+    """Probabilities of failure, each from a model that has seen no run of the same cell."""
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    folds = GroupKFold(FOLDS, shuffle=True, random_state=0)
+    chance: Array = cross_val_predict(model, x, failed, groups=cell, cv=folds, method="predict_proba")[:, 1]
+    return chance
+
+
+def _row(about: Mapping[str, Any], quantity: str, value: Any, repeated: Array, method: str = RESAMPLED) -> Row:
+    low, high = percentile_interval(repeated, CONFIDENCE)
+    numbers = {"value": float(np.squeeze(value)), "low": low, "high": high}
+    absent = {name: None if np.isnan(number) else number for name, number in numbers.items()}
+    return {**about, "quantity": quantity, "x": None, **absent, "method": method, "confidence": CONFIDENCE}

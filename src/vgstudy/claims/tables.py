@@ -1,0 +1,24 @@
+"""The claims step: the register and the studies' folders in, the table of claims out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from vgstudy.claims.evaluation import claim_rows, ran
+from vgstudy.claims.register import read_register
+from vgstudy.schema import arrow_schema
+from vgstudy.store.logs import write_table
+
+
+def write_claims(results: Path, studies: Sequence[str], register: Path) -> None:
+    """Judge every claim of the register by the named studies of a results folder and write its claims.parquet.
+
+    Raises
+    ------
+    UserError
+        If the register is wrong, a study lacks what a claim names, or a table is missing or damaged.
+    """
+    rows = claim_rows(read_register(register), {name: ran(results / name) for name in studies})
+    table = pa.Table.from_pylist(rows, schema=arrow_schema("claims"))
+    write_table("claims", table, results / "claims.parquet", {"studies": list(studies)})

@@ -1,0 +1,36 @@
+"""What foretells that a run will not learn: areas under the ROC curve, and a model's calibration."""
+
+from vgstudy.claims.register import PREDICTORS
+from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.view import Axis, View
+
+RULES = {
+    "autotrainer vanishing": "AUTOTRAINER's rule for vanishing gradients",
+    "autotrainer dying": "AUTOTRAINER's rule for dying ReLU",
+}
+MODELS = {"depth and width": "depth and width", "gradients": "gradients before training", "everything": "both"}
+NAMES = {**PREDICTORS, **RULES}
+AREAS = ("AUC", "AUC within cells")
+
+
+def foretelling(frames: Frames) -> View:
+    """AUC of every predictor and rule, by group of runs, over all pairs of runs and within cells."""
+    rows = chosen(frames.prediction, quantity=list(AREAS), predictor=list(NAMES))
+    named = rows.assign(x=rows["value"], label=rows["predictor"].map(NAMES))
+    axis = Axis("AUC: P(a run that failed has more of it than one that learned)", marks={"chance": 0.5}, limits=(0, 1))
+    shown = named.drop(columns=["n", "n_failed"])
+    return View(shown, dict.fromkeys(AREAS, axis), axis, groups_note(frames), across=("group",))
+
+
+def calibration(frames: Frames) -> View:
+    """Share of runs that failed against the predicted probability, by group of runs."""
+    rows = chosen(frames.prediction, quantity="calibration", predictor=["gradients", "everything"])
+    shown = rows.assign(label=rows["predictor"].map(MODELS)).drop(columns=["n", "n_failed"])
+    axis = Axis("share of runs that failed", limits=(0, 1))
+    return View(shown, {"calibration": axis}, Axis("predicted probability of failure"), groups_note(frames), across=("group",))
+
+
+def groups_note(frames: Frames) -> str:
+    """How many runs each group has."""
+    counts = frames.prediction.groupby("group", sort=False)["n"].max()
+    return f"Runs: {', '.join(f'{group} {n:,}' for group, n in counts.items())}." if len(counts) else ""

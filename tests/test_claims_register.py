@@ -1,0 +1,137 @@
+"""The register holds every row of the inventory of the tutorials, and every mistake in it is one clear line."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vgstudy.claims.checks import check_register
+from vgstudy.claims.register import Bound, Statement, claims, read_register
+from vgstudy.config.reading import load_study
+from vgstudy.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+REGISTER = ROOT / "config/claims"
+STUDIES = ("circles", "visualising", "digits", "mnist", "extensions")
+
+# the rows of the inventory of the tutorials
+IDS = {
+    *("A1", "A2", "A3", "A4", "A5", "A-G0", "A-G1", "A-G2", "A-Q", "A-X1", "A-X2", "A-X3", "A-X4", "A-X5"),
+    *("B1", "B2", "B3", "B4", "B5", "B6", "B-W1", "B-W2", "B-G1", "B-G2", "B-G3", "B-X1"),
+    *("C1", "C2", "C3", "C4", "C5", "C6", "C7"),
+}
+
+
+def resolved(name):
+    return load_study(ROOT / f"config/studies/{name}.yaml").model_dump(mode="json")
+
+
+def arms_named(register, study):
+    """The arms that the claims about a study name, in statements and comparisons."""
+    named = set()
+    for claim in claims(register):
+        for statement in claim.statements if study in claim.studies else ():
+            other = [statement.bound.arm] if statement.bound and statement.bound.arm else []
+            named |= {network for network in [*statement.arms, *other] if isinstance(network, str)}
+    return named
+
+
+def test_every_row_of_the_inventory_is_in_the_register_and_no_other():
+    assert [claim.id for claim in claims(read_register(REGISTER))] == list(
+        dict.fromkeys(c.id for c in claims(read_register(REGISTER)))
+    )
+    assert {claim.id for claim in claims(read_register(REGISTER))} == IDS
+
+
+def test_every_claim_fits_the_studies():
+    check_register(read_register(REGISTER), {name: resolved(name) for name in STUDIES})
+
+
+@pytest.mark.parametrize("study", ["circles", "visualising", "digits", "mnist"])
+def test_every_arm_is_in_a_claim_and_every_id_among_the_arms_is_a_claim(study):
+    arms = set(resolved(study)["arms"])
+    assert arms_named(read_register(REGISTER), study) == arms
+    assert {arm.split()[0] for arm in arms if not arm.startswith("C ")} <= IDS
+
+
+def test_every_claim_of_c_is_tested_on_mnist_and_on_digits():
+    assert {claim.studies for claim in claims(read_register(REGISTER)) if claim.tutorial == "C"} == {("mnist", "digits")}
+
+
+def entry(**changes):
+    """A small register's one claim, with changes to its statement."""
+    statement = {"says": "It learns.", "arms": "A3", "measure": {"column": "learned"}, "above": 0.5} | changes
+    statement = {key: value for key, value in statement.items() if value is not None}
+    return {"id": "A3", "claim": "c", "setup": "s", "reported": "r", "studies": "circles", "statements": [statement]}
+
+
+def written(folder, *entries, name="A.yaml"):
+    (folder / name).write_text(yaml.safe_dump({"title": "t", "claims": list(entries), "code": []}), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"arms": "A9"}, "claim A3: statements.0.arms: no arm 'A9'; allowed: A1, A2, A2 tied, A3"),
+        ({"arms": {"depth": 7}}, "statements.0.arms: no depth 7; allowed: 1, 5, 15, 20"),
+        ({"arms": {"activation": "relu"}}, "statements.0.arms: no activation 'relu'; did you mean 'ReLU'? allowed: tanh, ReLU"),
+        ({"above": {"arm": "A7"}}, "statements.0.above.arm: no arm 'A7'"),
+        ({"measure": {"column": "g_rms", "layer": 9}}, "statements.0.measure: no layer 9 at depth 5 in study circles"),
+        ({"measure": {"column": "g_rms", "layer": 1, "epochs": 3}}, "g_rms is not logged at epoch 3"),
+        ({"measure": {"column": "g_rms", "examples": "last mini-batch"}}, "g_rms is not logged on the last mini-batch"),
+        ({"measure": {"column": "test_accuracy", "epochs": [0, 900]}}, "test_accuracy is not logged at epoch 900"),
+    ],
+)
+def test_a_claim_about_what_the_study_lacks_is_one_line(tmp_path, changes, said):
+    register = read_register(written(tmp_path, entry(**changes)))
+    with pytest.raises(UserError) as told:
+        check_register(register, {"circles": resolved("circles")})
+    assert said in str(told.value)
+    assert str(told.value).endswith("in study circles; change the claim in config/claims, or the study")
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"measure": {"column": "g_rmss"}},
+            "claims.0.statements.0.measure.column: 'g_rmss' is no quantity of the logs; did you mean 'g_rms'?",
+        ),
+        ({"measure": {"column": "g_rms", "layer": "top"}}, "'top' is no layer; allowed: first, middle"),
+        ({"measure": {"column": "g_rms", "when": "last"}}, "unknown key; allowed: column, layer"),
+        ({"arms": {"deep": 5}}, "'deep' is no factor; did you mean 'depth'?"),
+        ({"below": 0.5}, "must have exactly one of equals, above, below, near, open, not above and below"),
+        ({"above": None}, "must have exactly one of equals, above, below, near, open, not none"),
+        ({"above": None, "equals": 0.8}, "statements.0.within: is missing"),
+        ({"above": None, "near": {"arm": "A1"}}, "statements.0.by: is missing"),
+        ({"above": {}}, "statements.0.above: must be a number, or have either arm or measure"),
+        ({"above": {"armm": "A1"}}, "statements.0.above.armm: unknown key; did you mean 'arm'?"),
+        ({"above": "high"}, "statements.0.above.number: must be a number, not 'high'"),
+    ],
+)
+def test_a_mistake_in_the_register_is_one_line_with_file_and_key(tmp_path, changes, said):
+    with pytest.raises(UserError) as told:
+        read_register(written(tmp_path, entry(**changes)))
+    assert str(tmp_path / "A.yaml") in str(told.value)
+    assert said in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_an_id_twice_or_in_the_wrong_file_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"claims\.1\.id: 'A3' stands twice"):
+        read_register(written(tmp_path, entry(), entry()))
+    (tmp_path / "A.yaml").unlink()
+    with pytest.raises(UserError, match=r"'A3' belongs to A\.yaml"):
+        read_register(written(tmp_path, entry(), name="B.yaml"))
+
+
+def test_a_folder_without_claims_is_told(tmp_path):
+    with pytest.raises(UserError, match="holds no claims"):
+        read_register(tmp_path)
+
+
+def test_zero_is_a_bound_like_any_other():
+    statement = Statement.model_validate({"says": "s", "arms": "A1", "measure": {"column": "g_mean"}, "above": 0})
+    assert (statement.comparator, statement.bound) == ("above", Bound(number=0))

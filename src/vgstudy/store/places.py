@@ -15,7 +15,7 @@ STUDY_TABLES = (  # results/STUDY/TABLE.parquet
     "variances",
     "prediction",
 )
-SHARED_TABLES = ("coverage",)  # results/TABLE.parquet
+SHARED_TABLES = ("coverage", "claims")  # results/TABLE.parquet
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
 
 

@@ -3,10 +3,12 @@ import pytest
 from scipy import stats
 
 from vgstudy.analysis.intervals import (
+    clopper_pearson,
     geometric_t,
     mean_t,
     moments,
     newcombe,
+    next_seed,
     welch_difference,
     welch_ratio,
     wilson,
@@ -120,6 +122,23 @@ def test_wilson_against_scipy(n, confidence):
     np.testing.assert_allclose(found.low, [ci.low for ci in expected], atol=1e-14)
     np.testing.assert_allclose(found.high, [ci.high for ci in expected], atol=1e-14)
     np.testing.assert_array_equal(found.value, counts / n)
+
+
+@pytest.mark.parametrize("n", [1, 10, 37])
+def test_clopper_pearson_against_scipy(n):
+    counts = np.arange(n + 1)
+    expected = [stats.binomtest(int(k), n).proportion_ci(0.9, method="exact") for k in counts]
+    found = clopper_pearson(counts, n, 0.9)
+    np.testing.assert_allclose(found.low, [ci.low for ci in expected], atol=1e-12)
+    np.testing.assert_allclose(found.high, [ci.high for ci in expected], atol=1e-12)
+    assert np.isnan(ends(clopper_pearson(0, 0))).all()
+    assert clopper_pearson(0, 30).high == pytest.approx(0.116, abs=5e-4)
+
+
+def test_prediction_of_a_further_seed_by_hand():
+    # mean 2, variance 1, t(.975, 2) = 4.302653, half width 4.302653 sqrt(4 / 3)
+    assert ends(next_seed(moments([1.0, 2.0, 3.0]))) == pytest.approx([2, 2 - 4.968275, 2 + 4.968275], abs=1e-6)
+    assert np.isnan(next_seed(moments([1.0])).low)
 
 
 def test_wilson_by_hand():

@@ -9,13 +9,23 @@ import pytest
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
 from vgstudy.figures import PICTURES
-from vgstudy.views.captions import FIGURES, METHODS, caption_of, caption_text, figure_names, intervals, left_out, seeds
+from vgstudy.views.captions import (
+    ARM_FIGURES,
+    FIGURES,
+    METHODS,
+    caption_of,
+    caption_text,
+    figure_names,
+    intervals,
+    left_out,
+    seeds,
+)
 from vgstudy.views.frames import read_frames
 from vgstudy.views.registry import VIEWS, view_of
 
 
 def test_every_figure_has_a_caption_a_view_and_a_way_to_be_drawn():
-    assert FIGURES.keys() == VIEWS.keys() == PICTURES.keys() - {"contrast-"}
+    assert {*FIGURES, *ARM_FIGURES} == VIEWS.keys() == PICTURES.keys() - {"contrast-"}
 
 
 def test_names_follow_the_declared_contrasts():

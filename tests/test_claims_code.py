@@ -20,8 +20,7 @@ def said(line):
 
 
 def model(width=5):
-    net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(width, activation="tanh"), keras.layers.Dense(1)])
-    return net
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(width, activation="tanh"), keras.layers.Dense(1)])
 
 
 def compiled(optimizer):

@@ -1,4 +1,4 @@
-"""The table of claims from made-up studies: every claim has its rows, what was not run says so, and values are those of the logs."""
+"""The table of claims from made-up studies: every claim has its rows, what was not run says so, values are those of the logs."""
 
 from pathlib import Path
 

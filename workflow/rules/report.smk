@@ -1,5 +1,6 @@
 rule report:
     input:
+        "results/claims.parquet",
         expand(
             "results/{study}/{part}",
             study=STUDIES,

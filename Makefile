@@ -8,7 +8,7 @@ CORES ?= all
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: study smoke test lint faults bench bench-study lock
+.PHONY: study smoke test lint test-slurm faults bench bench-study lock
 
 study: .venv/.ready
 	$(SNAKEMAKE)
@@ -26,8 +26,11 @@ lint: .venv/.ready
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 
+test-slurm: .venv/.ready
+	$(BIN)/python tests/slurm/check.py
+
 faults: .venv/.ready
-	PYTHONPATH=src $(BIN)/python tests/faults.py
+	$(BIN)/python tests/faults.py
 
 bench: .venv/.ready
 	$(BIN)/python benchmarks/bench.py engine

@@ -47,9 +47,11 @@ except UserError as mistake:
 
 DAMAGED = {}
 if workflow.is_main_process:
+    cluster = workflow.resource_settings.nodes
+    cores = None if cluster else workflow.resource_settings.cores
     for study_plan in PLANS.values():
         DAMAGED |= preflight.damaged(study_plan)
-        for line in preflight.story(study_plan, workflow.resource_settings.cores):
+        for line in preflight.story(study_plan, cores):
             print(line, file=sys.stderr)
     for line in (*DAMAGED.values(), *preflight.settings()):
         print(line, file=sys.stderr)

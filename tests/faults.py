@@ -46,14 +46,14 @@ DAMAGES = ("truncated", "flipped bit", "empty", "foreign", "another job's", "mis
 
 @dataclass
 class Site:
-    """A folder with the workflow and the study `faults`."""
+    """A folder with the workflow, the package as it is now, and the study `faults`."""
 
     folder: Path
     engine: str = "stand-in"
     results: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        for part in ("Snakefile", "workflow", "profiles", "environment.yml"):
+        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "src", "tests/stand_in"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, self.folder / part)
         (self.folder / "config/studies").mkdir(parents=True)
@@ -61,15 +61,20 @@ class Site:
         (self.folder / "config/studies/faults.yaml").write_text(STUDY)
         self.results = self.folder / "results"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of processes which take the package and the stand-in from here."""
+        path = os.pathsep.join([str(self.folder / "src"), str(self.folder / "tests/stand_in")])
+        return os.environ | {"PYTHONPATH": path, "FAULTS_ENGINE": self.engine}
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Snakemake in a session of its own, its output in the file `said`."""
-        path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests/stand_in")])
         call = [str(Path(sys.executable).with_name("snakemake")), "--cores", "2", *arguments]
         with (self.folder / "said").open("w") as said:
             return subprocess.Popen(
                 call,
                 cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": path, "FAULTS_ENGINE": self.engine},
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -187,13 +192,16 @@ def long_version(points: int, engine: str, seed: int) -> None:
     rng, made = random.Random(seed), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(folder), engine)
-        begin = time.monotonic()
         site.complete()
-        usual, expected = time.monotonic() - begin, site.files()
+        expected = site.files()
         while made.total() < points:
             shutil.rmtree(site.results)
-            for _ in range(6):  # the next ones hit what the first have left
-                how, moment = rng.choice(KILLS), rng.uniform(0.1, 0.7) * usual
+            begin = time.monotonic()
+            site.complete()  # how long it takes, on a machine whose load may change
+            usual = time.monotonic() - begin
+            shutil.rmtree(site.results)
+            for _ in range(8):  # the next ones hit what the first have left
+                how, moment = rng.choice(KILLS), rng.uniform(0.1, 1) * usual
                 there = killed(site, how, moment)
                 assert there.items() <= expected.items(), "a file is not what an undisturbed run writes"
                 made[how] += 1

@@ -49,6 +49,9 @@ def made_frames(
         "trajectories": [{**NAMED, **ESTIMATE, "method": "t", **row} for row in trajectories],
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
+        "linearity": [],
+        "limits": [],
+        "variances": [],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
     }
     runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]

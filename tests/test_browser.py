@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from synthetic import write_synthetic_study
-from test_report import EVIL, retitle
+from test_report import EVIL, retitle, write_pictures
 from vgstudy.figures import write_figures
 from vgstudy.report import write_report
 
@@ -33,7 +33,8 @@ def results(tmp_path_factory) -> Path:
     write_synthetic_study(folder / "other", depths=(1,), widths=(5,), activations=("ReLU",), seeds=range(2), optimizers=("SGD",))
     retitle(folder / "made", title=EVIL)
     for name in ("made", "other"):
-        write_figures(folder / name)
+        write_pictures(folder / name)
+    write_figures(folder / "made", ["decay-depth-start"])
     write_report(folder, ["made", "other"])
     return folder
 
@@ -101,9 +102,8 @@ def numbers(page: Page, section: Locator) -> list[dict[str, str]]:
 
 def test_every_picture_is_shown_from_within_the_page(opened):
     page = opened()
-    page.wait_for_function(
-        "[...document.querySelectorAll('img[data-file]')].every((image) => image.complete && image.naturalWidth > 100)"
-    )
+    shown = "(image) => image.src.startsWith('blob:') && image.complete && image.naturalWidth > 0"
+    page.wait_for_function(f"[...document.querySelectorAll('img[data-file]')].every({shown})")
     assert page.locator("img[data-file]").count() > 20
 
 

@@ -142,7 +142,8 @@ def test_study_file_by_hand(write: Callable[..., Path]) -> None:
     assert study.factors.names("initializer") == ("He", "Xavier")
     assert study.factors.initializer["He"].class_name == "HeUniform"
     assert study.factors.optimizer["SGD"].config == {"momentum": 0.9}
-    assert study.contrasts[0].model_dump() == {"factor": "initializer", "reference": "Xavier"}
+    expected = {"factor": "initializer", "reference": "Xavier", "quantities": ("d_delta", "p_learned")}
+    assert study.contrasts[0].model_dump() == expected
 
 
 @pytest.mark.parametrize("name", ["extensions", "smoke"])

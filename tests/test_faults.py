@@ -3,7 +3,6 @@
 `make faults` is the long version, with 200 faults and more.
 """
 
-import os
 import random
 import resource
 import signal
@@ -14,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from faults import DAMAGES, ROOT, Site, damage, killed
+from faults import DAMAGES, Site, damage, killed
 
 VGSTUDY = str(Path(sys.executable).with_name("vgstudy"))
-PATHS = {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests/stand_in")])}
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +30,7 @@ def site(tmp_path_factory):
 
 def vgstudy(site: Site, *arguments: str, **options) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [VGSTUDY, *arguments], cwd=site.folder, env=os.environ | PATHS, stderr=subprocess.PIPE, text=True, **options
+        [VGSTUDY, *arguments], cwd=site.folder, env=site.environment, stderr=subprocess.PIPE, text=True, **options
     )
 
 
@@ -132,7 +130,7 @@ def test_a_second_workflow_is_refused_and_the_first_completes(site):
     first = made.start()
     while first.poll() is None and (made.results / ".lock").read_text() != f"{first.pid}\n":
         time.sleep(0.05)
-    second = subprocess.run(first.args, cwd=made.folder, env=os.environ | PATHS, capture_output=True, text=True)
+    second = subprocess.run(first.args, cwd=made.folder, env=made.environment, capture_output=True, text=True)
     assert second.returncode == 2
     assert f"error: results: another workflow (process {first.pid}) is at work here" in second.stderr
     assert first.wait() == 0, made.said()

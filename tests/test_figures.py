@@ -93,7 +93,7 @@ def test_a_figure_without_estimates_says_why(name):
 
 @pytest.mark.parametrize("name", ["decay-epochs", "accounting", "l1-epochs"])
 def test_equal_estimates_give_equal_bytes_in_any_order_of_rows(frames, name):
-    tables = ("runs", "outcomes", "estimates", "trajectories", "profiles", "contrasts")
+    tables = ("runs", "outcomes", "estimates", "trajectories", "profiles", "contrasts", "linearity", "limits", "variances")
     shuffled = replace(frames, **{t: getattr(frames, t).sample(frac=1, random_state=1) for t in tables})
     first, second = (picture(name, view_of(name)(f)) for f in (frames, shuffled))
     assert svg(first) == svg(second)

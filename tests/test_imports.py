@@ -11,11 +11,11 @@ import pytest
 from import_graph import SOURCE, imports, modules, own
 
 NAMES = {"numpy", "pyarrow", "pydantic", "pydantic_core"}
-PURE = NAMES | {"packaging", "scipy", "sklearn", "yaml"}
+PURE = NAMES | {"packaging", "scipy", "sklearn", "tensorboard", "yaml"}
 LIBRARIES = {
     "names": NAMES,
     "pure": PURE,
-    "labelled": PURE | {"pandas", "seaborn", "matplotlib", "jinja2", "altair", "vl_convert"},
+    "labelled": PURE | {"pandas", "statsmodels", "seaborn", "matplotlib", "jinja2", "altair", "vl_convert"},
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
     "shells": PURE | {"typer", "rich"},
 }

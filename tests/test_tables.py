@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
 from vgstudy.analysis.tables import write_decays, write_estimates
@@ -22,8 +23,10 @@ DESIGN = {
     "seeds": range(5),
 }
 RATIOS = ("d_g", "d_delta", "d_h", "interior_g", "interior_delta", "interior_h", "end_to_end_g", "end_to_end_mean_abs")
+EPS = np.log(1.05)
 ENDS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-RESULTS = ("outcomes", "estimates", "trajectories", "profiles", "contrasts")
+RESULTS = ("outcomes", "estimates", "trajectories", "profiles", "contrasts", "linearity", "limits", "variances")
+LIMIT_KEYS = ("factor", "width", "activation", "initializer", "optimizer")
 INTERVAL = ["value", "low", "high"]
 
 
@@ -82,7 +85,7 @@ def assert_rows(found: pd.DataFrame, keys: list[str], expected: dict[tuple, list
 
 def test_footers_name_the_design_and_the_job(made):
     digest = read_footer(made / "runs.parquet")["digest"]
-    assert [read_footer(made / f"{name}.parquet")["digest"] for name in RESULTS] == [digest] * 5
+    assert [read_footer(made / f"{name}.parquet")["digest"] for name in RESULTS] == [digest] * len(RESULTS)
     decays = list((made / "decays").iterdir())
     assert [read_footer(path)["job"] for path in decays] == [path.stem for path in decays]
 
@@ -246,7 +249,82 @@ def test_contrasts_of_learning_follow_newcombe_by_hand(made):
         value = a["value"] - b["value"]
         low = value - np.hypot(a["value"] - a["low"], b["high"] - b["value"])
         high = value + np.hypot(a["high"] - a["value"], b["value"] - b["low"])
-        assert [row.value, row.low, row.high, row.p] == pytest.approx([value, low, high, np.nan], nan_ok=True)
+        assert [row.value, row.low, row.high] == pytest.approx([value, low, high])
+        table = [[round(x["value"] * x["n"]), round((1 - x["value"]) * x["n"])] for x in (a, b)]
+        assert row.p == pytest.approx(stats.fisher_exact(table).pvalue)
+
+
+def test_families_are_corrected_against_statsmodels(made):
+    contrasts = load(made, "contrasts")
+    assert contrasts["p_adjusted"].isna().equals(contrasts["p"].isna())
+    declared = contrasts[contrasts["correction"] == "Holm"]
+    assert set(zip(declared["quantity"], declared["epoch"], strict=True)) == {("d_delta", 0), ("p_learned", 20)}
+    assert len(contrasts[contrasts["correction"] == "exploratory, FDR"]) == len(contrasts) - len(declared)
+    for method, name in (("Holm", "holm"), ("exploratory, FDR", "fdr_bh")):
+        for _, family in contrasts[contrasts["correction"] == method].dropna(subset="p").groupby("family"):
+            keys = family[["factor", "quantity", "epoch"]].drop_duplicates()
+            assert len(keys) == 1
+            np.testing.assert_allclose(family["p_adjusted"], multipletests(family["p"], method=name)[1])
+
+
+def test_optimizers_are_declared_at_the_end_and_other_quantities_are_exploratory(folder):
+    footer = read_footer(folder / "runs.parquet")
+    footer["study"]["contrasts"] = [{"factor": "width", "reference": 5, "quantities": ["d_g"]}]
+    write_table("runs", read_table("runs", folder / "runs.parquet"), folder / "runs.parquet", footer)
+    contrasts = analyse(folder)["contrasts"]
+    declared = contrasts[contrasts["correction"] == "Holm"]
+    assert set(declared["family"]) == {"width against 5: d_g at epoch 0"}
+
+
+def test_linearity_against_scipy(made):
+    values = trained(made, "decays").query("epoch == 0 and alive and depth >= 4")
+    found = load(made, "linearity").set_index(["quantity", "cell"])
+    assert len(found) == 3 * 8
+    for quantity in ("curvature_g", "curvature_delta", "curvature_h"):
+        for cell, rows in values.groupby("cell"):
+            row = found.loc[quantity, cell]
+            assert [row["value"], row["low"], row["high"]] == pytest.approx(naive_t(rows[quantity]), rel=1e-6, abs=1e-18)
+            assert row["bend"] == pytest.approx(np.exp(-12 * rows[quantity].mean()))
+        np.testing.assert_allclose(found.loc[quantity]["p_adjusted"], multipletests(found.loc[quantity]["p"], method="holm")[1])
+
+
+def test_checks_of_decay_factors_against_scipy(made):
+    alive = trained(made, "decays").query("alive and depth >= 4")
+    found = load(made, "estimates").query("quantity == 'd_delta'").set_index(["cell", "epoch"])
+    assert set(found["check"]) == {"t: BCa needs 20 seeds"}
+    for key, rows in alive.groupby(["cell", "epoch"]):
+        logs, row = np.log(rows["d_delta"].to_numpy()), found.loc[key]
+        n, s = len(logs), logs.std(ddof=1)
+        half = stats.t.ppf(0.975, n - 1) * s * np.sqrt(1 + 1 / n)
+        assert [row["seed_low"], row["seed_high"]] == pytest.approx(np.exp([logs.mean() - half, logs.mean() + half]))
+        assert [row["check_low"], row["check_high"]] == pytest.approx([row["low"], row["high"]])
+        assert row["spread"] == pytest.approx(s)
+        assert row["p"] == pytest.approx(stats.ttest_1samp(logs, 0).pvalue)
+        sides = [stats.ttest_1samp(logs, bound, alternative=side).pvalue for bound, side in ((-EPS, "greater"), (EPS, "less"))]
+        assert row["p_equivalent"] == pytest.approx(max(sides))
+        assert [row["q10"], row["median"], row["q90"]] == pytest.approx(np.exp(np.quantile(logs, [0.1, 0.5, 0.9])))
+        assert row["band_low"] <= row["low"] < row["high"] <= row["band_high"]
+    vanishing = load(made, "estimates").query("quantity == 'p_vanishing_delta'").set_index(["cell", "epoch"])
+    shares = alive.assign(low=alive["d_delta"] < 1 / 1.05).groupby(["cell", "epoch"])["low"].mean()
+    assert vanishing["value"].to_dict() == pytest.approx(shares.to_dict())
+
+
+def test_verdicts_by_hand(made):
+    rows = load(made, "estimates").query("quantity == 'd_delta'")
+    equivalent, below, above = rows["p_equivalent"] < 0.05, rows["high"] < 1, rows["low"] > 1
+    expected = np.select([equivalent, below, above], ["equivalent", "vanishes", "explodes"], "undecided")
+    assert rows["verdict"].tolist() == expected.tolist()
+    assert load(made, "estimates").query("quantity == 'test_loss'")["verdict"].isna().all()
+
+
+def test_shares_have_an_exact_interval_beside_and_a_band_over_depths_against_scipy(made):
+    rows = load(made, "estimates").query("quantity == 'p_learned'")
+    for row in rows.itertuples():
+        test = stats.binomtest(round(row.value * row.n_alive), row.n_alive)
+        assert [row.check_low, row.check_high] == pytest.approx([*test.proportion_ci(method="exact")])
+        wide = test.proportion_ci(0.95 ** (1 / 3), method="exact")  # three depths
+        assert [row.band_low, row.band_high] == pytest.approx([wide.low, wide.high], abs=1e-12)
+    assert set(rows["check"]) == {"Clopper-Pearson"}
 
 
 def test_every_run_of_the_design_has_one_outcome(made):
@@ -276,7 +354,7 @@ def test_statuses_by_hand(folder):
 
 def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
     for name in RESULTS:
-        keys = [k for k in ("cell", "reference", "seed", "quantity", "epoch", "layer") if k in one[name]]
+        keys = [k for k in (*LIMIT_KEYS, "cell", "reference", "seed", "quantity", "epoch", "layer", "source") if k in one[name]]
         a, b = (frame.sort_values(keys, ignore_index=True) for frame in (one[name], other[name]))
         pd.testing.assert_frame_equal(a, b, check_exact=True)
 
@@ -307,8 +385,13 @@ def test_one_seed_gives_values_without_intervals(folder):
     assert len(rows) > 100
     assert rows["value"].notna().all()
     assert rows[["low", "high"]].isna().all(axis=None)
-    shares = results["estimates"].query("method == 'Wilson'")
+    shares = results["estimates"].query("method == 'Wilson' and n_alive > 0")
     assert shares[INTERVAL].notna().all(axis=None)
+    assert results["estimates"]["verdict"].isna().all()
+    assert results["estimates"].query("method != 'Wilson'")[["band_low", "spread", "seeds_needed"]].isna().all(axis=None)
+    assert results["linearity"][["low", "high", "p", "p_adjusted"]].isna().all(axis=None)
+    assert results["limits"].query("factor.isna()")["value"].notna().any()
+    assert results["variances"].empty
     assert results["contrasts"].query("quantity == 'd_g'")[["low", "high", "p"]].isna().all(axis=None)
 
 

@@ -45,6 +45,12 @@ def test_dry_run_plans_every_rule_and_writes_no_result(snakemake, tmp_path, stud
     assert not (tmp_path / "results").exists()
 
 
+def test_the_profile_for_slurm_is_understood_where_there_is_none(snakemake):
+    done = snakemake("--dry-run", "--profile", "profiles/slurm", "--config", "studies=smoke")
+    assert done.returncode == 0, done.stderr
+    assert "if all run at once" in done.stderr
+
+
 def test_lint_finds_nothing(snakemake):
     done = snakemake("--lint")
     assert done.returncode == 0, done.stderr

@@ -3,10 +3,22 @@
 Imports go downward only; every module and package stands in one layer and imports its own layer and those below it:
 
 - names (`cells`, `errors`, `schema`, `seeds`, `stages`, `wording`)
-- pure (`config`, `data`, `plan`, `store`)
-- labelled (`analysis`, `claims`, `explorer`, `figures`, `findings`, `report`, `theory`, `views`)
-- TensorFlow (`engine`), beside labelled: neither imports the other
+- pure (`config`, `data`, `events`, `plan`, `store`)
+- labelled (`analysis`, `claims`, `coverage`, `diagnosis`, `explorer`, `figures`, `findings`, `report`, `results`, `theory`,
+  `views`)
+- TensorFlow (`engine`, `keras`), beside labelled: neither imports the other
 - shells (`cli`, `terminal`)
 
 Only the TensorFlow layer imports TensorFlow or Keras. `tests/test_imports.py` holds the line in a clean process.
 """
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """`vgstudy.load`, imported when it is first used, because it brings pandas."""
+    if name == "load":
+        from vgstudy.results import load
+
+        return load
+    raise AttributeError(f"module 'vgstudy' has no attribute {name!r}")

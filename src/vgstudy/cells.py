@@ -13,6 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")  # what a gradient may be measured on
+
 
 class Frozen(BaseModel):
     """A model whose fields never change and whose unknown keys are errors."""

@@ -1,6 +1,7 @@
 """The command line: parse, one call, exit. Every command imports what it needs when it runs."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from vgstudy.errors import UserError
+from vgstudy.wording import plural
 
 StudyArguments = Annotated[
     list[str] | None,
@@ -125,9 +127,12 @@ def design(
 @app.command()
 def train(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json.")],
-    threads: Annotated[int, typer.Option(min=1, help="Threads of TensorFlow. They do not reach the numbers.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the process. They do not reach the numbers.")] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
+    os.environ.update(
+        dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+    )  # read on import
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
     if sys.stderr.isatty():
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes belong in a log, not on a terminal
@@ -148,7 +153,7 @@ def decay(
 
 @app.command()
 def estimate(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
-    """Write outcomes, estimates, profiles and contrasts of a study."""
+    """Write outcomes, estimates, profiles, contrasts, linearity, depth limits and variances of a study."""
     from vgstudy.analysis import tables
 
     tables.write_estimates(folder)
@@ -213,6 +218,76 @@ def report(
     from vgstudy.report import write_report
 
     write_report(results, studies)
+
+
+@app.command()
+def coverage(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")] = Path("results"),
+    repetitions: Annotated[int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")] = 2000,
+) -> None:
+    """Simulate how often every interval and test is right; writes results/coverage.parquet. Needs no study."""
+    from vgstudy.coverage import write_coverage
+
+    write_coverage(results, repetitions)
+
+
+@app.command()
+def tensorboard(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results, or a study's, results/NAME.")],
+    logdir: Annotated[Path, typer.Option("--logdir", help="Where to write; show it with: tensorboard --logdir LOGDIR.")] = Path(
+        "logs"
+    ),
+    study: Annotated[str | None, typer.Option("--study", help="The study's name, if the folder holds several.")] = None,
+    cells: Annotated[str | None, typer.Option("--cells", help="A regular expression that the cell's id must match.")] = None,
+    seeds: SeedsOption = None,
+) -> None:
+    """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
+    from vgstudy.events.study import Selection, write_study
+    from vgstudy.store.folders import study_folder
+
+    count = write_study(study_folder(results, study), logdir, Selection(cells, _seeds(seeds)))
+    typer.echo(f"{plural(count, 'run')} in {logdir}; look at them with: tensorboard --logdir {shlex.quote(str(logdir))}")
+
+
+@app.command()
+def diagnose(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Files of probes, such as vgstudy.keras.GradientProbe writes.")
+    ],
+    epoch: Annotated[int | None, typer.Option("--epoch", min=0, help="A measured epoch; default: the last.")] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", help="A study's results or a file of evidence; default: the one that comes along."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Tell what probes say: healthy, vanishing, exploding, dying ReLU, saturated. Exit code 1 unless every model is healthy."""
+    import json
+
+    from rich.console import Console
+
+    from vgstudy.diagnosis.diagnose import diagnose
+    from vgstudy.diagnosis.evidence import read_evidence
+    from vgstudy.terminal import diagnosis_table
+
+    found = diagnose(runs, read_evidence(evidence), epoch)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        for each in found:
+            Console().print(diagnosis_table.shown(each))
+    raise typer.Exit(any(each["verdict"] != "healthy" for each in found))
+
+
+@app.command()
+def evidence(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A study's results, results/NAME.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("evidence.json"),
+) -> None:
+    """Measure on every run of a study how often the rules of diagnose err; writes the file that --evidence takes."""
+    from vgstudy.diagnosis.evidence import write_evidence
+
+    write_evidence(results, out)
 
 
 @app.command()

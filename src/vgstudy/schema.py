@@ -9,14 +9,17 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from vgstudy.cells import EXAMPLES as EXAMPLES
+
 LABEL = pa.dictionary(pa.int32(), pa.string())
 
 FACTORS = ("depth", "width", "activation", "initializer", "optimizer")
-LAYER_KINDS = ("input", "square", "output")
+LAYER_KINDS = ("input", "square", "output", "other")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
-EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
+VERDICTS = ("equivalent", "vanishes", "explodes", "undecided")
+RANGES = ("inside", "deeper", "shallower")
 
 _KEYS = {
     "cell": (LABEL, "id of the configuration without its seed"),
@@ -41,6 +44,48 @@ _ESTIMATE = {
     "n_failed": (pa.int32(), "n - n_alive: seeds left out for an all-zero gradient, a non-finite value or no rows"),
 }
 
+_BAND = {
+    "band_low": (
+        pa.float64(),
+        "lower end of a band that holds at all points of a row at once, with the same confidence; null if none",
+    ),
+    "band_high": (pa.float64(), "upper end of the band"),
+    "band": (LABEL, "how the band was made"),
+}
+
+_CHECKS = {
+    "spread": (
+        pa.float64(),
+        "standard deviation over seeds, of natural logs where the value is a geometric mean; null for shares",
+    ),
+    "p": (pa.float64(), "two-sided p value of a ratio of 1, not corrected; null for other quantities"),
+    "p_equivalent": (pa.float64(), "TOST: p value of a decay factor within 5 % of 1; null for other quantities"),
+    "verdict": (
+        LABEL,
+        "of a decay factor: equivalent (to 1, by TOST), vanishes, explodes or undecided; null without an interval",
+    ),
+    "seed_low": (pa.float64(), "lower end of the prediction interval of one further seed; null for shares"),
+    "seed_high": (pa.float64(), "upper end of the prediction interval"),
+    "check_low": (pa.float64(), "lower end of a second interval for the same value; null if none was made"),
+    "check_high": (pa.float64(), "upper end of the second interval"),
+    "check": (LABEL, "how the second interval was made, or what took its place and why"),
+    "trimmed": (pa.float64(), "the value without the lowest and the highest fifth of the seeds; null for shares"),
+    "trimmed_low": (pa.float64(), "lower end of its interval"),
+    "trimmed_high": (pa.float64(), "upper end of its interval"),
+    "q10": (pa.float64(), "10 % quantile over seeds; null for shares"),
+    "median": (pa.float64(), "median over seeds"),
+    "q90": (pa.float64(), "90 % quantile over seeds"),
+    "bimodality": (pa.float64(), "Sarle's coefficient of the distribution over seeds; above 5/9 it may have two modes"),
+    "seeds_needed": (pa.float64(), "seeds for a decay factor's interval of 5 % to either side, at this spread; null for others"),
+}
+
+_SETTING = {
+    "width": (pa.int32(), "units per hidden layer"),
+    "activation": (LABEL, "level name"),
+    "initializer": (LABEL, "level name"),
+    "optimizer": (LABEL, "level name"),
+}
+
 COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
     {
         "runs": {
@@ -58,7 +103,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "examples": _EXAMPLES,
             "step": _STEP,
             "layer": (pa.int16(), "1 is nearest the input"),
-            "kind": (LABEL, "input, square (width x width) or output"),
+            "kind": (LABEL, "input, square (width x width) or output; see `keras.kernels.kinds` for models of users"),
             "fan_in": (pa.int32(), "columns of the kernel"),
             "fan_out": (pa.int32(), "rows of the kernel"),
             "g_rms": (pa.float64(), "root mean square over the entries of dLoss/dW, mean loss over the examples"),
@@ -125,6 +170,13 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             ),
             "interior_delta": (pa.float64(), "the same for delta"),
             "interior_h": (pa.float64(), "the same for h"),
+            "curvature_g": (
+                pa.float64(),
+                "quadratic coefficient of log g_rms on the layer number over the square layers; 0 if every layer has the same "
+                "factor; null below depth 4 and unless alive",
+            ),
+            "curvature_delta": (pa.float64(), "the same for delta"),
+            "curvature_h": (pa.float64(), "the same for h"),
             "end_to_end_g": (
                 pa.float64(),
                 "g_rms of the output layer over layer 1, the tutorials' ratio; > 1 shrinks toward the input, the opposite "
@@ -143,10 +195,16 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         },
         "estimates": {
             "cell": _KEYS["cell"],
-            "quantity": (LABEL, "a column of decays or outcomes, or p_alive, p_learned, p_dead, p_diverged"),
+            "quantity": (
+                LABEL,
+                "a column of decays or outcomes, or a share of seeds: p_alive, p_learned, p_dead, p_diverged, "
+                "p_vanishing_g and p_vanishing_delta (decay factor below 1 / 1.05)",
+            ),
             "examples": _EXAMPLES,
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
+            **_BAND,
+            **_CHECKS,
         },
         "trajectories": {
             "cell": _KEYS["cell"],
@@ -161,6 +219,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "epoch": _KEYS["epoch"],
             "layer": (pa.int16(), "1 is nearest the input"),
             **_ESTIMATE,
+            **_BAND,
         },
         "contrasts": {
             "cell": _KEYS["cell"],
@@ -171,13 +230,96 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "value": (pa.float64(), "ratio cell / reference, or difference cell - reference, as method says"),
             "low": _ESTIMATE["low"],
             "high": _ESTIMATE["high"],
-            "p": (pa.float64(), "two-sided p value, not corrected; null where the method gives none"),
+            "p": (pa.float64(), "two-sided p value, not corrected; of shares by Fisher's exact test; null where there is none"),
+            "p_adjusted": (pa.float64(), "the same corrected for the number of tests in the family"),
+            "family": (LABEL, "the tests corrected together: contrast, quantity and epoch"),
+            "correction": (LABEL, "Holm inside a family declared in the study file; exploratory, FDR for every other quantity"),
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
             "n": _ESTIMATE["n"],
             "n_reference": (pa.int32(), "seeds of the reference in the design"),
             "n_alive": (pa.int32(), "seeds of the cell that entered"),
             "n_alive_reference": (pa.int32(), "seeds of the reference that entered"),
+        },
+        "linearity": {
+            "cell": _KEYS["cell"],
+            "quantity": (LABEL, "curvature_g, curvature_delta or curvature_h, at epoch 0"),
+            "value": (pa.float64(), "mean over seeds of the quadratic coefficient of log RMS on the layer number"),
+            "low": _ESTIMATE["low"],
+            "high": _ESTIMATE["high"],
+            "p": (pa.float64(), "two-sided p value of no curvature, not corrected"),
+            "p_adjusted": (pa.float64(), "Holm over all cells of the study, for one quantity"),
+            "bend": (pa.float64(), "by what factor the decay factor changes from the first to the last square layer"),
+            "method": _ESTIMATE["method"],
+            "confidence": _ESTIMATE["confidence"],
+            "n": _ESTIMATE["n"],
+            "n_alive": _ESTIMATE["n_alive"],
+        },
+        "limits": {
+            **_SETTING,
+            "factor": (LABEL, "the factor in which the setting is compared with the reference; null: the setting's own limit"),
+            "reference": (LABEL, "the level of that factor compared with; null: the setting's own limit"),
+            "value": (
+                pa.float64(),
+                "depth at which half the seeds still learn, by a monotone fit; null beyond the range. Of a comparison: the "
+                "difference setting - reference of the limits, either one held inside the range",
+            ),
+            "low": (pa.float64(), "lower end of the interval; null where it lies beyond the range"),
+            "high": (pa.float64(), "upper end of the interval; null where it lies beyond the range"),
+            "range": (
+                LABEL,
+                "inside; deeper: half the seeds learn even at the deepest; shallower: fewer do at the shallowest. Of a "
+                "comparison: inside if both limits are, else the one that is not",
+            ),
+            "shallowest": (pa.int32(), "smallest depth with outcomes"),
+            "deepest": (pa.int32(), "largest depth with outcomes"),
+            "misfit": (pa.float64(), "largest distance between a share that learned and the monotone fit; null of a comparison"),
+            "method": _ESTIMATE["method"],
+            "confidence": _ESTIMATE["confidence"],
+            "n": (pa.int32(), "runs with an outcome, all depths together"),
+        },
+        "variances": {
+            "quantity": (LABEL, "log d_g, log d_delta or test_accuracy"),
+            "epoch": _KEYS["epoch"],
+            "source": (LABEL, "a factor, two factors and what they do together, higher interactions, or seed"),
+            "value": (pa.float64(), "share of the variance over runs, noise of the cell means taken off; 0 to 1"),
+            "low": _ESTIMATE["low"],
+            "high": _ESTIMATE["high"],
+            "freedom": (pa.int32(), "degrees of freedom of the source"),
+            "method": _ESTIMATE["method"],
+            "confidence": _ESTIMATE["confidence"],
+            "n_cells": (pa.int32(), "cells that entered"),
+            "n": (pa.int32(), "runs that entered"),
+        },
+        "overlays": {
+            "cell": _KEYS["cell"],
+            "quantity": (LABEL, "d_g, d_delta or d_h, at epoch 0"),
+            "predicted": (pa.float64(), "what theory says"),
+            "status": (LABEL, "exact, asymptotic (the limit of infinite width) or approximation"),
+            "source": (LABEL, "where the prediction comes from"),
+            "value": _ESTIMATE["value"],
+            "low": _ESTIMATE["low"],
+            "high": _ESTIMATE["high"],
+            "z": (pa.float64(), "log of measured over predicted, in standard errors of the measured; null below two seeds"),
+            "n_alive": _ESTIMATE["n_alive"],
+        },
+        "coverage": {
+            "procedure": (LABEL, "the interval or test"),
+            "role": (
+                LABEL,
+                "primary: decides; labelled: decides, and docs/statistics.md says where it misses; second: shown beside; "
+                "withdrawn: simulated only, not offered",
+            ),
+            "truth": (LABEL, "what the data are drawn from"),
+            "n": (pa.int32(), "seeds of a sample"),
+            "nominal": (pa.float64(), "what the coverage should be; of a test, its largest error rate"),
+            "coverage": (pa.float64(), "share of the intervals made that hold the truth; of a test, share of false findings"),
+            "low": (pa.float64(), "lower end of the simulation's own 95 % interval for the coverage"),
+            "high": (pa.float64(), "upper end"),
+            "width": (pa.float64(), "median width of the intervals, on the scale on which they are made; null of a test"),
+            "made": (pa.int32(), "repetitions in which an interval could be made"),
+            "repetitions": (pa.int32(), "all of them"),
+            "verdict": (LABEL, "as stated, too seldom or too often"),
         },
         "arms": {
             "cell": _KEYS["cell"],

@@ -13,6 +13,19 @@ rule decay:
         "vgstudy decay {input} > {log} 2>&1"
 
 
+rule coverage:
+    output:
+        "results/coverage.parquet",
+    log:
+        "results/logs/coverage.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["coverage"],
+    shell:
+        "vgstudy coverage results > {log} 2>&1"
+
+
 rule estimate:
     input:
         runs="results/{study}/runs.parquet",
@@ -28,6 +41,9 @@ rule estimate:
         trajectories="results/{study}/trajectories.parquet",
         profiles="results/{study}/profiles.parquet",
         contrasts="results/{study}/contrasts.parquet",
+        linearity="results/{study}/linearity.parquet",
+        limits="results/{study}/limits.parquet",
+        variances="results/{study}/variances.parquet",
     log:
         "results/{study}/logs/estimate.log",
     conda:

@@ -15,8 +15,9 @@ for name, study_plan in PLANS.items():
         conda:
             "../../environment.yml"
         params:
-            study=STUDIES[name].path,
-            seeds=f"--seeds '{config['seeds']}'" if config.get("seeds") else "",
+            # a function, because text may hold braces
+            study=lambda wildcards, path=STUDIES[name].path: path,
+            seeds=["--seeds", str(config["seeds"])] if config.get("seeds") else [],
             digest=study_plan.digest,
         shell:
-            "vgstudy design {params.study:q} --results results {params.seeds} > {log} 2>&1"
+            "vgstudy design --results results {params.seeds:q} -- {params.study:q} > {log} 2>&1"

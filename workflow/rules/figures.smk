@@ -3,7 +3,16 @@ rule figures:
         runs="results/{study}/runs.parquet",
         tables=expand(
             "results/{{study}}/{table}.parquet",
-            table=("outcomes", "estimates", "profiles", "contrasts", "prediction"),
+            table=(
+                "outcomes",
+                "estimates",
+                "profiles",
+                "contrasts",
+                "linearity",
+                "limits",
+                "variances",
+                "prediction",
+            ),
         ),
         arms=lambda wildcards: (
             f"results/{wildcards.study}/arms.parquet"

@@ -1,6 +1,7 @@
 rule report:
     input:
         "results/claims.parquet",
+        "results/coverage.parquet",
         expand(
             "results/{study}/{part}",
             study=STUDIES,
@@ -11,6 +12,9 @@ rule report:
                 "trajectories.parquet",
                 "profiles.parquet",
                 "contrasts.parquet",
+                "linearity.parquet",
+                "limits.parquet",
+                "variances.parquet",
                 "prediction.parquet",
                 "figures",
             ),
@@ -30,4 +34,4 @@ rule report:
         stage=STAGES["report"],
         studies=list(STUDIES),
     shell:
-        "vgstudy report results {params.studies} > {log} 2>&1"
+        "vgstudy report results {params.studies:q} > {log} 2>&1"

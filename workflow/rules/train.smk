@@ -14,7 +14,13 @@ rule train:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards: PLANS[wildcards.study].jobs[wildcards.job].mem_mb,
-        runtime=lambda wildcards: PLANS[wildcards.study].jobs[wildcards.job].minutes,
+        mem_mb=lambda wildcards, attempt: PLANS[wildcards.study]
+        .jobs[wildcards.job]
+        .mem_mb
+        * attempt,
+        runtime=lambda wildcards, attempt: PLANS[wildcards.study]
+        .jobs[wildcards.job]
+        .minutes
+        * attempt,
     shell:
         "vgstudy train {input} --threads {threads} > {log} 2>&1"

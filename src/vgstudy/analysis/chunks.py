@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.config.study import Log
-from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
+from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.grid import floats, position
 from vgstudy.store.logs import read_table
 
@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 RATIOS = ("d_g", "d_delta", "d_h", "interior_g", "interior_delta", "interior_h", "end_to_end_g", "end_to_end_mean_abs")
+CURVATURES = ("curvature_g", "curvature_delta", "curvature_h")
 LEVELS = ("g_rms", "delta_rms", "h_rms", "g_mean_abs")
 MEANS = ("w_l1", "w_l1_change", "h_saturated", "h_dead")
 ENDS = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
@@ -35,8 +36,8 @@ class Chunk:
     ----------
     examples
         On which of `schema.EXAMPLES` decays and probes were measured.
-    cells, depth
-        Ids and hidden layers; axis (cell,).
+    cells, depth, depths
+        Ids, hidden layers, and how many depths the design has of the cell's setting, all other levels equal; axis (cell,).
     seeds, epochs, last_epoch
         All seeds of the study and the epochs of such probes, ascending; the epoch at which training ends.
     learned_above
@@ -44,16 +45,17 @@ class Chunk:
     member
         Whether the design has the run; axes (cell, seed).
     decays
-        `alive`, `zero_cause` (index in ZERO_CAUSES) and the RATIOS; axes (cell, epoch, seed).
+        `alive`, `zero_cause` (index in ZERO_CAUSES), the RATIOS and the CURVATURES; axes (cell, epoch, seed).
     probes
         LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
     curves
-        `finite` and the ENDS at the probe epochs; axes (cell, epoch, seed).
+        `finite` and the ENDS at these epochs and the last one; axes (cell, epoch, seed).
     """
 
     examples: str
     cells: list[str]
     depth: Whole
+    depths: Whole
     seeds: Whole
     epochs: Whole
     last_epoch: int
@@ -65,7 +67,7 @@ class Chunk:
 
     @cached_property
     def ends(self) -> Mapping[str, Array]:
-        """`finite` and the ENDS at the last epoch, which is always probed; axes (cell, seed)."""
+        """`finite` and the ENDS at the last epoch; axes (cell, seed)."""
         return {name: values[:, -1] for name, values in self.curves.items()}
 
     @cached_property
@@ -95,6 +97,8 @@ def chunks(folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int
     """
     order = runs.groupby("cell")["job"].agg(lambda jobs: " ".join(sorted(set(jobs)))).sort_values(kind="stable").index
     counts = runs["cell"].value_counts().reindex(order)
+    settings = runs.groupby([name for name in FACTORS if name != "depth"], observed=True)["depth"]
+    runs = runs.assign(depths=settings.transform("nunique"))
     chunk = (counts.cumsum() - 1) // size
     for _, cells in chunk.groupby(chunk):
         own = runs[runs["cell"].isin(cells.index)]
@@ -105,7 +109,7 @@ def chunks(folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int
 def read_chunk(
     folder: Path, runs: pd.DataFrame, cells: list[str], study: Mapping[str, Any], examples: str, epochs: Sequence[int]
 ) -> Chunk:
-    """What the job files hold of the given runs and examples.
+    """What the job files hold of the given runs, a frame like the table with the column `depths` of `Chunk`, and examples.
 
     Raises
     ------
@@ -114,19 +118,22 @@ def read_chunk(
     """
     # the axis of all seeds, whatever the chunk: sums over it round alike
     seeds, last = np.unique(study["seeds"]), study["training"]["epochs"]
-    depth = runs.drop_duplicates("cell").set_index("cell")["depth"].loc[cells].to_numpy(dtype=np.int64)
+    levels = runs.drop_duplicates("cell").set_index("cell").loc[cells]
+    depth, depths = (levels[name].to_numpy(dtype=np.int64) for name in ("depth", "depths"))
     member = np.zeros((len(cells), len(seeds)), dtype=bool)
     member[pd.Index(cells).get_indexer(pd.Index(runs["cell"])), np.searchsorted(seeds, runs["seed"])] = True
     read = _Reader(folder, sorted(set(runs["job"])), member)
     layers = np.arange(1, depth.max() + 2)
     measured = [("examples", "==", examples)]
-    decays = read("decays", ("alive", "zero_cause", *RATIOS), {"cell": cells, "epoch": epochs, "seed": seeds}, measured)
+    own = ("alive", "zero_cause", *RATIOS, *CURVATURES)
+    decays = read("decays", own, {"cell": cells, "epoch": epochs, "seed": seeds}, measured)
     axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
     probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes, measured)
-    probed = [("epoch", "in", list(epochs))]
-    curves = read("curves", ("finite", *ENDS), {"cell": cells, "epoch": epochs, "seed": seeds}, probed)
+    followed = np.unique([*epochs, last])
+    axes = {"cell": cells, "epoch": followed, "seed": seeds}
+    curves = read("curves", ("finite", *ENDS), axes, [("epoch", "in", followed.tolist())])
     above = study["outcome"]["learned_above"]
-    return Chunk(examples, cells, depth, seeds, np.array(epochs), last, above, member, decays, probes, curves)
+    return Chunk(examples, cells, depth, depths, seeds, np.array(epochs), last, above, member, decays, probes, curves)
 
 
 @dataclass(frozen=True)

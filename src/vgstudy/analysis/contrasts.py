@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.stats import fisher_exact
 
-from vgstudy.analysis.chunks import Chunk
-from vgstudy.analysis.estimates import defined, end_moments, ratio_moments, status_counts
 from vgstudy.analysis.intervals import (
     CONFIDENCE,
     NEWCOMBE,
@@ -21,6 +21,8 @@ from vgstudy.analysis.intervals import (
     welch_ratio,
     wilson,
 )
+from vgstudy.analysis.multiplicity import EXPLORATORY, HOLM, adjusted
+from vgstudy.analysis.summaries import group_of
 from vgstudy.schema import FACTORS
 
 METHODS = {
@@ -30,40 +32,17 @@ METHODS = {
     "p_learned": NEWCOMBE,
     "test_accuracy": WELCH_DIFFERENCE,
 }
+NUMBERS = ("value", "low", "high", "p", "p_adjusted")
 
 
-def summary(chunk: Chunk) -> pd.DataFrame:
-    """What contrasts need of a chunk, by cell, quantity and epoch, whatever the number of seeds.
+def pairs(cells: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Columns cell, reference, factor, against: every two cells of the design that differ in a declared factor alone.
 
-    n counts the seeds of the design; n_alive, mean and var are of those with a value. Ratios: of natural logs, at the first
-    and the last probe epoch, for cells deep enough. p_learned: mean is the share.
+    `cells` has a row for each cell: its id and levels. `declared` are mappings with `factor` and the level that is its
+    `reference`, in the column `against`. A cell without a partner in the design is in no pair.
     """
-    frames = []
-    for quantity in (name for name, method in METHODS.items() if method == WELCH_RATIO):
-        logs, where = ratio_moments(chunk, quantity), defined(chunk, quantity)
-        for at in sorted({0, len(chunk.epochs) - 1}):
-            group = Moments(logs.n[:, at], logs.mean[:, at], logs.var[:, at])
-            frames.append(_frame(chunk, quantity, int(chunk.epochs[at]), group)[where])
-    count, n = status_counts(chunk, "learned")
-    share = wilson(count, n).value
-    frames.append(_frame(chunk, "p_learned", chunk.last_epoch, Moments(n, share, np.full_like(n, np.nan))))
-    frames.append(_frame(chunk, "test_accuracy", chunk.last_epoch, end_moments(chunk, "test_accuracy")))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _frame(chunk: Chunk, quantity: str, epoch: int, group: Moments) -> pd.DataFrame:
-    keys = {"cell": chunk.cells, "quantity": quantity, "epoch": epoch}
-    return pd.DataFrame({**keys, "n": chunk.n, "n_alive": group.n, "mean": group.mean, "var": group.var})
-
-
-def pairs(runs: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Columns cell, reference, factor: every two cells of the design that differ in a declared factor alone.
-
-    `declared` are mappings with `factor` and the level that is its `reference`.
-    """
-    cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
     found = [_pairs(cells, contrast["factor"], contrast["reference"]) for contrast in declared]
-    return pd.concat([pd.DataFrame(columns=["cell", "reference", "factor"]), *found], ignore_index=True)
+    return pd.concat([pd.DataFrame(columns=["cell", "reference", "factor", "against"]), *found], ignore_index=True)
 
 
 def _pairs(cells: pd.DataFrame, factor: str, reference: Any) -> pd.DataFrame:
@@ -71,31 +50,66 @@ def _pairs(cells: pd.DataFrame, factor: str, reference: Any) -> pd.DataFrame:
     references = cells[is_reference].rename(columns={"cell": "reference"}).drop(columns=factor)
     others = [name for name in FACTORS if name != factor]
     found: pd.DataFrame = cells[~is_reference].merge(references, on=others)[["cell", "reference"]]
-    return found.assign(factor=factor)
+    return found.assign(factor=factor, against=str(reference))
 
 
-def contrast_rows(pairs: pd.DataFrame, summaries: pd.DataFrame) -> dict[str, Any]:
+def contrast_rows(pairs: pd.DataFrame, summaries: pd.DataFrame, study: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of `contrasts`: each pair in each quantity and epoch that both cells have."""
+    summaries = summaries[summaries["quantity"].isin(METHODS)]
     references = summaries.rename(columns={"cell": "reference"})
     both = pairs.merge(summaries, on="cell").merge(references, on=["reference", "quantity", "epoch"], suffixes=("", "_reference"))
-    both = both.assign(method=both["quantity"].map(METHODS), value=np.nan, low=np.nan, high=np.nan, p=np.nan)
+    both = both.assign(method=both["quantity"].map(METHODS), **dict.fromkeys(NUMBERS, np.nan))
     for method, compare in _COMPARE.items():
         some = both.index[both["method"] == method]
-        interval = compare(_group(both.loc[some], ""), _group(both.loc[some], "_reference"))
+        interval = compare(group_of(both.loc[some]), group_of(both.loc[some], "_reference"))
         for name in ("value", "low", "high", "p"):
             both.loc[some, name] = getattr(interval, name)
-    numbers = {name: pa.array(both[name], from_pandas=True) for name in ("value", "low", "high", "p")}
+    both = corrected(both, study)
+    numbers = {name: pa.array(both[name], from_pandas=True) for name in NUMBERS}
     counts = {name: both[name].astype(int) for name in ("n", "n_reference", "n_alive", "n_alive_reference")}
-    names = {name: both[name] for name in ("cell", "reference", "factor", "quantity", "epoch", "method")}
+    names = {name: both[name] for name in ("cell", "reference", "factor", "quantity", "epoch", "family", "correction", "method")}
     return {**names, **numbers, **counts, "confidence": np.full(len(both), CONFIDENCE)}
 
 
-def _group(frame: pd.DataFrame, suffix: str) -> Moments:
-    return Moments(*(frame[name + suffix].to_numpy(dtype=float) for name in ("n_alive", "mean", "var")))
+def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows with family, correction and p_adjusted.
+
+    A family is all pairs of one declared contrast in one quantity at one epoch. Holm where the study file declares the quantity,
+    a decay factor at epoch 0, or, of optimizers, which play no part there, at the last probe; false discovery rate elsewhere.
+    """
+    if rows.empty:
+        return rows.assign(family="", correction="")
+    family = [
+        f"{row.factor} against {row.against}: {row.quantity} at epoch {row.epoch}"
+        for row in rows[["factor", "against", "quantity", "epoch"]].itertuples()
+    ]
+    tested = {
+        (each["factor"], str(each["reference"]), quantity) for each in study["contrasts"] for quantity in each["quantities"]
+    }
+    declared = np.array([key in tested for key in zip(rows["factor"], rows["against"], rows["quantity"], strict=True)])
+    last = max(study["log"]["probe_epochs"])
+    decay, epoch = rows["quantity"].str.startswith("d_"), rows["factor"].map({"optimizer": last}).fillna(0)
+    correction = np.where(declared & (~decay | (rows["epoch"] == epoch)), HOLM, EXPLORATORY)
+    rows = rows.assign(family=family, correction=correction)
+    for method in (HOLM, EXPLORATORY):
+        some = rows.index[rows["correction"] == method]
+        rows.loc[some, "p_adjusted"] = adjusted(rows.loc[some, "p"].to_numpy(dtype=float), rows.loc[some, "family"], method)
+    return rows
 
 
 def _newcombe(group: Moments, reference: Moments) -> Interval:
-    return newcombe(*(wilson(np.rint(g.mean * g.n), g.n) for g in (group, reference)))
+    counts = [np.rint(np.nan_to_num(each.mean) * each.n) for each in (group, reference)]
+    found = newcombe(*(wilson(count, each.n) for count, each in zip(counts, (group, reference), strict=True)))
+    return Interval(found.value, found.low, found.high, fisher(counts[0], group.n, counts[1], reference.n))
+
+
+def fisher(count: NDArray[Any], n: NDArray[Any], reference: NDArray[Any], n_reference: NDArray[Any]) -> NDArray[np.float64]:
+    """Two-sided p values of equal proportions by Fisher's exact test; NaN where a side has no seed."""
+    tables = np.stack([count, n - count, reference, n_reference - reference], axis=-1)
+    distinct, place = np.unique(tables, axis=0, return_inverse=True)
+    usable = (distinct[:, :2].sum(axis=1) > 0) & (distinct[:, 2:].sum(axis=1) > 0)
+    p = [fisher_exact(row.reshape(2, 2)).pvalue if fine else np.nan for row, fine in zip(distinct, usable, strict=True)]
+    return np.asarray(p, dtype=float)[place.reshape(-1)]
 
 
 _COMPARE: Mapping[str, Callable[[Moments, Moments], Interval]] = {

@@ -33,14 +33,33 @@ def decay_factor(x: Array, square: Mask) -> Array:
     Array
         Axis (run,); NaN with fewer than three square layers or where a square layer's x is not positive and finite.
     """
-    layer, count = np.arange(1, x.shape[1] + 1), square.sum(axis=1)
+    return np.exp(-_coefficient(x, square, _centred(square)))
+
+
+def curvature(x: Array, square: Mask) -> Array:
+    """Quadratic coefficient of the least-squares parabola through log x on the layer number, over the square layers.
+
+    0 where every layer has the same factor. Arguments and NaN as in `decay_factor`.
+    """
+    squared = _centred(square) ** 2
+    centre = squared.sum(axis=1) / np.maximum(square.sum(axis=1), 1)
+    return _coefficient(x, square, np.where(square, squared - centre[:, None], 0.0))
+
+
+def _centred(square: Mask) -> Array:
+    """The layer number less its mean over the square layers, 0 elsewhere."""
+    layer, count = np.arange(1, square.shape[1] + 1), square.sum(axis=1)
     centre = (square * layer).sum(axis=1) / np.maximum(count, 1)
-    centred = np.where(square, layer - centre[:, None], 0.0)
+    return np.where(square, layer - centre[:, None], 0.0)
+
+
+def _coefficient(x: Array, square: Mask, regressor: Array) -> Array:
+    """Least-squares coefficient of log x on a regressor that is orthogonal to the others, axis (run,)."""
     usable = _positive(x) | ~square
     logs = np.log(np.where(square & usable, x, 1.0))
-    enough = count >= 3
-    slope = (centred * logs).sum(axis=1) / np.where(enough, (centred**2).sum(axis=1), 1.0)
-    return np.where(enough & usable.all(axis=1), np.exp(-slope), np.nan)
+    enough = square.sum(axis=1) >= 3
+    found = (regressor * logs).sum(axis=1) / np.where(enough, (regressor**2).sum(axis=1), 1.0)
+    return np.where(enough & usable.all(axis=1), found, np.nan)
 
 
 def interior_ratio(x: Array, square: Mask) -> Array:
@@ -101,6 +120,9 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
         "interior_g": interior_ratio(x["g_rms"], square),
         "interior_delta": interior_ratio(x["delta_rms"], square),
         "interior_h": interior_ratio(x["h_rms"], square),
+        "curvature_g": curvature(x["g_rms"], square),
+        "curvature_delta": curvature(x["delta_rms"], square),
+        "curvature_h": curvature(x["h_rms"], square),
         "end_to_end_g": end_to_end_ratio(x["g_rms"], depth),
         "end_to_end_mean_abs": end_to_end_ratio(x["g_mean_abs"], depth),
     }

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import betaincinv, ndtri, stdtr, stdtrit
 
 CONFIDENCE = 0.95
 
 MEAN_T = "t"
 GEOMETRIC_T = "t on log"
 WILSON = "Wilson"
+CLOPPER_PEARSON = "Clopper-Pearson"
+PAIRED_RATIO = "paired t on log, ratio"
 WELCH_DIFFERENCE = "Welch, difference"
 WELCH_RATIO = "Welch on log, ratio"
 NEWCOMBE = "Newcombe, difference"
@@ -58,14 +60,16 @@ def moments(values: ArrayLike) -> Moments:
 
 
 def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Arithmetic mean with Student's t interval."""
-    half = _quantile(group.n - 1, confidence) * np.sqrt(group.var / np.maximum(group.n, 1))
-    return _around(group.mean, half, np.full_like(half, np.nan))
+    """Arithmetic mean with Student's t interval; p of a mean of 0, NaN for constant data."""
+    error = np.sqrt(group.var / np.maximum(group.n, 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = np.where(error > 0, 2 * stdtr(group.n - 1, -np.abs(group.mean / error)), np.nan)
+    return _around(group.mean, _quantile(group.n - 1, confidence) * error, p)
 
 
 def geometric_t(logs: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Geometric mean with Student's t interval on the natural logs, exponentiated; the study's primary interval."""
-    return _exponentiated(mean_t(logs, confidence))
+    """Geometric mean with Student's t interval on the natural logs, exponentiated: the primary interval; p of a ratio of 1."""
+    return exponentiated(mean_t(logs, confidence))
 
 
 def welch_difference(group: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
@@ -86,13 +90,13 @@ def welch_difference(group: Moments, reference: Moments, confidence: float = CON
 
 def welch_ratio(logs: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
     """Ratio of geometric means, group over reference: Welch's interval on the natural logs, exponentiated."""
-    return _exponentiated(welch_difference(logs, reference, confidence))
+    return exponentiated(welch_difference(logs, reference, confidence))
 
 
-def wilson(count: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
     """A proportion with Wilson's score interval (Wilson 1927, JASA 22); 0 of 1 has an interval too."""
     k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
-    z = ndtri((1 + confidence) / 2)
+    z = ndtri((1 + np.asarray(confidence)) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = k / n
         centre = (k + z**2 / 2) / (n + z**2)
@@ -101,6 +105,30 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> In
         high = np.where(k == n, 1.0, centre + half)
     none = np.isnan(share)
     return Interval(share, np.where(none, np.nan, low), np.where(none, np.nan, high), np.full_like(share, np.nan))
+
+
+def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
+    """A proportion with the exact interval of Clopper & Pearson (1934, Biometrika 26): it covers at least as often as it says."""
+    k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
+    tail = (1 - np.asarray(confidence)) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = k / n
+    low = np.where(k == 0, 0.0, betaincinv(np.maximum(k, 1), n - k + 1, tail))
+    high = np.where(k == n, 1.0, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail))
+    none = np.isnan(share)
+    return Interval(share, np.where(none, np.nan, low), np.where(none, np.nan, high), np.full_like(share, np.nan))
+
+
+def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
+    """Where one further seed will fall: mean with t s sqrt(1 + 1/n), the prediction interval of a normal variable."""
+    half = _quantile(group.n - 1, confidence) * np.sqrt(group.var * (1 + 1 / np.maximum(group.n, 1)))
+    return _around(group.mean, half, np.full_like(half, np.nan))
+
+
+def exponentiated(logs: Interval) -> Interval:
+    """An interval of natural logs as one of ratios."""
+    with np.errstate(over="ignore"):  # an interval may reach beyond the largest float: infinity says so
+        return Interval(np.exp(logs.value), np.exp(logs.low), np.exp(logs.high), logs.p)
 
 
 def newcombe(group: Interval, reference: Interval) -> Interval:
@@ -118,8 +146,3 @@ def _quantile(freedom: Array, confidence: float) -> Array:
 
 def _around(value: Array, half: Array, p: Array) -> Interval:
     return Interval(value, value - half, value + half, p)
-
-
-def _exponentiated(logs: Interval) -> Interval:
-    with np.errstate(over="ignore"):  # an interval may reach beyond the largest float: infinity says so
-        return Interval(np.exp(logs.value), np.exp(logs.low), np.exp(logs.high), logs.p)

@@ -6,10 +6,14 @@ from pathlib import Path
 import pandas as pd
 
 from vgstudy.analysis.chunks import chunks
-from vgstudy.analysis.contrasts import contrast_rows, pairs, summary
+from vgstudy.analysis.contrasts import contrast_rows, pairs
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
 from vgstudy.analysis.estimates import estimate_rows, outcome_rows, profile_rows, trajectory_rows
-from vgstudy.schema import EXAMPLES
+from vgstudy.analysis.limits import limit_rows
+from vgstudy.analysis.linearity import linearity_rows
+from vgstudy.analysis.summaries import summary
+from vgstudy.analysis.variances import variance_rows
+from vgstudy.schema import EXAMPLES, FACTORS
 from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
 
 BATCH_RUNS = 1000
@@ -28,7 +32,7 @@ def write_decays(probes: Path) -> None:
 
 
 def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
-    """Read a study's runs, decays, probes and curves; write its outcomes, estimates, trajectories, profiles and contrasts.
+    """Read a study's runs, decays, probes and curves; write its estimates and what follows from them.
 
     The digest of the design stands in each one's footer.
 
@@ -46,7 +50,8 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
     """
     design = read_footer(folder / "runs.parquet")
     study, footer = design["study"], {"digest": design["digest"]}
-    runs = read_table("runs", folder / "runs.parquet").to_pandas().astype({"cell": "str", "job": "str"})
+    labels = {"cell", "job", "activation", "initializer", "optimizer"}
+    runs = read_table("runs", folder / "runs.parquet").to_pandas().astype(dict.fromkeys(labels, "str"))
     with ExitStack() as files:
         names = ("outcomes", "estimates", "trajectories", "profiles")
         writers = (files.enter_context(open_writer(name, folder / f"{name}.parquet", footer)) for name in names)
@@ -62,5 +67,13 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
                 estimates.write(rows)
             for rows in profile_rows(chunk):
                 profiles.write(rows)
-        contrasts = contrast_rows(pairs(runs, study["contrasts"]), pd.concat(summaries))
-        write_table("contrasts", contrasts, folder / "contrasts.parquet", footer)
+        found = pd.concat(summaries, ignore_index=True)
+        cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
+        tables = {
+            "contrasts": contrast_rows(pairs(cells, study["contrasts"]), found, study),
+            "linearity": linearity_rows(found, cells.set_index("cell")["depth"]),
+            "limits": limit_rows(cells, found, study["contrasts"]),
+            "variances": variance_rows(cells, found),
+        }
+        for name, columns in tables.items():
+            write_table(name, columns, folder / f"{name}.parquet", footer)

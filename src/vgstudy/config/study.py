@@ -11,11 +11,10 @@ from typing import Annotated, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import Frozen, Initializer, KerasObject, Task
+from vgstudy.cells import EXAMPLES, Frozen, Initializer, KerasObject, Task
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.messages import among, problem_at, show
 from vgstudy.config.values import MAX_SEED, arm_name, distinct_levels, level_name, level_names, numbers, one_line, seeds
-from vgstudy.schema import EXAMPLES
 
 MAX_DEPTH, MAX_WIDTH, MAX_EPOCHS, MAX_RUNS = 1_000, 4_096, 1_000_000, 1_000_000
 
@@ -131,10 +130,11 @@ class Outcome(Frozen):
 
 
 class Contrast(Frozen):
-    """All levels of a factor against one of them."""
+    """All levels of a factor against one of them: a family of tests for each of the quantities, all others are exploratory."""
 
     factor: Literal["depth", "width", "activation", "initializer", "optimizer"]
     reference: Level
+    quantities: tuple[Literal["d_g", "d_delta", "p_learned", "test_accuracy"], ...] = ("d_delta", "p_learned")
 
 
 class StudyFile(Frozen):
@@ -213,7 +213,7 @@ class StudyFile(Frozen):
                 yield f"contrasts.{index}.reference", f"{show(contrast.reference)} is no level of {contrast.factor}; {allowed}"
             if len(names) == 1:
                 yield f"contrasts.{index}", f"{contrast.factor} has one level only, so there is nothing to compare: drop it"
-            if contrast in self.contrasts[:index]:
+            if (contrast.factor, contrast.reference) in [(other.factor, other.reference) for other in self.contrasts[:index]]:
                 yield f"contrasts.{index}", f"{contrast.factor} against {contrast.reference} is listed twice"
 
     def _size_problems(self) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ SHAPES: Mapping[str, str] = {
 }
 TOOLTIP = ("activation", "initializer", "optimizer", "width", "depth", "estimate", "seeds")
 LAYER = "layer (1 is nearest the input, the last is the output)"
-TICK = "abs(log(datum.value)) > 8 ? format(datum.value, '~e') : format(datum.value, '~g')"  # e^8: about 3,000
+TICK = "datum.value && abs(log(datum.value)) > 8 ? format(datum.value, '~e') : format(datum.value, '~g')"  # e^8: about 3,000
 Levels = Mapping[str, Sequence[str]]
 
 
@@ -77,7 +77,11 @@ def chart(levels: Levels, x: alt.X, scale: alt.Scale, marked: bool = True) -> di
             tooltip=[f"{name}:N" for name in TOOLTIP],
         ),
     )
-    return dict(alt.layer(*layers).properties(width="container", height=250, background="white").to_dict())
+    return dict(
+        alt.layer(*layers)
+        .properties(width="container", height=250, padding={"left": 5, "right": 12, "top": 5, "bottom": 5}, background="white")
+        .to_dict()
+    )
 
 
 def ranges(levels: Levels) -> dict[str, list[Any]]:

@@ -11,9 +11,8 @@ from heapq import heapreplace
 from itertools import pairwise
 from math import ceil
 
-from vgstudy.cells import Cell, Run
+from vgstudy.cells import EXAMPLES, Cell, Run
 from vgstudy.config.study import Log
-from vgstudy.schema import EXAMPLES
 
 STEPS_AT_ONCE = 160  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
 PROBE_ENTRIES = 2**18  # float64 entries of a layer that the engine probes at once: 2 MiB, about a core's own cache
@@ -31,7 +30,7 @@ UPDATE_WORK: Mapping[str, float] = {"SGD": 1.0}
 UPDATE_WORK_ELSE = 3.0  # Adam and its kin
 
 PROBE = 4.5  # probing an example, in training steps per example: float64, every statistic
-PROBE_LAYER = 1e-3  # s per probe, layer and stack: starting operations
+PROBE_LAYER = 1.2e-3  # s per probe, layer and activation of a stack: starting operations
 TEST = 0.4  # testing a row, in training steps per example
 STACK = 0.12  # s per stack: drawing, tracing
 STACK_LAYER = 8e-3  # s per stack and layer: tracing
@@ -99,11 +98,15 @@ def max_stack(cell: Cell) -> int:
 def step_seconds(stack: Groups) -> float:
     """Seconds of one optimizer step of a stack."""
     depth = stack[0][0].depth
-    activations = len({cell.activation.model_dump_json() for cell, _ in stack})
+    activations = _activations(stack)
     optimizers = len({cell.optimizer.model_dump_json() for cell, _ in stack})
     mixing = MIX_ACTIVATION * depth * activations * (activations > 1) + MIX_OPTIMIZER * (optimizers - 1)
     work = sum(runs * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
     return LAYER * (depth + 1) + mixing + work
+
+
+def _activations(stack: Groups) -> int:
+    return len({cell.activation.model_dump_json() for cell, _ in stack})
 
 
 def stack_seconds(stack: Groups, log: Log) -> float:
@@ -112,7 +115,7 @@ def stack_seconds(stack: Groups, log: Log) -> float:
     tested = cell.task.test * len(log.test_epochs(cell.epochs))
     steps = cell.epochs * cell.steps + (PROBE * _probed(cell, log) + TEST * tested) / cell.batch_size
     set_up = STACK + STACK_LAYER * (cell.depth + 1) + STACK_RUN * sum(runs for _, runs in stack)
-    probes = sum(map(len, log.probed.values())) * PROBE_LAYER * (cell.depth + 1)
+    probes = sum(map(len, log.probed.values())) * PROBE_LAYER * (cell.depth + 1) * _activations(stack)
     return set_up + probes + steps * step_seconds(stack)
 
 

@@ -60,5 +60,5 @@ def _cast(label: str, values: Any, type_: pa.DataType) -> pa.Array | pa.ChunkedA
 
 def _kind(type_: pa.DataType) -> str:
     # Arrow itself would cast 1 to "1", 1.0 to 1 and 2 to true
-    kinds = {"text": ("dictionary", "string", "large_string"), "whole": ("integer",), "real": ("floating",)}
+    kinds = {"text": ("dictionary", "string", "large_string"), "whole": ("integer",), "real": ("floating",), "list": ("list",)}
     return next((kind for kind, names in kinds.items() if any(getattr(pa.types, f"is_{n}")(type_) for n in names)), str(type_))

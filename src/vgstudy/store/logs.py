@@ -177,6 +177,8 @@ def _remedy(path: Path, first: str) -> str:
     """How to make a table of a study; nothing to suggest for a path that is none."""
     of_job = path.parent.name in JOB_TABLES
     table, study = (path.parent.name, path.parent.parent.name) if of_job else (path.stem, path.parent.name)
+    if table == "coverage":
+        return f"{first}`snakemake --cores 2 -- {shlex.quote(str(path))}`"
     if path.suffix != ".parquet" or table not in COLUMNS:
         return ", and has no name of a study's table, such as results/STUDY/runs.parquet: check the path"
     return f"{first}`snakemake --cores 2 --config studies={shlex.quote(study)} -- {shlex.quote(str(path))}`"

@@ -3,8 +3,18 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-# results/STUDY/TABLE.parquet
-STUDY_TABLES = ("runs", "outcomes", "estimates", "trajectories", "profiles", "contrasts", "prediction")
+STUDY_TABLES = (  # results/STUDY/TABLE.parquet
+    "runs",
+    "outcomes",
+    "estimates",
+    "trajectories",
+    "profiles",
+    "contrasts",
+    "linearity",
+    "limits",
+    "variances",
+    "prediction",
+)
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
 
 

@@ -15,21 +15,23 @@ PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,
-    "trajectories": None,
     "estimates": [ON_PROBE_SET],
+    "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "contrasts": None,
+    "linearity": None,
 }
+WHOLE = ("limits", "variances", "prediction")
 
 
 @dataclass(frozen=True)
 class Frames:
-    """A study and its tables; `runs` is the design, the others carry the five factor columns beside their own.
+    """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns beside their own, `limits` all
+    but depth.
 
     Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has `level` and
-    `reference_level`, the two levels compared, as text; `prediction` is of no cells;
-    `arms` has rows only
-    for a study with arms.
+    `reference_level`, the two levels compared, as text; `prediction` is of no cells; `arms` has rows
+    only for a study with arms.
     """
 
     study: Mapping[str, Any]
@@ -39,6 +41,9 @@ class Frames:
     trajectories: pd.DataFrame
     profiles: pd.DataFrame
     contrasts: pd.DataFrame
+    linearity: pd.DataFrame
+    limits: pd.DataFrame
+    variances: pd.DataFrame
     prediction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("prediction").names))
     arms: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("arms").names))
 
@@ -75,18 +80,23 @@ def read_frames(folder: Path) -> Frames:
     }
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
-    prediction = read_table("prediction", folder / "prediction.parquet", digest=digest).to_pandas()
-    more = {"prediction": plain(prediction)}
+    whole = {name: plain(read_table(name, folder / f"{name}.parquet", digest=digest).to_pandas()) for name in WHOLE}
+    whole["limits"] = leveled(whole["limits"], study)
     if study.get("arms"):
         followed = read_table("arms", folder / "arms.parquet", digest=digest).to_pandas()
-        more["arms"] = plain(followed).merge(cells, on="cell")
-    return Frames(study, runs, **tables, **more)
+        whole["arms"] = plain(followed).merge(cells, on="cell")
+    return Frames(study, runs, **tables, **whole)
+
+
+def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """The frame with those of the factor columns that it has as ordered categoricals, levels in the study's order."""
+    present = [factor for factor in FACTORS if factor in frame]
+    return frame.astype({factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True) for factor in present})
 
 
 def ordered(runs: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
     """The design with its factor columns as ordered categoricals, levels in the study's order."""
-    levels = {factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True) for factor in FACTORS}
-    return plain(runs).astype(levels)
+    return leveled(plain(runs), study)
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,40 @@
+"""Does it vanish? Decided by the interval and by an equivalence bound, so that "does not vanish" is a finding of its own."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr
+
+from vgstudy.analysis.intervals import Interval, Moments
+from vgstudy.schema import VERDICTS
+
+Array = NDArray[np.float64]
+
+BOUND = np.log(1.05)  # a factor per layer within 5 % of 1 counts as none
+LEVEL = 0.05
+
+
+def tost(logs: Moments) -> Array:
+    """P value of |log d| < log 1.05 by two one-sided t tests (Schuirmann 1987): the larger of the two.
+
+    Constant data leave no doubt: 0 inside the bound, 1 outside. NaN below two seeds.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(logs.var / logs.n)
+        p = stdtr(logs.n - 1, (np.abs(logs.mean) - BOUND) / error)
+    certain = np.where(np.abs(logs.mean) < BOUND, 0.0, 1.0)
+    return np.where(logs.var > 0, p, np.where(logs.var == 0, certain, np.nan))
+
+
+def verdicts(ratio: Interval, p_equivalent: Array) -> NDArray[np.int64]:
+    """Index in VERDICTS for each decay factor, -1 without an interval.
+
+    equivalent: TOST shows that the factor is within 5 % of 1, whether or not it differs from 1. vanishes, explodes: the interval
+    lies below, above 1, and equivalence is not shown. undecided: none of these.
+    """
+    conditions = {
+        "equivalent": p_equivalent < LEVEL,
+        "vanishes": ratio.high < 1,
+        "explodes": ratio.low > 1,
+        "undecided": np.isfinite(ratio.value) & ~np.isnan(ratio.low),
+    }
+    return np.asarray(np.select(list(conditions.values()), [VERDICTS.index(name) for name in conditions], -1), dtype=np.int64)

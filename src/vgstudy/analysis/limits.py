@@ -1,0 +1,143 @@
+"""The depth at which half the seeds still learn, for every setting: a cell without its depth."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vgstudy.analysis.intervals import CONFIDENCE
+from vgstudy.schema import FACTORS, arrow_schema
+
+Array = NDArray[np.float64]
+
+SETTING = tuple(factor for factor in FACTORS if factor != "depth")
+HALF = 0.5
+DRAWS = 2000
+METHOD = "monotone fit, Jeffreys draws"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A setting's limit and draws of it, in layers; infinite: even the deepest learns, -infinite: not even the shallowest."""
+
+    value: float
+    draws: Array
+    depth: Array
+    misfit: float
+    n: int
+
+    def within(self, depth: Any) -> Any:
+        """A depth held inside the range."""
+        return np.clip(depth, self.depth[0], self.depth[-1])
+
+
+def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator, draws: int = DRAWS) -> Limit:
+    """The limit of a setting.
+
+    Where the share that learned, fitted by a line that never rises with depth (isotonic regression), crosses one half; linear
+    between depths. Its distribution: shares are drawn anew at every depth from Beta(learned + 1/2, n - learned + 1/2), the
+    posterior under Jeffreys' prior, which is spread out even at 0 of n, and fitted likewise.
+
+    Parameters
+    ----------
+    depth, learned, n
+        Depths, ascending; runs that learned; runs with an outcome; axis (depth,).
+    """
+    share, weight = learned / n, n.astype(float)
+    fit = monotone(share, weight)
+    drawn = stream.beta(learned + 0.5, n - learned + 0.5, (draws, len(depth)))
+    value = float(crossing(fit, depth))
+    return Limit(value, crossing(monotone(drawn, weight), depth), depth, float(np.abs(share - fit).max()), int(n.sum()))
+
+
+def monotone(share: Array, weight: Array) -> Array:
+    """The nearest shares that do not rise with depth, weighted least squares: min over a <= i of max over b >= i of mean(a..b).
+
+    Axes (..., depth); Robertson, Wright & Dykstra 1988, Order restricted statistical inference, section 1.4.
+    """
+    total = np.concatenate([np.zeros((*share.shape[:-1], 1)), np.cumsum(share * weight, axis=-1)], axis=-1)
+    weights = np.r_[0.0, np.cumsum(weight)]
+    a, b = np.indices((len(weight), len(weight)))
+    usable = b >= a
+    mean = np.where(usable, (total[..., b + 1] - total[..., a]) / np.where(usable, weights[b + 1] - weights[a], 1), -np.inf)
+    highest = np.maximum.accumulate(mean[..., ::-1], axis=-1)[..., ::-1]  # over b >= i, for each a
+    lowest = np.minimum.accumulate(np.where(usable, highest, np.inf), axis=-2)  # over a <= i
+    found: Array = np.diagonal(lowest, axis1=-2, axis2=-1)
+    return found
+
+
+def crossing(fit: Array, depth: Array) -> Array:
+    """The depth at which shares (..., depth) that never rise fall below one half, axes (...); infinite beyond the range."""
+    above = (fit >= HALF).sum(axis=-1)
+    left, right = np.clip(above - 1, 0, len(depth) - 1), np.clip(above, 0, len(depth) - 1)
+    upper, lower = (np.take_along_axis(fit, index[..., None], axis=-1)[..., 0] for index in (left, right))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = depth[left] + (upper - HALF) / (upper - lower) * (depth[right] - depth[left])
+    return np.where(above == 0, -np.inf, np.where(above == len(depth), np.inf, inside))
+
+
+def limit_rows(cells: pd.DataFrame, summaries: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The columns of `limits`: every setting with two depths or more, then the declared contrasts between such settings."""
+    shares = cells.merge(summaries[(summaries["quantity"] == "p_learned") & (summaries["n_alive"] > 0)], on="cell")
+    settings = {
+        setting: _limit(setting, rows)
+        for setting, rows in shares.sort_values("depth").groupby(list(SETTING))
+        if rows["depth"].nunique() > 1
+    }
+    listed = [_row(setting, found) for setting, found in settings.items()]
+    listed += [row for contrast in declared for row in _compared(settings, contrast["factor"], contrast["reference"])]
+    names = arrow_schema("limits").names
+    columns: dict[str, list[Any]] = {name: [row.get(name) for row in listed] for name in names}
+    numbers = ("value", "low", "high", "misfit")
+    return columns | {name: pa.array(np.array(columns[name], dtype=float), from_pandas=True) for name in numbers}
+
+
+def _limit(setting: tuple[Any, ...], rows: pd.DataFrame) -> Limit:
+    n = rows["n_alive"].to_numpy(dtype=float)
+    stream = np.random.default_rng(
+        list(repr(tuple(map(str, setting))).encode())
+    )  # a setting's own, whatever other settings there are
+    return limit(rows["depth"].to_numpy(dtype=float), np.rint(rows["mean"].to_numpy() * n), n, stream)
+
+
+def _row(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:
+    low, high = ends(found.draws)
+    # an end beyond the range is not known; a limit beyond it is at least, or at most, the last depth
+    bounds = {"low": found.depth[-1] if low == np.inf else low, "high": found.depth[0] if high == -np.inf else high}
+    numbers = {name: x if np.isfinite(x) else None for name, x in {"value": found.value, **bounds}.items()}
+    return {**_shared(setting, found), **numbers, "range": _range(found.value), "misfit": found.misfit, "n": found.n}
+
+
+def _compared(settings: Mapping[tuple[Any, ...], Limit], factor: str, reference: Any) -> Iterator[dict[str, Any]]:
+    """Differences of limits between the settings that differ in a factor alone; both are held inside the range."""
+    if factor == "depth":
+        return
+    at = SETTING.index(factor)
+    for setting, found in settings.items():
+        other = settings.get((*setting[:at], reference, *setting[at + 1 :]))
+        if other is None or setting[at] == reference:
+            continue
+        low, high = ends(found.within(found.draws) - other.within(other.draws))
+        numbers = {"value": found.within(found.value) - other.within(other.value), "low": low, "high": high}
+        ranges = [name for each in (found, other) if (name := _range(each.value)) != "inside"]
+        against = {"factor": factor, "reference": str(reference), "range": ranges[0] if ranges else "inside"}
+        yield {**_shared(setting, found), **numbers, **against, "n": found.n + other.n}
+
+
+def _shared(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:
+    ends = {"shallowest": int(found.depth[0]), "deepest": int(found.depth[-1])}
+    return {**dict(zip(SETTING, setting, strict=True)), **ends, "method": METHOD, "confidence": CONFIDENCE}
+
+
+def ends(draws: Array) -> tuple[float, float]:
+    """Ends of the interval that holds the draws but for equal tails; infinite beyond the range."""
+    tail = (1 - CONFIDENCE) / 2
+    return float(np.quantile(draws, tail, method="lower")), float(np.quantile(draws, 1 - tail, method="higher"))
+
+
+def _range(value: float) -> str:
+    return "inside" if np.isfinite(value) else "deeper" if value > 0 else "shallower"

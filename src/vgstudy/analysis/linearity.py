@@ -1,0 +1,42 @@
+"""Is one factor per layer the right description? The curvature of log RMS over the layers, tested."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from vgstudy.analysis.chunks import CURVATURES
+from vgstudy.analysis.intervals import CONFIDENCE, MEAN_T, mean_t
+from vgstudy.analysis.multiplicity import adjusted
+from vgstudy.analysis.summaries import group_of
+
+
+def linearity_rows(summaries: pd.DataFrame, depth: "pd.Series[int]") -> dict[str, Any]:
+    """The columns of `linearity`: t interval and test of a mean curvature of 0 for each cell, Holm within each quantity.
+
+    Along a parabola with coefficient c the slope at layer 2 and at layer L differs by 2 c (L - 2), so the decay factor changes by
+    exp(-2 c (L - 2)), the column bend.
+
+    Parameters
+    ----------
+    summaries
+        Of `summaries.summary`.
+    depth
+        Hidden layers by cell.
+    """
+    rows = summaries[summaries["quantity"].isin(CURVATURES)].reset_index(drop=True)
+    found = mean_t(group_of(rows))
+    with np.errstate(over="ignore"):
+        bend = np.exp(-2 * found.value * (rows["cell"].map(depth).to_numpy(dtype=float) - 2))
+    numbers = {"value": found.value, "low": found.low, "high": found.high, "p": found.p, "bend": bend}
+    return {
+        "cell": rows["cell"],
+        "quantity": rows["quantity"],
+        **{name: pa.array(values, from_pandas=True) for name, values in numbers.items()},
+        "p_adjusted": pa.array(adjusted(found.p, rows["quantity"]), from_pandas=True),
+        "method": np.full(len(rows), MEAN_T),
+        "confidence": np.full(len(rows), CONFIDENCE),
+        "n": rows["n"],
+        "n_alive": rows["n_alive"].astype(int),
+    }

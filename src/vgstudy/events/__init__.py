@@ -1,0 +1,1 @@
+"""Tables as TensorBoard's event files, written without TensorFlow."""

@@ -1,0 +1,157 @@
+"""The callback that measures a user's own model while it trains."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+
+import keras
+import pyarrow as pa
+import tensorflow as tf
+
+from vgstudy.events.files import NAME, append_events
+from vgstudy.events.runs import probe_events
+from vgstudy.keras.checks import cannot_measure, check_backend, check_choice, no_gradient, prepare, probe_set
+from vgstudy.keras.passes import Measurer, NoGradientError
+from vgstudy.keras.rows import changes, columns, probe_rows, values
+from vgstudy.store.logs import write_table
+
+QUANTITIES = ("g", "delta", "h")
+WRITE_EVERY = 10.0  # s; a killed process loses at most so much
+
+
+class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
+    """Measure the gradient of every layer on a fixed probe set, before training and after epochs, without touching training.
+
+    The rows are those of a study's probes (`schema.COLUMNS["probes"]`), one for each kernel: a trainable weight of two or more
+    axes. Kernels are numbered in the order of the forward pass, 1 nearest the input; their names are in the file's footer. What a
+    layer does not tell is null, such as delta of a layer that computes in a loop (recurrent, time-distributed).
+
+    Parameters
+    ----------
+    x, y, sample_weight
+        The probe set, as for `model.fit`: inputs, targets, weights. It is one batch; a few hundred examples are enough.
+    every
+        Measure after every so many epochs; before training and after the last epoch it is measured in any case.
+    quantities
+        Which to keep of "g", "delta" and "h"; g belongs to them. The columns of the others are null.
+    log
+        The Parquet file to write; its folder is made. None writes none, the rows are in `table()`.
+    tensorboard
+        A folder for TensorBoard's event files; None writes none.
+    name, seed
+        What the columns `cell` and `seed` say: the configuration (default: the model's name), and which repetition of it this is.
+    training
+        Whether layers behave as in training: batch statistics, dropout as in the next step. False: as the model predicts.
+    precision
+        "float64", as studies do, or "float32" for a model with layers that compute in float32 only.
+
+    Raises
+    ------
+    UserError
+        Here, if an argument is wrong; in `fit`, if the model is not built or does not fit the probe set, or a kernel has none.
+
+    Notes
+    -----
+    delta is dLoss/dz times the number of examples, which is the derivative of one example's own loss where the loss is a mean.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        every: int = 1,
+        quantities: Sequence[str] = QUANTITIES,
+        log: str | Path | None = "run.parquet",
+        tensorboard: str | Path | None = None,
+        name: str | None = None,
+        seed: int = 0,
+        training: bool = True,
+        precision: str = "float64",
+    ) -> None:
+        super().__init__()
+        check_backend()
+        check_choice("every", every, every >= 1, "a whole number from 1")
+        check_choice("quantities", quantities, {"g"} <= set(quantities) <= set(QUANTITIES), "g, with delta, h or both")
+        check_choice("precision", precision, precision in ("float64", "float32"), "'float64' or 'float32'")
+        self.probe = probe_set(x, y, sample_weight)
+        self.every, self.quantities = every, tuple(quantities)
+        self.log, self.tensorboard = log and Path(log), tensorboard and Path(tensorboard)
+        self.name, self.seed, self.training, self.precision = name, seed, training, precision
+        self.losses: dict[int, float] = {}
+        self._tables: list[pa.Table] = []
+        self._passes: tuple[Measurer, Measurer] | None = None
+        self._first: list[Any] = []
+        self._before: list[Any] | None = None
+        self._done, self._offset, self._fresh, self._written = 0, 0, True, monotonic()
+        self._begun = int(time())
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Prepare for the model as it is compiled now."""
+        prepare(self.model, self.probe)
+        double, single = (Measurer(self.model, self.probe, dtype, self.training) for dtype in (self.precision, "float32"))
+        self._passes, self._fresh = (double, single), True
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Measure the state before any update; a later `fit` goes on counting where the last one ended."""
+        if self._fresh:
+            self._fresh, self._offset = False, max(0, self._done - epoch)
+            self._done = epoch + self._offset
+            if not self.losses:
+                self._measure()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Measure after every so many epochs."""
+        self._done = epoch + 1 + self._offset
+        if self._done % self.every == 0:
+            self._measure()
+
+    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Measure the last epoch if that is still to do, and write what was measured."""
+        if self._done not in self.losses:
+            self._measure()
+        self._write()
+
+    def table(self) -> pa.Table:
+        """The rows measured so far."""
+        return pa.concat_tables(self._tables).unify_dictionaries()
+
+    def layers(self) -> list[str]:
+        """The names of the kernels, layer 1 first; known once something is measured."""
+        return [kernel.name for kernel in self._passes[0].order] if self._passes else []
+
+    def _measure(self) -> None:
+        found = self._rows(*self._passes)  # type: ignore[misc]
+        self._tables.append(found)
+        if self.tensorboard:
+            path = self.tensorboard / self._label() / f"seed-{self.seed}" / NAME.format(self._begun)
+            append_events(path, probe_events(found.to_pylist(), self.layers(), time()))
+        if monotonic() - self._written > WRITE_EVERY:
+            self._write()
+
+    def _rows(self, double: Measurer, single: Measurer) -> pa.Table:
+        try:
+            seen, coarse = double.measure(), single.measure()
+        except NoGradientError as error:
+            raise no_gradient(self.model, error) from None
+        except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+            raise cannot_measure(self.model, self.probe, error) from None
+        now = values(double.order)
+        self._first = self._first or now
+        found = columns(double.order, double.kinds, double.shapes(), seen, coarse)
+        found |= changes(now, self._first, self._before)
+        self._before, self.losses[self._done] = now, seen.loss
+        keys = {"cell": self._label(), "seed": self.seed, "epoch": self._done, "step": int(self.model.optimizer.iterations)}
+        return probe_rows(keys, double.order, double.kinds, found, self.quantities)
+
+    def _label(self) -> str:
+        return self.name or str(self.model.name)
+
+    def _write(self) -> None:
+        self._written = monotonic()
+        if self.log:
+            about = {"cell": self._label(), "seed": self.seed, "layers": self.layers(), "probe_loss": self.losses}
+            settings = {"examples": self.probe.examples, "training": self.training, "precision": self.precision}
+            write_table("probes", self.table(), self.log, {"made_by": "GradientProbe", **about, **settings})

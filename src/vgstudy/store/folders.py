@@ -1,0 +1,34 @@
+"""Where a study's tables are."""
+
+from pathlib import Path
+
+from vgstudy.errors import UserError
+from vgstudy.store.logs import read_table
+from vgstudy.store.places import JOB_TABLES
+
+
+def study_folder(results: Path, study: str | None = None) -> Path:
+    """The folder of one study: `results` itself if it holds a runs.parquet, else the one in it, by name if there are several.
+
+    Raises
+    ------
+    UserError
+        If there is none, or several and no name, or none of that name.
+    """
+    if study is None and (results / "runs.parquet").is_file():
+        return results
+    found = sorted(path.parent.name for path in results.glob("*/runs.parquet"))
+    if study in found or (study is None and len(found) == 1):
+        return results / (study or found[0])
+    if not found:
+        raise UserError(f"{results} holds no study; run one with `snakemake --cores 2`, or name the folder that has it")
+    wrong = f"has no study {study!r}" if study else "holds several studies"
+    raise UserError(f"{results} {wrong}; name one of {', '.join(found)}")
+
+
+def table_files(folder: Path, table: str) -> list[Path]:
+    """The files that hold a table of a study, one for each job of its design or a single one."""
+    if table not in JOB_TABLES:
+        return [folder / f"{table}.parquet"]
+    jobs = read_table("runs", folder / "runs.parquet", ["job"])["job"].unique().to_pylist()
+    return [folder / table / f"{job}.parquet" for job in sorted(jobs)]

@@ -1,0 +1,91 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.isotonic import IsotonicRegression
+
+from vgstudy.analysis.limits import crossing, limit, limit_rows, monotone
+
+DEPTH = np.arange(1.0, 9.0)
+
+
+def found(learned: list[int], n: int = 10):
+    return limit(DEPTH[: len(learned)], np.array(learned, dtype=float), np.full(len(learned), float(n)), np.random.default_rng(0))
+
+
+def test_monotone_fit_against_sklearn():
+    rng = np.random.default_rng(1)
+    share, weight = rng.random((20, 8)), rng.integers(1, 30, 8).astype(float)
+    expected = [IsotonicRegression(increasing=False).fit(DEPTH, row, sample_weight=weight).predict(DEPTH) for row in share]
+    np.testing.assert_allclose(monotone(share, weight), expected)
+
+
+def test_crossing_by_hand():
+    fit = np.array([[1.0, 0.6, 0.2], [1.0, 0.5, 0.0], [0.9, 0.8, 0.5], [0.4, 0.3, 0.1]])
+    np.testing.assert_allclose(crossing(fit, np.array([1.0, 3.0, 7.0])), [3 + 4 * 0.1 / 0.4, 3, np.inf, -np.inf])
+
+
+def rows(shares: dict[tuple[int, str], list[float]], declared=(), n: int = 10) -> pd.DataFrame:
+    """Limits of settings of a width and an optimizer, by their shares at depths 1, 2, ..."""
+    cells = [
+        {"cell": f"{w}{o}{d}", "depth": d, "width": w, "activation": "tanh", "initializer": "He", "optimizer": o, "mean": share}
+        for (w, o), listed in shares.items()
+        for d, share in enumerate(listed, 1)
+    ]
+    frame = pd.DataFrame(cells)
+    summaries = frame[["cell", "mean"]].assign(quantity="p_learned", n_alive=n)
+    columns = limit_rows(frame.drop(columns="mean"), summaries, declared)
+    return pa.table(columns).to_pandas()
+
+
+def test_a_limit_inside_the_range_by_hand():
+    (row,) = rows({(5, "SGD"): [1, 1, 0.8, 0.2, 0, 0]}).to_dict("records")
+    assert row["value"] == pytest.approx(3.5)
+    assert 2.5 < row["low"] < 3.5 < row["high"] < 4.5
+    assert (row["range"], row["shallowest"], row["deepest"], row["n"], row["misfit"]) == ("inside", 1, 6, 60, 0)
+    assert (row["factor"], row["reference"]) == (None, None)
+
+
+def test_limits_beyond_the_range_say_so_and_state_the_bound_they_know():
+    table = rows({(5, "SGD"): [1, 1, 1, 1], (25, "SGD"): [0, 0, 0, 0], (5, "Adam"): [1, 1, 1, 0.6], (25, "Adam"): [0.4, 0, 0, 0]})
+    found = table.set_index(["width", "optimizer"])[["range", "value", "low", "high"]]
+    assert found.loc[(5, "SGD"), ["range", "low"]].tolist() == ["deeper", 4]
+    assert found.loc[(5, "SGD"), ["value", "high"]].isna().all()
+    assert found.loc[(25, "SGD"), "range"] == "shallower"
+    assert found.loc[(25, "SGD"), "high"] == 1
+    assert found.loc[(25, "SGD"), ["value", "low"]].isna().all()
+    assert found.loc[(5, "Adam"), "range"] == "deeper"
+    assert 3 < found.loc[(5, "Adam"), "low"] < 4
+    assert found.loc[(25, "Adam"), "range"] == "shallower"
+    assert 1 < found.loc[(25, "Adam"), "high"] < 2
+
+
+def test_a_rise_with_depth_shows_as_misfit_by_hand():
+    assert found([0, 10, 10, 10, 0, 0]).misfit == pytest.approx(0.75)  # the first four share 30 of 40
+    assert found([10, 9, 3, 0]).misfit == 0
+
+
+def test_declared_comparisons_hold_limits_inside_the_range_by_hand():
+    declared = [
+        {"factor": "width", "reference": 5},
+        {"factor": "optimizer", "reference": "SGD"},
+        {"factor": "depth", "reference": 1},
+    ]
+    table = rows({(5, "SGD"): [1, 0, 0, 0], (25, "SGD"): [1, 1, 1, 1], (25, "Adam"): [1, 1, 0, 0]}, declared)
+    compared = table[table["factor"].notna()].set_index("factor")
+    assert compared["reference"].to_dict() == {"width": "5", "optimizer": "SGD"}
+    assert compared["value"].to_dict() == {"width": 4 - 1.5, "optimizer": 2.5 - 4}
+    assert compared["range"].to_dict() == {"width": "deeper", "optimizer": "deeper"}
+    assert (compared["low"] < compared["value"]).all()
+    assert compared["n"].tolist() == [80, 80]
+
+
+def test_an_arm_of_one_depth_has_no_limit_and_missing_depths_are_bridged():
+    assert rows({(5, "SGD"): [1.0]}).empty
+    assert crossing(np.array([1.0, 0.0]), np.array([2.0, 10.0])) == 6
+
+
+def test_an_arm_does_not_depend_on_other_arms_against_itself():
+    alone = rows({(5, "SGD"): [1, 0.7, 0.3]})
+    beside = rows({(25, "Adam"): [1, 1, 0.5], (5, "SGD"): [1, 0.7, 0.3]}).query("width == 5").reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, beside)

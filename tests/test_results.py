@@ -1,0 +1,87 @@
+"""`vgstudy.load`: a study's tables as tidy frames, read when they are asked for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import vgstudy
+from synthetic import write_synthetic_study
+from vgstudy.errors import UserError
+from vgstudy.schema import COLUMNS, FACTORS
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("results")
+    write_synthetic_study(path / "one", depths=(2, 5), widths=(5,), initializers=("Xavier", "He"), optimizers=("SGD",))
+    return path
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_every_table_has_its_columns_and_the_factors(folder: Path, table: str) -> None:
+    frame = getattr(vgstudy.load(folder), table)
+    assert list(frame.columns) == list(dict.fromkeys([*COLUMNS[table], *FACTORS]))
+    assert len(frame) > 0
+
+
+def test_frames_against_the_files_without_runs_that_left_the_design(folder: Path) -> None:
+    probes = vgstudy.load(folder).probes
+    rows = pd.concat([pq.read_table(path).to_pandas() for path in (folder / "one/probes").iterdir()])
+    kept = rows[rows["seed"] != 999]
+    assert 999 in set(rows["seed"])
+    assert len(probes) == len(kept)
+    assert probes["g_rms"].sum() == pytest.approx(kept["g_rms"].sum())
+    assert (probes["depth"] >= probes["layer"] - 1).all()
+
+
+def test_some_rows_and_columns(folder: Path) -> None:
+    frame = vgstudy.load(folder).read("decays", ["d_g", "epoch"], epoch=0, seed=[1, 2])
+    assert list(frame.columns) == ["cell", "seed", "d_g", "epoch", *FACTORS]
+    assert (set(frame["epoch"]), set(frame["seed"])) == ({0}, {1, 2})
+
+
+def test_nothing_is_read_before_it_is_asked_for_and_then_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    read = vgstudy.results.read_table
+    monkeypatch.setattr(vgstudy.results, "read_table", lambda name, *rest: seen.append(name) or read(name, *rest))
+    results = vgstudy.load(folder, "one")
+    assert seen == []
+    assert results.estimates is results.estimates
+    assert sorted(seen) == ["estimates", "runs"]
+
+
+REFUSED = {
+    "no study": (lambda path: vgstudy.load(path / "one/figures"), "holds no study; run one"),
+    "unknown study": (lambda path: vgstudy.load(path, "two"), "has no study 'two'; name one of one"),
+    "unknown table": (lambda path: vgstudy.load(path).read("prob"), "no table 'prob'; there are runs, probes"),
+    "unknown column": (lambda path: vgstudy.load(path).read("probes", loss=1), "table probes has no column 'loss'; it has cell"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_mistake_is_one_clear_line(case: str, folder: Path) -> None:
+    attempt, message = REFUSED[case]
+    with pytest.raises(UserError, match=message):
+        attempt(folder)
+
+
+def test_several_studies_must_be_named(folder: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).symlink_to(folder / "one")
+    with pytest.raises(UserError, match="holds several studies; name one of a, b"):
+        vgstudy.load(tmp_path)
+    assert len(vgstudy.load(tmp_path, "b").runs) > 0
+
+
+def test_the_package_itself_brings_no_pandas() -> None:
+    code = "import sys, vgstudy; print('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_another_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'vgstudy' has no attribute 'lod'"):
+        vgstudy.lod  # noqa: B018

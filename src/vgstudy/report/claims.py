@@ -103,7 +103,8 @@ def tutorial_part(letter: str, told: Mapping[str, Any], rows: Sequence[Row]) -> 
 def claim_part(rows: Sequence[Row]) -> ClaimPart:
     """One claim from its rows; what the tutorial reports is told once, from all its statements."""
     first = rows[0]
-    reported = "; ".join(dict.fromkeys(row["reported"] for row in rows))
+    texts = dict.fromkeys(row["reported"] for row in rows)
+    reported = "; ".join(text for text in texts if not any(text in other for other in texts if other != text))
     return ClaimPart(first["id"], first["claim"], first["setup"], reported, tuple(map(line, rows)))
 
 

@@ -9,7 +9,17 @@ import pytest
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
 from vgstudy.figures import PICTURES
-from vgstudy.views.captions import ARM_FIGURES, FIGURES, METHODS, caption_of, caption_text, figure_names, intervals, left_out, seeds
+from vgstudy.views.captions import (
+    ARM_FIGURES,
+    FIGURES,
+    METHODS,
+    caption_of,
+    caption_text,
+    figure_names,
+    intervals,
+    left_out,
+    seeds,
+)
 from vgstudy.views.frames import read_frames
 from vgstudy.views.registry import VIEWS, view_of
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vgstudy.errors import UserError
+from vgstudy.report.claims import ClaimsPart, claims_part
 from vgstudy.report.scripts import policy, scripts
 from vgstudy.report.study_page import StudyPage, study_page
 from vgstudy.store.files import write_whole
@@ -21,12 +22,13 @@ def write_report(results: Path, names: Sequence[str]) -> None:
     """
     if twice := [name for name in names if list(names).count(name) > 1]:
         raise UserError(f"study {twice[0]} is named twice; name each once")
-    write_whole(results / "report.html", rendered([study_page(results / name) for name in names]).encode())
+    page = rendered([study_page(results / name) for name in names], claims_part(results / "claims.parquet"))
+    write_whole(results / "report.html", page.encode())
 
 
-def rendered(pages: Sequence[StudyPage]) -> str:
+def rendered(pages: Sequence[StudyPage], claims: ClaimsPart | None = None) -> str:
     """The page as HTML; every text of a study is escaped."""
     environment = Environment(
         loader=PackageLoader("vgstudy"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("report.html").render(pages=pages, scripts=scripts(), policy=policy(scripts()))
+    return environment.get_template("report.html").render(pages=pages, claims=claims, scripts=scripts(), policy=policy(scripts()))

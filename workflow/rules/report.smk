@@ -1,5 +1,6 @@
 rule report:
     input:
+        "results/claims.parquet",
         "results/coverage.parquet",
         expand(
             "results/{study}/{part}",

@@ -1,6 +1,7 @@
 """Quantities and comparisons in words, for tables and pages."""
 
 from vgstudy.claims.register import Levels, Measure, Network, Statement
+from vgstudy.schema import FACTORS
 from vgstudy.wording import number
 
 COLUMNS = {
@@ -88,7 +89,8 @@ def network(named: Network) -> str:
 
 def _levels(levels: Levels) -> str:
     texts = []
-    for name, own in levels.items():
+    for name in (name for name in FACTORS if name in levels):
+        own = levels[name]
         shown = " or ".join(map(str, own)) if isinstance(own, list) else str(own)
         texts.append({"depth": f"depth {shown}", "width": f"{shown} wide"}.get(name, shown))
     return ", ".join(texts)

@@ -1,6 +1,7 @@
 """The networks of a tutorial over the epochs, as its readers know them: accuracy, weights, gradients, their spread."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,9 +25,13 @@ def accuracy(frames: Frames) -> View:
     rows = of_arms(frames)
     told = chosen(rows, quantity="probe_accuracy").set_index("arm")["reported"].dropna()  # the tutorials evaluate after training
     shown = thinned(chosen(rows, quantity=list(ACCURACY_AXES)))
-    ends = (shown["quantity"] == "train_accuracy") & (shown["epoch"] == frames.last_epoch)
-    star = shown["reported"].where(~ends, shown["arm"].astype("str").map(told))
-    return View(shown.assign(x=shown["epoch"], reported=star), ACCURACY_AXES, EPOCHS, left_out(frames), ("arm",))
+    last = (shown["quantity"] == "train_accuracy") & (shown["epoch"] == frames.last_epoch)
+    star = shown["reported"].where(~last, shown["arm"].astype("str").map(told))
+    shown = shown.assign(x=shown["epoch"], reported=star.astype(float))
+    ends = np.nanquantile(shown[["low", "value", "high", "reported"]].astype(float), [0, 1]) if len(shown) else np.array([0, 1])
+    limits = (float(ends[0]) - 0.03, float(ends[1]) + 0.03)  # room for the stars
+    axes = {name: replace(axis, limits=limits) for name, axis in ACCURACY_AXES.items()}
+    return View(shown, axes, EPOCHS, left_out(frames), ("arm",))
 
 
 def weights(frames: Frames) -> View:

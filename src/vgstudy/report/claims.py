@@ -1,0 +1,158 @@
+"""The tutorials' claims on the page: every statement with what was found, its verdict, and how the seeds spread."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import log
+from pathlib import Path
+from typing import Any
+
+from vgstudy.claims.verdicts import VERDICTS
+from vgstudy.findings import Table
+from vgstudy.store.logs import read_footer, read_table
+from vgstudy.wording import interval, listing, number, percent, plural
+
+Row = Mapping[str, Any]
+SHARES = ("Wilson",)  # methods whose estimate is a share of seeds
+FAR = 20  # ratio of largest to smallest value from which a strip is logarithmic
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Values of the seeds along a line, and the reported number or range, as shares of its length; empty without values."""
+
+    values: tuple[float, ...]
+    reported: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statement about one network; texts, and the strip of its seeds."""
+
+    statement: str
+    arm: str
+    study: str
+    compared: str
+    found: str
+    verdict: str
+    reasons: str
+    quantity: str
+    strip: Strip
+
+
+@dataclass(frozen=True)
+class ClaimPart:
+    """A claim with its lines."""
+
+    id: str
+    claim: str
+    setup: str
+    reported: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class TutorialPart:
+    """A tutorial: letter, title, claims, code that no longer does what it did."""
+
+    letter: str
+    title: str
+    claims: tuple[ClaimPart, ...]
+    code: Table
+
+
+@dataclass(frozen=True)
+class ClaimsPart:
+    """What the page says about the claims: the tutorials, counts in a sentence, and what a reader may choose from."""
+
+    tutorials: tuple[TutorialPart, ...]
+    counts: str
+    verdicts: tuple[str, ...]
+    studies: tuple[str, ...]
+
+
+def claims_part(path: Path) -> ClaimsPart | None:
+    """The section made from claims.parquet; None where the claims were not judged.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or of another version.
+    """
+    if not path.exists():
+        return None
+    rows = read_table("claims", path).to_pylist()
+    tutorials = read_footer(path)["tutorials"]
+    return ClaimsPart(
+        tutorials=tuple(tutorial_part(letter, told, rows) for letter, told in tutorials.items()),
+        counts=counts_sentence(rows),
+        verdicts=tuple(name for name in VERDICTS if any(row["verdict"] == name for row in rows)),
+        studies=tuple(dict.fromkeys(row["study"] for row in rows)),
+    )
+
+
+def tutorial_part(letter: str, told: Mapping[str, Any], rows: Sequence[Row]) -> TutorialPart:
+    """One tutorial's part."""
+    own = [row for row in rows if row["tutorial"] == letter]
+    parts = tuple(claim_part(list(group)) for _, group in groupby(own, key=lambda row: row["id"]))
+    code = tuple((line["line"], line["today"], line["instead"]) for line in told["code"])
+    caption = "Lines of its code that no longer do what they did (TensorFlow 2.21, Keras 3.15)"
+    return TutorialPart(letter, told["title"], parts, Table(caption, ("line", "today", "write instead"), code))
+
+
+def claim_part(rows: Sequence[Row]) -> ClaimPart:
+    """One claim from its rows; what the tutorial reports is told once, from all its statements."""
+    first = rows[0]
+    texts = dict.fromkeys(row["reported"] for row in rows)
+    reported = "; ".join(text for text in texts if not any(text in other for other in texts if other != text))
+    return ClaimPart(first["id"], first["claim"], first["setup"], reported, tuple(map(line, rows)))
+
+
+def line(row: Row) -> Line:
+    """One row in words."""
+    settle = f" ({row['needed_n']:,} seeds would settle it)" if row["needed_n"] else ""
+    return Line(
+        statement=row["statement"],
+        arm=row["arm"],
+        study=row["study"],
+        compared=row["comparator"],
+        found=found(row),
+        verdict=f"{row['verdict']}{settle}",
+        reasons=row["reasoning"],
+        quantity=row["quantity"],
+        strip=strip(row["sample"] or [], row["reported_low"], row["reported_high"]),
+    )
+
+
+def found(row: Row) -> str:
+    """The estimate with its interval, and how many seeds it is made of."""
+    if row["value"] is None:
+        return ""
+    seeds = plural(row["n"] - row["n_failed"], "run") if "AUC" in row["quantity"] else f"n = {row['n'] - row['n_failed']:,}"
+    without = f", {row['n_failed']:,} without a value" if row["n_failed"] else ""
+    if row["method"] in SHARES:
+        ends = f"{percent(row['low'])} to {percent(row['high'])}"
+        return f"{percent(row['value'])} of the seeds [{ends}]; {seeds}{without}"
+    return f"{interval(row['value'], row['low'], row['high'])}; {seeds}{without}"
+
+
+def strip(values: Sequence[float], low: float | None, high: float | None) -> Strip:
+    """Places of the values and of the reported number along a line that has room for all of them."""
+    told = [number for number in (low, high) if number is not None]
+    every = [*values, *told]
+    if not values:
+        return Strip((), None)
+    logarithmic = min(every) > 0 and max(every) > FAR * min(every)
+    scaled = [log(x) if logarithmic else x for x in every]
+    first, length = min(scaled), max(scaled) - min(scaled)
+    places = [(x - first) / length if length else 0.5 for x in scaled]
+    ends = (places[-2], places[-1]) if told else None
+    return Strip(tuple(places[: len(values)]), ends)
+
+
+def counts_sentence(rows: Sequence[Row]) -> str:
+    """How many statements there are, and how many of them have each verdict."""
+    counts = {name: sum(row["verdict"] == name for row in rows) for name in VERDICTS}
+    claims = len({row["id"] for row in rows})
+    told = listing(f"{number(count, 0)} {name}" for name, count in counts.items() if count)
+    return f"{plural(claims, 'claim')}, {plural(len(rows), 'statement')} about single networks: {told}."

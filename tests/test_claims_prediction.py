@@ -1,0 +1,161 @@
+"""What foretells failure: on made-up runs whose truth is known, and against the plain reading of the logs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from made_frames import made_frames
+from synthetic import write_synthetic_study
+from vgstudy.claims.early import RULES, early_runs
+from vgstudy.claims.prediction import features, held_out, prediction_rows
+from vgstudy.findings.prediction import prediction
+from vgstudy.schema import arrow_schema
+from vgstudy.store.logs import read_table
+
+
+def made_runs(cells=30, seeds=10, signal=4.0):
+    """Runs whose failure depends on the log of d_delta alone; in the ReLU half of the cells it points the other way."""
+    rng = np.random.default_rng(0)
+    cell = np.repeat(np.arange(cells), seeds)
+    log_d = rng.normal(size=cells)[cell] + 0.3 * rng.normal(size=len(cell))
+    tanh = cell < cells // 2
+    failed = rng.random(len(cell)) < 1 / (1 + np.exp(np.where(tanh, signal, -signal) * log_d))
+    level = np.exp(rng.normal(size=len(cell)))
+    return pd.DataFrame(
+        {
+            "cell": cell.astype(str),
+            "activation": np.where(tanh, "tanh", "ReLU"),
+            "failed": failed,
+            "d_delta": np.where(cell == 0, np.nan, np.exp(log_d)),
+            "d_g": level,
+            "distance": np.abs(log_d),
+            **dict.fromkeys(("first layer", "smallest layer", "l2 first", "l2 output"), level),
+            "zeros": np.where(cell % 7 == 0, 0.8, 0.0),
+            "depth": 5 + cell % 3,
+            "width": 5,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return pd.DataFrame(prediction_rows(made_runs(), np.random.default_rng(1)))
+
+
+def row(rows, group, predictor, quantity="AUC"):
+    return rows[(rows["group"] == group) & (rows["predictor"] == predictor) & (rows["quantity"] == quantity)].iloc[0]
+
+
+def test_a_predictor_that_matters_is_found_and_its_sign_within_each_activation(rows):
+    assert row(rows, "tanh", "d_delta")["low"] > 0.8
+    assert row(rows, "ReLU", "d_delta")["high"] < 0.2
+    for predictor in ("d_g", "first layer"):
+        assert row(rows, "tanh", predictor)["low"] < 0.5 < row(rows, "tanh", predictor)["high"]
+
+
+def test_runs_without_the_predictor_are_counted_and_left_out(rows):
+    assert tuple(row(rows, "tanh", "d_delta")[["n", "n_failed"]]) == (140, 10)
+    assert tuple(row(rows, "tanh", "d_g")[["n", "n_failed"]]) == (150, 0)
+
+
+def test_what_is_the_same_for_all_runs_of_a_cell_has_no_area_within_cells(rows):
+    within = rows[rows["quantity"] == "AUC within cells"]
+    assert not set(within["predictor"]) & {"depth", "width", "depth and width"}
+    assert row(rows, "tanh", "d_delta", "AUC within cells")["value"] > 0.5
+
+
+def test_rules_by_hand():
+    runs = pd.DataFrame({"l2 first": [1e-5, 1e-5, 1e-3], "l2 output": [1.0, 1e-3, 10.0], "zeros": [0.7, 0.69, 1.0]})
+    assert RULES["autotrainer vanishing"](runs).tolist() == [True, False, False]
+    assert RULES["autotrainer dying"](runs).tolist() == [True, False, True]
+
+
+def test_sensitivity_and_specificity_by_hand(rows):
+    runs = made_runs()
+    fires, failed = runs["zeros"] >= 0.7, runs["failed"]
+    assert row(rows, "all", "autotrainer dying", "sensitivity")["value"] == pytest.approx(fires[failed].mean())
+    assert row(rows, "all", "autotrainer dying", "specificity")["value"] == pytest.approx((~fires[~failed]).mean())
+
+
+def test_calibration_parts_hold_every_run_once(rows):
+    parts = rows[(rows["group"] == "tanh") & (rows["predictor"] == "gradients") & (rows["quantity"] == "calibration")]
+    assert parts["n"].sum() == 150
+    assert (parts["x"].diff().dropna() >= 0).all()
+    assert (parts["value"] * parts["n"]).sum() == made_runs().query("activation == 'tanh'")["failed"].sum()
+
+
+def test_a_model_never_sees_the_cell_it_is_tested_on():
+    rng = np.random.default_rng(2)
+    cell = np.repeat(np.arange(60), 10)
+    failed = (rng.random(60) < 0.5)[cell]  # of all its runs or of none, by chance
+    chance = held_out(np.eye(60)[cell], failed, cell)
+    assert abs(np.corrcoef(chance, failed)[0, 1]) < 0.2
+
+
+def test_features_are_logs_with_a_flag_for_what_has_none():
+    runs = pd.DataFrame({"d_g": [1.0, np.e, np.nan, 0.0], "zeros": [0.1, 0.2, 0.3, 0.4]})
+    assert features(runs, ("d_g", "zeros")).tolist() == [[0, 0, 0.1], [1, 0, 0.2], [0.5, 1, 0.3], [0.5, 1, 0.4]]
+
+
+def test_equal_generators_give_equal_rows(rows):
+    again = pd.DataFrame(prediction_rows(made_runs(), np.random.default_rng(1)))
+    pd.testing.assert_frame_equal(rows, again)
+
+
+def test_where_nothing_failed_nothing_is_foretold():
+    runs = made_runs().assign(failed=False)
+    found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
+    assert found[found["quantity"] == "AUC"]["value"].isna().all()
+
+
+def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
+    write_synthetic_study(tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4))
+    runs = read_table("runs", tmp_path / "study/runs.parquet").to_pandas()
+    early = early_runs(tmp_path / "study", runs.astype({"cell": "str", "job": "str"})).set_index(["cell", "seed"])
+    cell, seed, job = runs.loc[0, ["cell", "seed", "job"]]
+    probes = read_table("probes", tmp_path / f"study/probes/{job}.parquet").to_pandas()
+    own = probes[(probes["cell"] == cell) & (probes["seed"] == seed) & (probes["epoch"] == 0)].sort_values("layer")
+    assert len(early) == len(runs)
+    assert early.loc[(cell, seed), "first layer"] == own["g_rms"].iloc[0]
+    assert early.loc[(cell, seed), "smallest layer"] == own["g_rms"].min()
+    assert early.loc[(cell, seed), "zeros"] == own["g_zero_float32"].mean()
+
+
+def told(**areas):
+    """Frames of a study with AUCs of tanh, and the same of all runs."""
+    names = {"vanishing": ("d_delta", "AUC"), "either": ("distance", "AUC"), "within": ("d_delta", "AUC within cells")}
+    found = []
+    for name, (value, low, high) in areas.items():
+        predictor, quantity = names[name]
+        about = {"predictor": predictor, "quantity": quantity, "value": value, "low": low, "high": high, "n": 9, "n_failed": 0}
+        found += [{"group": group, **about} for group in ("all", "tanh")]
+    frames = made_frames()
+    table = pd.DataFrame(found, columns=arrow_schema("prediction").names)
+    return prediction(type(frames)(**{**vars(frames), "prediction": table}))
+
+
+@pytest.mark.parametrize(
+    ("vanishing", "either", "said"),
+    [
+        ((0.5, 0.4, 0.6), (0.5, 0.4, 0.6), "The runs do not say so"),
+        ((0.3, 0.2, 0.4), (0.9, 0.8, 1.0), "The runs do not say so"),
+        ((0.7, 0.6, 0.75), (0.9, 0.8, 1.0), "In part"),
+        ((0.9, 0.8, 1.0), (0.7, 0.6, 0.8), "The runs agree with it"),
+    ],
+)
+def test_answer_follows_from_the_numbers(vanishing, either, said):
+    found = told(vanishing=vanishing, either=either)
+    assert found.headline.startswith(f"Did tanh nets fail because of vanishing gradients? {said}")
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [((0.6, 0.55, 0.7), "more often there, too"), ((0.5, 0.4, 0.6), "tells nothing"), ((0.4, 0.3, 0.45), "other way")],
+)
+def test_within_cells_is_told_apart(ends, said):
+    assert said in told(vanishing=(0.7, 0.6, 0.8), either=(0.7, 0.6, 0.8), within=ends).more[0]
+
+
+def test_no_finding_without_areas():
+    assert prediction(made_frames()) is None
+    assert told(vanishing=(None, None, None)) is None

@@ -1,0 +1,66 @@
+"""The claims' part of the page: every row of the table, in words, with the seeds along a line."""
+
+from pathlib import Path
+
+import pytest
+
+from vgstudy.claims.register import claims, read_register
+from vgstudy.claims.tables import write_claims
+from vgstudy.report import rendered
+from vgstudy.report.claims import claims_part, found, strip
+
+REGISTER = Path(__file__).parents[1] / "config/claims"
+ROW = {"value": 0.9, "low": 0.74, "high": 0.965, "n": 31, "n_failed": 1, "method": "Wilson", "quantity": "q"}
+
+
+@pytest.fixture(scope="module")
+def part(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    write_claims(folder, [], REGISTER)
+    return claims_part(folder / "claims.parquet")
+
+
+def test_every_claim_of_the_register_is_on_the_page(part):
+    page = rendered([], part)
+    for claim in claims(read_register(REGISTER)):
+        assert f'id="claim-{claim.id}"' in page
+    assert [tutorial.letter for tutorial in part.tutorials] == ["A", "B", "C"]
+    assert page.count('<tr class="claim not-run"') == sum(len(c.lines) for t in part.tutorials for c in t.claims)
+    assert "not run: add circles to studies" in page
+
+
+def test_code_that_no_longer_runs_is_on_the_page(part):
+    page = rendered([], part)
+    assert "history.history[&#39;acc&#39;]" in page
+    assert sum(len(tutorial.code.rows) for tutorial in part.tutorials) == 15
+
+
+def test_counts_are_told(part):
+    assert part.counts.startswith("33 claims, ")
+    assert part.counts.endswith(" not run.")
+
+
+def test_without_claims_there_is_no_part(tmp_path):
+    assert claims_part(tmp_path / "claims.parquet") is None
+    assert 'id="claims"' not in rendered([])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "90 % of the seeds [74 % to 96.5 %]; n = 30, 1 without a value"),
+        ({"method": "t on log", "n_failed": 0}, "0.90 [0.74, 0.96]; n = 31"),
+        ({"method": "m", "quantity": "AUC over pairs"}, "0.90 [0.74, 0.96]; 30 runs, 1 without a value"),
+        ({"value": None}, ""),
+    ],
+)
+def test_found_by_hand(changes, expected):
+    assert found(ROW | changes) == expected
+
+
+def test_strip_by_hand():
+    assert strip([1.0, 2.0, 3.0], 5.0, 5.0).values == (0, 0.25, 0.5)
+    assert strip([1.0, 2.0, 3.0], 5.0, 5.0).reported == (1, 1)
+    assert strip([1.0, 10.0, 100.0], None, None).values == pytest.approx((0, 0.5, 1))  # decades are equally long
+    assert strip([0.5], 0.5, 0.5).values == (0.5,)
+    assert strip([], 1.0, 2.0).values == ()

@@ -476,20 +476,11 @@ def test_a_missing_cell_is_in_no_pair_and_the_rest_goes_on(made, folder):
     assert 0 < len(left) < len(load(made, "contrasts"))
     keys = ["cell", "reference", "quantity", "epoch"]
     assert set(results["contrasts"][keys].itertuples(index=False)) == set(left[keys].itertuples(index=False))
-<<<<<<< HEAD
     before, after = (
         frame.groupby(["quantity", "epoch"])["n_cells"].max() for frame in (load(made, "variances"), results["variances"])
     )
     assert after.index.equals(before.index)
     assert after["test_accuracy"].item() == before["test_accuracy"].item() - 1
-=======
-    assert len(results["variances"]) == len(load(made, "variances"))
-    cells, before = (
-        frame.groupby("quantity", observed=True)["n_cells"].max() for frame in (results["variances"], load(made, "variances"))
-    )
-    assert (cells <= before).all()
-    assert (cells < before).any()
->>>>>>> origin/main
 
 
 def test_constant_data_have_intervals_of_no_width_and_no_doubt(folder):

@@ -6,12 +6,9 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vgstudy.errors import UserError
-<<<<<<< HEAD
 from vgstudy.findings import Table
-from vgstudy.report.coverage import coverage_table
-=======
 from vgstudy.report.claims import ClaimsPart, claims_part
->>>>>>> origin/main
+from vgstudy.report.coverage import coverage_table
 from vgstudy.report.scripts import policy, scripts
 from vgstudy.report.study_page import StudyPage, study_page
 from vgstudy.store.files import write_whole
@@ -27,26 +24,15 @@ def write_report(results: Path, names: Sequence[str]) -> None:
     """
     if twice := [name for name in names if list(names).count(name) > 1]:
         raise UserError(f"study {twice[0]} is named twice; name each once")
-<<<<<<< HEAD
-    page = rendered([study_page(results / name) for name in names], coverage_table(results))
+    pages = [study_page(results / name) for name in names]
+    page = rendered(pages, claims_part(results / "claims.parquet"), coverage_table(results))
     write_whole(results / "report.html", page.encode())
 
 
-def rendered(pages: Sequence[StudyPage], coverage: Table | None) -> str:
-=======
-    page = rendered([study_page(results / name) for name in names], claims_part(results / "claims.parquet"))
-    write_whole(results / "report.html", page.encode())
-
-
-def rendered(pages: Sequence[StudyPage], claims: ClaimsPart | None = None) -> str:
->>>>>>> origin/main
+def rendered(pages: Sequence[StudyPage], claims: ClaimsPart | None = None, coverage: Table | None = None) -> str:
     """The page as HTML; every text of a study is escaped."""
     environment = Environment(
         loader=PackageLoader("vgstudy"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-<<<<<<< HEAD
-    parts = {"pages": pages, "coverage": coverage, "scripts": scripts(), "policy": policy(scripts())}
+    parts = {"pages": pages, "claims": claims, "coverage": coverage, "scripts": scripts(), "policy": policy(scripts())}
     return environment.get_template("report.html").render(parts)
-=======
-    return environment.get_template("report.html").render(pages=pages, claims=claims, scripts=scripts(), policy=policy(scripts()))
->>>>>>> origin/main

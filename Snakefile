@@ -19,7 +19,7 @@ from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
-from vgstudy.store.places import tables
+from vgstudy.store.places import shared, tables
 
 min_version("9.19")
 
@@ -49,8 +49,8 @@ DAMAGED = {}
 if workflow.is_main_process:
     cluster = workflow.resource_settings.nodes
     cores = None if cluster else workflow.resource_settings.cores
+    DAMAGED = preflight.damaged([*PLANS.values()], RESULTS)
     for study_plan in PLANS.values():
-        DAMAGED |= preflight.damaged(study_plan)
         for line in preflight.story(study_plan, cores):
             print(line, file=sys.stderr)
     for line in (*DAMAGED.values(), *preflight.settings()):
@@ -78,6 +78,7 @@ rule all:
             for study_plan in PLANS.values()
             for path in tables(study_plan.folder, study_plan.jobs)
         ],
+        [*shared(RESULTS)],
         # Snakemake trusts a file that is there; this has no input, but makes it make again what is damaged
         lambda wildcards: workflow.dag.forcefiles.update(map(str, DAMAGED)) or [],
 

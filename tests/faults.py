@@ -53,10 +53,10 @@ class Site:
     results: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "src", "tests/stand_in"):
+        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config/claims", "src", "tests/stand_in"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, self.folder / part)
-        (self.folder / "config/studies").mkdir(parents=True)
+        (self.folder / "config/studies").mkdir()
         (self.folder / "config/config.yaml").write_text("studies: faults\n")
         (self.folder / "config/studies/faults.yaml").write_text(STUDY)
         self.results = self.folder / "results"
@@ -97,6 +97,10 @@ class Site:
         assert self.start(*arguments).wait() == 0, self.said()
         return self.said()
 
+    def tables(self) -> list[Path]:
+        """Every table of the study."""
+        return sorted(path for path in self.results.rglob("*.parquet") if path.parent.name != "figures")
+
     def files(self) -> dict[str, object]:
         """What every finished file holds; times and costs of making it aside. Reading verifies it."""
         return {
@@ -108,7 +112,7 @@ class Site:
 
 def content(path: Path) -> object:
     """What a file holds, for comparison."""
-    if path.suffix != ".parquet":
+    if path.suffix != ".parquet" or path.parent.name == "figures":
         return path.read_bytes()
     footer = {key: value for key, value in read_footer(path).items() if key not in ("provenance", "cost")}
     return footer, read_table(footer["table"], path).to_pydict().__repr__()  # NaN equals NaN as text
@@ -172,7 +176,7 @@ def damage(path: Path, how: str, rng: random.Random) -> None:
 
 def damaged_as_told(site: Site, how: str, rng: random.Random) -> None:
     """Damage a table, run the workflow to its end, and look whether it said so."""
-    path = rng.choice(sorted(site.results.rglob("*.parquet")))
+    path = rng.choice(site.tables())
     damage(path, how, rng)
     said = site.complete()
     if how not in ("missing", "old", "from the future"):

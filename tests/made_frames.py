@@ -7,7 +7,7 @@ import pandas as pd
 
 from synthetic import study
 from vgstudy.schema import FACTORS, arrow_schema
-from vgstudy.views.frames import Frames, ordered
+from vgstudy.views.frames import Frames, leveled, ordered
 
 NAMED = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "depth": 10, "width": 5}
 ESTIMATE = {
@@ -37,6 +37,9 @@ def made_frames(
     contrasts: Rows = (),
     outcomes: Rows = (),
     missing: Rows = (),
+    linearity: Rows = (),
+    limits: Rows = (),
+    variances: Rows = (),
     resolved: Mapping[str, Any] | None = None,
 ) -> Frames:
     """Frames with these rows; what a row does not say is as in NAMED and ESTIMATE.
@@ -49,13 +52,15 @@ def made_frames(
         "trajectories": [{**NAMED, **ESTIMATE, "method": "t", **row} for row in trajectories],
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
-        "linearity": [],
-        "limits": [],
-        "variances": [],
+        "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
     }
     runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]
-    return Frames(resolved, frame("runs", runs, resolved), **{name: frame(name, rows, resolved) for name, rows in tables.items()})
+    made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
+    rows_of = {"limits": limits, "variances": variances}
+    whole = {name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()}
+    whole["limits"] = leveled(whole["limits"].astype({"value": "float64", "low": "float64", "high": "float64"}), resolved)
+    return Frames(resolved, frame("runs", runs, resolved), **made, **whole)
 
 
 def frame(name: str, rows: list[dict[str, Any]], resolved: Mapping[str, Any]) -> pd.DataFrame:

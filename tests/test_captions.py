@@ -25,7 +25,7 @@ from vgstudy.views.registry import VIEWS, view_of
 
 
 def test_every_figure_has_a_caption_a_view_and_a_way_to_be_drawn():
-    assert {*FIGURES, *ARM_FIGURES} == VIEWS.keys() == PICTURES.keys() - {"contrast-"}
+    assert FIGURES.keys() | ARM_FIGURES.keys() == VIEWS.keys() == PICTURES.keys() - {"contrast-"}
 
 
 def test_names_follow_the_declared_contrasts():

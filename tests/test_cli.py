@@ -1,5 +1,6 @@
 """The command line: a mistake is one line on stderr and exit code 2, with nothing written."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
+from synthetic import write_synthetic_study
 from test_config import MISTAKES, STUDY
 from vgstudy.cli import app
 from vgstudy.config.reading import load_study
@@ -189,3 +191,9 @@ def test_shipped_studies_are_planned_as_shipped(monkeypatch: pytest.MonkeyPatch,
     assert "7,200 = 720 cells x 10 seeds" in result.stdout
     smoke = load_study(ROOT / "config/studies/smoke.yaml")
     assert f"216 = {smoke.n_cells} cells x 4 seeds" in result.stdout
+
+
+def test_plan_tells_the_seeds_a_wanted_precision_takes_once_there_are_results(folder: Path) -> None:
+    write_synthetic_study(folder / "results/small", depths=(3, 8), activations=("tanh",), optimizers=("SGD",), seeds=range(5))
+    shown = " ".join(run("plan").stdout.split())
+    assert re.search(r"seeds for ±5 % in the decay factor of δ .* so far: \d+ in half of the cells, \d+ in \S+-8x", shown)

@@ -1,17 +1,16 @@
 """Sentences are what the tables say: tiny tables by hand, every verdict and its absence."""
 
 import pandas as pd
-import pytest
 
 from made_frames import made_frames
-from synthetic import study
 from vgstudy.findings import findings
 from vgstudy.findings.contrasts import contrast
 from vgstudy.findings.decay import decay
-from vgstudy.findings.failure import failure
-from vgstudy.findings.finding import apart, cross_table, setting, verdict
+from vgstudy.findings.finding import apart, cross_table, decided_by_test, setting, verdict
+from vgstudy.findings.limit import limit
 from vgstudy.findings.movement import movement
-from vgstudy.findings.width import width
+from vgstudy.findings.precision import precision
+from vgstudy.findings.variance import variance
 
 
 def estimates(quantity, **rows):
@@ -37,18 +36,25 @@ def test_setting_by_hand():
 
 
 def test_decay_by_hand():
+    verdicts = ("vanishes", "explodes", "undecided")
     delta = estimates("d_delta", tanh=(0.9, 0.8, 0.95), relu=(1.3, 1.2, 1.4), sigmoid=(1.0, 0.9, 1.1))
-    g = estimates("d_g", tanh=(0.9, 0.8, 0.95))
-    found = decay(made_frames([*delta, *g]))
+    delta = [{**row, "verdict": verdict} for row, verdict in zip(delta, verdicts, strict=True)]
+    g = [{**row, "verdict": "equivalent"} for row in estimates("d_g", tanh=(0.99, 0.98, 0.995))]
+    tests = {"tanh": 0.01, "ReLU": 1.0}
+    curved = [{"quantity": "curvature_delta", "value": 0.1, "p_adjusted": p, "activation": a} for a, p in tests.items()]
+    found = decay(made_frames([*delta, *g], linearity=curved))
     assert found.headline == (
-        "Before any update, at depth 10, the backpropagated signal δ vanishes toward the input in 1 of 3 settings and "
-        "explodes in 1; in 1 the interval does not exclude a factor of 1. Strongest vanishing: a factor of 0.90 [0.80, "
-        "0.95] per layer with tanh, Xavier, 5 wide. Strongest explosion: a factor of 1.30 [1.20, 1.40] per layer with "
-        "ReLU, Xavier, 5 wide."
+        "Before any update, at depth 10, the backpropagated signal δ vanishes toward the input in 1 of 3 settings, explodes in "
+        "1, does neither in 0 and is undecided in 1. Strongest vanishing: a factor of 0.90 [0.80, 0.95] per layer with tanh, "
+        "Xavier, 5 wide. Strongest explosion: a factor of 1.30 [1.20, 1.40] per layer with ReLU, Xavier, 5 wide."
     )
-    assert found.more == (
-        "The kernel gradient g, a product of δ and the activations, vanishes toward the input in 1 of 1 setting and "
-        "explodes in 0; in 0 the interval does not exclude a factor of 1.",
+    assert found.more[0] == (
+        "The kernel gradient g, a product of δ and the activations, vanishes toward the input in 0 of 1 setting, explodes in 0, "
+        "does neither in 1 and is undecided in 0."
+    )
+    assert found.more[2] == (
+        "One factor per layer is too simple a description of δ in 1 of 2 cells (curvature, Holm). Most bent: tanh, Xavier, "
+        "depth 10, 5 wide."
     )
     assert found.tables[0].head == ("initializer", "width", "tanh", "ReLU", "sigmoid")
     assert found.tables[0].rows == (("Xavier", "5", "0.90 [0.80, 0.95]", "1.30 [1.20, 1.40]", "1.00 [0.90, 1.10]"),)
@@ -64,44 +70,70 @@ def test_decay_does_not_look_at_later_epochs_or_other_optimizers():
     assert decay(made_frames([{**late, "epoch": 20}, {**late, "optimizer": "Adam"}])) is None
 
 
-def learned(**by_depth):
+def limits(**rows):
+    """A row of limits for each activation: value, low, high, range."""
+    names = {"relu": "ReLU"}
+    levels = {"width": 5, "initializer": "Xavier", "optimizer": "SGD", "shallowest": 1, "deepest": 20, "factor": None}
     return [
-        {"quantity": "p_learned", "epoch": 20, "depth": int(d[1:]), "value": v, "low": low, "high": high}
-        for d, (v, low, high) in by_depth.items()
+        {**levels, "activation": names.get(a, a), "value": v, "low": low, "high": high, "range": place}
+        for a, (v, low, high, place) in rows.items()
     ]
 
 
-def test_failure_by_hand():
-    fails = learned(d2=(1.0, 0.7, 1.0), d5=(0.0, 0.0, 0.3), d10=(0.0, 0.0, 0.3))
-    succeeds = [{**row, "activation": "ReLU"} for row in learned(d2=(0.0, 0.0, 0.3), d10=(1.0, 0.7, 1.0))]
-    undecided = [{**row, "activation": "sigmoid"} for row in learned(d2=(1.0, 0.7, 1.0), d10=(0.3, 0.1, 0.5))]
-    later = [{**row, "initializer": "He"} for row in learned(d2=(0.9, 0.6, 1.0), d5=(0.4, 0.1, 0.6), d10=(0.1, 0.0, 0.4))]
-    never = [{**row, "activation": "ReLU", "initializer": "He"} for row in learned(d2=(0.0, 0.0, 0.3), d10=(0.5, 0.2, 0.8))]
-    found = failure(made_frames([*fails, *succeeds, *undecided, *later, *never]))
+def test_limit_by_hand():
+    own = limits(tanh=(8.0, 7.0, 9.0, "inside"), relu=(None, 19.0, None, "deeper"), sigmoid=(2.0, None, 3.0, "inside"))
+    against = {"factor": "initializer", "reference": "Xavier", "initializer": "He"}
+    compared = [{**row, **against} for row in limits(tanh=(4.0, 2.0, 6.0, "inside"), relu=(0.0, -1.0, 0.0, "deeper"))]
+    found = limit(made_frames(limits=[*own, *compared]))
     assert found.headline == (
-        "Training succeeds in shallower networks and fails in deeper ones in 2 of 5 settings; it succeeds even in the deepest in "
-        "1, at no depth in 1, and is undecided in 1. (Succeeds, fails: the whole interval of P(learned) lies above, below one "
-        "half.) "
-        "First to fail, at depth 5: tanh, Xavier, SGD, 5 wide (P(learned) 0.00 [0.00, 0.30]). Last, at depth 10: tanh, He, SGD, "
-        "5 wide (0.10 [0.00, 0.40])."
+        "Half of the seeds still learn down to a depth that lies inside the range studied in 2 of 3 settings. In 1 they do even "
+        "in the deepest networks and in 0 not even in the shallowest: those limits lie beyond the range. Shallowest limit "
+        "inside: depth 2.0 [below 1, 3.0] with sigmoid, Xavier, SGD, 5 wide; deepest: 8.0 [7.0, 9.0] with tanh, Xavier, "
+        "SGD, 5 wide."
     )
-    assert found.tables[0].rows == (
-        ("5", "Xavier", "SGD", "5", "succeeds at 10", "undecided"),
-        ("5", "He", "SGD", "10", "never succeeds", "–"),
+    assert found.more == (
+        "He against Xavier: the limit is deeper in 1 of 2 settings, shallower in 0 and undecided in 1 (the interval of the "
+        "difference includes 0; exploratory, not corrected). Largest difference: +4.0 [+2.0, +6.0] layers with tanh, SGD, "
+        "5 wide.",
     )
+    assert found.tables[0].rows == (("5", "Xavier", "SGD", "8.0 [7.0, 9.0]", "beyond 20", "2.0 [below 1, 3.0]"),)
 
 
-def test_failure_that_several_settings_share_by_hand():
-    rows = learned(d1=(1.0, 0.7, 1.0), d2=(0.0, 0.0, 0.3))
-    found = failure(made_frames([row | {"activation": a} for row in rows for a in ("tanh", "ReLU", "sigmoid")]))
-    assert found.headline.endswith(
-        "First to fail, at depth 2: tanh, Xavier, SGD, 5 wide (P(learned) 0.00 [0.00, 0.30]) and 2 other settings."
+def test_variance_by_hand():
+    shares = (("depth", 0.5, 0.4, 0.6), ("width", 0.2, 0.1, 0.3), ("seed", 0.3, 0.2, 0.4))
+    columns = {"quantity": "test_accuracy", "epoch": 20, "n": 60}
+    rows = [{**columns, "source": name, "value": v, "low": low, "high": high} for name, v, low, high in shares]
+    found = variance(made_frames(variances=rows))
+    assert found.headline == (
+        "Of the variance of the test accuracy at epoch 20 over 60 runs, depth explains 50 [40, 60] % and width explains "
+        "20 [10, 30] %; the seed 30 [20, 40] %."
     )
+    assert found.tables[0].rows == (("depth", "50 [40, 60]"), ("width", "20 [10, 30]"), ("seed", "30 [20, 40]"))
 
 
-def test_a_failure_between_two_depths_that_succeed_is_not_the_depth_at_which_training_fails_by_hand():
-    found = failure(made_frames(learned(d2=(1.0, 0.7, 1.0), d5=(0.0, 0.0, 0.3), d10=(1.0, 0.7, 1.0))))
-    assert found.tables[0].rows == (("5", "Xavier", "SGD", "succeeds at 10"),)
+def test_precision_by_hand():
+    values = {"quantity": "d_delta", "value": 1.0}
+    rows = [
+        {**values, "low": 0.8, "high": 1.25, "seeds_needed": 80.0},
+        {**values, "low": 1 / 1.1, "high": 1.1, "seeds_needed": 12.0, "activation": "ReLU"},
+        {**values, "low": 0.5, "high": 2.0, "seeds_needed": float("inf"), "activation": "sigmoid"},
+    ]
+    found = precision(made_frames(rows))
+    assert found.headline == (
+        "Half of 3 cells know the decay factor of δ at epoch 0 to within ±25 %, the least precise to ±100 % "
+        "(sigmoid, Xavier, depth 10, 5 wide)."
+    )
+    assert found.more == (
+        "At the spread seen, ±5 % takes 80 seeds in half of the cells and more than a million seeds in the hardest "
+        "(sigmoid, Xavier, depth 10, 5 wide).",
+    )
+    assert found.tables[0].rows[0] == ("Xavier", "5", "80 (±25 %)", "12 (±10 %)", "more than a million (±100 %)")
+
+
+def test_tested_by_hand():
+    rows = pd.DataFrame({"value": [1.2, 0.5, 1.2, 1.0], "p_adjusted": [0.01, 0.04, 0.2, None]})
+    found = decided_by_test(rows, 1.0)
+    assert [list(part.index) for part in (found.above, found.below, found.undecided, found.unknown)] == [[0], [1], [2], [3]]
 
 
 def pair(value, low, high, **columns):
@@ -112,6 +144,8 @@ def pair(value, low, high, **columns):
         "reference_level": "Xavier",
         "quantity": "p_learned",
         "epoch": 20,
+        "correction": "Holm",
+        "p_adjusted": 1.0 if low <= (columns.get("quantity") == "d_delta") <= high else 0.01,
     }
     return {**levels, "value": value, "low": low, "high": high, **columns}
 
@@ -121,12 +155,12 @@ def test_contrast_by_hand():
     ratio = pair(1.4, 1.3, 1.5, quantity="d_delta", epoch=0)
     found = contrast(made_frames(contrasts=[*differences, ratio]), "initializer")
     assert found.headline == (
-        "He against Xavier: P(learned) is higher in 1 of 3 pairs of cells, lower in 1 and undecided in 1 (the interval "
-        "of the difference includes 0). Largest difference: −0.70 [−0.90, −0.10] with ReLU, SGD, depth 10, 5 wide."
+        "He against Xavier: P(learned) is higher in 1 of 3 pairs of cells, lower in 1 and undecided in 1 (tests "
+        "corrected by Holm). Largest difference: −0.70 [−0.90, −0.10] with ReLU, SGD, depth 10, 5 wide."
     )
     assert found.more == (
         "He against Xavier: the decay factor of δ at epoch 0 is larger in 1 of 1 pair of cells, smaller in 0 and "
-        "undecided in 0 (the interval of the ratio includes 1).",
+        "undecided in 0 (tests corrected by Holm).",
     )
     assert [table.caption for table in found.tables] == [
         "Ratio of decay factor of δ, depth 10",
@@ -144,7 +178,7 @@ def test_contrast_by_hand():
 
 def test_contrast_that_decides_nothing_names_no_largest_difference():
     found = contrast(made_frames(contrasts=[pair(0.6, -0.2, 0.8)]), "initializer")
-    assert found.headline.endswith("undecided in 1 (the interval of the difference includes 0).")
+    assert found.headline.endswith("undecided in 1 (tests corrected by Holm).")
 
 
 def test_contrast_of_depths_has_a_row_for_each_depth():
@@ -171,18 +205,6 @@ def test_apart_by_hand():
     assert list(apart(rows, "activation", "ReLU", "tanh", ["depth"])["sign"]) == [-1, 0]
 
 
-def test_width_by_hand():
-    wide = [{**row, "width": 25} for row in learned(d5=(1.0, 0.7, 1.0), d10=(0.5, 0.2, 0.8))]
-    narrow = learned(d5=(0.0, 0.0, 0.3), d10=(0.5, 0.2, 0.8))
-    found = width(made_frames([*wide, *narrow]))
-    assert found.headline == (
-        "25 against 5 wide: P(learned) is higher in 1 of 2 settings, lower in 0 and undecided in 1 (the two intervals overlap)."
-    )
-    assert found.more == (
-        "They differ most with tanh, Xavier, SGD, depth 5: 1.00 [0.70, 1.00] at width 25 and 0.00 [0.00, 0.30] at width 5.",
-    )
-
-
 def test_movement_by_hand():
     moved = [
         {"quantity": "w_l1_change", "epoch": 20, "depth": 5, "activation": a, "value": v, "low": v - 0.5, "high": v + 0.5}
@@ -195,21 +217,6 @@ def test_movement_by_hand():
         "setting, less far in 1 and undecided in 0 (the two intervals overlap)."
     )
     assert found.more == ("With Xavier, SGD, depth 5, 5 wide: 3.0 [2.5, 3.5] with tanh, 5.0 [4.5, 5.5] with ReLU.",)
-
-
-@pytest.mark.parametrize("one", [{"activations": ("tanh",)}, {"widths": (5,)}])
-def test_nothing_is_compared_with_a_single_level(one):
-    frames = made_frames(learned(d5=(1.0, 0.7, 1.0)), resolved=study(**one))
-    assert {finding.topic for finding in findings(frames)} == {"Depth at which training fails"}
-
-
-def test_width_is_told_once():
-    rows = [{**row, "width": w} for row in learned(d5=(1.0, 0.7, 1.0)) for w in (5, 25)]
-    declared = [pair(0.0, -0.3, 0.3, factor="width", width=25, level="25", reference_level="5")]
-    told = [finding for finding in findings(made_frames(rows, contrasts=declared)) if "wide: P(learned)" in finding.headline]
-    assert [finding.figure for finding in told] == ["contrast-width"]
-    undeclared = made_frames(rows, resolved=study() | {"contrasts": []})
-    assert [finding.figure for finding in findings(undeclared)] == ["learned-depth", "learned-depth"]
 
 
 def test_no_estimates_no_findings():

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+from tensorboard.util.tensor_util import make_ndarray
 
 from nets import keras_model, named, runs
 from vgstudy.analysis.decay import decay_rows
@@ -149,6 +151,30 @@ def test_training_is_bit_for_bit_the_same_with_and_without_the_probe(kind):
     assert set(table["epoch"].to_pylist()) == {0, 1, 2}
     assert all(g > 0 for g in table["g_rms"].to_pylist())
     assert len(table) == 3 * len(callback.layers())
+
+
+def test_several_inputs_and_outputs_and_a_data_set() -> None:
+    x = {"a": X[:, :4], "b": X[:, 4:]}
+    y = {"p": Y, "q": RNG.integers(0, 3, len(X))}
+
+    def fitted(callbacks):
+        keras.utils.set_random_seed(1)
+        a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+        h = layers.Dropout(0.3)(layers.Dense(5, activation="relu")(layers.Concatenate()([a, b])))
+        p, q = layers.Dense(1, activation="sigmoid", name="p")(h), layers.Dense(3, activation="softmax", name="q")(h)
+        model = keras.Model({"a": a, "b": b}, {"p": p, "q": q})
+        model.compile("adam", {"p": "binary_crossentropy", "q": "sparse_categorical_crossentropy"}, metrics={"q": "accuracy"})
+        rows = tf.data.Dataset.from_tensor_slices((x, y)).batch(8).repeat()
+        history = model.fit(rows, steps_per_epoch=3, epochs=2, verbose=0, shuffle=False, callbacks=callbacks)
+        return model.get_weights(), history.history
+
+    callback = probe(x, y)
+    (plain, without), (watched, with_it) = fitted([]), fitted([callback])
+    assert without == with_it
+    assert all(np.array_equal(*pair) for pair in zip(plain, watched, strict=True))
+    rows = callback.table().to_pylist()
+    assert [row["kind"] for row in rows[:3]] == ["input", "output", "output"]
+    assert [row["step"] for row in rows[::3]] == [0, 3, 6]
 
 
 @pytest.mark.parametrize(
@@ -299,6 +325,21 @@ def test_the_file_is_a_probes_table_with_names_in_its_footer(tmp_path: Path):
     assert table["delta_rms"].null_count == 0
     assert footer["layers"] == callback.layers()
     assert footer["probe_loss"].keys() == {"0", "1", "2"}
+
+
+def test_tensorboard_shows_what_the_table_says(tmp_path: Path):
+    callback = probe(tensorboard=tmp_path, name="mine", seed=2)
+    trained(compiled, X, {}, [callback])
+    (file,) = (tmp_path / "mine/seed-2").iterdir()
+    events = EventAccumulator(str(file), size_guidance={"tensors": 0})
+    events.Reload()
+    rows = callback.table().to_pylist()
+    name = f"01 {callback.layers()[0].replace('/', '.')}"
+    found = {each.step: float(make_ndarray(each.tensor_proto)) for each in events.Tensors(f"g_rms/{name}")}
+    assert found == {row["epoch"]: row["g_rms"] for row in rows if row["layer"] == 1}
+    histogram = make_ndarray(events.Tensors(f"gradients/{name}")[0].tensor_proto)
+    assert (histogram[0, 0], histogram[-1, 1]) == (rows[0]["g_quantiles"][0], rows[0]["g_quantiles"][-1])
+    assert histogram[:, 2].sum() == pytest.approx(40)
 
 
 def unused():

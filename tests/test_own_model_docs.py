@@ -30,12 +30,18 @@ def test_the_tutorial_runs_in_15_lines_and_learns(tmp_path: Path, monkeypatch: p
     assert list((tmp_path / "logs").rglob("*tfevents*"))
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("working")
+    write_synthetic_study(path / "results/one", depths=(2, 5), widths=(5,), optimizers=("SGD",))
+    return path
+
+
 @pytest.mark.parametrize("code", QUESTIONS)
 def test_questions_are_answered_in_three_lines(
-    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    code: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_synthetic_study(tmp_path / "results/one", depths=(2, 5), widths=(5,), optimizers=("SGD",))
+    monkeypatch.chdir(folder)
     assert len(lines(code.replace("import vgstudy\n", ""))) <= 3
     exec(compile(code, "own-model.md", "exec"), {})
     assert len(capsys.readouterr().out.splitlines()) > 2

@@ -106,11 +106,11 @@ def test_settings_that_reach_the_numbers_or_do_nothing_are_told() -> None:
 def test_damaged_files_are_found_and_whole_ones_are_not(planned: Plan) -> None:
     write_design(planned)
     again = plan(planned.study, planned.folder.parent)
-    assert preflight.damaged(again) == {}
+    assert preflight.damaged([again], planned.folder.parent) == {}
     runs, manifest = planned.folder / "runs.parquet", next(iter(planned.jobs.values())).path
     runs.write_bytes(runs.read_bytes()[:-1])
     manifest.write_text("{")
-    found = preflight.damaged(plan(planned.study, planned.folder.parent))
+    found = preflight.damaged([plan(planned.study, planned.folder.parent)], planned.folder.parent)
     assert found.keys() == {runs, manifest}
     assert found[runs].startswith(f"{runs} is truncated or damaged (")
     assert found[runs].endswith("it is made again")

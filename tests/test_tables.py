@@ -466,3 +466,25 @@ def test_a_missing_job_file_is_named(folder):
     path.unlink()
     with pytest.raises(UserError, match=f"{path} is missing"):
         write_estimates(folder)
+
+
+def test_a_missing_cell_is_in_no_pair_and_the_rest_goes_on(made, folder):
+    gone = load(made, "contrasts")["reference"].iloc[0]
+    redesign(folder, lambda runs: runs["cell"] != gone)
+    results = analyse(folder)
+    left = load(made, "contrasts").query("cell != @gone and reference != @gone")
+    assert 0 < len(left) < len(load(made, "contrasts"))
+    keys = ["cell", "reference", "quantity", "epoch"]
+    assert set(results["contrasts"][keys].itertuples(index=False)) == set(left[keys].itertuples(index=False))
+    assert len(results["variances"]) == len(load(made, "variances"))
+    assert (results["variances"]["n_cells"] <= load(made, "variances")["n_cells"]).all()
+
+
+def test_constant_data_have_intervals_of_no_width_and_no_doubt(folder):
+    change(folder, "probes", lambda frame: frame.assign(delta_rms=1.0, g_rms=1.0, zero_cause="none"))
+    rows = analyse(folder)["estimates"].query("quantity == 'd_delta'")
+    assert (rows[["value", "low", "high", "trimmed", "seed_low", "seed_high", "median"]] == 1).all(axis=None)
+    assert set(rows["verdict"]) == {"equivalent"}
+    assert rows["p"].isna().all()
+    assert (rows["seeds_needed"] == 2).all()
+    assert rows["bimodality"].isna().all()

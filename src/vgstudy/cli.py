@@ -100,9 +100,9 @@ def plan(
     preflight.check(plans, results)
     for planned in plans:
         console.print(summary.table(planned))
-        for line in (*preflight.story(planned, os.cpu_count()), *preflight.damaged(planned).values()):
+        for line in preflight.story(planned, os.cpu_count()):
             typer.echo(line)
-    for line in preflight.settings():
+    for line in (*preflight.damaged(plans, results).values(), *preflight.settings()):
         typer.echo(line)
 
 

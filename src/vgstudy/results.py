@@ -12,6 +12,9 @@ from vgstudy.errors import UserError
 from vgstudy.schema import COLUMNS, FACTORS
 from vgstudy.store.folders import study_folder, table_files
 from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.places import JOB_TABLES, STUDY_TABLES
+
+TABLES = (*STUDY_TABLES, *JOB_TABLES)
 
 
 def load(results: str | Path = "results", study: str | None = None) -> "Results":
@@ -34,10 +37,11 @@ def load(results: str | Path = "results", study: str | None = None) -> "Results"
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of a study, each read at its first use and then kept. Runs that are no longer in the design are left out.
+    """The tables of a study, each an attribute: `runs`, `probes`, `decays`, `estimates` and all others in its folder.
 
-    Columns are those of `vgstudy.schema.COLUMNS`, where each one's unit is told; every frame with a `cell` has the factors of
-    that cell (`depth`, `width`, `activation`, `initializer`, `optimizer`) beside its own columns. Labels are categories.
+    A table is read at its first use and then kept; runs that are no longer in the design are left out. Columns and units are told
+    in `vgstudy.schema.COLUMNS`; every frame with a `cell` has the factors of that cell (`depth`, `width`, `activation`,
+    `initializer`, `optimizer`) beside its own columns. Labels are categories.
 
     Attributes
     ----------
@@ -58,40 +62,13 @@ class Results:
         found: dict[str, Any] = read_footer(self.folder / "runs.parquet")["study"]
         return found
 
-    @cached_property
-    def probes(self) -> pd.DataFrame:
-        """A row for each run, epoch, kind of examples and layer: gradients, signals, activations, weights."""
-        return self.read("probes")
-
-    @cached_property
-    def curves(self) -> pd.DataFrame:
-        """A row for each run and epoch: losses and accuracies."""
-        return self.read("curves")
-
-    @cached_property
-    def decays(self) -> pd.DataFrame:
-        """A row for each run, epoch and kind of examples: decay factors."""
-        return self.read("decays")
-
-    @cached_property
-    def outcomes(self) -> pd.DataFrame:
-        """A row for each run: how it ended."""
-        return self.read("outcomes")
-
-    @cached_property
-    def estimates(self) -> pd.DataFrame:
-        """A row for each cell, quantity, kind of examples and epoch: value, interval, method, numbers of seeds."""
-        return self.read("estimates")
-
-    @cached_property
-    def profiles(self) -> pd.DataFrame:
-        """As `estimates`, for each layer."""
-        return self.read("profiles")
-
-    @cached_property
-    def contrasts(self) -> pd.DataFrame:
-        """A row for each comparison of two cells."""
-        return self.read("contrasts")
+    def __getattr__(self, table: str) -> pd.DataFrame:
+        """A whole table, read at its first use and then kept; see `read`."""
+        if table not in TABLES:
+            raise AttributeError(f"results have no table {table!r}; there are {', '.join(TABLES)}")
+        found = self.read(table)
+        self.__dict__[table] = found
+        return found
 
     def read(self, table: str, columns: list[str] | None = None, **equal: Any) -> pd.DataFrame:
         """Some columns and rows of a table, without reading the rest into memory.
@@ -110,8 +87,8 @@ class Results:
         UserError
             If there is no such table or column, or a file is missing or damaged.
         """
-        if table not in COLUMNS:
-            raise UserError(f"no table {table!r}; there are {', '.join(COLUMNS)}")
+        if table not in TABLES:
+            raise UserError(f"no table {table!r}; there are {', '.join(TABLES)}")
         if unknown := [name for name in (*(columns or ()), *equal) if name not in COLUMNS[table]]:
             raise UserError(f"table {table} has no column {unknown[0]!r}; it has {', '.join(COLUMNS[table])}")
         filters = [(name, "in", value if isinstance(value, list) else [value]) for name, value in equal.items()] or None
@@ -119,7 +96,7 @@ class Results:
         wanted = columns and list(dict.fromkeys([*keys, *columns]))
         parts = [read_table(table, path, wanted, filters) for path in table_files(self.folder, table)]
         frame = _frame(pa.concat_tables(parts).unify_dictionaries())
-        return frame if table == "runs" else frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
+        return frame if table == "runs" or not keys else frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

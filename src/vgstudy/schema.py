@@ -19,7 +19,6 @@ ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
 VERDICTS = ("equivalent", "vanishes", "explodes", "undecided")
-RANGES = ("inside", "deeper", "shallower")
 
 _KEYS = {
     "cell": (LABEL, "id of the configuration without its seed"),
@@ -290,18 +289,6 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "confidence": _ESTIMATE["confidence"],
             "n_cells": (pa.int32(), "cells that entered"),
             "n": (pa.int32(), "runs that entered"),
-        },
-        "overlays": {
-            "cell": _KEYS["cell"],
-            "quantity": (LABEL, "d_g, d_delta or d_h, at epoch 0"),
-            "predicted": (pa.float64(), "what theory says"),
-            "status": (LABEL, "exact, asymptotic (the limit of infinite width) or approximation"),
-            "source": (LABEL, "where the prediction comes from"),
-            "value": _ESTIMATE["value"],
-            "low": _ESTIMATE["low"],
-            "high": _ESTIMATE["high"],
-            "z": (pa.float64(), "log of measured over predicted, in standard errors of the measured; null below two seeds"),
-            "n_alive": _ESTIMATE["n_alive"],
         },
         "coverage": {
             "procedure": (LABEL, "the interval or test"),

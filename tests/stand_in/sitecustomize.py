@@ -21,6 +21,7 @@ from vgstudy.cells import Cell, Run
 from vgstudy.config.study import Log
 from vgstudy.plan import cost
 from vgstudy.schema import COLUMNS, ZERO_CAUSES
+from vgstudy.store.logs import write_table
 
 cost.TARGET = 0.05
 FIXED = {"zero_cause": ZERO_CAUSES[0], "zero_cause_float32": ZERO_CAUSES[0], "examples": "probe set", "kind": "square"}
@@ -67,9 +68,14 @@ def write_figures(folder: Path) -> None:
 
     captions = {name: {"title": caption_of(name).title, "caption": ""} for name in figure_names(read_frames(folder).study)}
     for name in captions:
-        for kind in ("svg", "png"):
+        for kind in ("svg", "pdf", "png", "csv", "parquet"):
             write_whole(folder / "figures" / f"{name}.{kind}", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')
     write_whole(folder / "figures" / "captions.json", json.dumps(captions).encode())
+
+
+def write_coverage(results: Path, repetitions: int) -> None:
+    """Instead of `vgstudy.coverage.write_coverage`: a row without a meaning."""
+    write_table("coverage", made_up("coverage", [{"n": repetitions}], 0), results / "coverage.parquet", {})
 
 
 def replace(name: str, **functions: Any) -> None:
@@ -81,5 +87,7 @@ def replace(name: str, **functions: Any) -> None:
 if "train" in sys.orig_argv and os.environ.get("FAULTS_ENGINE") != "real":  # others ask sys.modules about TensorFlow
     sys.modules["tensorflow"] = MagicMock()
     replace("vgstudy.engine.train", train=train)
+if "coverage" in sys.orig_argv:
+    replace("vgstudy.coverage", write_coverage=write_coverage)
 if "figures" in sys.orig_argv:
     replace("vgstudy.figures", write_figures=write_figures)

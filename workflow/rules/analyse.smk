@@ -122,4 +122,4 @@ rule claims:
         stage=STAGES["claims"],
         studies=list(STUDIES),
     shell:
-        "vgstudy claims results {params.studies} > {log} 2>&1"
+        "vgstudy claims results {params.studies:q} > {log} 2>&1"

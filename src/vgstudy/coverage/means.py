@@ -71,7 +71,7 @@ def one_sample(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
             role = SECOND if n >= ENOUGH else WITHDRAWN
             yield trial("BCa", role, name, n, bca(drawn, fewest=2)[0], truth.mean)
             further = truth.values[rng.permutation(np.flatnonzero(~np.isnan(truth.values)))[:repetitions]]
-            yield trial("prediction of one seed", PRIMARY, name, n, next_seed(moments(drawn)), further)
+            yield trial("prediction of one seed", LABELLED, name, n, next_seed(moments(drawn)), further)
             arithmetic = Truth(np.exp(truth.values)).mean
             yield trial("t on ratios", WITHDRAWN, name, n, of_ratios(drawn), arithmetic)
     for name, truth in profiles.items():

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from vgstudy.analysis.decay import decay_factor
-from vgstudy.theory.activations import ACTIVATIONS
+from vgstudy.theory.activations import ACTIVATIONS, Activation
 
 Array = NDArray[np.float64]
 
@@ -53,24 +53,40 @@ def population(net: Net, count: int, rng: np.random.Generator) -> tuple[Array, A
 
 
 def _gradients(net: Net, count: int, rng: np.random.Generator) -> Array:
-    """RMS over entries of the gradient of the mean cross-entropy with respect to each hidden kernel, axes (net, layer)."""
+    """RMS over entries of the gradient with respect to each hidden kernel, axes (net, layer)."""
     phi = ACTIVATIONS[net.activation](**({"negative_slope": 0.0, "max_value": None, "threshold": 0.0} if net.he else {}))
     angle, outer = rng.uniform(0, 2 * np.pi, (count, POINTS)), np.arange(POINTS) % 2
     radius = np.where(outer, 1.0, 0.8)
-    h = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1) + rng.normal(0, 0.1, (count, 2, POINTS))
-    inputs, kernels, slopes = [], [], []
+    x = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1) + rng.normal(0, 0.1, (count, 2, POINTS))
+    kernels, fan_in = [], 2
     for units in [*[net.width] * net.depth, 1]:
-        fan_in = h.shape[1]
         reach = sqrt(6 / (fan_in if net.he and units > 1 else fan_in + units))
-        kernels.append(rng.uniform(-reach, reach, (count, units, fan_in)))  # (net, out, in)
+        kernels.append(rng.uniform(-reach, reach, (count, units, fan_in)))
+        fan_in = units
+    return np.stack([np.sqrt((g**2).mean(axis=(1, 2))) for g in gradients(kernels, x, outer, phi)], axis=1)
+
+
+def gradients(kernels: list[Array], x: Array, target: NDArray[np.int64], phi: Activation) -> list[Array]:
+    """Gradients of the mean cross-entropy with respect to the hidden kernels.
+
+    Parameters
+    ----------
+    kernels
+        Of the hidden layers, then of the output, axes (net, out, in).
+    x, target
+        Inputs, axes (net, feature, point), and 0 or 1, axis (point,).
+    phi
+        The activation of the hidden layers.
+    """
+    inputs, slopes, h = [], [], x
+    for kernel in kernels[:-1]:
         inputs.append(h)
-        z = kernels[-1] @ h
+        z = kernel @ h
         slopes.append(phi.slope(z))
         h = phi.value(z)
-    delta = expit(z) - outer  # of the output, (net, 1, point)
+    delta = expit(kernels[-1] @ h) - target  # of the output, (net, 1, point)
     found: list[Array] = []
-    for layer in reversed(range(net.depth)):
+    for layer in reversed(range(len(slopes))):
         delta = (kernels[layer + 1].transpose(0, 2, 1) @ delta) * slopes[layer]
-        g = delta @ inputs[layer].transpose(0, 2, 1) / POINTS
-        found.insert(0, np.sqrt((g**2).mean(axis=(1, 2))))
-    return np.stack(found, axis=1)
+        found.insert(0, delta @ inputs[layer].transpose(0, 2, 1) / len(target))
+    return found

@@ -12,7 +12,7 @@ from vgstudy.coverage.trials import LABELLED, PRIMARY, SECOND, SEEDS, Trial, joi
 SHARES = (0.05, 0.5, 0.9)
 DEPTH = np.arange(1.0, 11.0)
 FALLS = {"P(learned) falls over 6 depths": 1.5, "P(learned) falls within a depth": 0.2}
-DRAWS = 500
+DRAWS = 250
 
 
 def shares(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:

@@ -59,9 +59,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(  # the first that holds is the ver
 def features(probes: pd.DataFrame) -> pd.DataFrame:
     """The FEATURES of each run and epoch, from the rows of `probes`; indexed by cell, seed and epoch.
 
-    ratio: delta (root mean square) of the lowest layer that has one over that of the highest; where fewer than two layers have
-    one, that of g. dead: largest share of units off on every example, 1 where a layer's gradient is zero for it. saturated:
-    largest share of units where the activation is flat, 1 where a layer's float32 gradient is zero for it. 0 if no layer tells.
+    ratio: delta (root mean square) of the lowest layer that has one over that of the highest; of g where fewer than two layers
+    have a delta; 1 where both are 0. dead: largest share of units off on every example, 1 where a layer's gradient is zero for
+    it. saturated: largest share of units where the activation is flat, 1 where a layer's float32 gradient is zero for it. 0 where
+    no layer tells.
     """
     ordered = probes.sort_values("layer").assign(
         cause=probes["zero_cause"].astype(str), single=probes["zero_cause_float32"].astype(str)
@@ -74,7 +75,7 @@ def features(probes: pd.DataFrame) -> pd.DataFrame:
     flat = ordered["h_saturated"].fillna(0.0).where(ordered["single"] != "saturation", 1.0)
     off = ordered.assign(died=died, flat=flat.where(died < 0.99, 0.0)).groupby(keys, observed=True)  # what is off is flat too
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = ends.first() / ends.last()
+        ratio = (ends.first() / ends.last()).where((ends.first() != 0) | (ends.last() != 0), 1.0)  # fitted: nothing to send back
     return pd.DataFrame({"ratio": ratio.reindex(off.size().index), "dead": off["died"].max(), "saturated": off["flat"].max()})
 
 

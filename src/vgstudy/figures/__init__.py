@@ -14,6 +14,7 @@ from vgstudy.figures.dots import calibration_curves, dots
 from vgstudy.figures.layers import layers
 from vgstudy.figures.lines import cell_lines, lines
 from vgstudy.figures.notice import notice
+from vgstudy.figures.places import places
 from vgstudy.figures.rendering import csv, parquet, pdf, png, svg
 from vgstudy.figures.shares import shares
 from vgstudy.figures.style import rc
@@ -34,6 +35,7 @@ PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
         "level-epochs": cell_lines,
         "accuracy-depth": lines,
         "learned-depth": lines,
+        "depth-limit": places,
         "l1-epochs": layers,
         "arms-accuracy": single_runs,
         "arms-weights": arm_layers,

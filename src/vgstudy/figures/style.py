@@ -23,6 +23,8 @@ STATUS_LOOKS: Mapping[str, Mapping[str, Any]] = {
     "diverged": {"facecolor": "#222222", "edgecolor": "white"},
     "missing": {"facecolor": "#FFFFFF", "edgecolor": "#222222", "hatch": "xxxx"},
 }
+# the place among the looks of levels that several studies have, so that a colour means the same in all of them
+OWN_LOOK = {"tanh": 0, "relu": 1, "sigmoid": 2, "xavier": 0, "he": 1, "uniform(0,1)": 2, "sgd": 0, "adam": 1, "rmsprop": 2}
 GREY = "#6B6B6B"
 
 T = TypeVar("T")
@@ -59,8 +61,11 @@ def rc() -> Mapping[str, Any]:
 
 
 def keyed(levels: Iterable[str], looks: Iterable[T]) -> dict[str, T]:
-    """A look for each level, by its place in the study; looks repeat when there are more levels."""
-    return dict(zip(levels, cycle(looks), strict=False))
+    """A look for each level: its own if its name is in `OWN_LOOK`, in any study, else the next free one; looks repeat."""
+    names, known = list(levels), list(looks)
+    own = {name: OWN_LOOK[name.casefold()] for name in names if OWN_LOOK.get(name.casefold(), len(known)) < len(known)}
+    free = cycle([look for place, look in enumerate(known) if place not in own.values()] or known)
+    return {name: known[own[name]] if name in own else next(free) for name in names}
 
 
 def shades(colour: str, count: int) -> list[Any]:

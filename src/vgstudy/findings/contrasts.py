@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.findings.finding import Finding, Row, Table, Verdict, cross_table, estimate, extreme, setting, verdict
+from vgstudy.findings.finding import Finding, Row, Table, Verdict, cross_table, decided_by_test, estimate, extreme, setting
 from vgstudy.schema import FACTORS
 from vgstudy.views.contrasts import OPTIMIZER
 from vgstudy.views.contrasts import contrast as contrast_view
@@ -31,10 +31,10 @@ def contrast(frames: Frames, factor: str) -> Finding | None:
 
 def learned_sentence(rows: pd.DataFrame, pair: str, factor: str) -> str:
     """In how many pairs of cells P(learned) is higher or lower, and the largest decided difference."""
-    found = verdict(rows, 0.0)
+    found = decided_by_test(rows, 0.0)
     if not found.n:
         return ""
-    text = f"{pair}: P(learned) is {tally(found, 'higher', 'lower')} (the interval of the difference includes 0)."
+    text = f"{pair}: P(learned) is {tally(found, 'higher', 'lower')} ({correction(rows)})."
     decided = pd.concat([found.above, found.below])
     if decided.empty:
         return text
@@ -44,11 +44,17 @@ def learned_sentence(rows: pd.DataFrame, pair: str, factor: str) -> str:
 
 def decay_sentence(rows: pd.DataFrame, pair: str) -> str:
     """In how many pairs of cells the decay factor of the backpropagated signal is larger or smaller."""
-    found = verdict(rows, 1.0)
+    found = decided_by_test(rows, 1.0)
     if not found.n:
         return ""
     counts = tally(found, "larger", "smaller")
-    return f"{pair}: the decay factor of δ at epoch {rows['epoch'].iloc[0]} is {counts} (the interval of the ratio includes 1)."
+    return f"{pair}: the decay factor of δ at epoch {rows['epoch'].iloc[0]} is {counts} ({correction(rows)})."
+
+
+def correction(rows: pd.DataFrame) -> str:
+    """Which tests decided."""
+    kind = rows["correction"].iloc[0]
+    return "tests corrected by Holm" if kind == "Holm" else kind
 
 
 def tally(found: Verdict, above: str, below: str) -> str:

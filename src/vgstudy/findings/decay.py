@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.findings.finding import Finding, Table, Verdict, cross_table, estimate, extreme, setting, verdict
+from vgstudy.findings.finding import LEVEL, Finding, Table, cross_table, estimate, extreme, setting
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import nearest
 from vgstudy.wording import plural
@@ -10,29 +10,52 @@ from vgstudy.wording import plural
 NAMES = {"d_delta": "δ", "d_g": "g"}
 SETTING = ("activation", "initializer", "width")
 REFERENCE_DEPTH = 10
+BOUND = (
+    "Vanishes, explodes: the whole interval lies below, above 1. Does neither: the factor is shown to be within 5 % of 1 "
+    "(equivalence by two one-sided tests)."
+)
 
 
 def decay(frames: Frames) -> Finding | None:
     """Decay factors at epoch 0 at one depth: how many settings vanish, explode, or show neither."""
     start = chosen(frames.estimates, quantity=list(NAMES), epoch=0, optimizer=frames.first_optimizer)
     rows = chosen(start, depth=nearest([REFERENCE_DEPTH], start[start["value"].notna()]["depth"].astype(int)))
-    found = verdict(chosen(rows, quantity="d_delta"), 1.0)
-    if not found.n:
+    if rows.empty or rows["low"].isna().all():
         return None
-    depth = rows["depth"].iloc[0]
-    headline = f"Before any update, at depth {depth}, the backpropagated signal δ {counts(found)}. {extremes(found)}".strip()
-    headline += survivors(chosen(rows, quantity="d_delta"))
-    more = f"The kernel gradient g, a product of δ and the activations, {counts(verdict(chosen(rows, quantity='d_g'), 1.0))}."
+    depth, delta, g = rows["depth"].iloc[0], chosen(rows, quantity="d_delta"), chosen(rows, quantity="d_g")
+    headline = f"Before any update, at depth {depth}, the backpropagated signal δ {counts(delta)}. {extremes(delta)}".strip()
+    headline += survivors(delta)
+    more = (f"The kernel gradient g, a product of δ and the activations, {counts(g)}.", BOUND, *bent(frames))
     tables = tuple(decay_table(chosen(rows, quantity=quantity), quantity, depth) for quantity in NAMES)
-    return Finding("Decay before training", headline, (more,), "decay-depth-start", tables)
+    return Finding("Decay before training", headline, more, "decay-depth-start", tables)
 
 
-def counts(found: Verdict) -> str:
-    """In how many settings a quantity vanishes, explodes, or is undecided."""
-    return (
-        f"vanishes toward the input in {len(found.below)} of {plural(found.n, 'setting')} and explodes in {len(found.above)}; in "
-        f"{len(found.undecided)} the interval does not exclude a factor of 1{found.no_interval}"
+def counts(rows: pd.DataFrame) -> str:
+    """In how many settings a quantity vanishes, explodes, does neither, or is undecided."""
+    vanishes, explodes, equivalent, undecided = (
+        int((rows["verdict"] == name).sum()) for name in ("vanishes", "explodes", "equivalent", "undecided")
     )
+    unknown = int(rows["verdict"].isna().sum())
+    return (
+        f"vanishes toward the input in {vanishes} of {plural(len(rows), 'setting')}, explodes in {explodes}, does neither in "
+        f"{equivalent} and is undecided in {undecided}" + f"; {unknown} without an interval" * (unknown > 0)
+    )
+
+
+def bent(frames: Frames) -> tuple[str, ...]:
+    """In how many cells one factor per layer is the wrong description of δ, and where most."""
+    rows = chosen(frames.linearity, quantity="curvature_delta", optimizer=frames.first_optimizer)
+    rows = rows[rows["p_adjusted"].notna()]
+    if rows.empty:
+        return ()
+    found = rows[rows["p_adjusted"] < LEVEL]
+    text = (
+        f"One factor per layer is too simple a description of δ in {len(found)} of {plural(len(rows), 'cell')} (curvature, Holm)."
+    )
+    if found.empty:
+        return (text,)
+    row = extreme(found.assign(size=found["value"].abs()), by="size")
+    return (f"{text} Most bent: {setting(row, (*SETTING, 'depth'))}.",)
 
 
 def survivors(rows: pd.DataFrame) -> str:
@@ -43,12 +66,12 @@ def survivors(rows: pd.DataFrame) -> str:
     )
 
 
-def extremes(found: Verdict) -> str:
+def extremes(rows: pd.DataFrame) -> str:
     """The strongest vanishing and the strongest explosion, as factors per layer."""
     parts = []
-    for name, rows, largest in (("vanishing", found.below, False), ("explosion", found.above, True)):
-        if len(rows):
-            row = extreme(rows, largest)
+    for name, verdict, largest in (("vanishing", "vanishes", False), ("explosion", "explodes", True)):
+        if len(some := chosen(rows, verdict=verdict)):
+            row = extreme(some, largest)
             parts.append(f"Strongest {name}: a factor of {estimate(row)} per layer with {setting(row, SETTING)}.")
     return " ".join(parts)
 

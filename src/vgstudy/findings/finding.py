@@ -8,10 +8,11 @@ import pandas as pd
 
 from vgstudy.schema import FACTORS
 from vgstudy.views.frames import chosen
-from vgstudy.wording import ABSENT, interval
+from vgstudy.wording import ABSENT, interval, number
 
 NAMES: Mapping[str, str] = {"width": "{} wide", "depth": "depth {}"}
 Row = Mapping[str, Any]
+LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which rows have intervals above a value, below it, around it, and which have no interval."""
+    """Which rows have intervals above a value, below it, around it, and which have no interval, or no test."""
 
     above: pd.DataFrame
     below: pd.DataFrame
@@ -66,6 +67,13 @@ class Verdict:
     def no_interval(self) -> str:
         """How many rows have no interval, as the end of a sentence; empty if all have one."""
         return f"; {len(self.unknown)} {'has' if len(self.unknown) == 1 else 'have'} no interval" if len(self.unknown) else ""
+
+
+def decided_by_test(rows: pd.DataFrame, null: float) -> Verdict:
+    """Sort rows of `contrasts` by their corrected p value and by the side of `null` on which they lie."""
+    found, unknown = rows["p_adjusted"] < LEVEL, rows["p_adjusted"].isna()
+    above, below = found & (rows["value"] > null), found & (rows["value"] < null)
+    return Verdict(rows[above], rows[below], rows[~above & ~below & ~unknown], rows[unknown])
 
 
 def verdict(rows: pd.DataFrame, null: float) -> Verdict:
@@ -96,6 +104,11 @@ def setting(row: Row, factors: Sequence[str] = FACTORS) -> str:
 def estimate(row: Row, signed: bool = False) -> str:
     """The value of a row with its interval."""
     return interval(row["value"], row["low"], row["high"], signed)
+
+
+def plain_number(value: float) -> str:
+    """A number of layers, to a tenth."""
+    return number(value, 1)
 
 
 def reference_estimate(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
-from vgstudy.store.places import tables
+from vgstudy.store.places import shared, tables
 from vgstudy.wording import plural
 
 DISK_SHARE = 1.5  # the tables of a study beside those of its jobs, figures and report: half as much again
@@ -119,16 +119,16 @@ def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
             yield f"{name}={environ[name]} is set and has no effect: a job uses the threads that its rule gives it"
 
 
-def damaged(plan: Plan) -> dict[Path, str]:
-    """The plan's tables and manifests on disk that cannot be used, and why; every byte of them is read."""
+def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
+    """The tables and manifests on disk that cannot be used, and why; every byte of them is read."""
     from vgstudy.store.logs import verify  # Arrow is not needed for the rest
 
-    found = {
-        job.path: f"{job.path} is no job manifest, or was changed; it is written again"
-        for job in plan.jobs.values()
-        if job.new and job.path.exists()
-    }
-    for path, table in tables(plan.folder, plan.jobs).items():
+    again = (job.path for plan in plans for job in plan.jobs.values() if job.new and job.path.exists())
+    found = {path: f"{path} is no job manifest, or was changed; it is written again" for path in again}
+    paths = shared(results)
+    for plan in plans:
+        paths |= tables(plan.folder, plan.jobs)
+    for path, table in paths.items():
         if path.exists():
             try:
                 verify(table, path)

@@ -21,7 +21,7 @@ from vgstudy.schema import COLUMNS, arrow_schema
 from vgstudy.store import seal
 from vgstudy.store.columns import Columns, conform, schema_version
 from vgstudy.store.files import whole
-from vgstudy.store.places import JOB_TABLES
+from vgstudy.store.places import JOB_TABLES, SHARED_TABLES
 from vgstudy.store.provenance import provenance
 
 FOOTER_KEY = b"vgstudy"
@@ -177,7 +177,7 @@ def _remedy(path: Path, first: str) -> str:
     """How to make a table of a study; nothing to suggest for a path that is none."""
     of_job = path.parent.name in JOB_TABLES
     table, study = (path.parent.name, path.parent.parent.name) if of_job else (path.stem, path.parent.name)
-    if table == "coverage":
+    if table in SHARED_TABLES:
         return f"{first}`snakemake --cores 2 -- {shlex.quote(str(path))}`"
     if path.suffix != ".parquet" or table not in COLUMNS:
         return ", and has no name of a study's table, such as results/STUDY/runs.parquet: check the path"

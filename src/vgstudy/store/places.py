@@ -1,4 +1,4 @@
-"""Where a study's tables are in its folder."""
+"""Where tables are in the folder of results."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +15,13 @@ STUDY_TABLES = (  # results/STUDY/TABLE.parquet
     "variances",
     "prediction",
 )
+SHARED_TABLES = ("coverage", "claims")  # results/TABLE.parquet
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
+
+
+def shared(results: Path) -> dict[Path, str]:
+    """The path of every table that belongs to no study, and the table's name."""
+    return {results / f"{table}.parquet": table for table in SHARED_TABLES}
 
 
 def tables(folder: Path, jobs: Iterable[str]) -> dict[Path, str]:

@@ -1,14 +1,18 @@
 """A plan as a table for the terminal, before anything is spent."""
 
 from collections.abc import Iterator
+from math import isfinite
+from pathlib import Path
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
-from vgstudy.wording import plural
+from vgstudy.schema import EXAMPLES
+from vgstudy.wording import number, plural
 
 CORES = (1, 2, 8)
 
@@ -40,8 +44,32 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "core-minutes", f"{_minutes(sum(seconds) + starts)} of training, {_minutes(starts)} of them start-up"
         yield "wall minutes", ", ".join(f"{_minutes(cost.wall_seconds(seconds, n))} on {plural(n, 'core')}" for n in CORES)
         yield "memory", f"{max(job.mem_mb for job in todo) / 1000:.1f} GB for the largest job"
+    if (needed := seeds_needed(plan.folder)) is not None:
+        yield "seeds", f"for ±5 % in the decay factor of δ at epoch 0, by the results so far: {needed}"
     disk = sum(cost.run_bytes(labelled.cell, study.log) for labelled in plan.cells) * len(study.seeds)
     yield "disk", f"{disk / 1e6:,.1f} MB of tables"
+
+
+def seeds_needed(folder: Path) -> str | None:
+    """Seeds that half of the cells and the hardest cell of a study take; None without results that can be read."""
+    path = folder / "estimates.parquet"
+    if not path.exists():
+        return None
+    from vgstudy.store.logs import read_table  # Arrow is not needed for planning
+
+    chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ("examples", "==", EXAMPLES[0])]
+    try:
+        rows = read_table("estimates", path, ["cell", "seeds_needed"], chosen).to_pylist()
+    except UserError:  # of another version: the next run makes it anew
+        return None
+    counts = {row["seeds_needed"]: row["cell"] for row in rows if row["seeds_needed"] is not None}
+    listed = sorted(row["seeds_needed"] for row in rows if row["seeds_needed"] is not None)
+    if not listed:
+        return None
+    usual, most = (
+        number(count, 0) if isfinite(count) else "more than a million" for count in (listed[len(listed) // 2], listed[-1])
+    )
+    return f"{usual} in half of the cells, {most} in {counts[listed[-1]]}"
 
 
 def _minutes(seconds: float) -> str:

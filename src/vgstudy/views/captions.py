@@ -26,6 +26,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "Welch, difference": "Welch t",
         "Welch on log, ratio": "Welch t on the log scale",
         "Newcombe, difference": "Newcombe",
+        "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior at every depth)",
         "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells)",
     }
 )
@@ -78,7 +79,8 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
         ),
         "accuracy-depth": Caption(
             "Test accuracy by depth",
-            "Mean over seeds of the accuracy on the test rows; diverged runs have none.",
+            "Mean over seeds of the accuracy on the test rows; diverged runs have none. Where some seeds learn and others not, "
+            "the accuracy has two modes and its interval can miss the mean: read the share that learned first.",
             "no run has a test accuracy",
         ),
         "learned-depth": Caption(
@@ -86,6 +88,13 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "P(learned): share of seeds whose test accuracy ends above the study's threshold; dead and diverged runs count as "
             "not learned.",
             "no run has an outcome",
+        ),
+        "depth-limit": Caption(
+            "Depth limit",
+            "Depth (hidden layers) at which half the seeds still learn: where P(learned), fitted by a line that never rises with "
+            "depth, crosses one half. A triangle up: half the seeds learn even in the deepest networks, so the limit lies beyond "
+            "the range; a triangle down: not even in the shallowest. An interval that ends at the edge may reach beyond it.",
+            "no setting has outcomes at two depths",
         ),
         "l1-epochs": Caption(
             "How far each layer's weights moved",

@@ -8,6 +8,7 @@ from vgstudy.views.arms import accuracy, entries, first_last, gradients, weights
 from vgstudy.views.captions import CONTRAST
 from vgstudy.views.contrasts import contrast
 from vgstudy.views.decay import decay_depth_end, decay_depth_start, decay_epochs
+from vgstudy.views.depth_limit import depth_limit
 from vgstudy.views.frames import Frames
 from vgstudy.views.layers import l1_epochs, level_epochs, profile_end, profile_start
 from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
@@ -25,6 +26,7 @@ VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
         "level-epochs": level_epochs,
         "accuracy-depth": accuracy_depth,
         "learned-depth": learned_depth,
+        "depth-limit": depth_limit,
         "l1-epochs": l1_epochs,
         "arms-accuracy": accuracy,
         "arms-weights": weights,

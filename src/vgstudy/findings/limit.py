@@ -1,0 +1,79 @@
+"""Down to which depth does training still succeed?"""
+
+import pandas as pd
+
+from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, extreme, plain_number, setting, verdict
+from vgstudy.views.frames import Frames
+from vgstudy.wording import plural
+
+SETTING = ("activation", "initializer", "optimizer", "width")
+
+
+def limit(frames: Frames) -> Finding | None:
+    """The depth at which half the seeds still learn, in every setting, and its declared comparisons."""
+    own = frames.limits[frames.limits["factor"].isna()]
+    if own.empty:
+        return None
+    headline = f"{counts(own)} {extremes(own)}".strip()
+    compared = frames.limits[frames.limits["factor"].notna()]
+    more = tuple(
+        comparison(rows, str(level), str(reference), str(factor))
+        for factor, same in compared.groupby("factor", sort=False)
+        for (reference, level), rows in same.groupby(["reference", str(factor)], sort=False, observed=True)
+    )
+    return Finding("Depth limit", headline, more, "depth-limit", (limit_table(own),))
+
+
+def counts(own: pd.DataFrame) -> str:
+    """In how many settings the limit lies inside the range of depths, or beyond it."""
+    inside, deeper, shallower = (int((own["range"] == name).sum()) for name in ("inside", "deeper", "shallower"))
+    return (
+        f"Half of the seeds still learn down to a depth that lies inside the range studied in {inside} of "
+        f"{plural(len(own), 'setting')}. In {deeper} they do even in the deepest networks and in {shallower} not even in the "
+        "shallowest: those limits lie beyond the range."
+    )
+
+
+def extremes(own: pd.DataFrame) -> str:
+    """The shallowest and the deepest limit inside the range."""
+    inside = own[own["range"] == "inside"]
+    if inside.empty:
+        return ""
+    first, last = extreme(inside, largest=False), extreme(inside)
+    text = f"Shallowest limit inside: depth {limit_text(first)} with {setting(first, SETTING)}"
+    return f"{text}; deepest: {limit_text(last)} with {setting(last, SETTING)}." if len(inside) > 1 else f"{text}."
+
+
+def comparison(rows: pd.DataFrame, level: str, reference: str, factor: str) -> str:
+    """In how many settings a level's limit is deeper or shallower than the reference's, and the largest decided difference."""
+    found = verdict(rows, 0.0)
+    pair = f"{level} against {reference}" + " wide" * (factor == "width")
+    text = (
+        f"{pair}: the limit is deeper in {len(found.above)} of {plural(found.n, 'setting')}, shallower in {len(found.below)} and "
+        f"undecided in {len(found.undecided)} (the interval of the difference includes 0; exploratory, not corrected)."
+    )
+    decided = pd.concat([found.above, found.below])
+    if decided.empty:
+        return text
+    row = extreme(decided.assign(size=decided["value"].abs()), by="size")
+    others = tuple(name for name in SETTING if name != factor)
+    bound = "" if row["range"] == "inside" else ", counted within the range"
+    return f"{text} Largest difference: {estimate(row, signed=True)} layers with {setting(row, others)}{bound}."
+
+
+def limit_table(own: pd.DataFrame) -> Table:
+    """The limit of every setting."""
+    caption = "Depth (hidden layers) at which half the seeds still learn, by a monotone fit, with its interval"
+    return cross_table(caption, own, ("width", "initializer", "optimizer"), "activation", limit_text)
+
+
+def limit_text(row: Row) -> str:
+    """A limit with its interval; where one lies beyond the depths studied, that it does."""
+    beyond = {"deeper": f"beyond {row['deepest']}", "shallower": f"below {row['shallowest']}"}
+    if row["range"] != "inside":
+        return beyond[row["range"]]
+    if pd.notna(row["low"]) and pd.notna(row["high"]):
+        return estimate(row)
+    low = plain_number(row["low"]) if pd.notna(row["low"]) else beyond["shallower"]
+    high = plain_number(row["high"]) if pd.notna(row["high"]) else beyond["deeper"]
+    return f"{plain_number(row['value'])} [{low}, {high}]"

@@ -1,0 +1,46 @@
+"""How precise is the study, and how many seeds would make it more so?"""
+
+from math import isfinite
+
+import pandas as pd
+
+from vgstudy.findings.finding import Finding, Row, Table, cross_table, extreme, setting
+from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.layers import at_depths
+from vgstudy.wording import number, percent, plural
+
+SETTING = ("activation", "initializer", "width", "depth")
+
+
+def precision(frames: Frames) -> Finding | None:
+    """Half-widths reached by the intervals of the decay factor of δ at epoch 0, and the seeds that 5 % would take."""
+    rows = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
+    rows = rows[rows["seeds_needed"].notna() & (rows["low"] > 0)]
+    if rows.empty:
+        return None
+    rows = rows.assign(half=(rows["high"] / rows["low"]) ** 0.5 - 1)
+    worst, hardest = extreme(rows, by="half"), extreme(rows, by="seeds_needed")
+    headline = (
+        f"Half of {plural(len(rows), 'cell')} know the decay factor of δ at epoch 0 to within ±{percent(rows['half'].median())}, "
+        f"the least precise to ±{percent(worst['half'])} ({setting(worst, SETTING)})."
+    )
+    more = (
+        f"At the spread seen, ±5 % takes {seeds_text(rows['seeds_needed'].median())} in half of the cells and "
+        f"{seeds_text(hardest['seeds_needed'])} in the hardest ({setting(hardest, SETTING)})."
+    )
+    return Finding("Precision reached", headline, (more,), "decay-depth-start", (seeds_table(at_depths(rows, [10])),))
+
+
+def seeds_table(rows: pd.DataFrame) -> Table:
+    """Seeds for an interval of ±5 % in every setting at one depth, beside the half-width reached."""
+    caption = f"Seeds for ±5 % in the decay factor of δ at epoch 0, depth {rows['depth'].iloc[0]} (half-width reached)"
+    return cross_table(caption, rows, ("initializer", "width"), "activation", _entry)
+
+
+def _entry(row: Row) -> str:
+    return f"{seeds_text(row['seeds_needed']).removesuffix(' seeds')} (±{percent(row['half'])})"
+
+
+def seeds_text(count: float) -> str:
+    """A number of seeds, or that a million are not enough."""
+    return f"{number(count, 0)} seeds" if isfinite(count) else "more than a million seeds"

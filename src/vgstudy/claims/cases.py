@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vgstudy.claims.checks import Study, check, compared, levels
-from vgstudy.claims.register import Claim, Network, Statement
+from vgstudy.claims.register import Claim
+from vgstudy.claims.statements import Network, Statement
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS
 

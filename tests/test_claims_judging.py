@@ -7,7 +7,7 @@ from scipy import stats
 from vgstudy.claims import verdicts
 from vgstudy.claims.judging import judge, judge_forecast
 from vgstudy.claims.numbers import near, sample, spread_of
-from vgstudy.claims.register import Statement
+from vgstudy.claims.statements import Statement
 
 ACCURACY, RATIO = {"column": "test_accuracy"}, {"column": "g_rms", "over": {"column": "g_rms"}}
 HUMPS = np.concatenate([np.linspace(0.5, 0.52, 20), np.linspace(0.82, 0.84, 20)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vgstudy.claims.measures import measured, scale
-from vgstudy.claims.register import Measure
+from vgstudy.claims.statements import Measure
 
 EPOCHS = [0, 10, 20]
 # two seeds, three epochs, four layers (three hidden ones and the output)

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from vgstudy.claims.checks import check_register
-from vgstudy.claims.register import Bound, Statement, claims, read_register
+from vgstudy.claims.register import claims, read_register
+from vgstudy.claims.statements import Bound, Statement
 from vgstudy.config.reading import load_study
 from vgstudy.errors import UserError
 

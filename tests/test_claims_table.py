@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from synthetic import write_synthetic_study
+from vgstudy.claims.cases import named_cells
 from vgstudy.claims.register import claims, read_register
 from vgstudy.claims.tables import write_claims
 from vgstudy.errors import UserError
@@ -102,6 +104,12 @@ def test_a_forecast_is_the_prediction_of_its_study(results, tmp_path):
     prediction = read_table("prediction", results / "small/prediction.parquet").to_pylist()
     row = next(r for r in prediction if (r["group"], r["predictor"], r["quantity"]) == ("all", "d_delta", "AUC"))
     assert (found["value"], found["low"], found["high"]) == (row["value"], row["low"], row["high"])
+
+
+def test_levels_that_no_cell_has_are_told():
+    design = pd.DataFrame([{"cell": "c", "depth": 1, "width": 5, "activation": "tanh", "initializer": "He", "optimizer": "SGD"}])
+    with pytest.raises(UserError, match="study small has no cell with the levels"):
+        named_cells({"depth": 5, "activation": "tanh"}, {"name": "small"}, design)
 
 
 def test_a_claim_about_what_a_study_lacks_writes_nothing(results, tmp_path):

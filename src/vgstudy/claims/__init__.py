@@ -1,5 +1,6 @@
 """What the tutorials claim, as data, and what many seeds say about it.
 
-`register` reads the claims, `cases` finds the cells they are about, `measures` turns logs into a number per run, `judging` and
-`verdicts` turn numbers into verdicts, `tables` writes them; `prediction` answers whether early gradients foretell failure.
+`register` and `statements` are the claims, `checks` and `cases` find the cells they are about, `reading` and `measures` turn logs
+into a number per run, `judging` and `verdicts` turn numbers into verdicts, `tables` writes them; `early` and `prediction` answer
+whether gradients before training foretell failure.
 """

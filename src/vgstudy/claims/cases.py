@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vgstudy.claims.checks import Study, check, compared, levels
-from vgstudy.claims.register import Claim, Network, Statement
+from vgstudy.claims.register import Claim
+from vgstudy.claims.statements import Network, Statement
+from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS
 
 _UNITS = {"depth": "depth {}", "width": "{} wide"}
@@ -22,7 +24,6 @@ class Case:
     arm: str
     cell: str
     other: str | None
-    other_arm: str
 
 
 def cases(claim: Claim, name: str, study: Study, runs: pd.DataFrame) -> Iterator[Case]:
@@ -37,19 +38,29 @@ def cases(claim: Claim, name: str, study: Study, runs: pd.DataFrame) -> Iterator
     design = runs.drop_duplicates("cell")
     for statement in claim.statements:
         other = compared(statement)
-        other_cell, other_arm = (None, "") if other is None else named_cells(other, study, design)[0]
+        other_cell = None if other is None else named_cells(other, study, design)[0][0]
         for network in statement.arms:
             for cell, arm in named_cells(network, study, design):
-                yield Case(claim, statement, name, arm, cell, other_cell, other_arm)
+                yield Case(claim, statement, name, arm, cell, other_cell)
 
 
 def named_cells(network: Network, study: Study, design: pd.DataFrame) -> list[tuple[str, str]]:
-    """Id and name of each of a network's cells; the name is the arm's, with the levels in which its cells differ."""
+    """Id and name of each of a network's cells; the name is the arm's, with the levels in which its cells differ.
+
+    Raises
+    ------
+    UserError
+        If the study has no such cell.
+    """
     chosen = levels(network, study)
     kept = pd.Series(True, design.index)
     for factor, own in chosen.items():
         kept &= design[factor].isin(own)
     cells = design[kept]
+    if cells.empty:
+        raise UserError(
+            f"config/claims: study {study['name']} has no cell with the levels {chosen}; name other levels, or an arm"
+        )
     differing = [factor for factor in FACTORS if cells[factor].nunique() > 1]
     shown = differing if isinstance(network, str) else [f for f in FACTORS if f in chosen or f in differing]
     arm = [network] if isinstance(network, str) else []

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vgstudy.claims.register import Claim, Forecast, Measure, Network, Statement, Tutorial, claims
+from vgstudy.claims.register import Claim, Forecast, Tutorial, claims
+from vgstudy.claims.statements import Measure, Network, Statement
 from vgstudy.config.messages import among
 from vgstudy.errors import UserError
 from vgstudy.schema import COLUMNS

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from vgstudy.claims import verdicts, words
 from vgstudy.claims.cases import Case, cases
-from vgstudy.claims.judging import Judged, judge, judge_forecast
+from vgstudy.claims.judged import Judged
+from vgstudy.claims.judging import judge, judge_forecast
 from vgstudy.claims.reading import Values, read_values
-from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Measure, Statement, Tutorial, claims
+from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Tutorial, claims
+from vgstudy.claims.statements import Measure, Statement
 from vgstudy.store.logs import read_footer, read_table
 
 Array = NDArray[np.float64]

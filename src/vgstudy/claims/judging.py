@@ -1,7 +1,6 @@
 """A statement and a number per seed -> estimate, interval, verdict, and the reasons in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,52 +9,14 @@ from scipy.stats import ttest_ind
 
 from vgstudy.analysis.intervals import CONFIDENCE, wilson
 from vgstudy.claims import verdicts
+from vgstudy.claims.judged import NAN, Judged, living, too_few
 from vgstudy.claims.measures import scale
 from vgstudy.claims.numbers import FEWEST, near, sample, spread_of
-from vgstudy.claims.register import Statement
+from vgstudy.claims.statements import Statement
 from vgstudy.wording import interval, number, percent, plural
 
 Array = NDArray[np.float64]
-NAN = float("nan")
 EQUIVALENCE = 0.9  # coverage of the interval that stands for two one-sided tests at 5 % each
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What the seeds say about a statement; NaN where a number does not apply.
-
-    Attributes
-    ----------
-    value, low, high, method, confidence
-        The estimate and its interval: of the quantity, of the share of seeds for which an order holds, or of a difference.
-    predicted_low, predicted_high
-        Where one more seed would fall.
-    share
-        Share of the seeds for which the statement holds.
-    n, n_failed
-        Seeds, and seeds without a value.
-    verdict, needed_n
-        One of `verdicts.VERDICTS`, and the seeds that would settle an inconclusive one.
-    sentence
-        How the verdict follows.
-    sample
-        Values of the seeds, or what is compared, thinned.
-    """
-
-    verdict: str
-    sentence: str
-    n: int
-    n_failed: int
-    value: float = NAN
-    low: float = NAN
-    high: float = NAN
-    method: str = "none"
-    confidence: float = CONFIDENCE
-    predicted_low: float = NAN
-    predicted_high: float = NAN
-    share: float = NAN
-    needed_n: int | None = None
-    sample: list[float] = field(default_factory=list)
 
 
 def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:
@@ -90,10 +51,10 @@ def judge_forecast(row: Mapping[str, Any]) -> Judged:
 
 
 def _equals(statement: Statement, values: Array) -> Judged:
-    (alive, lost), on = _alive(values), scale(statement.measure)
+    (alive, lost), on = living(values), scale(statement.measure)
     low, high = statement.equals if isinstance(statement.equals, tuple) else (statement.equals or 0.0,) * 2
     if len(alive) < FEWEST:
-        return _too_few(alive, lost, FEWEST)
+        return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, on)
     inside = spread.predicted_low <= high and spread.predicted_high >= low
     share = float(near(alive, low, high, statement.within, on).mean())
@@ -131,9 +92,9 @@ def _nearness(statement: Statement, scale: str) -> str:
 def _order(statement: Statement, values: Array, bound: Array) -> Judged:
     pairs = min(len(values), len(bound))
     gap = values[:pairs] - bound[:pairs] if statement.comparator == "above" else bound[:pairs] - values[:pairs]
-    alive, lost = _alive(gap.min(axis=1))  # of several values the one for which the order holds least
+    alive, lost = living(gap.min(axis=1))  # of several values the one for which the order holds least
     if not len(alive):
-        return _too_few(alive, lost, FEWEST)
+        return too_few(alive, lost, FEWEST)
     holds = int((alive > statement.by).sum())
     ends = wilson(holds, len(alive))
     share, low, high = float(ends.value), float(ends.low), float(ends.high)
@@ -156,9 +117,9 @@ def _order(statement: Statement, values: Array, bound: Array) -> Judged:
 
 def _near(statement: Statement, values: Array, bound: Array) -> Judged:
     """Two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means lies within the margin."""
-    (own, lost), (other, other_lost), margin = _alive(values), _alive(bound), statement.by
+    (own, lost), (other, other_lost), margin = living(values), living(bound), statement.by
     if min(len(own), len(other)) < FEWEST:
-        return _too_few(own, lost + other_lost, FEWEST)
+        return too_few(own, lost + other_lost, FEWEST)
     value = float(own.mean() - other.mean())
     low, high = map(float, ttest_ind(own, other, equal_var=False).confidence_interval(EQUIVALENCE))
     inside, outside = -margin < low and high < margin, low > margin or high < -margin
@@ -187,14 +148,14 @@ def _seeds_for_margin(value: float, half: float, margin: float, n: int) -> int |
 
 
 def _open(statement: Statement, values: Array) -> Judged:
-    alive, lost = _alive(values)
+    alive, lost = living(values)
     if statement.measure.column == "learned" and len(alive):
         share = wilson(alive.sum(), len(alive))
         ends = float(share.value), float(share.low), float(share.high)
         sentence = f"{alive.sum():.0f} of {plural(len(alive), 'seed')} learned: {interval(*ends)}."
         return Judged(verdicts.ANSWERED, sentence, len(values), lost, *ends, "Wilson", share=ends[0])
     if len(alive) < FEWEST:
-        return _too_few(alive, lost, FEWEST)
+        return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, scale(statement.measure))
     sentence = f"Nothing was reported; the seeds give {interval(spread.value, spread.low, spread.high)} ({spread.method})."
     return Judged(
@@ -211,13 +172,3 @@ def _open(statement: Statement, values: Array) -> Judged:
         spread.predicted_high,
         sample=sample(alive),
     )
-
-
-def _alive(values: Array) -> tuple[Array, int]:
-    alive = values[~np.isnan(values)]
-    return alive, len(values) - len(alive)
-
-
-def _too_few(alive: Array, lost: int, needed: int) -> Judged:
-    sentence = f"{plural(len(alive), 'seed')} with a value: fewer than the {needed} without which no number is judged."
-    return Judged(verdicts.INCONCLUSIVE, sentence, len(alive) + lost, lost, needed_n=needed, sample=sample(alive))

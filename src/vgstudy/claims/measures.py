@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from vgstudy.claims.register import Measure
+from vgstudy.claims.statements import Measure
 
 Array = NDArray[np.float64]
 Epochs = NDArray[np.int64]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vgstudy.claims.checks import logged_epochs, needs, table_of
 from vgstudy.claims.measures import measured
-from vgstudy.claims.register import DERIVED, Measure
+from vgstudy.claims.statements import DERIVED, Measure
 from vgstudy.store.grid import floats, position, spread
 from vgstudy.store.logs import read_table
 

@@ -1,6 +1,6 @@
 """Quantities and comparisons in words, for tables and pages."""
 
-from vgstudy.claims.register import Levels, Measure, Network, Statement
+from vgstudy.claims.statements import Levels, Measure, Network, Statement
 from vgstudy.schema import FACTORS
 from vgstudy.wording import number
 

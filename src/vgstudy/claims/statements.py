@@ -1,0 +1,162 @@
+"""What the register says about one quantity of one network: measures of a run, what they are compared with, statements."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from vgstudy.cells import Frozen
+from vgstudy.config.messages import among, problem_at
+from vgstudy.schema import COLUMNS, FACTORS
+
+DERIVED: Mapping[str, tuple[str, ...]] = {
+    "learned": ("status",),
+    "g_mean_size": ("g_mean",),
+    "weight_gain": ("fan_out", "w_mean", "w_sd"),
+}
+LAYERS = ("first", "middle", "last hidden", "output", "largest hidden", "largest", "smallest", "rising", "each")
+
+Level = int | str
+Levels = dict[str, Level | list[Level]]
+
+
+def _column(name: str) -> str:
+    logged = [c for table in ("curves", "probes", "decays") for c in COLUMNS[table] if c not in ("cell", "seed", "epoch")]
+    if name not in (*logged, *DERIVED):
+        raise ValueError(f"{name!r} is no quantity of the logs; {among(name, [*DERIVED, *dict.fromkeys(logged)])}")
+    return name
+
+
+def _layer(layer: int | str) -> int | str:
+    if isinstance(layer, str) and layer not in LAYERS:
+        raise ValueError(f"{layer!r} is no layer; {among(layer, LAYERS)}, or a number from 1")
+    return layer
+
+
+def _factors(levels: Any) -> Any:
+    for name in levels if isinstance(levels, dict) else ():
+        if name not in FACTORS:
+            raise ValueError(f"{name!r} is no factor; {among(name, FACTORS)}")
+    return levels
+
+
+def listed(value: Any) -> Any:
+    """One name or mapping as a list of one."""
+    return [value] if isinstance(value, str | dict) else value
+
+
+Network = Annotated[str | Levels, BeforeValidator(_factors)]
+
+
+class Measure(Frozen):
+    """A number per run, from its logs.
+
+    Attributes
+    ----------
+    column
+        Of curves, probes or decays, or one of DERIVED: `learned` 1 or 0; `g_mean_size` |mean gradient entry|; `weight_gain`
+        sqrt(fan_out E[w^2]), by which a kernel alone multiplies the backpropagated signal.
+    layer
+        A number from 1, or one of LAYERS; None for what has no layers.
+    examples
+        Which gradient; see `schema.EXAMPLES`.
+    epochs
+        One epoch, "first", "last" or "all" of those logged, or [from, to].
+    summary
+        Over several epochs: mean, median, standard deviation; `gain`, the change per epoch from the first to the last; `pace`,
+        the mean absolute change per epoch.
+    over
+        The measure it is divided by.
+    """
+
+    column: Annotated[str, AfterValidator(_column)]
+    layer: Annotated[int | str | None, AfterValidator(_layer)] = None
+    examples: Literal["probe set", "next mini-batch", "last mini-batch", "test mini-batch"] = "probe set"
+    epochs: int | Literal["first", "last", "all"] | tuple[int, int] = "last"
+    summary: Literal["mean", "median", "sd", "gain", "pace"] = "mean"
+    over: "Measure | None" = None
+
+
+def _number(value: Any) -> Any:
+    return {"number": value} if isinstance(value, int | float | str) else value
+
+
+class Bound(Frozen):
+    """What a quantity is compared with: a number, the same measure of another arm, or another measure of the same run."""
+
+    number: float | None = None
+    arm: Network | None = None
+    measure: Measure | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.number, self.arm, self.measure)) != 1:
+            raise ValueError("must be a number, or have either arm or measure")
+        return self
+
+
+Limit = Annotated[Bound, BeforeValidator(_number)]
+COMPARATORS = ("equals", "above", "below", "near", "open")
+
+
+class Statement(Frozen):
+    """One thing a claim says that code can judge.
+
+    Attributes
+    ----------
+    says
+        In our own words.
+    arms
+        Arms of the study, or levels of its factors; a row for every cell.
+    equals, within
+        A reported number, with what counts as the same for one run (a difference, or a factor on a log scale); or a range.
+    above, below, by
+        An order, by at least so much.
+    near, by
+        No difference of means larger than `by`.
+    open
+        Nothing was reported: the answer is the estimate.
+    reported
+        What the tutorial reports, as text; by default the number.
+    reasoning
+        Why this quantity stands for the claim, and what is assumed.
+    """
+
+    says: str
+    arms: Annotated[tuple[Network, ...], BeforeValidator(listed)]
+    measure: Measure
+    equals: float | tuple[float, float] | None = None
+    within: float | None = Field(None, gt=0)
+    above: Limit | None = None
+    below: Limit | None = None
+    near: Limit | None = None
+    by: float = 0.0
+    open: bool = False
+    reported: str | None = None
+    reasoning: str = ""
+
+    @property
+    def bound(self) -> Bound | None:
+        """What the quantity is compared with; None for a reported number and an open question."""
+        return self.above or self.below or self.near
+
+    @property
+    def comparator(self) -> str:
+        """The one of COMPARATORS that is set."""
+        return self._given()[0]
+
+    def _given(self) -> list[str]:
+        values = {name: getattr(self, name) for name in COMPARATORS}
+        return [name for name, value in values.items() if value is not None and value is not False]
+
+    @model_validator(mode="after")
+    def _one_comparator(self) -> Self:
+        if len(given := self._given()) != 1:
+            raise ValueError(f"must have exactly one of {', '.join(COMPARATORS)}, not {' and '.join(given) or 'none'}")
+        if isinstance(self.equals, float) and self.within is None:
+            raise problem_at("within", "is missing: how near to the reported number counts as the same?")
+        if self.near and self.near.arm is None:
+            raise problem_at("near", "must name an arm")
+        if self.near and not self.by:
+            raise problem_at("by", "is missing: how large a difference would matter?")
+        return self

@@ -173,7 +173,7 @@ def follow(
     register: RegisterOption = Path("config/claims"),
 ) -> None:
     """Write how accuracies, gradients and weights run over the epochs in the arms of a study."""
-    from vgstudy.analysis.arms import write_arms
+    from vgstudy.claims.arms import write_arms
 
     write_arms(folder, register)
 

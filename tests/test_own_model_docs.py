@@ -33,7 +33,8 @@ def test_the_tutorial_runs_in_15_lines_and_learns(tmp_path: Path, monkeypatch: p
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("working")
-    write_synthetic_study(path / "results/one", depths=(2, 5), widths=(5,), optimizers=("SGD",))
+    write_synthetic_study(path / "results/extensions", depths=(2, 5), widths=(5,), optimizers=("SGD",))
+    (path / "results/smoke").symlink_to("extensions")  # beside others, as `make study` leaves it
     return path
 
 

@@ -300,7 +300,7 @@ def evidence(
 
     found = write_evidence(results, out)
     typer.echo(
-        f"{out}: evidence from {plural(found['runs'], 'run')} of study {found['study']}; use it with: vgstudy diagnose --evidence"
+        f"{out}: evidence from {plural(found['runs'], 'run')} of study {found['study']}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}"
     )
 
 

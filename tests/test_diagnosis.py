@@ -44,6 +44,7 @@ def rows(**columns) -> pd.DataFrame:
         ({"delta_rms": [np.nan, 0.25, 0.5], "g_rms": [1e-5, 0.1, 1.0]}, 0.5, HEALTHY),
         ({"delta_rms": [0.0, 0.0, 0.0], "zero_cause": ["fitted"] * 3}, 1.0, HEALTHY),
         ({"delta_rms": [np.nan] * 3, "g_rms": [np.nan] * 3}, np.nan, "exploding"),  # diverged
+        ({"delta_rms": [np.nan] * 3, "g_rms": [np.nan] * 3, "h_saturated": [1.0, 1.0, np.nan]}, np.nan, "exploding"),  # no slope
         ({"h_saturated": [0.2, 0.95, np.nan]}, 1.0, "saturated"),
         ({"h_saturated": [np.nan] * 3, "h_dead": [np.nan] * 3}, 1.0, HEALTHY),
         ({"zero_cause_float32": ["saturation", "none", "none"]}, 1.0, "saturated"),

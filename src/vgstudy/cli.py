@@ -299,9 +299,8 @@ def evidence(
     from vgstudy.diagnosis.evidence import write_evidence
 
     found = write_evidence(results, out)
-    typer.echo(
-        f"{out}: evidence from {plural(found['runs'], 'run')} of study {found['study']}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}"
-    )
+    what = f"evidence from {plural(found['runs'], 'run')} of study {found['study']}"
+    typer.echo(f"{out}: {what}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}")
 
 
 @app.command()

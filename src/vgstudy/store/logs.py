@@ -181,5 +181,5 @@ def _remedy(path: Path, first: str) -> str:
     if table in SHARED_TABLES:
         return f"{first}`snakemake --cores 2 -- {shlex.quote(str(path))}`"
     if path.suffix != ".parquet" or table not in COLUMNS:
-        return ", and has no name of a study's table, such as results/STUDY/runs.parquet: check the path"
+        return "; it has no name of a study's table, such as results/STUDY/runs.parquet: check the path, or make it anew"
     return f"{first}`snakemake --cores 2 --config studies={shlex.quote(study)} -- {shlex.quote(str(path))}`"

@@ -12,6 +12,7 @@ rule figures:
                 "limits",
                 "variances",
                 "prediction",
+                "overlays",
             ),
         ),
         arms=lambda wildcards: (

@@ -1,7 +1,7 @@
 rule report:
     input:
         "results/claims.parquet",
-        "results/coverage.parquet",
+        COVERAGE,
         expand(
             "results/{study}/{part}",
             study=STUDIES,
@@ -16,6 +16,7 @@ rule report:
                 "limits.parquet",
                 "variances.parquet",
                 "prediction.parquet",
+                "overlays.parquet",
                 "figures",
             ),
         ),

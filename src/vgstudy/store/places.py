@@ -14,6 +14,7 @@ STUDY_TABLES = (  # results/STUDY/TABLE.parquet
     "limits",
     "variances",
     "prediction",
+    "overlays",
 )
 SHARED_TABLES = ("coverage", "claims")  # results/TABLE.parquet
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet

@@ -20,6 +20,7 @@ FILTERS: Mapping[str, Any] = {
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "contrasts": None,
     "linearity": None,
+    "overlays": None,
 }
 WHOLE = ("limits", "variances", "prediction")
 
@@ -44,6 +45,7 @@ class Frames:
     linearity: pd.DataFrame
     limits: pd.DataFrame
     variances: pd.DataFrame
+    overlays: pd.DataFrame
     prediction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("prediction").names))
     arms: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("arms").names))
 

@@ -115,7 +115,7 @@ def test_decay_against_depth_has_the_predictions_by_hand():
     assert list(view.frame["predicted"].fillna(-1)) == [0.9, -1]
     assert "with Xavier an approximation" in view.note
     drawn = picture("decay-depth-start", view)
-    assert any(list(line.get_ydata()) == [0.9] for axes in drawn.axes for line in axes.lines)
+    assert any(0.9 in line.get_ydata() for axes in drawn.axes for line in axes.lines)
 
 
 def test_measured_over_predicted_against_width_by_hand():

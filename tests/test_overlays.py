@@ -123,6 +123,7 @@ def test_measured_over_predicted_against_width_by_hand():
     widths = [rows("d_g", width=width, predicted=predicted) for width, predicted in ((5, 0.4), (25, 0.8), (100, 0.8))]
     view = theory_width(made_frames(overlays=widths, resolved=resolved))
     assert list(zip(view.frame["x"], view.frame["value"], strict=True)) == [(5, 2.0), (25, 1.0), (100, 1.0)]
+    assert "predicted" not in view.frame
     assert picture("theory-width", view).axes[0].get_xscale() == "log"
     assert "theory-width" in figure_names(resolved)
     assert "theory-width" not in figure_names(study())

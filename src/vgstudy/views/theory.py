@@ -40,7 +40,8 @@ def theory_width(frames: Frames) -> View:
     rows = chosen(rows, depth=nearest(DEPTHS, rows["depth"].astype(int)))
     ratios = {name: rows[name] / rows["predicted"] for name in ("value", "low", "high")}
     note = "At 1 they agree. Intervals are of what was measured."
-    return View(rows.assign(x=rows["width"].astype(int), **ratios), WIDTH_AXES, WIDTH, note, ("initializer",), ("depth",))
+    shown = rows.assign(x=rows["width"].astype(int), **ratios).drop(columns="predicted")  # theory is the line at 1
+    return View(shown, WIDTH_AXES, WIDTH, note, ("initializer",), ("depth",))
 
 
 def fluctuations(frames: Frames) -> View:

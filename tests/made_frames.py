@@ -41,6 +41,7 @@ def made_frames(
     linearity: Rows = (),
     limits: Rows = (),
     variances: Rows = (),
+    overlays: Rows = (),
     resolved: Mapping[str, Any] | None = None,
 ) -> Frames:
     """Frames with these rows; what a row does not say is as in NAMED and ESTIMATE.
@@ -55,6 +56,7 @@ def made_frames(
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
         "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
         "arms": [],
+        "overlays": [{**NAMED, **ESTIMATE, "status": "asymptotic", "source": "a paper", **row} for row in overlays],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
     }
     runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]
@@ -69,5 +71,5 @@ def frame(name: str, rows: list[dict[str, Any]], resolved: Mapping[str, Any]) ->
     """Rows as a frame with the table's columns, the factors and the levels compared."""
     columns = list(dict.fromkeys([*arrow_schema(name).names, *FACTORS, *(("level", "reference_level") * (name == "contrasts"))]))
     made = pd.DataFrame([{"cell": cell(row), **row} for row in rows], columns=columns)
-    numeric = {column: "float64" for column in ("value", "low", "high") if column in made}
+    numeric = {column: "float64" for column in ("value", "low", "high", "predicted", "z") if column in made}
     return leveled(plain(made.astype(numeric)), resolved)

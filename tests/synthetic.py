@@ -20,6 +20,8 @@ from vgstudy.claims.prediction import write_prediction
 from vgstudy.config.study import Study
 from vgstudy.schema import FACTORS
 from vgstudy.store.logs import open_writer, write_table
+from vgstudy.theory.overlays import VARIANCE, write_overlaid
+from vgstudy.theory.predictions import Prediction
 
 REGISTER = Path(__file__).parents[1] / "config" / "claims"
 ACTIVATIONS = {"tanh": "tanh", "ReLU": "relu", "sigmoid": "sigmoid"}
@@ -178,6 +180,14 @@ def jobs(resolved: dict[str, Any], per_job: int) -> Iterator[tuple[str, dict[str
                 yield f"job{pack:03d}{'ab'[part]}", {**resolved, "seeds": some}, every[start : start + per_job]
 
 
+def predictions(resolved: dict[str, Any]) -> Iterator[Prediction]:
+    """What a theory would say that knew how `probe_rows` draws."""
+    for cell in cells(resolved):
+        yield Prediction(cell["cell"], "d_delta", D_DELTA[cell["initializer"]], "asymptotic", "made up")
+        yield Prediction(cell["cell"], "d_g", D_G[cell["activation"]], "approximation", "made up")
+        yield Prediction(cell["cell"], VARIANCE, ((cell["depth"] - 2) * SPREAD) ** 2, "approximation", "made up")
+
+
 def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True, **design: Any) -> dict[str, Any]:
     """Write `folder` as it stands after training (and decay and estimate); the arguments of `study` may be given.
 
@@ -199,6 +209,7 @@ def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True
         write_estimates(folder)
         write_prediction(folder)
         write_arms(folder, REGISTER)
+        write_overlaid(folder, predictions(resolved))
     return resolved
 
 

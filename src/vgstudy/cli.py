@@ -131,15 +131,18 @@ def design(
     planning.write_design(planning.plan(read, results))
 
 
+def _use_threads(count: int) -> None:
+    """Set the threads of numerical libraries, which they read when they are imported."""
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
+
+
 @app.command()
 def train(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json.")],
     threads: Annotated[int, typer.Option(min=1, help="Threads of the process. They do not reach the numbers.")] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
-    os.environ.update(
-        dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
-    )  # read on import
+    _use_threads(threads)
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
     if sys.stderr.isatty():
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes belong in a log, not on a terminal
@@ -183,6 +186,15 @@ def follow(
     from vgstudy.claims.arms import write_arms
 
     write_arms(folder, register)
+
+
+@app.command()
+def overlay(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
+    """Write theory's predictions beside what a study measured before any update."""
+    _use_threads(1)  # of linear algebra: more only wait for each other
+    from vgstudy.theory.overlays import write_overlays
+
+    write_overlays(folder)
 
 
 @app.command()

@@ -101,6 +101,23 @@ rule follow:
         "vgstudy follow {params.folder} > {log} 2>&1"
 
 
+rule overlay:
+    input:
+        runs="results/{study}/runs.parquet",
+        estimates="results/{study}/estimates.parquet",
+    output:
+        "results/{study}/overlays.parquet",
+    log:
+        "results/{study}/logs/overlay.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["overlay"],
+        folder=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "vgstudy overlay {params.folder} > {log} 2>&1"
+
+
 rule claims:
     input:
         register=sorted(REGISTER.glob("*.yaml")),

@@ -1,7 +1,7 @@
 rule report:
     input:
         "results/claims.parquet",
-        "results/coverage.parquet",
+        COVERAGE,
         expand(
             "results/{study}/{part}",
             study=STUDIES,

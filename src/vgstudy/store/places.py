@@ -15,6 +15,7 @@ STUDY_TABLES = (  # results/STUDY/TABLE.parquet
     "variances",
     "prediction",
     "arms",
+    "overlays",
 )
 SHARED_TABLES = ("coverage", "claims")  # results/TABLE.parquet
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet

@@ -22,6 +22,7 @@ FILTERS: Mapping[str, Any] = {
     "contrasts": None,
     "arms": None,
     "linearity": None,
+    "overlays": None,
 }
 WHOLE = ("limits", "variances", "prediction")
 
@@ -46,6 +47,7 @@ class Frames:
     linearity: pd.DataFrame
     limits: pd.DataFrame
     variances: pd.DataFrame
+    overlays: pd.DataFrame
     prediction: pd.DataFrame
     arms: pd.DataFrame
 

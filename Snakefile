@@ -19,7 +19,7 @@ from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
-from vgstudy.store.places import shared, tables
+from vgstudy.store.places import SHEETS, shared, tables
 
 min_version("9.19")
 

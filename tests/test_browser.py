@@ -110,7 +110,7 @@ def test_every_picture_is_shown_from_within_the_page(opened):
 def test_texts_of_a_study_are_texts(opened):
     page = opened()
     assert page.title().startswith(EVIL)
-    assert page.get_by_role("heading", level=1).first.inner_text() == EVIL
+    assert page.locator("#made").get_by_role("heading", level=1).inner_text() == EVIL
     assert page.locator("article b").count() == 0
 
 

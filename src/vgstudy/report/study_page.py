@@ -13,7 +13,7 @@ from vgstudy.report.cells import cell_table, precision_sentence
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
 from vgstudy.views.captions import figure_names
-from vgstudy.views.frames import Frames, read_frames
+from vgstudy.views.frames import Frames
 
 FIRST = 5  # findings on the first screen
 
@@ -71,15 +71,14 @@ class StudyPage:
         return [picture.name for picture in self.pictures].index(figure) + 1
 
 
-def study_page(folder: Path) -> StudyPage:
-    """Read what a study's folder holds and put it into words.
+def study_page(folder: Path, frames: Frames) -> StudyPage:
+    """Put what a study's folder and its tables hold into words.
 
     Raises
     ------
     UserError
         If a table, picture or caption is missing, damaged or of another version.
     """
-    frames = read_frames(folder)
     return described(folder.name, frames, pictures(folder, figure_names(frames.study)), origin(folder))
 
 

@@ -14,6 +14,7 @@ from vgstudy.report.origin import Origin, Table
 from vgstudy.report.overview import overview
 from vgstudy.report.points import claims_point, foretelling, unsettled
 from vgstudy.report.sheets import sheet
+from vgstudy.report.trust import ESTIMATE, shown, survivors, trust_tables
 from vgstudy.results import load
 from vgstudy.store.places import SHEETS
 from vgstudy.views.frames import read_frames
@@ -114,3 +115,21 @@ def test_lists_are_left_out_of_a_sheet():
 @pytest.mark.parametrize(("topic", "expected"), [("Why?", "Why?"), ("Decay", "Decay.")])
 def test_a_topic_is_closed_once_by_hand(topic, expected):
     assert titled(topic) == expected
+
+
+def test_survivors_by_hand():
+    rows = [
+        {"quantity": "p_alive", "value": 0.5, "low": 0.2, "high": 0.8},
+        {"quantity": "d_delta", "value": 0.9, "low": 0.8, "high": 1.0, "n": 4, "n_alive": 2},
+        {"quantity": "p_alive", "value": 1.0, "low": 0.5, "high": 1.0, "width": 25},
+    ]
+    (row,) = survivors(made_frames(rows)).rows
+    assert row == ("10", "5", "tanh", "Xavier", "SGD", "0", "0.50 [0.20, 0.80]", "4", "2")
+
+
+def test_a_table_is_shown_by_hand():
+    frame = pd.DataFrame([{"value": 1.5, "low": 1.0, "high": 2.0, "n_alive": 3, "p": None, "kind": "t"}])
+    table = shown("Caption", frame, (ESTIMATE, "n_alive", "p", "kind"))
+    assert table.head == (ESTIMATE, "n alive", "p", "kind")
+    assert table.rows == (("1.5 [1.0, 2.0]", "3", "–", "t"),)
+    assert trust_tables(made_frames()) == ()  # no table without rows

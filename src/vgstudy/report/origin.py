@@ -9,7 +9,7 @@ from typing import Any
 
 from vgstudy.findings import Table
 from vgstudy.store.logs import read_footer, read_table
-from vgstudy.store.places import JOB_TABLES, STUDY_TABLES
+from vgstudy.store.places import JOB_TABLES, STUDY_TABLES, shared
 from vgstudy.wording import listing, number, plural
 
 Footer = Mapping[str, Any]
@@ -79,7 +79,7 @@ def made_table(sources: Iterable[Footer]) -> Table:
 
 
 def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Iterable[str]) -> Table:
-    """Rows and SHA-256 of the study's tables; of the jobs' tables, that of their hashes in the order of the jobs' ids."""
+    """Rows and SHA-256 of the study's tables and of those that it shares; of the jobs' tables, that of their joined hashes."""
     rows = [(f"{name}.parquet", f"{footers[name]['rows']:,}", file_hash(folder / f"{name}.parquet")) for name in STUDY_TABLES]
     for name in JOB_TABLES:
         paths = [path for job in jobs if (path := folder / name / f"{job}.parquet").exists()]
@@ -87,6 +87,10 @@ def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Iterable[str])
             total = sum(read_footer(path)["rows"] for path in paths)
             joint = hashlib.sha256("".join(map(file_hash, paths)).encode()).hexdigest()
             rows.append((f"{name}/ ({plural(len(paths), 'file')})", f"{total:,}", joint))
+    for path in (folder / "arms.parquet", *shared(folder.parent)):
+        if path.exists():
+            name = path.name if path.parent == folder else f"../{path.name}"
+            rows.append((name, f"{read_footer(path)['rows']:,}", file_hash(path)))
     return Table("Tables", ("table", "rows", "SHA-256"), tuple(rows))
 
 

@@ -12,6 +12,7 @@ from vgstudy.report.attachments import Attachment
 from vgstudy.report.cells import cell_table, precision_sentence
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
+from vgstudy.report.trust import trust_tables
 from vgstudy.views.captions import figure_names
 from vgstudy.views.frames import Frames
 
@@ -32,6 +33,8 @@ class StudyPage:
         Runs by status.
     accounting
         The same in a sentence, and by activation and optimizer in a table.
+    trust
+        Tables to judge the numbers by.
     """
 
     name: str
@@ -45,6 +48,7 @@ class StudyPage:
     pictures: tuple[Picture, ...]
     cells: Table
     precision: str
+    trust: tuple[Table, ...]
     explorer: Content
     origin: Origin
 
@@ -96,6 +100,7 @@ def described(name: str, frames: Frames, drawn: tuple[Picture, ...], source: Ori
         pictures=drawn,
         cells=cell_table(frames),
         precision=precision_sentence(frames),
+        trust=trust_tables(frames),
         explorer=content(frames),
         origin=source,
     )

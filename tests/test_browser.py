@@ -224,6 +224,7 @@ def test_a_table_is_taken_away_as_it_stands(opened):
 
 def test_the_first_screen_is_in_short(opened):
     page = opened()
+    page.set_viewport_size(PHONE)
     assert page.locator("#overview").bounding_box()["y"] < page.locator("nav").bounding_box()["y"]
     assert page.locator("#overview .findings li").first.bounding_box()["y"] < 600
     for link in page.locator("#overview a").all():

@@ -3,7 +3,7 @@
 import pytest
 
 from vgstudy.cells import Cell, Run
-from vgstudy.config.study import Log
+from vgstudy.config.log import Log
 from vgstudy.plan import cost
 
 LOG = Log(probe_epochs=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500), test_every=10)

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vgstudy.cells import Cell, Run
+from vgstudy.config.log import Log
 from vgstudy.config.reading import load_study
-from vgstudy.config.study import Log, Study
+from vgstudy.config.study import Study
 from vgstudy.plan import cost, design
 
 STUDIES = Path(__file__).parents[1] / "config/studies"

@@ -6,7 +6,7 @@ import pytest
 
 from nets import cell
 from vgstudy.cells import Run, canonical_json
-from vgstudy.config.study import Log
+from vgstudy.config.log import Log
 from vgstudy.engine import jobs
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError

@@ -10,7 +10,7 @@ import pytest
 
 from nets import cell
 from vgstudy.cells import Run, canonical_json
-from vgstudy.config.study import Log
+from vgstudy.config.log import Log
 from vgstudy.plan import design
 
 TRAIN = """

@@ -9,7 +9,7 @@ import pytest
 
 from nets import ADAM, GLOROT, HE, SGD, cell, named
 from vgstudy.cells import Digits, Mnist, Run
-from vgstudy.config.study import Log, MiniBatches
+from vgstudy.config.log import Log, MiniBatches
 from vgstudy.data import mnist
 from vgstudy.engine.steps import Order
 from vgstudy.engine.train import train

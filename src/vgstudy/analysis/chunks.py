@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.config.study import Log
+from vgstudy.config.log import Log
 from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.grid import floats, position
 from vgstudy.store.logs import read_table

@@ -14,8 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from vgstudy.cells import Frozen, Mnist
 from vgstudy.config import values, yamlfile
+from vgstudy.config.log import Log
 from vgstudy.config.messages import among, first_problem, show
-from vgstudy.config.study import Log, Seeds, Study, StudyFile
+from vgstudy.config.study import Seeds, Study, StudyFile
 from vgstudy.errors import UserError
 
 __all__ = [

@@ -13,14 +13,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vgstudy.cells import EXAMPLES, Frozen, Initializer, KerasObject, Task
 from vgstudy.config.levels import resolve, resolve_initializer
+from vgstudy.config.log import MAX_EPOCHS, Log
 from vgstudy.config.messages import among, problem_at, show
 from vgstudy.config.values import MAX_SEED, arm_name, distinct_levels, level_name, level_names, numbers, one_line, seeds
 
-MAX_DEPTH, MAX_WIDTH, MAX_EPOCHS, MAX_RUNS = 1_000, 4_096, 1_000_000, 1_000_000
+MAX_DEPTH, MAX_WIDTH, MAX_RUNS = 1_000, 4_096, 1_000_000
 
 Depths = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=1, high=MAX_DEPTH, most=MAX_DEPTH))]
 Widths = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=1, high=MAX_WIDTH, most=MAX_WIDTH))]
-Epochs = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=0, high=MAX_EPOCHS, most=1_000))]
 Seeds = Annotated[tuple[int, ...], BeforeValidator(seeds)]
 Level = Annotated[int | str, BeforeValidator(level_name)]
 ArmName = Annotated[str, AfterValidator(arm_name)]
@@ -71,56 +71,6 @@ class Training(Frozen):
     epochs: int = Field(ge=1, le=MAX_EPOCHS)
     batch_size: int = Field(ge=1)
     steps_per_epoch: int | None = Field(None, ge=1, le=MAX_EPOCHS)
-
-
-class MiniBatches(Frozen):
-    """Epochs at which the gradient of one mini-batch is measured, as the tutorials do.
-
-    Attributes
-    ----------
-    next, last, test
-        Of the mini-batch that comes next, before its step; of the one before, after its step; of the first test rows.
-    """
-
-    next: Epochs | None = None
-    last: Epochs | None = None
-    test: Epochs | None = None
-
-
-class Log(Frozen):
-    """When a run is measured on the probe set, on mini-batches and on the test rows.
-
-    Attributes
-    ----------
-    probe_rows
-        How many of the training rows, the first ones, are the probe set; None: all.
-    quantiles
-        Whether probes keep quantiles of gradient and kernel entries.
-    """
-
-    probe_epochs: Epochs
-    test_every: int = Field(ge=1)
-    probe_rows: int | None = Field(None, ge=1)
-    mini_batches: MiniBatches = MiniBatches()
-    quantiles: bool = False
-
-    def test_epochs(self, epochs: int) -> list[int]:
-        """Epochs after which the test rows are evaluated: every `test_every`-th and the last."""
-        return sorted({*range(0, epochs + 1, self.test_every), epochs})
-
-    @property
-    def probed(self) -> dict[str, tuple[int, ...]]:
-        """The epochs at which each of `schema.EXAMPLES` that the log asks for is measured."""
-        own = (self.probe_epochs, self.mini_batches.next, self.mini_batches.last, self.mini_batches.test)
-        return {name: epochs for name, epochs in zip(EXAMPLES, own, strict=True) if epochs is not None}
-
-    def pauses(self, epochs: int) -> list[int]:
-        """Epochs at which training pauses for a probe or a test."""
-        return sorted({*chain.from_iterable(self.probed.values()), *self.test_epochs(epochs)})
-
-    def probe_set(self, train: int) -> int:
-        """Rows of the probe set, of so many training rows."""
-        return min(train, self.probe_rows or train)
 
 
 class Outcome(Frozen):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from vgstudy.config.study import Log
+from vgstudy.config.log import Log
 from vgstudy.engine.train import train
 from vgstudy.plan import design, planning
 from vgstudy.store.logs import open_writer

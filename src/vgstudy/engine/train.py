@@ -1,8 +1,7 @@
 """Train one stack: seeded runs of equal shape, together. Gives tables, touches no files."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,13 +10,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy import data
-from vgstudy.cells import KerasObject, Run
-from vgstudy.config.study import Log
+from vgstudy.cells import Run
+from vgstudy.config.log import Log
 from vgstudy.engine import losses, models, probes, statistics
-from vgstudy.engine.groups import Arrangement, Parameters, arrange, spans, stack_activation
+from vgstudy.engine.groups import Parameters, arrange, stack_activation
+from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
 from vgstudy.engine.steps import Order, compile_steps, compile_test, mini_batch
-from vgstudy.plan.cost import LANES, PROBE_ENTRIES, STEPS_AT_ONCE
+from vgstudy.plan.cost import LANES, STEPS_AT_ONCE
 from vgstudy.schema import EXAMPLES
 from vgstudy.seeds import stream
 
@@ -154,7 +154,7 @@ class Stack:
         """
         flat = self._parameters.tensor().numpy()
         x, y = self._examples(examples)
-        parts = [measured(flat, quantiles) for measured in _probe_parts(self._arranged, self.net, self.loss, x, y)]
+        parts = [measured(flat, quantiles) for measured in probe_parts(self._arranged, self.net, self.loss, x, y)]
         now = probes.kernels(self.net, flat)
         change = statistics.change_columns(now, self._first, self._before.get(examples, self._first))
         self._before[examples] = now
@@ -184,42 +184,3 @@ def _features(table: tf.Tensor, inputs: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Inputs (stack, input, row) and targets (stack, output, row) of a table (stack, row, input and output)."""
     columns = tf.transpose(table, (0, 2, 1))
     return columns[:, :inputs], columns[:, inputs:]
-
-
-def _probe_parts(
-    arranged: Arrangement, net: models.Net, loss: losses.Loss, x: tf.Tensor, y: tf.Tensor
-) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
-    """Functions of a stack's parameters that together give every probe column (run, layer).
-
-    The stack is cut by activation and into parts that fit a fast memory, each filled with copies to a multiple of `LANES`.
-    """
-    most = LANES * max(1, PROBE_ENTRIES // (LANES * net.width * x.shape[2]))
-    for spec, span in spans(arranged.groups):
-        one = replace(net, activation=models.activation(spec))
-        shape = shape_of_level(spec)
-        for begin in range(span.start, span.stop, most):
-            count = min(most, span.stop - begin)
-            rows = np.resize(np.arange(begin, begin + count), -(-count // LANES) * LANES)
-            own = (x, y) if x.shape[0] == 1 else (tf.gather(x, rows), tf.gather(y, rows))
-            part = partial(probes.measure, one, loss, *own, shape)
-            yield partial(_measured, part, rows, count)
-
-
-def _measured(
-    part: Callable[[NDArray[np.float32], bool], statistics.Columns],
-    rows: NDArray[np.intp],
-    count: int,
-    flat: NDArray[np.float32],
-    quantiles: bool,
-) -> statistics.Columns:
-    return {name: values[:count] for name, values in part(flat[rows], quantiles).items()}
-
-
-@cache
-def _shape(spec_json: str) -> statistics.Shape:
-    return probes.shape_of(models.activation(KerasObject.model_validate_json(spec_json)))
-
-
-def shape_of_level(spec: KerasObject) -> statistics.Shape:
-    """`probes.shape_of` an activation level."""
-    return _shape(spec.model_dump_json())

@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import ceil
 
 from vgstudy.cells import EXAMPLES, Cell, Run
-from vgstudy.config.study import Log
+from vgstudy.config.log import Log
 
 STEPS_AT_ONCE = 160  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
 PROBE_ENTRIES = 2**18  # float64 entries of a layer that the engine probes at once: 2 MiB, about a core's own cache

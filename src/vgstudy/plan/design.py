@@ -13,7 +13,8 @@ from math import ceil
 from typing import Any
 
 from vgstudy.cells import Cell, Run, canonical_json
-from vgstudy.config.study import Log, Study
+from vgstudy.config.log import Log
+from vgstudy.config.study import Study
 from vgstudy.plan import cost
 from vgstudy.stages import STAGES
 

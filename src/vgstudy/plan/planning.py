@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from vgstudy.cells import Run, canonical_json
-from vgstudy.config.study import Log, Study
+from vgstudy.config.log import Log
+from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost, design
 from vgstudy.store import files

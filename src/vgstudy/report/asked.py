@@ -6,7 +6,7 @@ from typing import Any
 
 from vgstudy.cells import Circles, Digits, Mnist
 from vgstudy.config import study as studies
-from vgstudy.config.study import Log
+from vgstudy.config.log import Log
 from vgstudy.schema import EXAMPLES
 from vgstudy.wording import MINUS, listing, number, plural, spans
 

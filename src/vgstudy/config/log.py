@@ -1,0 +1,63 @@
+"""When a run is measured."""
+
+from functools import partial
+from itertools import chain
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from vgstudy.cells import EXAMPLES, Frozen
+from vgstudy.config.values import numbers
+
+MAX_EPOCHS = 1_000_000
+Epochs = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=0, high=MAX_EPOCHS, most=1_000))]
+
+
+class MiniBatches(Frozen):
+    """Epochs at which the gradient of one mini-batch is measured, as the tutorials do.
+
+    Attributes
+    ----------
+    next, last, test
+        Of the mini-batch that comes next, before its step; of the one before, after its step; of the first test rows.
+    """
+
+    next: Epochs | None = None
+    last: Epochs | None = None
+    test: Epochs | None = None
+
+
+class Log(Frozen):
+    """When a run is measured on the probe set, on mini-batches and on the test rows.
+
+    Attributes
+    ----------
+    probe_rows
+        How many of the training rows, the first ones, are the probe set; None: all.
+    quantiles
+        Whether probes keep quantiles of gradient and kernel entries.
+    """
+
+    probe_epochs: Epochs
+    test_every: int = Field(ge=1)
+    probe_rows: int | None = Field(None, ge=1)
+    mini_batches: MiniBatches = MiniBatches()
+    quantiles: bool = False
+
+    def test_epochs(self, epochs: int) -> list[int]:
+        """Epochs after which the test rows are evaluated: every `test_every`-th and the last."""
+        return sorted({*range(0, epochs + 1, self.test_every), epochs})
+
+    @property
+    def probed(self) -> dict[str, tuple[int, ...]]:
+        """The epochs at which each of `schema.EXAMPLES` that the log asks for is measured."""
+        own = (self.probe_epochs, self.mini_batches.next, self.mini_batches.last, self.mini_batches.test)
+        return {name: epochs for name, epochs in zip(EXAMPLES, own, strict=True) if epochs is not None}
+
+    def pauses(self, epochs: int) -> list[int]:
+        """Epochs at which training pauses for a probe or a test."""
+        return sorted({*chain.from_iterable(self.probed.values()), *self.test_epochs(epochs)})
+
+    def probe_set(self, train: int) -> int:
+        """Rows of the probe set, of so many training rows."""
+        return min(train, self.probe_rows or train)

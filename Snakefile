@@ -19,7 +19,7 @@ from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
-from vgstudy.store.places import STUDY_TABLES, job_tables
+from vgstudy.store.places import SHEETS, STUDY_TABLES, job_tables
 
 min_version("9.19")
 

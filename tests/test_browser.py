@@ -103,14 +103,14 @@ def numbers(page: Page, section: Locator) -> list[dict[str, str]]:
 def test_every_picture_is_shown_from_within_the_page(opened):
     page = opened()
     shown = "(image) => image.src.startsWith('blob:') && image.complete && image.naturalWidth > 0"
-    page.wait_for_function(f"[...document.querySelectorAll('img[data-file]')].every({shown})")
+    page.wait_for_function(f"() => [...document.querySelectorAll('img[data-file]')].every({shown})")
     assert page.locator("img[data-file]").count() > 20
 
 
 def test_texts_of_a_study_are_texts(opened):
     page = opened()
     assert page.title().startswith(EVIL)
-    assert page.get_by_role("heading", level=1).first.inner_text() == EVIL
+    assert page.locator("#made").get_by_role("heading", level=1).inner_text() == EVIL
     assert page.locator("article b").count() == 0
 
 
@@ -209,6 +209,26 @@ def test_rows_are_filtered_by_every_word(opened):
     assert len(rows) == 6
     assert all({"ReLU", "Adam", "He"} <= set(row.split()) for row in rows)
     assert table.get_by_role("status").inner_text() == f"6 of {table.locator('tbody tr').count()} rows"
+
+
+def test_a_table_is_taken_away_as_it_stands(opened):
+    page = opened("#made-cells")
+    table = page.locator("#made-cells")
+    name, content = downloaded(page, table.get_by_role("button", name="Table as CSV"))
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    assert name == "made-cells.csv"
+    assert rows[0] == table.locator("th").all_text_contents()
+    assert rows[-1] == table.locator("tbody tr").last.locator("td").all_text_contents()
+    assert len(rows) == table.locator("tr").count()
+
+
+def test_the_first_screen_is_in_short(opened):
+    page = opened()
+    page.set_viewport_size(PHONE)
+    assert page.locator("#overview").bounding_box()["y"] < page.locator("nav").bounding_box()["y"]
+    assert page.locator("#overview .findings li").first.bounding_box()["y"] < 600
+    for link in page.locator("#overview a").all():
+        assert page.locator(f"[id='{link.get_attribute('href')[1:]}']").count() == 1
 
 
 def test_every_link_of_the_contents_leads_to_its_place(opened):

@@ -233,7 +233,7 @@ def report(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
     studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies to report.")],
 ) -> None:
-    """Write results/report.html."""
+    """Write results/report.html, results/summary.md and the tables as CSV."""
     from vgstudy.report import write_report
 
     write_report(results, studies)

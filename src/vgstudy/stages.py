@@ -13,11 +13,11 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "decay": 4,
         "estimate": 5,
         "predict": 1,
-        "follow": 1,
+        "follow": 2,
         "overlay": 1,
         "claims": 1,
-        "figures": 6,
-        "report": 7,
+        "figures": 7,
+        "report": 9,
         "coverage": 2,
     }
 )

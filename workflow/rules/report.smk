@@ -9,6 +9,10 @@ rule report:
         ),
         JOB_PATHS,
     output:
+        "results/summary.md",
+        "results/claims.csv",
+        "results/coverage.csv",
+        expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=SHEETS),
         report(
             "results/report.html",
             caption="../report/report.rst",

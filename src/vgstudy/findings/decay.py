@@ -18,9 +18,8 @@ BOUND = (
 
 def decay(frames: Frames) -> Finding | None:
     """Decay factors at epoch 0 at one depth: how many settings vanish, explode, or show neither."""
-    start = chosen(frames.estimates, quantity=list(NAMES), epoch=0, optimizer=frames.first_optimizer)
-    rows = chosen(start, depth=nearest([REFERENCE_DEPTH], start[start["value"].notna()]["depth"].astype(int)))
-    if rows.empty or rows["low"].isna().all():
+    rows = start(frames)
+    if rows is None:
         return None
     depth, delta, g = rows["depth"].iloc[0], chosen(rows, quantity="d_delta"), chosen(rows, quantity="d_g")
     headline = f"Before any update, at depth {depth}, the backpropagated signal δ {counts(delta)}. {extremes(delta)}".strip()
@@ -28,6 +27,13 @@ def decay(frames: Frames) -> Finding | None:
     more = (f"The kernel gradient g, a product of δ and the activations, {counts(g)}.", BOUND, *bent(frames))
     tables = tuple(decay_table(chosen(rows, quantity=quantity), quantity, depth) for quantity in NAMES)
     return Finding("Decay before training", headline, more, "decay-depth-start", tables)
+
+
+def start(frames: Frames) -> pd.DataFrame | None:
+    """The decay factors at epoch 0 at the depth nearest to the reference; None where no interval is known."""
+    first = chosen(frames.estimates, quantity=list(NAMES), epoch=0, optimizer=frames.first_optimizer)
+    rows = chosen(first, depth=nearest([REFERENCE_DEPTH], first[first["value"].notna()]["depth"].astype(int)))
+    return None if rows["low"].isna().all() else rows
 
 
 def counts(rows: pd.DataFrame) -> str:

@@ -14,11 +14,9 @@ SETTING = ("activation", "initializer", "width", "depth")
 
 def precision(frames: Frames) -> Finding | None:
     """Half-widths reached by the intervals of the decay factor of δ at epoch 0, and the seeds that 5 % would take."""
-    rows = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
-    rows = rows[rows["seeds_needed"].notna() & (rows["low"] > 0)]
+    rows = known(frames)
     if rows.empty:
         return None
-    rows = rows.assign(half=(rows["high"] / rows["low"]) ** 0.5 - 1)
     worst, hardest = extreme(rows, by="half"), extreme(rows, by="seeds_needed")
     headline = (
         f"Half of {plural(len(rows), 'cell')} know the decay factor of δ at epoch 0 to within ±{percent(rows['half'].median())}, "
@@ -29,6 +27,13 @@ def precision(frames: Frames) -> Finding | None:
         f"{seeds_text(hardest['seeds_needed'])} in the hardest ({setting(hardest, SETTING)})."
     )
     return Finding("Precision reached", headline, (more,), "decay-depth-start", (seeds_table(at_depths(rows, [10])),))
+
+
+def known(frames: Frames) -> pd.DataFrame:
+    """The decay factors of δ at epoch 0 that have an interval, with its half-width on the log scale as `half`."""
+    rows = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
+    rows = rows[rows["seeds_needed"].notna() & (rows["low"] > 0)]
+    return rows.assign(half=(rows["high"] / rows["low"]) ** 0.5 - 1)
 
 
 def seeds_table(rows: pd.DataFrame) -> Table:

@@ -1,7 +1,8 @@
 """The report: one page that needs nothing beside it, made from the finished tables and pictures of some studies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -9,13 +10,17 @@ from vgstudy.errors import UserError
 from vgstudy.findings import Table
 from vgstudy.report.claims import ClaimsPart, claims_part
 from vgstudy.report.coverage import coverage_table
+from vgstudy.report.overview import Overview, overview
 from vgstudy.report.scripts import policy, scripts
+from vgstudy.report.sheets import write_shared_sheets, write_sheets
 from vgstudy.report.study_page import StudyPage, study_page
 from vgstudy.store.files import write_whole
+from vgstudy.store.logs import read_table
+from vgstudy.views.frames import read_frames
 
 
 def write_report(results: Path, names: Sequence[str]) -> None:
-    """Write `results/report.html` about the named studies, each with a folder of its name in `results`.
+    """Write `report.html`, `summary.md` and the sheets about the named studies, each with a folder of its name in `results`.
 
     Raises
     ------
@@ -24,15 +29,40 @@ def write_report(results: Path, names: Sequence[str]) -> None:
     """
     if twice := [name for name in names if list(names).count(name) > 1]:
         raise UserError(f"study {twice[0]} is named twice; name each once")
-    pages = [study_page(results / name) for name in names]
-    page = rendered(pages, claims_part(results / "claims.parquet"), coverage_table(results))
-    write_whole(results / "report.html", page.encode())
+    frames = {name: read_frames(results / name) for name in names}
+    pages = [study_page(results / name, own) for name, own in frames.items()]
+    judged = results / "claims.parquet"
+    claims = read_table("claims", judged).to_pylist() if judged.exists() else []
+    first = overview(frames, claims, {page.name: page.origin for page in pages}) if frames else None
+    part = claims_part(judged)
+    for name in names:
+        write_sheets(results / name)
+    write_shared_sheets(results)
+    write_whole(results / "summary.md", summary(pages, part, first).encode())
+    write_whole(results / "report.html", rendered(pages, part, coverage_table(results), first).encode())
 
 
-def rendered(pages: Sequence[StudyPage], claims: ClaimsPart | None = None, coverage: Table | None = None) -> str:
+def rendered(
+    pages: Sequence[StudyPage], claims: ClaimsPart | None = None, coverage: Table | None = None, first: Overview | None = None
+) -> str:
     """The page as HTML; every text of a study is escaped."""
+    parts = {"pages": pages, "claims": claims, "coverage": coverage, "first": first}
+    return _filled("report.html", {**parts, "scripts": scripts(), "policy": policy(scripts())}, escape=True)
+
+
+def summary(pages: Sequence[StudyPage], claims: ClaimsPart | None, first: Overview | None) -> str:
+    """The first screen, the claims and the findings as Markdown."""
+    return _filled("summary.md", {"pages": pages, "claims": claims, "first": first}, escape=False)
+
+
+def _filled(template: str, parts: Mapping[str, Any], escape: bool) -> str:
     environment = Environment(
-        loader=PackageLoader("vgstudy"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("vgstudy"), autoescape=escape, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    parts = {"pages": pages, "claims": claims, "coverage": coverage, "scripts": scripts(), "policy": policy(scripts())}
-    return environment.get_template("report.html").render(parts)
+    environment.filters["titled"] = titled
+    return environment.get_template(template).render(parts)
+
+
+def titled(topic: str) -> str:
+    """A topic as the beginning of a paragraph: closed by a full stop unless it is closed already."""
+    return topic if topic.endswith(("?", "!", ".")) else f"{topic}."

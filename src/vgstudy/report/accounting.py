@@ -24,7 +24,11 @@ def status_counts(frames: Frames) -> dict[str, int]:
 
 def accounting_sentence(frames: Frames) -> str:
     """How many runs of the design came to which end."""
-    counts = status_counts(frames)
+    return counts_sentence(status_counts(frames))
+
+
+def counts_sentence(counts: Mapping[str, int]) -> str:
+    """Runs by status in a sentence."""
     return (
         f"Of {plural(sum(counts.values()), 'run')}, {listing(f'{count:,} {WORDS[status]}' for status, count in counts.items())}."
     )

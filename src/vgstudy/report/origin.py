@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vgstudy.findings import Table
 from vgstudy.store.logs import read_footer, read_table
-from vgstudy.store.places import JOB_TABLES, STUDY_TABLES
+from vgstudy.store.places import JOB_TABLES, STUDY_TABLES, shared
 from vgstudy.wording import listing, number, plural
 
 Footer = Mapping[str, Any]
@@ -27,6 +27,8 @@ class Origin:
         Rows and SHA-256 of every table.
     cost
         What training took, in a sentence.
+    costs, jobs
+        The same as each job recorded it, and how many jobs there are.
     config
         The resolved study as JSON.
     cite
@@ -36,6 +38,8 @@ class Origin:
     made: Table
     hashes: Table
     cost: str
+    costs: tuple[Footer, ...]
+    jobs: int
     config: str
     cite: str
 
@@ -52,10 +56,13 @@ def origin(folder: Path) -> Origin:
     jobs = sorted(set(read_table("runs", folder / "runs.parquet", ["job"])["job"].to_pylist()))
     trained = [read_footer(path) for job in jobs if (path := folder / "probes" / f"{job}.parquet").exists()]
     study = footers["runs"]["study"]
+    costs = [footer["cost"] for footer in trained if "cost" in footer]
     return Origin(
         made=made_table([footer["provenance"] for footer in (*footers.values(), *trained)]),
         hashes=hash_table(folder, footers, jobs),
-        cost=cost_sentence([footer["cost"] for footer in trained if "cost" in footer], len(jobs)),
+        cost=cost_sentence(costs, len(jobs)),
+        costs=tuple(costs),
+        jobs=len(jobs),
         config=json.dumps(study, indent=1, ensure_ascii=False),
         cite=citation(folder.name, footers["estimates"]["provenance"], json.dumps(study, sort_keys=True)),
     )
@@ -72,7 +79,7 @@ def made_table(sources: Iterable[Footer]) -> Table:
 
 
 def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Iterable[str]) -> Table:
-    """Rows and SHA-256 of the study's tables; of the jobs' tables, that of their hashes in the order of the jobs' ids."""
+    """Rows and SHA-256 of the study's tables and of those that it shares; of the jobs' tables, that of their joined hashes."""
     rows = [(f"{name}.parquet", f"{footers[name]['rows']:,}", file_hash(folder / f"{name}.parquet")) for name in STUDY_TABLES]
     for name in JOB_TABLES:
         paths = [path for job in jobs if (path := folder / name / f"{job}.parquet").exists()]
@@ -80,6 +87,10 @@ def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Iterable[str])
             total = sum(read_footer(path)["rows"] for path in paths)
             joint = hashlib.sha256("".join(map(file_hash, paths)).encode()).hexdigest()
             rows.append((f"{name}/ ({plural(len(paths), 'file')})", f"{total:,}", joint))
+    for path in (folder / "arms.parquet", *shared(folder.parent)):
+        if path.exists():
+            name = path.name if path.parent == folder else f"../{path.name}"
+            rows.append((name, f"{read_footer(path)['rows']:,}", file_hash(path)))
     return Table("Tables", ("table", "rows", "SHA-256"), tuple(rows))
 
 
@@ -89,7 +100,7 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def cost_sentence(costs: list[Footer], jobs: int) -> str:
+def cost_sentence(costs: Sequence[Footer], jobs: int) -> str:
     """CPU time, longest job and peak memory of training."""
     if not costs:
         return "What training took was not recorded."

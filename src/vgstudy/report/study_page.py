@@ -12,8 +12,9 @@ from vgstudy.report.attachments import Attachment
 from vgstudy.report.cells import cell_table, precision_sentence
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
+from vgstudy.report.trust import trust_tables
 from vgstudy.views.captions import figure_names
-from vgstudy.views.frames import Frames, read_frames
+from vgstudy.views.frames import Frames
 
 FIRST = 5  # findings on the first screen
 
@@ -32,6 +33,8 @@ class StudyPage:
         Runs by status.
     accounting
         The same in a sentence, and by activation and optimizer in a table.
+    trust
+        Tables to judge the numbers by.
     """
 
     name: str
@@ -45,6 +48,7 @@ class StudyPage:
     pictures: tuple[Picture, ...]
     cells: Table
     precision: str
+    trust: tuple[Table, ...]
     explorer: Content
     origin: Origin
 
@@ -71,15 +75,14 @@ class StudyPage:
         return [picture.name for picture in self.pictures].index(figure) + 1
 
 
-def study_page(folder: Path) -> StudyPage:
-    """Read what a study's folder holds and put it into words.
+def study_page(folder: Path, frames: Frames) -> StudyPage:
+    """Put what a study's folder and its tables hold into words.
 
     Raises
     ------
     UserError
         If a table, picture or caption is missing, damaged or of another version.
     """
-    frames = read_frames(folder)
     return described(folder.name, frames, pictures(folder, figure_names(frames.study)), origin(folder))
 
 
@@ -97,6 +100,7 @@ def described(name: str, frames: Frames, drawn: tuple[Picture, ...], source: Ori
         pictures=drawn,
         cells=cell_table(frames),
         precision=precision_sentence(frames),
+        trust=trust_tables(frames),
         explorer=content(frames),
         origin=source,
     )

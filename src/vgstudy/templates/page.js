@@ -43,6 +43,15 @@ async function take(button) {
   save(blob, file.replace("/figures/", "-"));
 }
 
+// A table as it stands, every row of it, filtered or not.
+
+function takeTable(button) {
+  const table = document.getElementById(button.dataset.table);
+  const field = (cell) => `"${cell.textContent.replaceAll('"', '""')}"`;
+  const lines = [...table.rows].map((row) => [...row.cells].map(field).join(","));
+  save(new Blob([`\ufeff${lines.join("\r\n")}\r\n`], { type: TYPES.csv }), `${table.id.replace(/-rows$/, "")}.csv`);
+}
+
 async function showPictures() {
   for (const image of document.querySelectorAll("img[data-file]")) image.src = URL.createObjectURL(await attachment(image.dataset.file));
 }
@@ -80,6 +89,8 @@ function unfold() {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-file]");
   if (button) take(button);
+  const table = event.target.closest("button[data-table]");
+  if (table) takeTable(table);
 });
 for (const input of document.querySelectorAll("input[data-rows]")) input.addEventListener("input", () => filterRows(input));
 for (const form of document.querySelectorAll("form.claims")) form.addEventListener("input", () => filterClaims(form));

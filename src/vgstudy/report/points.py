@@ -1,0 +1,117 @@
+"""The findings that matter, each over several studies together: sentences for the first screen, with places that show them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from vgstudy.claims.verdicts import INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, VERDICTS
+from vgstudy.findings.decay import counts as decays
+from vgstudy.findings.decay import extremes as strongest
+from vgstudy.findings.decay import start as at_start
+from vgstudy.findings.finding import estimate
+from vgstudy.findings.limit import counts as limited
+from vgstudy.findings.limit import extremes as outermost
+from vgstudy.findings.precision import known as with_width
+from vgstudy.findings.precision import seeds_text
+from vgstudy.findings.prediction import ASKED, answer, area
+from vgstudy.views.frames import Frames
+from vgstudy.wording import listing, percent, plural, spans
+
+Row = Mapping[str, Any]
+Named = Mapping[str, Frames]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One of the findings that matter: what it is about, what was found, and the places on the page that show it."""
+
+    topic: str
+    text: str
+    links: tuple[tuple[str, str], ...]
+
+
+def claims_point(rows: Sequence[Row]) -> Point | None:
+    """How many statements of the tutorials hold, and the claims that hold or fail in all their parts."""
+    judged = [row for row in rows if row["verdict"] != NOT_RUN]
+    if not judged:
+        return None
+    tally = {name: sum(row["verdict"] == name for row in judged) for name in VERDICTS}
+    told = listing(f"{count} {name}" for name, count in tally.items() if count)
+    parts = {key: {row["verdict"] for row in group} for key, group in groupby(judged, key=lambda row: row["id"])}
+    texts = {row["id"]: row["claim"] for row in judged}
+    never = [f"{key} ({texts[key].rstrip('.')})" for key, verdicts in parts.items() if verdicts == {NOT}]
+    always = [key for key, verdicts in parts.items() if verdicts == {REPLICATED}]
+    lists = (("In all their parts replicated", always), ("in none", never))
+    whole = "; ".join(f"{words}: {listing(found)}" for words, found in lists if found)
+    left = len(rows) - len(judged)
+    rest = f" {left} more {'belongs' if left == 1 else 'belong'} to studies that are not shown." * bool(left)
+    text = f"Of {plural(len(judged), 'statement')} judged, {told}.{rest}{f' {whole[:1].upper()}{whole[1:]}.' if whole else ''}"
+    return Point("The tutorials' claims", text, (("claims", "All claims"),))
+
+
+def foretelling(named: Named) -> Point | None:
+    """Did tanh nets fail because of vanishing gradients: the answer of the study with most runs, and the AUC in others."""
+    rows = {name: area(frames.prediction, ASKED, "d_delta") for name, frames in named.items()}
+    known = {name: row for name, row in rows.items() if row}
+    if not known:
+        return None
+    main = max(known, key=lambda name: known[name]["n"] - known[name]["n_failed"])
+    text = answer(named[main].prediction, ASKED)
+    others = listing(f"{estimate(row)} in {name}" for name, row in known.items() if name != main)
+    runs = f"That is of {plural(int(known[main]['n'] - known[main]['n_failed']), 'run')} in {main}"
+    text = f"{text} {runs}{f'; the AUC of vanishing is {others}' if others else ''}."
+    return Point("Is vanishing the reason of failure?", text, tuple((f"{name}-foretelling", name) for name in known))
+
+
+def start(named: Named) -> Point | None:
+    """In how many settings the signal vanishes or explodes before training, and the strongest cases."""
+    found = {name: rows for name, frames in named.items() if (rows := at_start(frames)) is not None}
+    if not found:
+        return None
+    rows = pd.concat([rows[rows["quantity"] == "d_delta"] for rows in found.values()], ignore_index=True)
+    depths = spans(rows["depth"].astype(int)).replace("–", " to ")
+    text = f"Before any update, at depth {depths}, the backpropagated signal δ {decays(rows)}. {strongest(rows)}".strip()
+    return Point("Decay before training", text, tuple((f"{name}-decay-depth-start", name) for name in found))
+
+
+def limits(named: Named) -> Point | None:
+    """Down to which depth half the seeds still learn."""
+    own = {name: frames.limits[frames.limits["factor"].isna()] for name, frames in named.items()}
+    some = {name: rows.astype({"n": "int64"}) for name, rows in own.items() if len(rows)}
+    if not some:
+        return None
+    rows = pd.concat([*some.values()], ignore_index=True)
+    text = f"{limited(rows)} {outermost(rows)}".strip()
+    return Point("Depth limit", text, tuple((f"{name}-depth-limit", name) for name in some))
+
+
+def open_questions(named: Named, claims: Sequence[Row]) -> Point | None:
+    """How precise the decay factors are, and what is not settled."""
+    text = " ".join([*precise(named), *unsettled(claims)])
+    return Point("Precision, and what is open", text, ()) if text else None
+
+
+def precise(named: Named) -> Iterator[str]:
+    """Half-widths of the intervals of decay factors over all studies, and the seeds that 5 % would take."""
+    known = [rows for frames in named.values() if len(rows := with_width(frames))]
+    if known:
+        rows = pd.concat(known, ignore_index=True)
+        median, most = percent(rows["half"].median()), percent(rows["half"].max())
+        seeds = seeds_text(rows["seeds_needed"].median())
+        yield (
+            f"Half of {plural(len(rows), 'cell')} know the decay factor of δ before training to within ±{median}, the least "
+            f"precise to ±{most}; ±5 % would take {seeds} in half of them."
+        )
+
+
+def unsettled(claims: Sequence[Row]) -> Iterator[str]:
+    """How many statements are inconclusive, and how many seeds would settle them."""
+    needed = [row["needed_n"] for row in claims if row["verdict"] == INCONCLUSIVE]
+    if needed:
+        known = [count for count in needed if count]
+        settle = f"; {max(known):,} seeds would settle {len(known)} of them at the shares seen" if known else ""
+        told = f"{plural(len(needed), 'statement')} about the tutorials' networks {'is' if len(needed) == 1 else 'are'}"
+        yield f"{told} inconclusive{settle}."

@@ -1,0 +1,39 @@
+"""Finished tables as CSV files, for spreadsheets: full precision, levels of the factors beside every row."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from vgstudy.results import Results
+from vgstudy.schema import COLUMNS
+from vgstudy.store.files import write_whole
+from vgstudy.store.logs import read_table
+from vgstudy.store.places import SHARED_TABLES, SHEETS
+
+
+def write_sheets(folder: Path) -> None:
+    """Write `tables/TABLE.csv` in a study's folder.
+
+    Raises
+    ------
+    UserError
+        If a table is missing or damaged, or a file cannot be written.
+    """
+    results = Results(folder)
+    for table in SHEETS:
+        write_whole(folder / "tables" / f"{table}.csv", sheet(table, results.read(table)))
+
+
+def write_shared_sheets(results: Path) -> None:
+    """Write `TABLE.csv` beside every table that belongs to no study; see `write_sheets`."""
+    for table in SHARED_TABLES:
+        if (path := results / f"{table}.parquet").exists():
+            write_whole(path.with_suffix(".csv"), sheet(table, read_table(table, path).to_pandas()))
+
+
+def sheet(table: str, frame: pd.DataFrame) -> bytes:
+    """The table's frame as CSV in UTF-8; a missing value is an empty field. Lists, which no sheet can hold, are left out."""
+    lists = [name for name, (kind, _) in COLUMNS[table].items() if pa.types.is_list(kind)]
+    content: str = frame.drop(columns=lists).to_csv(index=False)
+    return content.encode()

@@ -1,0 +1,135 @@
+"""The first screen, the summary and the sheets say what the tables say."""
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+
+from made_frames import made_frames
+from synthetic import write_synthetic_study
+from test_report import EVIL, retitle, write_pictures
+from vgstudy.report import titled, write_report
+from vgstudy.report.origin import Origin, Table
+from vgstudy.report.overview import overview
+from vgstudy.report.points import claims_point, foretelling, unsettled
+from vgstudy.report.sheets import sheet
+from vgstudy.report.trust import ESTIMATE, shown, survivors, trust_tables
+from vgstudy.results import load
+from vgstudy.store.places import SHEETS
+from vgstudy.views.frames import read_frames
+
+NOWHERE = Origin(Table("", (), ()), Table("", (), ()), "", ({"cpu_seconds": 60.0, "wall_seconds": 50.0},), 1, "", "")
+
+
+def claim(name, verdict, needed=None):
+    return {"id": name, "claim": f"What {name} says.", "verdict": verdict, "needed_n": needed}
+
+
+def trial():
+    frames = made_frames(outcomes=[{"seed": 0, "status": "dead"}])
+    return type(frames)(**{**vars(frames), "study": frames.study | {"title": "Smoke test of it all"}})
+
+
+def test_claims_in_short_by_hand():
+    rows = [claim("A1", "replicated"), claim("A1", "replicated"), claim("B2", "not replicated"), claim("C3", "inconclusive", 12)]
+    point = claims_point([*rows, claim("D4", "not run")])
+    assert point.text == (
+        "Of 4 statements judged, 2 replicated, 1 not replicated and 1 inconclusive. 1 more belongs to studies that are not "
+        "shown. In all their parts replicated: A1; in none: B2 (What B2 says)."
+    )
+    assert claims_point([claim("D4", "not run")]) is None
+    assert list(unsettled(rows)) == [
+        "1 statement about the tutorials' networks is inconclusive; 12 seeds would settle 1 of them at the shares seen."
+    ]
+
+
+def test_trials_count_only_where_there_is_nothing_else_by_hand():
+    real = made_frames(outcomes=[{"seed": seed, "status": "learned"} for seed in range(3)])
+    both = overview({"real": real, "smoke": trial()}, [], {"real": NOWHERE, "smoke": NOWHERE})
+    assert both.counts["learned"] == 3
+    assert both.counts["dead"] == 0
+    assert "smoke is a test of the workflow" in both.warning
+    assert "in 1 job;" in both.cost
+    alone = overview({"smoke": trial()}, [], {"smoke": NOWHERE})
+    assert alone.counts["dead"] == 1
+    assert "these numbers mean nothing" in alone.warning
+    assert overview({"real": real}, [], {"real": NOWHERE}).warning == ""
+
+
+def test_the_study_with_most_runs_answers_and_the_others_are_named_by_hand():
+    def foretold(n, value):
+        row = {
+            "group": "tanh",
+            "predictor": "d_delta",
+            "quantity": "AUC",
+            "value": value,
+            "low": value - 0.1,
+            "high": value + 0.1,
+        }
+        rows = [row | {"n": n, "n_failed": 0}, row | {"predictor": "distance", "n": n, "n_failed": 0}]
+        frames = made_frames()
+        return type(frames)(**{**vars(frames), "prediction": pd.DataFrame(rows)})
+
+    point = foretelling({"small": foretold(5, 0.9), "large": foretold(50, 0.5)})
+    assert "The runs do not say so" in point.text
+    assert "That is of 50 runs in large; the AUC of vanishing is 0.90 [0.80, 1.00] in small." in point.text
+    assert point.links == (("small-foretelling", "small"), ("large-foretelling", "large"))
+    assert foretelling({"none": made_frames()}) is None
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    write_synthetic_study(folder / "made", depths=(2, 5), initializers=("Xavier", "He"), seeds=range(4))
+    retitle(folder / "made", title=EVIL)
+    write_pictures(folder / "made")
+    write_report(folder, ["made"])
+    return folder
+
+
+def test_the_summary_tells_the_first_screen_and_every_finding(results):
+    text = (results / "summary.md").read_text(encoding="utf-8")
+    frames = read_frames(results / "made")
+    first = overview({"made": frames}, [], {"made": NOWHERE})
+    assert all(point.text in text for point in first.points)
+    assert f"## {EVIL}" in text
+    assert "\n\n\n" not in text
+    assert "?." not in text
+
+
+def test_sheets_hold_the_tables_against_themselves(results):
+    for table in SHEETS:
+        rows = list(csv.DictReader(io.StringIO((results / f"made/tables/{table}.csv").read_text(encoding="utf-8"))))
+        frame = load(results, "made").read(table)
+        assert len(rows) == len(frame)
+        assert set(rows[0]) == set(frame.columns)
+        values = pd.to_numeric(pd.Series([row["value"] for row in rows])) if "value" in frame else None
+        assert values is None or values.equals(frame["value"].reset_index(drop=True))
+
+
+def test_lists_are_left_out_of_a_sheet():
+    assert sheet("claims", pd.DataFrame({"id": ["A1"], "sample": [[1.0, 2.0]]})) == b"id\nA1\n"
+
+
+@pytest.mark.parametrize(("topic", "expected"), [("Why?", "Why?"), ("Decay", "Decay.")])
+def test_a_topic_is_closed_once_by_hand(topic, expected):
+    assert titled(topic) == expected
+
+
+def test_survivors_by_hand():
+    rows = [
+        {"quantity": "p_alive", "value": 0.5, "low": 0.2, "high": 0.8},
+        {"quantity": "d_delta", "value": 0.9, "low": 0.8, "high": 1.0, "n": 4, "n_alive": 2},
+        {"quantity": "p_alive", "value": 1.0, "low": 0.5, "high": 1.0, "width": 25},
+    ]
+    (row,) = survivors(made_frames(rows)).rows
+    assert row == ("10", "5", "tanh", "Xavier", "SGD", "0", "0.50 [0.20, 0.80]", "4", "2")
+
+
+def test_a_table_is_shown_by_hand():
+    frame = pd.DataFrame([{"value": 1.5, "low": 1.0, "high": 2.0, "n_alive": 3, "p": None, "kind": "t"}])
+    table = shown("Caption", frame, (ESTIMATE, "n_alive", "p", "kind"))
+    assert table.head == (ESTIMATE, "n alive", "p", "kind")
+    assert table.rows == (("1.5 [1.0, 2.0]", "3", "–", "t"),)
+    assert trust_tables(made_frames()) == ()  # no table without rows

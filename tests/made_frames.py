@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from synthetic import study
+from vgstudy.analysis.design import plain
 from vgstudy.schema import FACTORS, arrow_schema
-from vgstudy.views.frames import Frames, leveled, ordered
+from vgstudy.views.frames import Frames, leveled
 
 NAMED = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "depth": 10, "width": 5}
 ESTIMATE = {
@@ -55,11 +56,12 @@ def made_frames(
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
         "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
         "overlays": [{**NAMED, **ESTIMATE, "status": "asymptotic", "source": "a paper", **row} for row in overlays],
+        "arms": [],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
     }
     runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]
     made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
-    rows_of = {"limits": limits, "variances": variances}
+    rows_of = {"limits": limits, "variances": variances, "prediction": []}
     whole = {name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()}
     whole["limits"] = leveled(whole["limits"].astype({"value": "float64", "low": "float64", "high": "float64"}), resolved)
     return Frames(resolved, frame("runs", runs, resolved), **made, **whole)
@@ -70,4 +72,4 @@ def frame(name: str, rows: list[dict[str, Any]], resolved: Mapping[str, Any]) ->
     columns = list(dict.fromkeys([*arrow_schema(name).names, *FACTORS, *(("level", "reference_level") * (name == "contrasts"))]))
     made = pd.DataFrame([{"cell": cell(row), **row} for row in rows], columns=columns)
     numeric = {column: "float64" for column in ("value", "low", "high", "predicted", "z") if column in made}
-    return ordered(made.astype(numeric), resolved)
+    return leveled(plain(made.astype(numeric)), resolved)

@@ -5,8 +5,9 @@
 
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from vgstudy.analysis.tables import write_decays, write_estimates
 from vgstudy.cells import Cell
+from vgstudy.claims.arms import write_arms
 from vgstudy.claims.prediction import write_prediction
 from vgstudy.config.study import Study
 from vgstudy.schema import FACTORS
@@ -21,6 +23,7 @@ from vgstudy.store.logs import open_writer, write_table
 from vgstudy.theory.overlays import VARIANCE, write_overlaid
 from vgstudy.theory.predictions import Prediction
 
+REGISTER = Path(__file__).parents[1] / "config" / "claims"
 ACTIVATIONS = {"tanh": "tanh", "ReLU": "relu", "sigmoid": "sigmoid"}
 INITIALIZERS = {"Xavier": "GlorotUniform", "He": "HeUniform", "uniform(0, 1)": "RandomUniform"}
 OPTIMIZERS = {"SGD": "SGD", "Adam": "Adam"}
@@ -40,6 +43,7 @@ def study(
     seeds: Sequence[int] = range(6),
     epochs: int = 20,
     probe_epochs: Sequence[int] = (0, 5, 20),
+    arms: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """A resolved study as it stands in the footer of runs.parquet."""
     fields = {
@@ -54,6 +58,7 @@ def study(
             "initializer": {name: {"class_name": INITIALIZERS[name], "config": {}} for name in initializers},
             "optimizer": {name: {"class_name": OPTIMIZERS[name], "config": {}} for name in optimizers},
         },
+        "arms": dict(arms),
         "training": {"epochs": epochs, "batch_size": 32},
         "seeds": list(seeds),
         "log": {"probe_epochs": list(probe_epochs), "test_every": 10},
@@ -204,6 +209,7 @@ def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True
         write_estimates(folder)
         write_prediction(folder)
         write_overlaid(folder, predictions(resolved))
+        write_arms(folder, REGISTER)
     return resolved
 
 

@@ -124,11 +124,7 @@ rule claims:
         runs=expand("results/{study}/runs.parquet", study=STUDIES),
         outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
         prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
-        tables=[
-            path
-            for study_plan in PLANS.values()
-            for path in tables(study_plan.folder, study_plan.jobs)
-        ],
+        tables=JOB_PATHS,
     output:
         "results/claims.parquet",
     log:

@@ -5,21 +5,9 @@ rule report:
         expand(
             "results/{study}/{part}",
             study=STUDIES,
-            part=(
-                "runs.parquet",
-                "outcomes.parquet",
-                "estimates.parquet",
-                "trajectories.parquet",
-                "profiles.parquet",
-                "contrasts.parquet",
-                "linearity.parquet",
-                "limits.parquet",
-                "variances.parquet",
-                "prediction.parquet",
-                "overlays.parquet",
-                "figures",
-            ),
+            part=(*(f"{table}.parquet" for table in STUDY_TABLES), "figures"),
         ),
+        JOB_PATHS,
     output:
         report(
             "results/report.html",

@@ -17,6 +17,7 @@ from scipy.stats import binom, binomtest, kstest, ortho_group
 
 from nets import GLOROT, HE, UNIFORM, cell, named, runs
 from vgstudy.analysis.decay import decay_factor
+from vgstudy.cells import Initializer
 from vgstudy.engine import losses, models, probes
 from vgstudy.engine.train import Stack
 from vgstudy.theory import mean_field
@@ -51,7 +52,9 @@ def passed(net, flat, x, y, loss=losses.BINARY):
 
 def drawn(net, spec, count):
     """Flat rows with kernels drawn by Keras, biases zero."""
-    return models.initial_flat(net, [spec] * count, [np.random.SeedSequence(5, spawn_key=(i,)) for i in range(count)])
+    return models.initial_flat(
+        net, [Initializer(**dict(spec))] * count, [np.random.SeedSequence(5, spawn_key=(i,)) for i in range(count)]
+    )
 
 
 def rms(arrays):

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from synthetic import study
+from vgstudy.analysis.design import plain
 from vgstudy.schema import FACTORS, arrow_schema
-from vgstudy.views.frames import Frames, leveled, ordered
+from vgstudy.views.frames import Frames, leveled
 
 NAMED = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "depth": 10, "width": 5}
 ESTIMATE = {
@@ -40,6 +41,7 @@ def made_frames(
     linearity: Rows = (),
     limits: Rows = (),
     variances: Rows = (),
+    overlays: Rows = (),
     resolved: Mapping[str, Any] | None = None,
 ) -> Frames:
     """Frames with these rows; what a row does not say is as in NAMED and ESTIMATE.
@@ -53,11 +55,13 @@ def made_frames(
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
         "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
+        "arms": [],
+        "overlays": [{**NAMED, **ESTIMATE, "status": "asymptotic", "source": "a paper", **row} for row in overlays],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
     }
     runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]
     made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
-    rows_of = {"limits": limits, "variances": variances}
+    rows_of = {"limits": limits, "variances": variances, "prediction": []}
     whole = {name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()}
     whole["limits"] = leveled(whole["limits"].astype({"value": "float64", "low": "float64", "high": "float64"}), resolved)
     return Frames(resolved, frame("runs", runs, resolved), **made, **whole)
@@ -67,5 +71,5 @@ def frame(name: str, rows: list[dict[str, Any]], resolved: Mapping[str, Any]) ->
     """Rows as a frame with the table's columns, the factors and the levels compared."""
     columns = list(dict.fromkeys([*arrow_schema(name).names, *FACTORS, *(("level", "reference_level") * (name == "contrasts"))]))
     made = pd.DataFrame([{"cell": cell(row), **row} for row in rows], columns=columns)
-    numeric = {column: "float64" for column in ("value", "low", "high") if column in made}
-    return ordered(made.astype(numeric), resolved)
+    numeric = {column: "float64" for column in ("value", "low", "high", "predicted", "z") if column in made}
+    return leveled(plain(made.astype(numeric)), resolved)

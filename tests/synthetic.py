@@ -5,8 +5,9 @@
 
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,15 @@ import pyarrow as pa
 
 from vgstudy.analysis.tables import write_decays, write_estimates
 from vgstudy.cells import Cell
+from vgstudy.claims.arms import write_arms
 from vgstudy.claims.prediction import write_prediction
 from vgstudy.config.study import Study
 from vgstudy.schema import FACTORS
 from vgstudy.store.logs import open_writer, write_table
+from vgstudy.theory.overlays import VARIANCE, write_overlaid
+from vgstudy.theory.predictions import Prediction
 
+REGISTER = Path(__file__).parents[1] / "config" / "claims"
 ACTIVATIONS = {"tanh": "tanh", "ReLU": "relu", "sigmoid": "sigmoid"}
 INITIALIZERS = {"Xavier": "GlorotUniform", "He": "HeUniform", "uniform(0, 1)": "RandomUniform"}
 OPTIMIZERS = {"SGD": "SGD", "Adam": "Adam"}
@@ -38,6 +43,7 @@ def study(
     seeds: Sequence[int] = range(6),
     epochs: int = 20,
     probe_epochs: Sequence[int] = (0, 5, 20),
+    arms: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """A resolved study as it stands in the footer of runs.parquet."""
     fields = {
@@ -52,6 +58,7 @@ def study(
             "initializer": {name: {"class_name": INITIALIZERS[name], "config": {}} for name in initializers},
             "optimizer": {name: {"class_name": OPTIMIZERS[name], "config": {}} for name in optimizers},
         },
+        "arms": dict(arms),
         "training": {"epochs": epochs, "batch_size": 32},
         "seeds": list(seeds),
         "log": {"probe_epochs": list(probe_epochs), "test_every": 10},
@@ -173,6 +180,14 @@ def jobs(resolved: dict[str, Any], per_job: int) -> Iterator[tuple[str, dict[str
                 yield f"job{pack:03d}{'ab'[part]}", {**resolved, "seeds": some}, every[start : start + per_job]
 
 
+def predictions(resolved: dict[str, Any]) -> Iterator[Prediction]:
+    """What a theory would say that knew how `probe_rows` draws."""
+    for cell in cells(resolved):
+        yield Prediction(cell["cell"], "d_delta", D_DELTA[cell["initializer"]], "asymptotic", "made up")
+        yield Prediction(cell["cell"], "d_g", D_G[cell["activation"]], "approximation", "made up")
+        yield Prediction(cell["cell"], VARIANCE, ((cell["depth"] - 2) * SPREAD) ** 2, "approximation", "made up")
+
+
 def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True, **design: Any) -> dict[str, Any]:
     """Write `folder` as it stands after training (and decay and estimate); the arguments of `study` may be given.
 
@@ -193,6 +208,8 @@ def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True
     if estimate:
         write_estimates(folder)
         write_prediction(folder)
+        write_arms(folder, REGISTER)
+        write_overlaid(folder, predictions(resolved))
     return resolved
 
 

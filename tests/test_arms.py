@@ -9,7 +9,7 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
-from vgstudy.analysis.arms import reported, write_arms
+from vgstudy.claims.arms import reported
 from vgstudy.claims.register import read_register
 from vgstudy.figures import picture
 from vgstudy.schema import FACTORS, QUANTILES, arrow_schema
@@ -25,8 +25,7 @@ ARMS = {"A1": {"activation": ["tanh"]}, "A2": {"activation": ["ReLU"]}, "both": 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results") / "small"
-    write_synthetic_study(folder, depths=[4], widths=[5], optimizers=["SGD"], seeds=range(7))
-    write_arms(folder, REGISTER)
+    write_synthetic_study(folder, depths=[4], widths=[5], optimizers=["SGD"], seeds=range(7), arms={"all": {}})
     return folder
 
 
@@ -51,7 +50,7 @@ def test_rows_are_where_something_was_logged(folder):
     rows = read_table("arms", folder / "arms.parquet").to_pandas()
     assert set(rows[rows["quantity"] == "test_accuracy"]["epoch"]) == {0, 10, 20}
     assert rows[rows["quantity"] == "g_quantiles"].empty
-    assert rows["reported"].isna().all()  # the study has no arm
+    assert rows["reported"].isna().all()  # no claim is about this arm
 
 
 def test_reported_numbers_are_the_registers():

@@ -13,6 +13,7 @@ from vgstudy.views.captions import (
     ARM_FIGURES,
     FIGURES,
     METHODS,
+    WIDTH_FIGURES,
     caption_of,
     caption_text,
     figure_names,
@@ -25,13 +26,15 @@ from vgstudy.views.registry import VIEWS, view_of
 
 
 def test_every_figure_has_a_caption_a_view_and_a_way_to_be_drawn():
-    assert FIGURES.keys() | ARM_FIGURES.keys() == VIEWS.keys() == PICTURES.keys() - {"contrast-"}
+    assert FIGURES.keys() | WIDTH_FIGURES.keys() | ARM_FIGURES.keys() == VIEWS.keys() == PICTURES.keys() - {"contrast-"}
 
 
 def test_names_follow_the_declared_contrasts():
     declared = [{"factor": "width", "reference": 5}, {"factor": "width", "reference": 25}, {"factor": "depth", "reference": 1}]
-    assert figure_names({"contrasts": declared}) == [*FIGURES, "contrast-width", "contrast-depth"]
-    assert figure_names({"contrasts": []}) == list(FIGURES)
+    factors = {"width": [5, 25]}
+    names = figure_names({"factors": factors, "contrasts": declared})
+    assert names == [*FIGURES, "contrast-width", "contrast-depth"]
+    assert figure_names({"factors": factors, "contrasts": []}) == list(FIGURES)
 
 
 def test_names_cost_no_drawing_library():

@@ -149,11 +149,14 @@ def test_a_study_of_arms_is_their_union_by_hand(smoke: Study) -> None:
         "arms": ARMS,
     }
     study = Study.model_validate(fields)
-    arms = design.arm_cells(study)
+    ids = {levels: cell.cell.id for levels, cell in zip(study.combinations(), design.cells(study), strict=True)}
+    arms = {arm: study.combinations(arm) for arm in study.arms}
     assert {arm: len(cells) for arm, cells in arms.items()} == {"A": 3 * 2, "B": 4 * 3}
-    assert {c.optimizer for c in arms["B"]} == {"SGD"}
-    union = {c.cell.id for cells in arms.values() for c in cells}
-    assert [c.cell.id for c in design.cells(study)] == list(dict.fromkeys(c.cell.id for cells in arms.values() for c in cells))
+    assert {optimizer for *_, optimizer in arms["B"]} == {"SGD"}
+    union = {ids[levels] for cells in arms.values() for levels in cells}
+    assert [c.cell.id for c in design.cells(study)] == list(
+        dict.fromkeys(ids[levels] for cells in arms.values() for levels in cells)
+    )
     assert study.n_cells == len(union) == 6 + 12 - 3
     whole = {c.cell.id for c in design.cells(Study.model_validate({**fields, "arms": {}}))}
     assert union < whole

@@ -44,6 +44,7 @@ def rows(**columns) -> pd.DataFrame:
         ({"delta_rms": [np.nan, 0.25, 0.5], "g_rms": [1e-5, 0.1, 1.0]}, 0.5, HEALTHY),
         ({"delta_rms": [0.0, 0.0, 0.0], "zero_cause": ["fitted"] * 3}, 1.0, HEALTHY),
         ({"delta_rms": [np.nan] * 3, "g_rms": [np.nan] * 3}, np.nan, "exploding"),  # diverged
+        ({"delta_rms": [np.nan] * 3, "g_rms": [np.nan] * 3, "h_saturated": [1.0, 1.0, np.nan]}, np.nan, "exploding"),  # no slope
         ({"h_saturated": [0.2, 0.95, np.nan]}, 1.0, "saturated"),
         ({"h_saturated": [np.nan] * 3, "h_dead": [np.nan] * 3}, 1.0, HEALTHY),
         ({"zero_cause_float32": ["saturation", "none", "none"]}, 1.0, "saturated"),
@@ -156,6 +157,9 @@ def test_mistakes_are_one_clear_line(folder: Path, tmp_path: Path) -> None:
         ([str(path), str(path)], "is there twice; give each run a seed= or name= of its own"),
         ([str(path), "--epoch", "3"], "epoch 3 was not measured in every run; measured in all are 0, 5, 20"),
         ([str(folder / "runs.parquet")], "holds the table runs, where probes belong"),
+        ([str(path), str(tmp_path / "none.parquet")], "none.parquet is missing; name a file of probes, such as GradientProbe("),
+        ([str(tmp_path)], "is a folder; name a file of probes"),
+        ([str(tmp_path / "other.json")], "other.json is no Parquet file; name a file of probes"),
         ([str(path), "--evidence", str(tmp_path / "other.json")], "holds no evidence; name a study's results"),
         ([str(path), "--evidence", str(tmp_path / "none.json")], "holds no evidence"),
     ]:
@@ -171,3 +175,22 @@ def test_evidence_of_a_study_is_written_and_read_again(folder: Path, tmp_path: P
     assert read_evidence(tmp_path / "e.json") == read_evidence(folder)
     with pytest.raises(UserError, match="holds no study"):
         read_evidence(tmp_path)
+    assert f"evidence from {len(load(folder).runs)} runs of study synthetic" in result.stdout
+    again = CliRunner().invoke(app, ["evidence", str(folder), "--out", str(tmp_path / "e.json")])
+    assert again.exit_code == 0
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"[]", b'{"study": 1}', b"\xff"])
+def test_evidence_is_never_written_over_something_else(folder: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "run.parquet").write_bytes(content)
+    result = CliRunner().invoke(app, ["evidence", str(folder), "--out", str(tmp_path / "run.parquet")])
+    assert result.exit_code == 2
+    assert "run.parquet is there and holds no evidence: it is left as it is" in result.stderr
+    assert (tmp_path / "run.parquet").read_bytes() == content
+
+
+def test_off_a_terminal_nothing_is_cut(folder: Path, tmp_path: Path) -> None:
+    names = [f"a_layer_with_a_rather_long_name_{n}/kernel" for n in range(1, 12)]
+    result = invoke(str(run_file(folder, tmp_path / "run.parquet", layers=names)))
+    assert all(name in result.stdout for name in names)
+    assert "…" not in result.stdout

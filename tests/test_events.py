@@ -17,8 +17,10 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import EventA
 from tensorboard.plugins.distribution.compressor import compress_histogram
 from tensorboard.plugins.hparams import metadata as hparams
 from tensorboard.util.tensor_util import make_ndarray
+from typer.testing import CliRunner
 
 from synthetic import write_synthetic_study
+from vgstudy.cli import app
 from vgstudy.errors import UserError
 from vgstudy.events.files import append_events
 from vgstudy.events.study import Selection, write_study
@@ -148,8 +150,10 @@ def test_events_are_added_to_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("selection", "message"),
     [
-        (Selection("nothing"), "no run has a cell like 'nothing' .* cells are such as circles-2x5"),
-        (Selection(None, (7,)), r"one of the seeds \(7,\)"),
+        (Selection("nothing"), "--cells: no run has a cell like 'nothing'; cells are such as circles-2x5"),
+        (Selection("nothing", (0,)), "--cells: no run has a cell like 'nothing'; cells are such as circles-2x5"),
+        (Selection(None, (7,)), "--seeds: these cells have no runs of seeds 7; they have 0 and 1"),
+        (Selection(CELL, tuple(range(99))), "--seeds: these cells have no runs of seeds 2–98; they have 0 and 1"),
         (Selection("("), "is no regular expression"),
     ],
 )
@@ -157,6 +161,33 @@ def test_a_selection_of_nothing_is_one_clear_line(folder: Path, tmp_path: Path, 
     with pytest.raises(UserError, match=message):
         write_study(folder, tmp_path / "logs", selection)
     assert not (tmp_path / "logs").exists()
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(app, ["tensorboard", *arguments])
+
+
+def test_runs_that_were_there_before_are_told(folder: Path, tmp_path: Path) -> None:
+    arguments = (str(folder), "--logdir", str(tmp_path / "l"))
+    for selection, told in (
+        (("--cells", CELL), "4 runs written to"),
+        (("--cells", CELL), "4 runs written to"),
+        (("--cells", CELL, "--seeds", "1"), "l beside 2 runs that other calls wrote there and that are shown too; look"),
+    ):
+        result = invoke(*arguments, *selection)
+        assert result.exit_code == 0
+        assert told in result.stdout
+        assert ("beside" in result.stdout) == ("beside" in told)
+
+
+@pytest.mark.parametrize(
+    ("logdir", "message"), [("", "--logdir: is empty; name a folder"), (__file__, "is a file; name a folder")]
+)
+def test_a_logdir_must_be_a_folder(folder: Path, logdir: str, message: str) -> None:
+    result = invoke(str(folder), "--logdir", logdir)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_writing_needs_no_tensorflow(folder: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from made_frames import made_frames
 from vgstudy.findings import findings
 from vgstudy.findings.contrasts import contrast
 from vgstudy.findings.decay import decay
-from vgstudy.findings.finding import apart, cross_table, decided_by_test, setting, verdict
+from vgstudy.findings.finding import both_levels, cross_table, decided_by_test, setting, verdict
 from vgstudy.findings.limit import limit
 from vgstudy.findings.movement import movement
 from vgstudy.findings.precision import precision
@@ -199,10 +199,9 @@ def test_apart_by_hand():
         ("tanh", 1.0, None, None, 2),
     ]
     rows = pd.DataFrame(levels, columns=["activation", "value", "low", "high", "depth"])
-    both = apart(rows, "activation", "tanh", "ReLU", ["depth"])
+    both = both_levels(rows, "activation", "tanh", "ReLU", ["depth"])
     assert list(both["depth"]) == [5, 10]
-    assert list(both["sign"]) == [1, 0]
-    assert list(apart(rows, "activation", "ReLU", "tanh", ["depth"])["sign"]) == [-1, 0]
+    assert list(both["value"] > both["value_reference"]) == [True, False]
 
 
 def test_movement_by_hand():
@@ -213,8 +212,8 @@ def test_movement_by_hand():
     other = [{**row, "layer": 2, "value": 99.0} for row in moved]
     found = movement(made_frames(profiles=[*moved, *other]))
     assert found.headline == (
-        "tanh against ReLU: over training, at depth 5, the weights of layer 1 move further (L1 change) in 0 of 1 "
-        "setting, less far in 1 and undecided in 0 (the two intervals overlap)."
+        "tanh against ReLU: over training, at depth 5, the weights of layer 1 move further (mean L1 change) in 0 of 1 "
+        "setting, less far in 1 and undecided in 0 (Welch's test, Holm over the settings)."
     )
     assert found.more == ("With Xavier, SGD, depth 5, 5 wide: 3.0 [2.5, 3.5] with tanh, 5.0 [4.5, 5.5] with ReLU.",)
 

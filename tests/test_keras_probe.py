@@ -353,14 +353,50 @@ def only_normalised():
     return keras.Sequential([keras.Input((8,)), layers.BatchNormalization()])
 
 
+def seven(y):
+    keras.utils.set_random_seed(7)
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(X, np.zeros(len(X)), verbose=0, callbacks=[probe(X, y)])
+
+
+class Reshaping(keras.Model):
+    """Subclassed, with a mistake of its author."""
+
+    def __init__(self, error=None):
+        super().__init__()
+        self.dense, self.error = layers.Dense(5), error
+
+    def call(self, x):
+        if self.error:
+            raise self.error
+        return keras.ops.reshape(self.dense(x), (-1, 7, 3))
+
+
 REFUSED = {
     "rows": (lambda: probe(X, Y[:3]), "probe set: every array must have the same number of rows"),
-    "no array": (lambda: probe([["a"], [1]], Y), "the probe set must be arrays"),
-    "every": (lambda: probe(every=0), "every=0: allowed is a whole number from 1"),
-    "quantities": (lambda: probe(quantities=("delta",)), "allowed is g, with delta, h or both"),
-    "precision": (lambda: probe(precision="float16"), "'float64' or 'float32'"),
+    "no array": (lambda: probe([["a"], [1]], Y), r"x must be an array, .* such as np.asarray\(x\), .* given is a list of single"),
+    "a file's name": (lambda: probe("data.csv", Y), r"x must be an array, .*; given is str 'data.csv'"),
+    "no examples": (lambda: probe([], Y), r"x must be an array, .*; given is list \[\]"),
+    "text as targets": (lambda: probe(X, np.array(["a"] * 24)), "y holds text; give numbers"),
+    "weights of nothing": (lambda: probe(sample_weight=np.zeros(24)), "sample_weight must be numbers from 0, not all 0"),
+    "negative weights": (lambda: probe(sample_weight=np.linspace(-1, 1, 24)), "sample_weight must be numbers from 0"),
     "inputs": (lambda: trained(dense, X, {}, [probe(X[:, :3])]), r"x has the shape \(24, 3\), model '\w*' takes \(None, 8\)"),
     "targets": (lambda: trained(dense, X, {}, [probe(X, np.ones((24, 3)))]), r"cannot be run on .*, x \(24, 8\) and y \(24, 3\)"),
+    "not finite": (
+        lambda: trained(compiled, X, {}, [probe(X * np.nan)]),
+        "holds numbers that are not finite .* mend these examples",
+    ),
+    "label out of range": (lambda: seven(np.full(24, 7)), r"y \(24,\): Received a label value of 7 which is outside"),
+    "reshaped": (lambda: trained(Reshaping, X, {"loss": "mse"}, [probe()]), "Dimension size must be evenly divisible by 21"),
+    "the layer's own words": (
+        lambda: trained(lambda: Reshaping(RuntimeError("my own message")), X, {}, [probe()]),
+        "y \\(24, 1\\): my own message; give",
+    ),
+    "model's name": (
+        lambda: trained(lambda: keras.Sequential(compiled().layers, name=".."), X, {}, [probe()]),
+        "the model's name '..' cannot name a folder; give name=, up to 100",
+    ),
     "no gradient": (lambda: trained(unused, X, {}, [probe()]), r"does not reach blocked/kernel: .* set trainable=False"),
     "no kernel": (lambda: trained(only_normalised, X, {"loss": "mse"}, [probe()]), "no trainable weight of two or more axes"),
 }
@@ -372,6 +408,25 @@ def test_a_mistake_is_one_clear_line(case):
     with pytest.raises(UserError, match=message) as caught:
         attempt()
     assert "\n" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_numbers_that_are_not_finite_are_allowed_where_the_loss_is():
+    def build():
+        known = layers.Lambda(lambda x: tf.where(tf.math.is_finite(x), x, tf.zeros_like(x)))
+        return keras.Sequential([keras.Input((8,)), known, layers.Dense(1, activation="sigmoid")])
+
+    x = X.copy()
+    x[0, 0] = np.nan
+    callback = probe(x)
+    trained(build, x, {}, [callback], epochs=1)
+    assert all(np.isfinite(list(callback.losses.values())))
+
+
+def test_event_files_that_cannot_be_written_are_one_clear_line(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written: not a directory"):
+        trained(compiled, X, {}, [probe(tensorboard=tmp_path / "file/logs")])
 
 
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch):

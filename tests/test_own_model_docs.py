@@ -11,6 +11,7 @@ from synthetic import write_synthetic_study
 from vgstudy.diagnosis.diagnose import diagnose
 from vgstudy.diagnosis.evidence import read_evidence
 from vgstudy.diagnosis.rules import HEALTHY, RULES
+from vgstudy.store.logs import read_footer
 
 PAGE = (Path(__file__).parents[1] / "docs/own-model.md").read_text(encoding="utf-8")
 TUTORIAL, *QUESTIONS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -28,12 +29,15 @@ def test_the_tutorial_runs_in_15_lines_and_learns(tmp_path: Path, monkeypatch: p
     assert found["epoch"] == 12
     assert [layer["kind"] for layer in found["layers"]] == ["input", "square", "square", "square", "square", "output"]
     assert list((tmp_path / "logs").rglob("*tfevents*"))
+    names = read_footer("run.parquet")["layers"]  # as the page says
+    assert names == [layer["name"] for layer in found["layers"]]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("working")
-    write_synthetic_study(path / "results/one", depths=(2, 5), widths=(5,), optimizers=("SGD",))
+    write_synthetic_study(path / "results/extensions", depths=(2, 5), widths=(5,), optimizers=("SGD",))
+    (path / "results/smoke").symlink_to("extensions")  # beside others, as `make study` leaves it
     return path
 
 

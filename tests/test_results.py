@@ -12,13 +12,15 @@ import vgstudy
 from synthetic import write_synthetic_study
 from vgstudy.errors import UserError
 from vgstudy.results import TABLES
-from vgstudy.schema import COLUMNS, FACTORS
+from vgstudy.schema import COLUMNS, FACTORS, arrow_schema
+from vgstudy.store.logs import write_table
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("results")
     write_synthetic_study(path / "one", depths=(2, 5), widths=(5,), initializers=("Xavier", "He"), optimizers=("SGD",))
+    write_table("arms", arrow_schema("arms").empty_table(), path / "one/arms.parquet", {})
     return path
 
 
@@ -27,7 +29,7 @@ def test_every_table_has_its_columns_and_the_factors(folder: Path, table: str) -
     frame = getattr(vgstudy.load(folder), table)
     factors = FACTORS if "cell" in COLUMNS[table] else ()
     assert list(frame.columns) == list(dict.fromkeys([*COLUMNS[table], *factors]))
-    assert len(frame) > 0 or table in ("limits", "variances", "contrasts")
+    assert len(frame) > 0 or table in ("limits", "variances", "contrasts", "arms")
 
 
 def test_frames_against_the_files_without_runs_that_left_the_design(folder: Path) -> None:
@@ -56,9 +58,39 @@ def test_nothing_is_read_before_it_is_asked_for_and_then_once(folder: Path, monk
     assert sorted(seen) == ["estimates", "runs"]
 
 
+def decays(path: Path, **equal: object) -> pd.DataFrame:
+    return vgstudy.load(path).read("decays", "d_delta", **equal)
+
+
+def test_factors_choose_rows_and_one_column_needs_no_list(folder: Path) -> None:
+    whole = vgstudy.load(folder).decays
+    frame = decays(folder, activation=("tanh", "ReLU"), depth=5, epoch=range(1))
+    kept = whole[whole["activation"].isin(["tanh", "ReLU"]) & (whole["depth"] == 5) & (whole["epoch"] == 0)]
+    assert 0 < len(frame) == len(kept) < len(whole)
+    assert sorted(frame["d_delta"].dropna()) == sorted(kept["d_delta"].dropna())
+    assert list(frame.columns) == ["cell", "seed", "d_delta", *FACTORS]
+    assert len(vgstudy.load(folder).read("decays", ["activation", "epoch"], depth=[2, 5])) == len(whole)
+
+
 REFUSED = {
     "no study": (lambda path: vgstudy.load(path / "one/figures"), "holds no study; run one"),
     "unknown study": (lambda path: vgstudy.load(path, "two"), "has no study 'two'; name one of one"),
+    "no study's name": (
+        lambda path: vgstudy.load(path / "one", "two"),
+        "is the folder of one study, not of 'two'; name the folder",
+    ),
+    "a file": (lambda path: vgstudy.load(path / "one/runs.parquet"), "runs.parquet is a file; name the folder of a study"),
+    "no path": (lambda path: vgstudy.load(None), "must be the path of a folder, such as 'results', not None"),
+    "text for a number": (lambda path: decays(path, epoch="x"), "decays: epoch must be whole numbers, one or a list, not 'x'"),
+    "a fraction": (lambda path: decays(path, epoch=[0, 1.5]), r"epoch must be whole numbers, one or a list, not \[0, 1.5\]"),
+    "a boolean": (lambda path: decays(path, seed=True), "seed must be whole numbers"),
+    "a huge number": (lambda path: decays(path, seed=2**70), "seed must be whole numbers"),
+    "nothing": (lambda path: decays(path, epoch=None), "epoch must be whole numbers, one or a list, not None"),
+    "a number for text": (lambda path: decays(path, activation=5), "activation must be text, one or a list, not 5"),
+    "a list's column": (lambda path: vgstudy.load(path).read("probes", g_quantiles=1), "g_quantiles must be of type list"),
+    "examples": (lambda path: decays(path, examples="typo"), "no row can have examples='typo'; there are probe set, next mini"),
+    "a level": (lambda path: decays(path, activation="ReLu"), "no row can have activation='ReLu'; there are tanh"),
+    "a seed": (lambda path: decays(path, seed=[0, 99]), "no row can have seed=99; there are 0, 1"),
     "unknown table": (lambda path: vgstudy.load(path).read("prob"), "no table 'prob'; there are runs, outcomes"),
     "unknown column": (lambda path: vgstudy.load(path).read("probes", loss=1), "table probes has no column 'loss'; it has cell"),
 }
@@ -74,7 +106,7 @@ def test_a_mistake_is_one_clear_line(case: str, folder: Path) -> None:
 def test_several_studies_must_be_named(folder: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).symlink_to(folder / "one")
-    with pytest.raises(UserError, match="holds several studies; name one of a, b"):
+    with pytest.raises(UserError, match=r"holds several studies; name one of a, b: by its folder, .*/a, or as study='a'"):
         vgstudy.load(tmp_path)
     assert len(vgstudy.load(tmp_path, "b").runs) > 0
 

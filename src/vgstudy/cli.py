@@ -24,6 +24,7 @@ SeedsOption = Annotated[
     str | None, typer.Option("--seeds", help="Instead of the studies' own: a number n for 0..n-1, a range a-b, or a list [a, b].")
 ]
 RegisterOption = Annotated[Path, typer.Option("--register", help="The folder of the register of claims.")]
+WIDE = 1000  # characters: off a terminal nothing is cut or broken
 
 
 class Commands(TyperGroup):
@@ -80,6 +81,12 @@ def _seeds(text: str | None) -> tuple[int, ...] | None:
     return config.check_seeds(value, "--seeds")
 
 
+def _folder(text: str | Path) -> Path:
+    if not str(text):
+        raise UserError("--logdir: is empty; name a folder")
+    return Path(text)
+
+
 @app.command()
 def plan(
     studies: StudyArguments = None,
@@ -124,15 +131,18 @@ def design(
     planning.write_design(planning.plan(read, results))
 
 
+def _use_threads(count: int) -> None:
+    """Set the threads of numerical libraries, which they read when they are imported."""
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
+
+
 @app.command()
 def train(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json.")],
     threads: Annotated[int, typer.Option(min=1, help="Threads of the process. They do not reach the numbers.")] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
-    os.environ.update(
-        dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
-    )  # read on import
+    _use_threads(threads)
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
     if sys.stderr.isatty():
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes belong in a log, not on a terminal
@@ -173,9 +183,18 @@ def follow(
     register: RegisterOption = Path("config/claims"),
 ) -> None:
     """Write how accuracies, gradients and weights run over the epochs in the arms of a study."""
-    from vgstudy.analysis.arms import write_arms
+    from vgstudy.claims.arms import write_arms
 
     write_arms(folder, register)
+
+
+@app.command()
+def overlay(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
+    """Write theory's predictions beside what a study measured before any update."""
+    _use_threads(1)  # of linear algebra: more only wait for each other
+    from vgstudy.theory.overlays import write_overlays
+
+    write_overlays(folder)
 
 
 @app.command()
@@ -234,19 +253,23 @@ def coverage(
 @app.command()
 def tensorboard(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results, or a study's, results/NAME.")],
-    logdir: Annotated[Path, typer.Option("--logdir", help="Where to write; show it with: tensorboard --logdir LOGDIR.")] = Path(
-        "logs"
-    ),
+    logdir: Annotated[
+        Path, typer.Option("--logdir", parser=_folder, help="Where to write; show it with: tensorboard --logdir LOGDIR.")
+    ] = Path("logs"),
     study: Annotated[str | None, typer.Option("--study", help="The study's name, if the folder holds several.")] = None,
     cells: Annotated[str | None, typer.Option("--cells", help="A regular expression that the cell's id must match.")] = None,
     seeds: SeedsOption = None,
 ) -> None:
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
-    from vgstudy.events.study import Selection, write_study
+    from vgstudy.events.study import Selection, runs_in, write_study
     from vgstudy.store.folders import study_folder
 
     count = write_study(study_folder(results, study), logdir, Selection(cells, _seeds(seeds)))
-    typer.echo(f"{plural(count, 'run')} in {logdir}; look at them with: tensorboard --logdir {shlex.quote(str(logdir))}")
+    before = runs_in(logdir) - count
+    beside = f" beside {plural(before, 'run')} that other calls wrote there and that are shown too" if before else ""
+    typer.echo(
+        f"{plural(count, 'run')} written to {logdir}{beside}; look at them with: tensorboard --logdir {shlex.quote(str(logdir))}"
+    )
 
 
 @app.command()
@@ -275,7 +298,7 @@ def diagnose(
         typer.echo(json.dumps(found, indent=1))
     else:
         for each in found:
-            Console().print(diagnosis_table.shown(each))
+            Console(width=None if sys.stdout.isatty() else WIDE).print(diagnosis_table.shown(each))
     raise typer.Exit(any(each["verdict"] != "healthy" for each in found))
 
 
@@ -287,7 +310,9 @@ def evidence(
     """Measure on every run of a study how often the rules of diagnose err; writes the file that --evidence takes."""
     from vgstudy.diagnosis.evidence import write_evidence
 
-    write_evidence(results, out)
+    found = write_evidence(results, out)
+    what = f"evidence from {plural(found['runs'], 'run')} of study {found['study']}"
+    typer.echo(f"{out}: {what}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """A study's tables as tidy pandas frames, for questions of one's own."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,12 +10,13 @@ import pandas as pd
 import pyarrow as pa
 
 from vgstudy.errors import UserError
-from vgstudy.schema import COLUMNS, FACTORS
+from vgstudy.schema import COLUMNS, EXAMPLES, FACTORS, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.folders import study_folder, table_files
 from vgstudy.store.logs import read_footer, read_table
 from vgstudy.store.places import JOB_TABLES, STUDY_TABLES
 
-TABLES = (*STUDY_TABLES, *JOB_TABLES)
+TABLES = (*STUDY_TABLES, "arms", *JOB_TABLES)
+LABELS = {"examples": EXAMPLES, "status": RUN_STATUSES, "zero_cause": ZERO_CAUSES, "zero_cause_float32": ZERO_CAUSES}
 
 
 def load(results: str | Path = "results", study: str | None = None) -> "Results":
@@ -30,8 +32,10 @@ def load(results: str | Path = "results", study: str | None = None) -> "Results"
     Raises
     ------
     UserError
-        If there is no such study.
+        If there is no such study, or several and no name.
     """
+    if not isinstance(results, str | Path):
+        raise UserError(f"load: results must be the path of a folder, such as 'results', not {results!r}")
     return Results(study_folder(Path(results), study))
 
 
@@ -70,7 +74,7 @@ class Results:
         self.__dict__[table] = found
         return found
 
-    def read(self, table: str, columns: list[str] | None = None, **equal: Any) -> pd.DataFrame:
+    def read(self, table: str, columns: str | Sequence[str] | None = None, **equal: Any) -> pd.DataFrame:
         """Some columns and rows of a table, without reading the rest into memory.
 
         Parameters
@@ -78,25 +82,55 @@ class Results:
         table
             Its name.
         columns
-            Names of its own columns; by default all.
+            Names of its own columns, or one; by default all.
         equal
-            Values that columns must have, one or a list, such as `epoch=0` or `seed=[0, 1]`.
+            Values that columns and factors must have, one or several, such as `epoch=0`, `seed=[0, 1]` or `activation="ReLU"`.
 
         Raises
         ------
         UserError
-            If there is no such table or column, or a file is missing or damaged.
+            If there is no such table, column or value, or a file is missing or damaged.
         """
         if table not in TABLES:
             raise UserError(f"no table {table!r}; there are {', '.join(TABLES)}")
-        if unknown := [name for name in (*(columns or ()), *equal) if name not in COLUMNS[table]]:
-            raise UserError(f"table {table} has no column {unknown[0]!r}; it has {', '.join(COLUMNS[table])}")
-        filters = [(name, "in", value if isinstance(value, list) else [value]) for name, value in equal.items()] or None
-        keys = [name for name in ("cell", "seed") if name in COLUMNS[table]]
-        wanted = columns and list(dict.fromkeys([*keys, *columns]))
+        own, names = COLUMNS[table], [columns] if isinstance(columns, str) else columns
+        allowed = dict.fromkeys([*own, *(FACTORS if "cell" in own else ())])
+        if unknown := [name for name in (*(names or ()), *equal) if name not in allowed]:
+            raise UserError(f"table {table} has no column {unknown[0]!r}; it has {', '.join(allowed)}")
+        keys = [name for name in ("cell", "seed") if name in own]
+        wanted = names and [name for name in dict.fromkeys([*keys, *names]) if name in own]
+        filters = self._filters(table, equal) or None
         parts = [read_table(table, path, wanted, filters) for path in table_files(self.folder, table)]
         frame = _frame(pa.concat_tables(parts).unify_dictionaries())
         return frame if table == "runs" or not keys else frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
+
+    def _filters(self, table: str, equal: Mapping[str, Any]) -> list[tuple[str, str, pa.Array]]:
+        """What Arrow must look for in the table's own columns; factors choose cells."""
+        values = {name: self._values(table, name, given) for name, given in equal.items()}
+        filters = [(name, "in", found) for name, found in values.items() if name in COLUMNS[table]]
+        if factors := {name: found.to_pylist() for name, found in values.items() if name not in COLUMNS[table]}:
+            chosen = self.runs[self.runs[list(factors)].isin(factors).all(axis=1)]
+            filters.append(("cell", "in", pa.array(chosen["cell"].unique(), pa.string())))
+        return filters
+
+    def _values(self, table: str, name: str, given: Any) -> pa.Array:
+        """The values that a column must have, in its type; each one that it can have."""
+        listed = list(given) if pd.api.types.is_list_like(given) else [given]
+        kind = {**COLUMNS["runs"], **COLUMNS[table]}[name][0]
+        plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+        try:
+            found = pa.array(listed, plain)
+            right = found.to_pylist() == listed and not found.null_count
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            right = False
+        if not right:
+            word = "text" if plain == pa.string() else "whole numbers" if pa.types.is_integer(plain) else f"of type {plain}"
+            raise UserError(f"table {table}: {name} must be {word}, one or a list, not {given!r}")
+        known = LABELS.get(name, self.runs[name].unique() if name in COLUMNS["runs"] else listed)
+        if unknown := [value for value in listed if value not in known]:
+            some = ", ".join(map(str, known[:8])) + (", ..." if len(known) > 8 else "")
+            raise UserError(f"table {table}: no row can have {name}={unknown[0]!r}; there are {some}")
+        return found
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -290,6 +290,21 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "n_cells": (pa.int32(), "cells that entered"),
             "n": (pa.int32(), "runs that entered"),
         },
+        "overlays": {
+            "cell": _KEYS["cell"],
+            "quantity": (
+                LABEL,
+                "d_delta, d_g, d_h, or var_interior_delta, the variance over seeds of log interior_delta; at epoch 0",
+            ),
+            "predicted": (pa.float64(), "what theory says"),
+            "status": (LABEL, "exact, asymptotic (the limit of infinite width) or approximation"),
+            "source": (LABEL, "where the prediction comes from"),
+            **_ESTIMATE,
+            "z": (
+                pa.float64(),
+                "log value / predicted, in standard errors of log value; null without an interval or if nothing varies",
+            ),
+        },
         "coverage": {
             "procedure": (LABEL, "the interval or test"),
             "role": (

@@ -8,5 +8,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
-    {"train": 2, "decay": 4, "estimate": 5, "predict": 1, "follow": 1, "claims": 1, "figures": 6, "report": 8, "coverage": 2}
+    {
+        "train": 2,
+        "decay": 4,
+        "estimate": 5,
+        "predict": 1,
+        "follow": 2,
+        "overlay": 1,
+        "claims": 1,
+        "figures": 7,
+        "report": 9,
+        "coverage": 2,
+    }
 )

@@ -101,17 +101,30 @@ rule follow:
         "vgstudy follow {params.folder} > {log} 2>&1"
 
 
+rule overlay:
+    input:
+        runs="results/{study}/runs.parquet",
+        estimates="results/{study}/estimates.parquet",
+    output:
+        "results/{study}/overlays.parquet",
+    log:
+        "results/{study}/logs/overlay.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["overlay"],
+        folder=lambda wildcards, output: Path(output[0]).parent,
+    shell:
+        "vgstudy overlay {params.folder} > {log} 2>&1"
+
+
 rule claims:
     input:
         register=sorted(REGISTER.glob("*.yaml")),
         runs=expand("results/{study}/runs.parquet", study=STUDIES),
         outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
         prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
-        tables=[
-            path
-            for study_plan in PLANS.values()
-            for path in tables(study_plan.folder, study_plan.jobs)
-        ],
+        tables=JOB_PATHS,
     output:
         "results/claims.parquet",
     log:

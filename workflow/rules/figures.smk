@@ -1,24 +1,6 @@
 rule figures:
     input:
-        runs="results/{study}/runs.parquet",
-        tables=expand(
-            "results/{{study}}/{table}.parquet",
-            table=(
-                "outcomes",
-                "estimates",
-                "profiles",
-                "contrasts",
-                "linearity",
-                "limits",
-                "variances",
-                "prediction",
-            ),
-        ),
-        arms=lambda wildcards: (
-            f"results/{wildcards.study}/arms.parquet"
-            if STUDIES[wildcards.study].arms
-            else []
-        ),
+        expand("results/{{study}}/{table}.parquet", table=STUDY_TABLES),
     output:
         report(
             directory("results/{study}/figures"),

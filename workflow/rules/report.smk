@@ -1,24 +1,13 @@
 rule report:
     input:
         "results/claims.parquet",
-        "results/coverage.parquet",
+        COVERAGE,
         expand(
             "results/{study}/{part}",
             study=STUDIES,
-            part=(
-                "runs.parquet",
-                "outcomes.parquet",
-                "estimates.parquet",
-                "trajectories.parquet",
-                "profiles.parquet",
-                "contrasts.parquet",
-                "linearity.parquet",
-                "limits.parquet",
-                "variances.parquet",
-                "prediction.parquet",
-                "figures",
-            ),
+            part=(*(f"{table}.parquet" for table in STUDY_TABLES), "figures"),
         ),
+        JOB_PATHS,
     output:
         "results/summary.md",
         "results/claims.csv",

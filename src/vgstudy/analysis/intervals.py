@@ -16,7 +16,6 @@ MEAN_T = "t"
 GEOMETRIC_T = "t on log"
 WILSON = "Wilson"
 CLOPPER_PEARSON = "Clopper-Pearson"
-PAIRED_RATIO = "paired t on log, ratio"
 WELCH_DIFFERENCE = "Welch, difference"
 WELCH_RATIO = "Welch on log, ratio"
 NEWCOMBE = "Newcombe, difference"
@@ -57,6 +56,13 @@ def moments(values: ArrayLike) -> Moments:
         shift = away.sum(axis=-1) / n
         var = (np.where(has, away - shift[..., None], 0.0) ** 2).sum(axis=-1) / (n - 1)
     return Moments(n, np.where(n > 0, origin + shift, np.nan), np.where(n > 1, var, np.nan))
+
+
+def moments_of(value: ArrayLike, low: ArrayLike, high: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Moments:
+    """The moments from which `mean_t` made these intervals."""
+    count = np.asarray(n, dtype=float)
+    error = (np.asarray(high, dtype=float) - np.asarray(low, dtype=float)) / (2 * _quantile(count - 1, confidence))
+    return Moments(count, np.asarray(value, dtype=float), count * error**2)
 
 
 def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:

@@ -8,13 +8,14 @@ import pandas as pd
 from vgstudy.analysis.chunks import chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
+from vgstudy.analysis.design import read_design
 from vgstudy.analysis.estimates import estimate_rows, outcome_rows, profile_rows, trajectory_rows
 from vgstudy.analysis.limits import limit_rows
 from vgstudy.analysis.linearity import linearity_rows
 from vgstudy.analysis.summaries import summary
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.schema import EXAMPLES, FACTORS
-from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
+from vgstudy.store.logs import open_writer, read_table, write_table
 
 BATCH_RUNS = 1000
 
@@ -48,10 +49,8 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
     UserError
         If a file is missing, truncated or of another version.
     """
-    design = read_footer(folder / "runs.parquet")
-    study, footer = design["study"], {"digest": design["digest"]}
-    labels = {"cell", "job", "activation", "initializer", "optimizer"}
-    runs = read_table("runs", folder / "runs.parquet").to_pandas().astype(dict.fromkeys(labels, "str"))
+    design = read_design(folder)
+    study, runs, footer = design.study, design.runs, {"digest": design.digest}
     with ExitStack() as files:
         names = ("outcomes", "estimates", "trajectories", "profiles")
         writers = (files.enter_context(open_writer(name, folder / f"{name}.parquet", footer)) for name in names)

@@ -6,11 +6,11 @@ The predictors are `register.PREDICTORS`.
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from vgstudy.analysis.design import plain
 from vgstudy.schema import FACTORS
 from vgstudy.store.logs import read_table
 
@@ -39,7 +39,7 @@ def early_runs(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
         If a table is missing, damaged or of another version.
     """
     keys = ["cell", "seed"]
-    status = _plain(read_table("outcomes", folder / "outcomes.parquet", [*keys, "status"]).to_pandas())
+    status = plain(read_table("outcomes", folder / "outcomes.parquet", [*keys, "status"]).to_pandas())
     parts = [_of_job(folder, str(job)) for job in sorted(set(runs["job"]))]
     measured = runs[[*keys, *FACTORS]].merge(status.dropna(), on=keys).merge(pd.concat(parts), on=keys)
     return measured.assign(failed=measured["status"] != "learned", distance=np.abs(np.log(measured["d_delta"])))
@@ -48,8 +48,8 @@ def early_runs(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
 def _of_job(folder: Path, job: str) -> pd.DataFrame:
     keys = ["cell", "seed"]
     path = Path(f"{job}.parquet")
-    decays = _plain(read_table("decays", folder / "decays" / path, [*keys, "d_g", "d_delta"], BEFORE).to_pandas())
-    probes = _plain(read_table("probes", folder / "probes" / path, PROBED, BEFORE).to_pandas()).sort_values([*keys, "layer"])
+    decays = plain(read_table("decays", folder / "decays" / path, [*keys, "d_g", "d_delta"], BEFORE).to_pandas())
+    probes = plain(read_table("probes", folder / "probes" / path, PROBED, BEFORE).to_pandas()).sort_values([*keys, "layer"])
     found = probes.groupby(keys)
     measures = {
         "first layer": found["g_rms"].first(),
@@ -59,8 +59,3 @@ def _of_job(folder: Path, job: str) -> pd.DataFrame:
         "l2 output": found["g_l2"].last(),
     }
     return decays.merge(pd.DataFrame(measures).reset_index(), on=keys)
-
-
-def _plain(frame: Any) -> pd.DataFrame:
-    plain: pd.DataFrame = frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))
-    return plain

@@ -2,14 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from vgstudy.analysis.design import Design
 from vgstudy.claims import verdicts, words
 from vgstudy.claims.cases import Case, cases
 from vgstudy.claims.judged import Judged
@@ -17,7 +15,7 @@ from vgstudy.claims.judging import judge, judge_forecast
 from vgstudy.claims.reading import Values, read_values
 from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Tutorial, claims
 from vgstudy.claims.statements import Measure, Statement
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.logs import read_table
 
 Array = NDArray[np.float64]
 Rows = list[dict[str, Any]]
@@ -25,25 +23,7 @@ Rows = list[dict[str, Any]]
 NUMBERS = ("value", "low", "high", "predicted_low", "predicted_high", "share")
 
 
-@dataclass(frozen=True)
-class Ran:
-    """A study that was run: its folder, its settings, the digest of its design, its runs."""
-
-    folder: Path
-    digest: str
-    study: Mapping[str, Any]
-    runs: pd.DataFrame
-
-
-def ran(folder: Path) -> Ran:
-    """A study's folder read; raises what `read_table` raises."""
-    runs = read_table("runs", folder / "runs.parquet").to_pandas()
-    texts = dict.fromkeys(runs.select_dtypes("category"), "str")
-    design = read_footer(folder / "runs.parquet")
-    return Ran(folder, design["digest"], design["study"], runs.astype(texts))
-
-
-def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Ran]) -> Rows:
+def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) -> Rows:
     """The rows of `claims`: every statement about every network, in the register's order; "not run" where its study is missing.
 
     Raises
@@ -70,7 +50,7 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Ran]) -> 
     return rows
 
 
-def _values(own: Ran, listed: Sequence[Case]) -> Values:
+def _values(own: Design, listed: Sequence[Case]) -> Values:
     wanted: dict[str, set[Measure]] = defaultdict(set)
     for case in listed:
         for cell, measure in _read(case):
@@ -99,7 +79,7 @@ def _missing_row(claim: Claim, statement: Statement, study: str) -> dict[str, An
     return _row(claim, statement, study, named, Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0))
 
 
-def _forecast_row(claim: Claim, forecast: Forecast, own: Ran | None) -> dict[str, Any]:
+def _forecast_row(claim: Claim, forecast: Forecast, own: Design | None) -> dict[str, Any]:
     judged = Judged(verdicts.NOT_RUN, f"not run: add {forecast.study} to studies", 0, 0)
     if own:
         quantity = "AUC within cells" if forecast.within else "AUC"

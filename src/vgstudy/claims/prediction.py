@@ -14,12 +14,13 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from vgstudy.analysis.design import read_design
 from vgstudy.analysis.intervals import CONFIDENCE, wilson
 from vgstudy.claims.auc import auc, auc_within, percentile_interval, resampled
 from vgstudy.claims.checks import ALL
 from vgstudy.claims.early import RULES, SIGNS, early_runs
 from vgstudy.schema import arrow_schema
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.logs import write_table
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -47,12 +48,10 @@ def write_prediction(folder: Path) -> None:
     UserError
         If a table is missing, damaged or of another version.
     """
-    design = read_footer(folder / "runs.parquet")
-    runs = read_table("runs", folder / "runs.parquet").to_pandas()
-    early = early_runs(folder, runs.astype(dict.fromkeys(runs.select_dtypes("category"), "str")))
-    rows = list(prediction_rows(early, np.random.default_rng(design["study"].get("study_seed", 0))))
+    design = read_design(folder)
+    rows = list(prediction_rows(early_runs(folder, design.runs), np.random.default_rng(design.study.get("study_seed", 0))))
     table = pa.Table.from_pylist(rows, schema=arrow_schema("prediction"))
-    write_table("prediction", table, folder / "prediction.parquet", {"digest": design["digest"]})
+    write_table("prediction", table, folder / "prediction.parquet", {"digest": design.digest})
 
 
 def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Row]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from vgstudy.claims.evaluation import claim_rows, ran
+from vgstudy.analysis.design import read_design
+from vgstudy.claims.evaluation import claim_rows
 from vgstudy.claims.register import read_register
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import write_table
@@ -22,7 +23,7 @@ def write_claims(results: Path, studies: Sequence[str], register: Path) -> None:
         If the register is wrong, a study lacks what a claim names, or a table is missing or damaged.
     """
     tutorials = read_register(register)
-    rows = claim_rows(tutorials, {name: ran(results / name) for name in studies})
+    rows = claim_rows(tutorials, {name: read_design(results / name) for name in studies})
     table = pa.Table.from_pylist(rows, schema=arrow_schema("claims"))
     told = {name: tutorial.model_dump(mode="json", include={"title", "code"}) for name, tutorial in tutorials.items()}
     write_table("claims", table, results / "claims.parquet", {"studies": list(studies), "tutorials": told})

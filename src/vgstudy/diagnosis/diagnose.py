@@ -39,6 +39,7 @@ def diagnose(paths: Sequence[Path], evidence: dict[str, Any], epoch: int | None 
     UserError
         If a file is no table of probes, two files hold the same run, or the epoch was not measured.
     """
+    check_files(paths)
     tables = [read_table("probes", path, filters=[("examples", "==", EXAMPLES[0])]) for path in paths]
     names = {cell: read_footer(path).get("layers") for path, table in zip(paths, tables, strict=True) for cell in _cells(table)}
     table = pa.concat_tables(tables).unify_dictionaries()
@@ -51,6 +52,28 @@ def diagnose(paths: Sequence[Path], evidence: dict[str, Any], epoch: int | None 
         _model(cell, own, decays[decays["cell"] == cell], names[cell], evidence, _epoch(own, epoch))
         for cell, own in probes.groupby("cell")
     ]
+
+
+def check_files(paths: Sequence[Path]) -> None:
+    """Raise `UserError` unless every path is a Parquet file."""
+    for path in paths:
+        if not path.exists():
+            wrong = "is missing"
+        elif path.is_dir():
+            wrong = "is a folder"
+        elif not path.is_file() or not _begins_as_parquet(path):
+            wrong = "is no Parquet file"
+        else:
+            continue
+        raise UserError(f"{path} {wrong}; name a file of probes, such as GradientProbe(..., log='run.parquet') writes")
+
+
+def _begins_as_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError:
+        return True  # why it cannot be read is told where it is read
 
 
 def _cells(table: pa.Table) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,19 @@ def measure(results: Path) -> dict[str, Any]:
     }
 
 
-def write_evidence(results: Path, path: Path) -> None:
-    """Write what `measure` gives as JSON."""
-    write_whole(path, (json.dumps(measure(results), indent=1) + "\n").encode())
+def write_evidence(results: Path, path: Path) -> dict[str, Any]:
+    """Write what `measure` gives as JSON, over nothing but earlier evidence; returns it.
+
+    Raises
+    ------
+    UserError
+        If the study is not finished, or the path is something else's.
+    """
+    if path.exists() and not _is_evidence(_read(path)):
+        raise UserError(f"{path} is there and holds no evidence: it is left as it is; name another file to write")
+    found = measure(results)
+    write_whole(path, (json.dumps(found, indent=1) + "\n").encode())
+    return found
 
 
 def read_evidence(source: Path | None) -> dict[str, Any]:
@@ -72,13 +83,22 @@ def read_evidence(source: Path | None) -> dict[str, Any]:
     """
     if source is not None and source.is_dir():
         return measure(source)
-    try:
-        found: dict[str, Any] = json.loads((source or BUNDLED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        found = {}
-    if not {"study", "runs", "epochs", "deep", "settings"} <= set(found):
+    found: dict[str, Any] = _read(source or BUNDLED)
+    if not _is_evidence(found):
         raise UserError(f"{source} holds no evidence; name a study's results, or a file written by `vgstudy evidence`")
     return found
+
+
+def _read(source: Path | Traversable) -> Any:
+    """What a JSON file holds; None if it is none."""
+    try:
+        return json.loads(source.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _is_evidence(found: Any) -> bool:
+    return isinstance(found, dict) and {"study", "runs", "epochs", "deep", "settings"} <= found.keys()
 
 
 def best_settings(evidence: Mapping[str, Any], count: int = 3) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def features(probes: pd.DataFrame) -> pd.DataFrame:
     ratio: delta (root mean square) of the lowest layer that has one over that of the highest; of g where fewer than two layers
     have a delta; 1 where both are 0. dead: largest share of units off on every example, 1 where a layer's gradient is zero for
     it. saturated: largest share of units where the activation is flat, 1 where a layer's float32 gradient is zero for it. 0 where
-    no layer tells.
+    no layer tells; what is not finite has no slope, so it does not tell of flatness.
     """
     ordered = probes.sort_values("layer").assign(
         cause=probes["zero_cause"].astype(str), single=probes["zero_cause_float32"].astype(str)
@@ -72,7 +72,7 @@ def features(probes: pd.DataFrame) -> pd.DataFrame:
     signal = ordered["delta_rms"].where(groups["delta_rms"].transform("count") > 1, ordered["g_rms"])
     ends = ordered.assign(signal=signal)[ordered.index.isin(signal.dropna().index)].groupby(keys, observed=True)["signal"]
     died = ordered["h_dead"].fillna(0.0).where(ordered["cause"] != "dead", 1.0)
-    flat = ordered["h_saturated"].fillna(0.0).where(ordered["single"] != "saturation", 1.0)
+    flat = ordered["h_saturated"].where(np.isfinite(ordered["g_rms"])).fillna(0.0).where(ordered["single"] != "saturation", 1.0)
     off = ordered.assign(died=died, flat=flat.where(died < 0.99, 0.0)).groupby(keys, observed=True)  # what is off is flat too
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (ends.first() / ends.last()).where((ends.first() != 0) | (ends.last() != 0), 1.0)  # fitted: nothing to send back

@@ -17,6 +17,7 @@ from vgstudy.events.summaries import experiment, hyperparameters
 from vgstudy.schema import COLUMNS, EXAMPLES, FACTORS
 from vgstudy.store.files import whole
 from vgstudy.store.logs import read_table
+from vgstudy.wording import spans
 
 Run = Mapping[str, Any]
 
@@ -44,17 +45,20 @@ class Selection:
         Raises
         ------
         UserError
-            If the pattern is no regular expression or nothing is selected.
+            If the pattern is no regular expression or finds nothing, or a seed has no run.
         """
         try:
             pattern = re.compile(self.cells or "")
         except re.error as error:
             raise UserError(f"--cells: {self.cells!r} is no regular expression: {error}") from None
-        found = [r for r in runs.to_pylist() if pattern.search(r["cell"]) and (self.seeds is None or r["seed"] in self.seeds)]
+        found = [run for run in runs.to_pylist() if pattern.search(run["cell"])]
         if not found:
             some = ", ".join(sorted(set(runs["cell"].to_pylist()))[:3])
-            raise UserError(f"no run has a cell like {self.cells!r} and one of the seeds {self.seeds}; cells are such as {some}")
-        return found
+            raise UserError(f"--cells: no run has a cell like {self.cells!r}; cells are such as {some}")
+        there = {run["seed"] for run in found}
+        if self.seeds is not None and (missing := set(self.seeds) - there):
+            raise UserError(f"--seeds: these cells have no runs of seeds {spans(missing)}; they have {spans(there)}")
+        return found if self.seeds is None else [run for run in found if run["seed"] in self.seeds]
 
 
 def write_study(folder: Path, logdir: Path, selection: Selection) -> int:
@@ -70,8 +74,10 @@ def write_study(folder: Path, logdir: Path, selection: Selection) -> int:
     Raises
     ------
     UserError
-        If nothing is selected or a table is missing or damaged.
+        If nothing is selected, `logdir` is a file, or a table is missing or damaged.
     """
+    if logdir.exists() and not logdir.is_dir():
+        raise UserError(f"{logdir} is a file; name a folder to write to")
     chosen = selection.rows(read_table("runs", folder / "runs.parquet"))
     _write(logdir, [Event(summary=experiment(_domains(chosen), METRICS, TIME))])
     for job, members in groupby(sorted(chosen, key=lambda run: str(run["job"])), key=lambda run: run["job"]):
@@ -83,6 +89,11 @@ def write_study(folder: Path, logdir: Path, selection: Selection) -> int:
                 logdir / run["cell"] / f"seed-{run['seed']}", _events(run, {t: rows.get(key, []) for t, rows in tables.items()})
             )
     return len(chosen)
+
+
+def runs_in(logdir: Path) -> int:
+    """How many runs, of any study or model, a folder shows in TensorBoard: folders with event files below it."""
+    return len({path.parent for path in logdir.rglob("*tfevents*")} - {logdir})
 
 
 def _events(run: Run, tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[Event]:

@@ -12,7 +12,7 @@ from vgstudy.errors import UserError
 from vgstudy.figures.bands import arm_layers, fans, single_runs
 from vgstudy.figures.dots import calibration_curves, dots
 from vgstudy.figures.layers import layers
-from vgstudy.figures.lines import cell_lines, lines
+from vgstudy.figures.lines import cell_lines, lines, width_lines
 from vgstudy.figures.notice import notice
 from vgstudy.figures.places import places
 from vgstudy.figures.rendering import csv, parquet, pdf, png, svg
@@ -44,6 +44,8 @@ PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
         "arms-entries": fans,
         "foretelling": dots,
         "calibration": calibration_curves,
+        "fluctuations": lines,
+        "theory-width": width_lines,
         CONTRAST: lines,
     }
 )

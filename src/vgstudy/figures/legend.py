@@ -7,12 +7,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from vgstudy.figures.style import GREY, LOOKS, keyed
+from vgstudy.figures.style import GREY, LOOKS, THEORY, keyed
 
 
 def add_legend(figure: Figure, frame: pd.DataFrame) -> None:
     """Add the key to what a picture of these points shows."""
     entries = {factor: list(handles(frame, factor)) for factor in LOOKS}
+    if "predicted" in frame:
+        entries["theory"] = [Line2D([], [], color=GREY, label="prediction", **THEORY)]
     longest = max(len(str(handle.get_label())) for row in entries.values() for handle in row)
     per_row = max(1, int((figure.get_figwidth() - 1) / (0.5 + 0.075 * longest)))  # inches
     rows = [row for factor, listed in entries.items() for row in key_rows(factor, listed, per_row)]

@@ -10,11 +10,12 @@ from matplotlib.transforms import Transform, offset_copy
 
 from vgstudy.figures.legend import add_legend
 from vgstudy.figures.panels import panels
-from vgstudy.figures.style import LOOKS, WEIGHTS, keyed
+from vgstudy.figures.style import LOOKS, THEORY, WEIGHTS, keyed
 from vgstudy.views.view import View
 
 SINGLE = ["activation", "initializer", "optimizer", "width"]
 CELL = [*SINGLE, "depth"]
+NOT_WIDTH = [name for name in CELL if name != "width"]
 
 
 def lines(view: View) -> Figure:
@@ -25,6 +26,11 @@ def lines(view: View) -> Figure:
 def cell_lines(view: View) -> Figure:
     """Lines against epochs or layers: one for every cell."""
     return drawn(view, CELL)
+
+
+def width_lines(view: View) -> Figure:
+    """Lines against width: one for every setting of the other factors."""
+    return drawn(view, NOT_WIDTH)
 
 
 def drawn(view: View, by: list[str]) -> Figure:
@@ -41,6 +47,8 @@ def draw_lines(axes: Axes, points: pd.DataFrame, by: list[str]) -> None:
     for place, line in enumerate(listed):
         shift = offset_copy(axes.transData, axes.get_figure(root=True), spread * (place - (len(listed) - 1) / 2), units="points")
         draw_line(axes, line, transform=shift, **looks(line))
+        if "predicted" in line:
+            draw_theory(axes, line, shift)
 
 
 def draw_line(axes: Axes, line: pd.DataFrame, transform: Transform, opacity: float = 0.17, **look: Any) -> None:
@@ -50,6 +58,13 @@ def draw_line(axes: Axes, line: pd.DataFrame, transform: Transform, opacity: flo
     if len(alone):
         axes.vlines(alone["x"], alone["low"], alone["high"], color=look["color"], linewidth=0.8, transform=transform)
     axes.plot(line["x"], line["value"], markersize=2.6, markeredgewidth=0, transform=transform, **look)
+
+
+def draw_theory(axes: Axes, line: pd.DataFrame, transform: Transform) -> None:
+    """The predictions for a line: thin, of its colour; a cross where there is only one."""
+    alone = isolated(line["predicted"]) & line["predicted"].notna()
+    for some, look in ((~alone, THEORY), (alone, THEORY | {"marker": "x"})):
+        axes.plot(line["x"], line["predicted"].where(some), color=looks(line)["color"], transform=transform, markersize=4, **look)
 
 
 def isolated(values: pd.Series) -> pd.Series:

@@ -10,6 +10,7 @@ import seaborn as sns
 COLOURS = ("#0072B2", "#E69F00", "#1A1A1A", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6D31")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.6)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 WEIGHTS = (2.0, 1.5, 1.0)  # points; lines drawn later are thinner, so that equal values do not hide each other
+THEORY: dict[str, Any] = {"linestyle": "-", "linewidth": 0.7, "marker": ""}  # a line of predictions
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 LOOKS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "activation": ("color", COLOURS),

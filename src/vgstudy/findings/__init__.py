@@ -7,6 +7,7 @@ from vgstudy.findings.limit import limit
 from vgstudy.findings.movement import movement
 from vgstudy.findings.precision import precision
 from vgstudy.findings.prediction import prediction
+from vgstudy.findings.theory import theory
 from vgstudy.findings.variance import variance
 from vgstudy.views.frames import Frames
 
@@ -18,5 +19,5 @@ def findings(frames: Frames) -> list[Finding]:
     factors = list(dict.fromkeys(declared["factor"] for declared in frames.study["contrasts"]))
     compared = [contrast(frames, factor) for factor in factors]
     about_seeds = [variance(frames), movement(frames), precision(frames)]
-    found = [decay(frames), limit(frames), prediction(frames), *compared, *about_seeds]
+    found = [decay(frames), limit(frames), prediction(frames), *compared, theory(frames), *about_seeds]
     return [finding for finding in found if finding]

@@ -82,17 +82,11 @@ def verdict(rows: pd.DataFrame, null: float) -> Verdict:
     return Verdict(rows[above], rows[below], rows[~above & ~below & ~unknown], rows[unknown])
 
 
-def apart(rows: pd.DataFrame, factor: str, level: Any, reference: Any, others: Sequence[str]) -> pd.DataFrame:
-    """Rows of two levels of a factor side by side, where both have a value; the reference's columns end in `_reference`.
-
-    `sign` is 1 where the interval of `level` lies above that of `reference`, -1 where it lies below, 0 where they overlap or
-    one is missing; `gap` is the absolute difference of the values.
-    """
+def both_levels(rows: pd.DataFrame, factor: str, level: Any, reference: Any, others: Sequence[str]) -> pd.DataFrame:
+    """Rows of two levels of a factor side by side, where both have a value; the reference's columns end in `_reference`."""
     valued = rows[rows["value"].notna()]
     sides = [chosen(valued, **{factor: side}) for side in (level, reference)]
-    both = sides[0].merge(sides[1], on=list(others), suffixes=("", "_reference"))
-    sign = (both["low"] > both["high_reference"]).astype(int) - (both["high"] < both["low_reference"]).astype(int)
-    return both.assign(sign=sign, gap=(both["value"] - both["value_reference"]).abs())
+    return sides[0].merge(sides[1], on=list(others), suffixes=("", "_reference"))
 
 
 def setting(row: Row, factors: Sequence[str] = FACTORS) -> str:
@@ -112,7 +106,7 @@ def plain_number(value: float) -> str:
 
 
 def reference_estimate(row: Row) -> str:
-    """The value of the reference in a row of `apart`, with its interval."""
+    """The value of the reference in a row of `both_levels`, with its interval."""
     return interval(row["value_reference"], row["low_reference"], row["high_reference"])
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import keras
 import pyarrow as pa
-import tensorflow as tf
 
 from vgstudy.events.files import NAME, append_events
 from vgstudy.events.runs import probe_events
-from vgstudy.keras.checks import cannot_measure, check_backend, check_choice, no_gradient, prepare, probe_set
+from vgstudy.keras.checks import CAUSES, cannot_measure, check_backend, check_finite, no_gradient, prepare, probe_set
 from vgstudy.keras.passes import Measurer, NoGradientError
 from vgstudy.keras.rows import changes, columns, probe_rows, values
+from vgstudy.keras.settings import check_name, settings
+from vgstudy.store.files import unwritable
 from vgstudy.store.logs import write_table
 
 QUANTITIES = ("g", "delta", "h")
@@ -36,11 +37,12 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     quantities
         Which to keep of "g", "delta" and "h"; g belongs to them. The columns of the others are null.
     log
-        The Parquet file to write; its folder is made. None writes none, the rows are in `table()`.
+        The Parquet file to write, a path ending in .parquet; its folder is made. None writes none, the rows are in `table()`.
     tensorboard
         A folder for TensorBoard's event files; None writes none.
     name, seed
         What the columns `cell` and `seed` say: the configuration (default: the model's name), and which repetition of it this is.
+        They name the folder of the event files, so the name must be able to name one.
     training
         Whether layers behave as in training: batch statistics, dropout as in the next step. False: as the model predicts.
     precision
@@ -73,13 +75,17 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         check_backend()
-        check_choice("every", every, every >= 1, "a whole number from 1")
-        check_choice("quantities", quantities, {"g"} <= set(quantities) <= set(QUANTITIES), "g, with delta, h or both")
-        check_choice("precision", precision, precision in ("float64", "float32"), "'float64' or 'float32'")
+        self.settings = settings(
+            every=every,
+            quantities=quantities,
+            log=log,
+            tensorboard=tensorboard,
+            name=name,
+            seed=seed,
+            training=training,
+            precision=precision,
+        )
         self.probe = probe_set(x, y, sample_weight)
-        self.every, self.quantities = every, tuple(quantities)
-        self.log, self.tensorboard = log and Path(log), tensorboard and Path(tensorboard)
-        self.name, self.seed, self.training, self.precision = name, seed, training, precision
         self.losses: dict[int, float] = {}
         self._tables: list[pa.Table] = []
         self._passes: tuple[Measurer, Measurer] | None = None
@@ -90,8 +96,10 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
         """Prepare for the model as it is compiled now."""
+        check_name(self._label())
         prepare(self.model, self.probe)
-        double, single = (Measurer(self.model, self.probe, dtype, self.training) for dtype in (self.precision, "float32"))
+        both = (self.settings.precision, "float32")
+        double, single = (Measurer(self.model, self.probe, dtype, self.settings.training) for dtype in both)
         self._passes, self._fresh = (double, single), True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
@@ -105,7 +113,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Measure after every so many epochs."""
         self._done = epoch + 1 + self._offset
-        if self._done % self.every == 0:
+        if self._done % self.settings.every == 0:
             self._measure()
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
@@ -125,9 +133,12 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     def _measure(self) -> None:
         found = self._rows(*self._passes)  # type: ignore[misc]
         self._tables.append(found)
-        if self.tensorboard:
-            path = self.tensorboard / self._label() / f"seed-{self.seed}" / NAME.format(self._begun)
-            append_events(path, probe_events(found.to_pylist(), self.layers(), time()))
+        if folder := self.settings.tensorboard:
+            path = folder / self._label() / f"seed-{self.settings.seed}" / NAME.format(self._begun)
+            try:
+                append_events(path, probe_events(found.to_pylist(), self.layers(), time()))
+            except OSError as error:
+                raise unwritable(path, error) from None
         if monotonic() - self._written > WRITE_EVERY:
             self._write()
 
@@ -136,22 +147,24 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
             seen, coarse = double.measure(), single.measure()
         except NoGradientError as error:
             raise no_gradient(self.model, error) from None
-        except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        except CAUSES as error:
             raise cannot_measure(self.model, self.probe, error) from None
+        check_finite(self.model, self.probe, seen.loss)
         now = values(double.order)
         self._first = self._first or now
         found = columns(double.order, double.kinds, double.shapes(), seen, coarse)
         found |= changes(now, self._first, self._before)
         self._before, self.losses[self._done] = now, seen.loss
-        keys = {"cell": self._label(), "seed": self.seed, "epoch": self._done, "step": int(self.model.optimizer.iterations)}
-        return probe_rows(keys, double.order, double.kinds, found, self.quantities)
+        steps = int(self.model.optimizer.iterations)
+        keys = {"cell": self._label(), "seed": self.settings.seed, "epoch": self._done, "step": steps}
+        return probe_rows(keys, double.order, double.kinds, found, self.settings.quantities)
 
     def _label(self) -> str:
-        return self.name or str(self.model.name)
+        return self.settings.name or str(self.model.name)
 
     def _write(self) -> None:
         self._written = monotonic()
-        if self.log:
-            about = {"cell": self._label(), "seed": self.seed, "layers": self.layers(), "probe_loss": self.losses}
-            settings = {"examples": self.probe.examples, "training": self.training, "precision": self.precision}
-            write_table("probes", self.table(), self.log, {"made_by": "GradientProbe", **about, **settings})
+        if own := self.settings.log:
+            about = {"cell": self._label(), "seed": self.settings.seed, "layers": self.layers(), "probe_loss": self.losses}
+            how = {"examples": self.probe.examples, "training": self.settings.training, "precision": self.settings.precision}
+            write_table("probes", self.table(), own, {"made_by": "GradientProbe", **about, **how})

@@ -37,11 +37,6 @@ def cells(study: Study) -> list[LabelledCell]:
     return [_labelled(study, *levels) for levels in study.combinations()]
 
 
-def arm_cells(study: Study) -> dict[str, list[LabelledCell]]:
-    """The cells of each arm; a cell may be in several."""
-    return {arm: [_labelled(study, *levels) for levels in study.combinations(arm)] for arm in study.arms}
-
-
 def _labelled(study: Study, depth: int, width: int, activation: str, initializer: str, optimizer: str) -> LabelledCell:
     factors, shared = study.factors, {"task": study.task, "study_seed": study.study_seed, **dict(study.training)}
     cell = Cell(

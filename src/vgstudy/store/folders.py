@@ -15,15 +15,23 @@ def study_folder(results: Path, study: str | None = None) -> Path:
     UserError
         If there is none, or several and no name, or none of that name.
     """
-    if study is None and (results / "runs.parquet").is_file():
-        return results
+    if (results / "runs.parquet").is_file():
+        if study in (None, results.name, results.resolve().name):
+            return results
+        raise UserError(
+            f"{results} is the folder of one study, not of {study!r}; name the folder of results, or leave the study out"
+        )
+    if results.is_file():
+        raise UserError(f"{results} is a file; name the folder of a study, such as results/STUDY")
     found = sorted(path.parent.name for path in results.glob("*/runs.parquet"))
     if study in found or (study is None and len(found) == 1):
         return results / (study or found[0])
     if not found:
         raise UserError(f"{results} holds no study; run one with `snakemake --cores 2`, or name the folder that has it")
     wrong = f"has no study {study!r}" if study else "holds several studies"
-    raise UserError(f"{results} {wrong}; name one of {', '.join(found)}")
+    raise UserError(
+        f"{results} {wrong}; name one of {', '.join(found)}: by its folder, {results / found[0]}, or as study={found[0]!r}"
+    )
 
 
 def table_files(folder: Path, table: str) -> list[Path]:

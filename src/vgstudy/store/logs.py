@@ -79,7 +79,7 @@ def write_table(name: str, columns: Columns, path: Path, footer: Mapping[str, An
         writer.write(columns)
 
 
-def read_footer(path: Path) -> dict[str, Any]:
+def read_footer(path: str | Path) -> dict[str, Any]:
     """The JSON footer of a file written by this module, after every byte of the file was verified.
 
     Raises
@@ -87,6 +87,7 @@ def read_footer(path: Path) -> dict[str, Any]:
     UserError
         If the file is missing, empty, truncated, damaged or foreign, or another job's.
     """
+    path = Path(path)
     with _told(path):
         state = os.stat(path)
         text = _verified(path, state.st_ino, state.st_size, state.st_mtime_ns)
@@ -180,5 +181,5 @@ def _remedy(path: Path, first: str) -> str:
     if table in SHARED_TABLES:
         return f"{first}`snakemake --cores 2 -- {shlex.quote(str(path))}`"
     if path.suffix != ".parquet" or table not in COLUMNS:
-        return ", and has no name of a study's table, such as results/STUDY/runs.parquet: check the path"
+        return "; it has no name of a study's table, such as results/STUDY/runs.parquet: check the path, or make it anew"
     return f"{first}`snakemake --cores 2 --config studies={shlex.quote(study)} -- {shlex.quote(str(path))}`"

@@ -14,6 +14,8 @@ STUDY_TABLES = (  # results/STUDY/TABLE.parquet
     "limits",
     "variances",
     "prediction",
+    "arms",
+    "overlays",
 )
 SHEETS = tuple(
     name for name in STUDY_TABLES if name not in ("runs", "trajectories", "profiles")
@@ -27,7 +29,16 @@ def shared(results: Path) -> dict[Path, str]:
     return {results / f"{table}.parquet": table for table in SHARED_TABLES}
 
 
+def study_tables(folder: Path) -> dict[Path, str]:
+    """The path of every table of a finished study that is not a job's, and the table's name."""
+    return {folder / f"{table}.parquet": table for table in STUDY_TABLES}
+
+
+def job_tables(folder: Path, jobs: Iterable[str]) -> dict[Path, str]:
+    """The path of every table of these jobs of a study, and the table's name."""
+    return {folder / table / f"{job}.parquet": table for job in jobs for table in JOB_TABLES}
+
+
 def tables(folder: Path, jobs: Iterable[str]) -> dict[Path, str]:
     """The path of every table of a finished study with these jobs, and the table's name."""
-    paths = {folder / f"{table}.parquet": table for table in STUDY_TABLES}
-    return paths | {folder / table / f"{job}.parquet": table for job in jobs for table in JOB_TABLES}
+    return study_tables(folder) | job_tables(folder, jobs)

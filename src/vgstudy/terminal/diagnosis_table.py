@@ -43,7 +43,7 @@ def layers(found: dict[str, Any]) -> Table:
     """Levels and shares of each layer."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for head in ("", "layer", "kind"):
-        table.add_column(head)
+        table.add_column(head, overflow="fold")
     for head in (*HEADS.values(), *SHARES.values()):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("zero because")

@@ -23,6 +23,7 @@ Status = Literal["exact", "asymptotic", "approximation"]
 
 SAMPLES = 3  # data samples over which predictions are averaged: d_g depends on how many examples of each class there are
 ROWS, DRAWS = 500, 64  # of a sample: examples at most, and outputs drawn from their limit
+DECAYS = ("d_delta", "d_g", "d_h")
 DEEPEST = 100  # hidden layers; the layers of a deeper net would need gigabytes
 
 MEAN_FIELD = "Poole et al. 2016, Schoenholz et al. 2017"
@@ -60,30 +61,51 @@ def predict(cells: Iterable[Cell]) -> list[Prediction]:
 
     Cells that differ only in depth or in how they train share their computation: about 40 ms for each layer of the deepest.
     """
+    return [row for setting in _settings(cells) for rows in (_decays(setting), _laws(setting)) for row in rows]
+
+
+def predict_decays(cells: Iterable[Cell]) -> list[Prediction]:
+    """The part of `predict` that is measured in every study: d_delta, d_g and d_h."""
+    return list(chain.from_iterable(map(_decays, _settings(cells))))
+
+
+def is_predictable(cell: Cell) -> bool:
+    """Whether the layers' kernels are drawn independently, each with entries that are alike."""
+    return not cell.initializer.tied and cell.initializer.class_name != "Identity"
+
+
+def _settings(cells: Iterable[Cell]) -> list[list[Cell]]:
+    """The cells of which theory speaks, in groups of one task, width, activation and initializer."""
     settings: dict[str, list[Cell]] = {}
-    for cell in cells:
+    for cell in filter(is_predictable, cells):
         key = canonical_json(cell.model_dump(mode="json", include={"task", "width", "activation", "initializer"}))
         settings.setdefault(key, []).append(cell)
-    return list(chain.from_iterable(map(_setting, settings.values())))
+    return list(settings.values())
 
 
-def _setting(cells: Sequence[Cell]) -> Iterator[Prediction]:
-    """The predictions for cells of one task, width, activation and initializer."""
-    if cells[0].initializer.class_name == "Identity":  # every seed has the same kernels, and their entries are not alike
-        return
-    square = kernels.moments(cells[0].initializer, cells[0].width, cells[0].width)
-    status, source = _trust(square)
+def _decays(cells: Sequence[Cell]) -> Iterator[Prediction]:
+    """Decay factors of the cells of a setting."""
+    status, source = _trust(cells[0])
     resolved = decays(cells[0], {cell.depth for cell in cells})
-    shared = [*_limits(cells[0], square), *_one_input(cells[0], square)]
     for cell in cells:
         for name, value in resolved[cell.depth].items():
             if np.isfinite(value):
                 yield Prediction(cell.id, name, value, status, source)
+
+
+def _laws(cells: Sequence[Cell]) -> Iterator[Prediction]:
+    """Limits of depth and laws of one input for the cells of a setting."""
+    square = kernels.moments(cells[0].initializer, cells[0].width, cells[0].width)
+    shared = [*_limits(cells[0], square), *_one_input(cells[0], square)]
+    for cell in cells:
         yield from (Prediction(cell.id, *row) for row in [*shared, *_death(cell, square)])
 
 
-def _trust(square: Moments) -> tuple[Status, str]:
-    return ("asymptotic", MEAN_FIELD) if square.mean == 0 else ("approximation", TWO_MODES)
+def _trust(cell: Cell) -> tuple[Status, str]:
+    """Status and source of decay factors; an output layer drawn in another way is taken to be drawn like the others."""
+    if kernels.moments(cell.initializer, cell.width, cell.width).mean:
+        return "approximation", TWO_MODES
+    return "approximation" if cell.initializer.output else "asymptotic", MEAN_FIELD
 
 
 def decays(cell: Cell, depths: Iterable[int]) -> dict[int, dict[str, float]]:
@@ -94,7 +116,7 @@ def decays(cell: Cell, depths: Iterable[int]) -> dict[int, dict[str, float]]:
     """
     wanted = sorted(set(depths))
     usable = [depth for depth in wanted if 4 <= depth <= DEEPEST]
-    found = {depth: dict.fromkeys(("d_delta", "d_g", "d_h"), np.nan) for depth in wanted}
+    found = {depth: dict.fromkeys(DECAYS, np.nan) for depth in wanted}
     if usable and cell.task.outputs == 1:
         with np.errstate(over="ignore", invalid="ignore"):
             logs = [_log_decays(cell, usable, stream) for stream in np.random.SeedSequence(0).spawn(SAMPLES)]

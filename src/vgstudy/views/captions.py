@@ -21,6 +21,7 @@ CONTRAST = "contrast-"
 METHODS: Mapping[str, str] = MappingProxyType(
     {
         "t": "Student t",
+        "chi-squared on log": "chi-squared (of a variance, logs taken to be normal)",
         "t on log": "Student t on the log scale",
         "Wilson": "Wilson score",
         "Welch, difference": "Welch t",
@@ -115,6 +116,25 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "before training, each tested on cells it has not seen. On the diagonal the probability is right.",
             "too few runs failed or learned to fit a model",
         ),
+        "fluctuations": Caption(
+            "How much initial gradients vary from seed to seed",
+            "Variance over seeds of the log of the root mean square of δ in layer L over that in layer 2, before any update, for "
+            "activations that are linear but for a slope below 0. Theory: it grows in proportion to the sum of 1 / width over "
+            "the layers between (Hanin & Nica 2018), so deep narrow networks differ most.",
+            "no such activation with kernels of mean 0 and at least 3 hidden layers",
+        ),
+    }
+)
+
+WIDTHS = 3  # that a study needs for a trend
+WIDTH_FIGURES: Mapping[str, Caption] = MappingProxyType(
+    {
+        "theory-width": Caption(
+            "Measured over predicted decay before training, by width",
+            "Geometric mean over seeds of the decay factor per layer at epoch 0, over what theory predicts in the limit of "
+            "infinite width: the ratio should approach 1.",
+            "theory speaks of none of these networks",
+        ),
     }
 )
 
@@ -158,9 +178,10 @@ ARM_FIGURES: Mapping[str, Caption] = MappingProxyType(
 
 
 def figure_names(study: Mapping[str, Any]) -> list[str]:
-    """The names of a study's figures: the fixed ones, those of arms, and one for each factor with a declared contrast."""
+    """A study's figures: the fixed ones, those of arms and of widths, and one for each factor with a declared contrast."""
     arms = ARM_FIGURES if study.get("arms") else ()
-    return [*arms, *FIGURES, *dict.fromkeys(CONTRAST + contrast["factor"] for contrast in study["contrasts"])]
+    widths = WIDTH_FIGURES if len(study["factors"]["width"]) >= WIDTHS else ()
+    return [*arms, *FIGURES, *widths, *dict.fromkeys(CONTRAST + contrast["factor"] for contrast in study["contrasts"])]
 
 
 def caption_of(name: str) -> Caption:
@@ -171,7 +192,11 @@ def caption_of(name: str) -> Caption:
     KeyError
         If there is no such figure.
     """
-    return contrast_caption(name.removeprefix(CONTRAST)) if name.startswith(CONTRAST) else {**FIGURES, **ARM_FIGURES}[name]
+    return (
+        contrast_caption(name.removeprefix(CONTRAST))
+        if name.startswith(CONTRAST)
+        else {**FIGURES, **WIDTH_FIGURES, **ARM_FIGURES}[name]
+    )
 
 
 def contrast_caption(factor: str) -> Caption:

@@ -1,15 +1,16 @@
 """A study folder's finished tables as data frames, every row with the factor levels of its cell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from vgstudy.analysis.design import plain, read_design
 from vgstudy.cells import TASKS
-from vgstudy.schema import EXAMPLES, FACTORS, arrow_schema
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.schema import EXAMPLES, FACTORS
+from vgstudy.store.logs import read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
@@ -19,7 +20,9 @@ FILTERS: Mapping[str, Any] = {
     "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "contrasts": None,
+    "arms": None,
     "linearity": None,
+    "overlays": None,
 }
 WHOLE = ("limits", "variances", "prediction")
 
@@ -44,8 +47,9 @@ class Frames:
     linearity: pd.DataFrame
     limits: pd.DataFrame
     variances: pd.DataFrame
-    prediction: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("prediction").names))
-    arms: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=arrow_schema("arms").names))
+    overlays: pd.DataFrame
+    prediction: pd.DataFrame
+    arms: pd.DataFrame
 
     @property
     def last_epoch(self) -> int:
@@ -71,9 +75,8 @@ def read_frames(folder: Path) -> Frames:
     UserError
         If a table is missing, damaged or of another version.
     """
-    design = read_footer(folder / "runs.parquet")
-    study, digest = design["study"], design["digest"]
-    runs = ordered(read_table("runs", folder / "runs.parquet").to_pandas(), study)
+    design = read_design(folder)
+    study, digest, runs = design.study, design.digest, leveled(design.runs, design.study)
     cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
     read = {
         name: read_table(name, folder / f"{name}.parquet", filters=filters, digest=digest) for name, filters in FILTERS.items()
@@ -82,9 +85,6 @@ def read_frames(folder: Path) -> Frames:
     tables["contrasts"] = compared(tables["contrasts"], cells)
     whole = {name: plain(read_table(name, folder / f"{name}.parquet", digest=digest).to_pandas()) for name in WHOLE}
     whole["limits"] = leveled(whole["limits"], study)
-    if study.get("arms"):
-        followed = read_table("arms", folder / "arms.parquet", digest=digest).to_pandas()
-        whole["arms"] = plain(followed).merge(cells, on="cell")
     return Frames(study, runs, **tables, **whole)
 
 
@@ -92,16 +92,6 @@ def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
     """The frame with those of the factor columns that it has as ordered categoricals, levels in the study's order."""
     present = [factor for factor in FACTORS if factor in frame]
     return frame.astype({factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True) for factor in present})
-
-
-def ordered(runs: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
-    """The design with its factor columns as ordered categoricals, levels in the study's order."""
-    return leveled(plain(runs), study)
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with label columns as text, so that frames of different files merge and group by what they hold."""
-    return frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))
 
 
 def compared(contrasts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:

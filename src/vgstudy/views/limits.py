@@ -19,8 +19,8 @@ FURTHEST = 690.0  # natural log of the largest number an axis can show
 def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     """Ends of the vertical axis for the points of one quantity.
 
-    All values and marks are inside; an axis with a place for zero begins there. Intervals are inside too unless they are
-    far wider than the spread of the values, as with two seeds: then they are cut at the edge.
+    All values and marks are inside; an axis with a place for zero begins there. Intervals and predictions are inside too unless
+    they are far wider than the spread of the values, as with two seeds: then they are cut at the edge.
     """
     if axis.limits:
         return axis.limits
@@ -28,7 +28,7 @@ def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
         return 0.0, 2 * max(float(points["value"].max()), LINEAR_BELOW)
     low, high = extent(np.r_[positions(points["value"], axis.scale), positions(pd.Series(axis.marks), axis.scale)])
     reach = REACH * max(high - low, SMALLEST[axis.scale])
-    drawn = pd.concat([points["low"], points["high"]]) if "low" in points else points["value"]
+    drawn = pd.concat([points[name] for name in ("value", "low", "high", "predicted") if name in points])
     ends = positions(drawn, axis.scale)
     low, high = extent(np.r_[low, high, np.clip(ends, low - reach, high + reach)])
     margin = MARGIN * max(high - low, SMALLEST[axis.scale])
@@ -39,6 +39,8 @@ def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
 def horizontal_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     """Ends of the horizontal axis, with room for markers; epoch 0 has a place of its own."""
     low, high = float(points["x"].min()), float(points["x"].max())
+    if axis.scale == "log":
+        return low / 1.2, high * 1.2
     if axis.scale == "symlog":
         return -0.3, 1.3 * max(high, 1.0)
     pad = max(0.5, 0.03 * (high - low))

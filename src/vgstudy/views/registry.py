@@ -13,6 +13,7 @@ from vgstudy.views.frames import Frames
 from vgstudy.views.layers import l1_epochs, level_epochs, profile_end, profile_start
 from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
 from vgstudy.views.prediction import calibration, foretelling
+from vgstudy.views.theory import fluctuations, theory_width
 from vgstudy.views.view import View
 
 VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
@@ -35,6 +36,8 @@ VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
         "arms-entries": entries,
         "foretelling": foretelling,
         "calibration": calibration,
+        "fluctuations": fluctuations,
+        "theory-width": theory_width,
     }
 )
 

@@ -32,7 +32,7 @@ class View:
     ----------
     frame
         A row per point: `quantity` (a key of `axes`), `x`, `value`, `low`, `high`, the factor columns, and what the
-        estimate's table says about it (n, n_alive, n_failed, method, confidence).
+        estimate's table says about it (n, n_alive, n_failed, method, confidence); optionally `predicted`, drawn as a thin line.
     axes
         The quantities shown, from top to bottom.
     x

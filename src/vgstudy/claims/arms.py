@@ -12,10 +12,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vgstudy.analysis.design import read_design
 from vgstudy.claims.cases import named_cells
 from vgstudy.claims.register import Tutorial, claims, read_register
 from vgstudy.schema import EXAMPLES, QUANTILES
-from vgstudy.store.logs import open_writer, read_footer, read_table
+from vgstudy.store.logs import open_writer, read_table
 
 Array = NDArray[np.float64]
 
@@ -28,20 +29,21 @@ BAND = (0.05, 0.5, 0.95)
 def write_arms(folder: Path, register: Path) -> None:
     """Read the curves and probes of a study's cells and write its arms.parquet, with what the register says was reported.
 
+    A study without arms has no rows.
+
     Raises
     ------
     UserError
         If a table is missing, truncated or of another version.
     """
-    design = read_footer(folder / "runs.parquet")
-    table = read_table("runs", folder / "runs.parquet").to_pandas()
-    runs = table.astype(dict.fromkeys(table.select_dtypes("category"), "str"))
-    told = reported(read_register(register), design["study"], runs.drop_duplicates("cell"))
-    with open_writer("arms", folder / "arms.parquet", {"digest": design["digest"]}) as writer:
-        for cell, own in runs.groupby("cell", sort=False):
+    design = read_design(folder)
+    told = reported(read_register(register), design.study, design.runs.drop_duplicates("cell"))
+    cells = design.runs.groupby("cell", sort=False) if design.study.get("arms") else ()
+    with open_writer("arms", folder / "arms.parquet", {"digest": design.digest}) as writer:
+        for cell, own in cells:
             for rows in cell_rows(folder, str(cell), own):
                 number = told.get((str(cell), rows["quantity"][0]), np.nan) if rows["quantity"] else np.nan
-                last = rows["epoch"] == design["study"]["training"]["epochs"]
+                last = rows["epoch"] == design.study["training"]["epochs"]
                 writer.write({**rows, "reported": pa.array(np.where(last, number, np.nan), from_pandas=True)})
 
 

@@ -1,0 +1,38 @@
+"""A study's design as its folder tells it: settings and runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vgstudy.store.logs import read_footer, read_table
+
+
+@dataclass(frozen=True)
+class Design:
+    """A study's folder, its settings, the digest of its design, and a row for each run with labels as text."""
+
+    folder: Path
+    study: Mapping[str, Any]
+    digest: str
+    runs: pd.DataFrame
+
+
+def read_design(folder: Path) -> Design:
+    """The design in `folder`, a study's results.
+
+    Raises
+    ------
+    UserError
+        If runs.parquet is missing, damaged or of another version.
+    """
+    path = folder / "runs.parquet"
+    footer = read_footer(path)
+    return Design(folder, footer["study"], footer["digest"], plain(read_table("runs", path).to_pandas()))
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with label columns as text, so that frames of different files merge and group by what they hold."""
+    return frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))

@@ -1,0 +1,76 @@
+"""Does theory say what is measured before training?"""
+
+import pandas as pd
+
+from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, extreme, setting
+from vgstudy.theory.overlays import VARIANCE
+from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.view import nearest
+from vgstudy.wording import interval, number, plural
+
+AGREES = 2.0  # standard errors
+NAMES = {"d_delta": "δ", "d_g": "g"}
+SETTING = ("activation", "initializer", "depth", "width")
+REFERENCE_DEPTH = 10
+STATUSES = {"asymptotic": "the limit of infinite width", "approximation": "an approximation (kernels with a mean)"}
+
+
+def theory(frames: Frames) -> Finding | None:
+    """Decay factors at epoch 0 against theory: in how many cells they agree, where least, and the numbers at one depth."""
+    rows = chosen(frames.overlays, optimizer=frames.first_optimizer)
+    rows = rows[rows["z"].notna()]
+    decays = chosen(rows, quantity=list(NAMES))
+    if decays.empty:
+        return None
+    counts = [agreement(chosen(decays, quantity=name, status=status), name, status) for name in NAMES for status in STATUSES]
+    headline, *more = [text for text in counts if text]
+    worst = extreme(decays.assign(size=decays["z"].abs()), by="size")
+    more.append(
+        f"Furthest apart: {NAMES[worst['quantity']]} with {setting(worst, SETTING)}, measured {estimate(worst)}, predicted "
+        f"{number(worst['predicted'])}. Standard errors are those of the seeds: with many seeds a small error of theory is found."
+    )
+    if text := fluctuation(chosen(rows, quantity=VARIANCE)):
+        more.append(text)
+    depth = nearest([REFERENCE_DEPTH], decays["depth"].astype(int))
+    shown = chosen(decays, depth=depth)
+    tables = tuple(table(chosen(shown, quantity=name), name, depth[0]) for name in NAMES)
+    return Finding("Theory before training", headline, tuple(more), "decay-depth-start", tables)
+
+
+def agreement(rows: pd.DataFrame, quantity: str, status: str) -> str:
+    """In how many cells a decay factor agrees with a prediction of one status, and by how much the others differ."""
+    if rows.empty:
+        return ""
+    near = int((rows["z"].abs() <= AGREES).sum())
+    ratio = rows["value"] / rows["predicted"]
+    return (
+        f"The decay factor of {NAMES[quantity]} before any update lies within 2 standard errors of theory, here "
+        f"{STATUSES[status]}, in {near} of {plural(len(rows), 'cell')}; measured over predicted has the median "
+        f"{number(ratio.median())} and the range {number(ratio.min())} to {number(ratio.max())}."
+    )
+
+
+def fluctuation(rows: pd.DataFrame) -> str:
+    """How the variance of log gradients over seeds compares with the law of one input."""
+    if rows.empty:
+        return ""
+    ratio = rows["value"] / rows["predicted"]
+    return (
+        f"The variance over seeds of log δ across the layers is {number(ratio.median())} times (median over "
+        f"{plural(len(rows), 'cell')}) that of the law of normal kernels at one input, which grows with the sum of 1 / width."
+    )
+
+
+def table(rows: pd.DataFrame, quantity: str, depth: int) -> Table:
+    """Measured, predicted and z of every setting."""
+    caption = (
+        f"Decay factor of {NAMES[quantity]} at epoch 0, depth {depth}: measured with its interval | predicted "
+        "(≈ an approximation) | difference in standard errors"
+    )
+    return cross_table(caption, rows, ("initializer", "width"), "activation", compared)
+
+
+def compared(row: Row) -> str:
+    """Measured, predicted, and their difference in standard errors."""
+    mark = "≈ " if row["status"] == "approximation" else ""
+    return f"{interval(row['value'], row['low'], row['high'])} | {mark}{number(row['predicted'])} | {row['z']:+.1f}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from vgstudy.claims.checks import ALL
 from vgstudy.claims.verdicts import INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, VERDICTS
 from vgstudy.findings.decay import counts as decays
 from vgstudy.findings.decay import extremes as strongest
@@ -16,7 +17,7 @@ from vgstudy.findings.limit import counts as limited
 from vgstudy.findings.limit import extremes as outermost
 from vgstudy.findings.precision import known as with_width
 from vgstudy.findings.precision import seeds_text
-from vgstudy.findings.prediction import ASKED, answer, area
+from vgstudy.findings.prediction import ASKED, answer, area, unexplained
 from vgstudy.views.frames import Frames
 from vgstudy.wording import listing, percent, plural, spans
 
@@ -90,7 +91,7 @@ def limits(named: Named) -> Point | None:
 
 def open_questions(named: Named, claims: Sequence[Row]) -> Point | None:
     """How precise the decay factors are, and what is not settled."""
-    text = " ".join([*precise(named), *unsettled(claims)])
+    text = " ".join([*precise(named), *unsettled(claims), *unforeseen(named)])
     return Point("Precision, and what is open", text, ()) if text else None
 
 
@@ -115,3 +116,10 @@ def unsettled(claims: Sequence[Row]) -> Iterator[str]:
         settle = f"; {max(known):,} seeds would settle {len(known)} of them at the shares seen" if known else ""
         told = f"{plural(len(needed), 'statement')} about the tutorials' networks {'is' if len(needed) == 1 else 'are'}"
         yield f"{told} inconclusive{settle}."
+
+
+def unforeseen(named: Named) -> Iterator[str]:
+    """How much of failure models leave open, in the study with most runs."""
+    largest = max(named, key=lambda name: len(named[name].runs))
+    for sentence in unexplained(named[largest].prediction, ALL):
+        yield f"In {largest}: {sentence[:1].lower()}{sentence[1:]}"

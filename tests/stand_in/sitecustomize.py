@@ -75,7 +75,12 @@ def write_figures(folder: Path) -> None:
 
 def write_coverage(results: Path, repetitions: int) -> None:
     """Instead of `vgstudy.coverage.write_coverage`: a row without a meaning."""
-    write_table("coverage", made_up("coverage", [{"n": repetitions}], 0), results / "coverage.parquet", {})
+    write_table(
+        "coverage",
+        made_up("coverage", [{"n": repetitions, "low": 0.1, "coverage": 0.5, "high": 0.9}], 0),
+        results / "coverage.parquet",
+        {},
+    )
 
 
 def replace(name: str, **functions: Any) -> None:

@@ -19,7 +19,7 @@ from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
-from vgstudy.store.places import SHEETS, STUDY_TABLES, job_tables
+from vgstudy.store.places import SHEETS, STUDY_TABLES, job_tables, tables
 
 min_version("9.19")
 
@@ -80,6 +80,8 @@ rule all:
     input:
         "results/report.html",
         "results/claims.parquet",
+        # what somebody deleted is made again, although no later step needs it any more
+        [path for own in PLANS.values() for path in tables(own.folder, own.jobs)],
         COVERAGE,
         # Snakemake trusts a file that is there; this has no input, but makes it make again what is damaged
         lambda wildcards: workflow.dag.forcefiles.update(map(str, DAMAGED)) or [],

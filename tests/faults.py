@@ -106,8 +106,11 @@ class Site:
         return {
             str(path.relative_to(self.results)): content(path)
             for path in sorted(self.results.rglob("*"))
-            if path.is_file() and "logs" not in path.parts and path.name[0] != "." and path.name != "report.html"
+            if path.is_file() and "logs" not in path.parts and path.name[0] != "." and path.name not in COSTS
         }
+
+
+COSTS = ("report.html", "summary.md")  # they tell what it cost
 
 
 def content(path: Path) -> object:

@@ -11,7 +11,7 @@ rule report:
     output:
         "results/summary.md",
         "results/claims.csv",
-        "results/coverage.csv",
+        ["results/coverage.csv"] if COVERAGE else [],
         expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=SHEETS),
         report(
             "results/report.html",

@@ -174,9 +174,11 @@ def test_too_few_seeds_are_inconclusive_and_say_how_many_are_needed():
     ],
 )
 def test_verdict_on_a_forecast(ends, verdict):
-    row = dict(zip(("value", "low", "high"), ends, strict=True)) | {"n": 5, "n_failed": 1, "method": "m", "confidence": 0.95}
-    judged = judge_forecast(row)
-    assert (judged.verdict, judged.n) == (verdict, 6)
+    row = dict(zip(("value", "low", "high"), ends, strict=True)) | {"n": 25, "n_failed": 1, "method": "m", "confidence": 0.95}
+    judged = judge_forecast(row | {"failures": 10})
+    assert (judged.verdict, judged.n) == (verdict, 26)
+    few = judge_forecast(row | {"failures": 3})
+    assert (few.verdict, few.sentence[:30]) == (verdicts.INCONCLUSIVE, "3 runs failed and 22 learned: ")
 
 
 def test_sample_is_ascending_and_thinned():

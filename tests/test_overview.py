@@ -57,8 +57,8 @@ def test_trials_count_only_where_there_is_nothing_else_by_hand():
     assert overview({"real": real}, [], {"real": NOWHERE}).warning == ""
 
 
-def test_the_study_with_most_runs_answers_and_the_others_are_named_by_hand():
-    def foretold(n, value):
+def test_the_study_with_most_failures_answers_and_the_others_are_named_by_hand():
+    def foretold(failures, value):
         row = {
             "group": "tanh",
             "predictor": "d_delta",
@@ -67,14 +67,18 @@ def test_the_study_with_most_runs_answers_and_the_others_are_named_by_hand():
             "low": value - 0.1,
             "high": value + 0.1,
         }
-        rows = [row | {"n": n, "n_failed": 0}, row | {"predictor": "distance", "n": n, "n_failed": 0}]
+        counts = {"n": 100, "n_failed": 0, "failures": failures, "mixed": 2}
+        rows = [row | counts, row | counts | {"predictor": "distance"}]
         frames = made_frames()
         return type(frames)(**{**vars(frames), "prediction": pd.DataFrame(rows)})
 
-    point = foretelling({"small": foretold(5, 0.9), "large": foretold(50, 0.5)})
+    point = foretelling({"some": foretold(20, 0.9), "most": foretold(50, 0.5), "few": foretold(3, 0.1)})
     assert "The runs do not say so" in point.text
-    assert "That is of 50 runs in large; the AUC of vanishing is 0.90 [0.80, 1.00] in small." in point.text
-    assert point.links == (("small-foretelling", "small"), ("large-foretelling", "large"))
+    told = (
+        "The AUC of a vanishing signal among tanh runs is 0.90 [0.80, 1.00] in some and not told (3 of 100 runs failed) in few."
+    )
+    assert f"This is most. {told}" in point.text
+    assert point.links == (("some-foretelling", "some"), ("most-foretelling", "most"), ("few-foretelling", "few"))
     assert foretelling({"none": made_frames()}) is None
 
 

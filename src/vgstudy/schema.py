@@ -379,8 +379,9 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "kind": (LABEL, "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"),
             "quantity": (
                 LABEL,
-                "AUC, AUC within cells (runs that differ in their seed alone), sensitivity, specificity, Brier score, deviance "
-                "explained or calibration (share of runs that failed in a tenth of them, by predicted probability)",
+                "AUC, AUC within cells (runs that differ in their seed alone), vanished where failed or learned (share of these "
+                "runs with a decay factor below 1), sensitivity, specificity, Brier score, deviance explained or calibration "
+                "(share of runs that failed in a tenth of them, by predicted probability)",
             ),
             "x": (pa.float64(), "calibration: mean predicted probability of failure; null otherwise"),
             "value": _ESTIMATE["value"],
@@ -390,6 +391,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "confidence": _ESTIMATE["confidence"],
             "n": (pa.int32(), "runs"),
             "n_failed": (pa.int32(), "runs left out because the predictor is not defined for them"),
+            "failures": (pa.int32(), "of the `n` runs, those that did not learn"),
+            "mixed": (pa.int32(), "cells of which some runs learned and some did not; without any there is no interval"),
         },
     }
 )

@@ -12,12 +12,12 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "train": 2,
         "decay": 4,
         "estimate": 5,
-        "predict": 1,
+        "predict": 2,
         "follow": 2,
         "overlay": 1,
-        "claims": 1,
-        "figures": 7,
-        "report": 9,
+        "claims": 2,
+        "figures": 8,
+        "report": 10,
         "coverage": 2,
     }
 )

@@ -41,12 +41,17 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
 def judge_forecast(row: Mapping[str, Any]) -> Judged:
     """Judge that a predictor foretells failure, from its row in the table of predictions: is the AUC above one half?"""
     counts = (row["n"] + row["n_failed"], row["n_failed"])
-    ends = [NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high")]
-    if any(map(np.isnan, ends)):
-        return Judged(verdicts.INCONCLUSIVE, "No run failed, or none learned: nothing can be foretold.", *counts)
-    value, low, high = ends
+    failed, learned = row["failures"], row["n"] - row["failures"]
+    told = f"{plural(failed, 'run')} failed and {learned:,} learned"
+    value, low, high = (NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high"))
+    if min(failed, learned) < verdicts.FEWEST_OF_EACH:
+        few = f"{told}: fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to foretell anything."
+        return Judged(verdicts.INCONCLUSIVE, few, *counts, value)
+    if np.isnan([value, low, high]).any():
+        whole = f"{told}, but no cell has runs of both kinds: failing cannot be told apart from the configuration."
+        return Judged(verdicts.INCONCLUSIVE, whole, *counts, value)
     verdict = verdicts.REPLICATED if low > 0.5 else verdicts.NOT if high < 0.5 else verdicts.INCONCLUSIVE
-    sentence = f"AUC {interval(value, low, high)}; one half is chance."
+    sentence = f"{told}: AUC {interval(value, low, high)}; one half is chance."
     return Judged(verdict, sentence, *counts, value, low, high, row["method"], row["confidence"])
 
 

@@ -14,6 +14,7 @@ ANSWERED, NOT_RUN = "answered", "not run"
 VERDICTS = (REPLICATED, SOME, NOT, INCONCLUSIVE, ANSWERED, NOT_RUN)
 
 MOST, LEAST = 0.9, 0.1
+FEWEST_OF_EACH = 10  # runs that failed, and runs that learned, below which nothing is said to foretell failure
 MAX_SEEDS = 10_000  # beyond this no number of seeds is named
 
 

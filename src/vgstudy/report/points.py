@@ -12,12 +12,13 @@ from vgstudy.claims.verdicts import INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, VERD
 from vgstudy.findings.decay import counts as decays
 from vgstudy.findings.decay import extremes as strongest
 from vgstudy.findings.decay import start as at_start
+from vgstudy.findings.failure import answer, area, enough
 from vgstudy.findings.finding import estimate
 from vgstudy.findings.limit import counts as limited
 from vgstudy.findings.limit import extremes as outermost
 from vgstudy.findings.precision import known as with_width
 from vgstudy.findings.precision import seeds_text
-from vgstudy.findings.prediction import ASKED, answer, area, unexplained
+from vgstudy.findings.prediction import ASKED, unexplained
 from vgstudy.views.frames import Frames
 from vgstudy.wording import listing, percent, plural, spans
 
@@ -54,17 +55,29 @@ def claims_point(rows: Sequence[Row]) -> Point | None:
 
 
 def foretelling(named: Named) -> Point | None:
-    """Did tanh nets fail because of vanishing gradients: the answer of the study with most runs, and the AUC in others."""
+    """Did tanh nets fail because of vanishing gradients: the answer of the study with most failures, and the AUC in others."""
     rows = {name: area(frames.prediction, ASKED, "d_delta") for name, frames in named.items()}
     known = {name: row for name, row in rows.items() if row}
     if not known:
         return None
-    main = max(known, key=lambda name: known[name]["n"] - known[name]["n_failed"])
-    text = answer(named[main].prediction, ASKED)
-    others = listing(f"{estimate(row)} in {name}" for name, row in known.items() if name != main)
-    runs = f"That is of {plural(int(known[main]['n'] - known[main]['n_failed']), 'run')} in {main}"
-    text = f"{text} {runs}{f'; the AUC of vanishing is {others}' if others else ''}."
+    main = max(known, key=lambda name: known[name]["failures"])
+    others = listing(f"{in_short(row)} in {name}" for name, row in known.items() if name != main)
+    over = {name: area(frames.prediction, ALL, "d_delta") for name, frames in named.items()}
+    overall = listing(f"{estimate(row)} in {name}" for name, row in over.items() if row and enough(row))
+    told = (
+        f"This is {main}.",
+        f"The AUC of a vanishing signal among {ASKED} runs is {others}." if others else "",
+        f"Over all activations it is {overall}." if overall else "",
+    )
+    text = " ".join([answer(named[main].prediction, ASKED), *filter(None, told)])
     return Point("Is vanishing the reason of failure?", text, tuple((f"{name}-foretelling", name) for name in known))
+
+
+def in_short(row: Row) -> str:
+    """An area under the ROC curve, or why there is none."""
+    if enough(row):
+        return estimate(row)
+    return f"not told ({int(row['failures']):,} of {plural(int(row['n']), 'run')} failed)"
 
 
 def start(named: Named) -> Point | None:

@@ -27,7 +27,8 @@ def calibration(frames: Frames) -> View:
     rows = chosen(frames.prediction, quantity="calibration", predictor=["gradients", "everything"])
     shown = rows.assign(label=rows["predictor"].map(MODELS)).drop(columns=["n", "n_failed"])
     axis = Axis("share of runs that failed", limits=(0, 1))
-    return View(shown, {"calibration": axis}, Axis("predicted probability of failure"), groups_note(frames), across=("group",))
+    note = f"{groups_note(frames)} The model of depth and width is left out: it has few different probabilities.".strip()
+    return View(shown, {"calibration": axis}, Axis("predicted probability of failure"), note, across=("group",))
 
 
 def groups_note(frames: Frames) -> str:

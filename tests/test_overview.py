@@ -40,7 +40,7 @@ def test_claims_in_short_by_hand():
     )
     assert claims_point([claim("D4", "not run")]) is None
     assert list(unsettled(rows)) == [
-        "1 statement about the tutorials' networks is inconclusive; 12 seeds would settle 1 of them at the shares seen."
+        "1 statement about the tutorials' networks is inconclusive; it would take at least 12 seeds to settle 1 of them."
     ]
 
 

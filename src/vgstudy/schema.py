@@ -364,7 +364,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "share": (pa.float64(), "share of the seeds for which the statement holds, or that come near the reported number"),
             "n": (pa.int32(), "seeds in the design; of two networks, pairs of seeds"),
             "n_failed": (pa.int32(), "seeds left out for a missing or non-finite value"),
-            "verdict": (LABEL, "replicated, replicated for some seeds, not replicated, inconclusive, answered or not run"),
+            "verdict": (LABEL, "one of `claims.verdicts.VERDICTS`, such as replicated or not run"),
             "needed_n": (pa.int32(), "seeds that would settle an inconclusive verdict; null if none would or none are needed"),
             "reasoning": (LABEL, "how the verdict follows, and why this quantity stands for the claim"),
             "sample": (pa.list_(pa.float64()), "the quantity's values over seeds, ascending, thinned"),

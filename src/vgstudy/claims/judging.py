@@ -13,9 +13,11 @@ from vgstudy.claims.judged import NAN, Judged, living, too_few
 from vgstudy.claims.measures import scale
 from vgstudy.claims.numbers import FEWEST, near, sample, spread_of
 from vgstudy.claims.statements import Statement
+from vgstudy.claims.words import nearness_words
 from vgstudy.wording import interval, number, percent, plural
 
 Array = NDArray[np.float64]
+FULL = round(2 / (1 - CONFIDENCE)) - 1  # seeds from which order statistics reach the nominal coverage
 EQUIVALENCE = 0.9  # coverage of the interval that stands for two one-sided tests at 5 % each
 
 
@@ -62,16 +64,22 @@ def _equals(statement: Statement, values: Array) -> Judged:
         return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, on)
     inside = spread.predicted_low <= high and spread.predicted_high >= low
-    share = float(near(alive, low, high, statement.within, on).mean())
-    undecided = not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
+    close = near(alive, low, high, statement.within, on)
+    ends = wilson(close.sum(), len(close))
+    share = float(ends.value)
+    verdict = verdicts.of_number(inside, share, float(ends.low), float(ends.high))
+    open_end = verdict == verdicts.NOT and not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
+    needed = FULL if open_end else verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None
     told = f"{number(low)} to {number(high)}" if high > low else number(low)
-    where = "inside" if inside else "outside"
+    whole = spread.predicted_low <= low and high <= spread.predicted_high
+    where = "lies inside" if whole else "overlaps" if inside else "lies outside"
     kind = f"{percent(spread.predicted_confidence)} one-seed prediction interval ({spread.method})"
-    ends = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
-    nearness = f"{percent(share)} of seeds come near it{_nearness(statement, on)}"
-    sentence = f"The reported {told} lies {where} the {kind}, {ends}; {nearness}."
+    reach = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
+    come = "comes" if close.sum() == 1 else "come"
+    nearness = f"{close.sum()} of {plural(len(close), 'seed')} {come} near it{nearness_words(statement)}"
+    sentence = f"The reported {told} {where} the {kind}, {reach}; {nearness}."
     return Judged(
-        verdicts.INCONCLUSIVE if undecided else verdicts.of_number(inside, share),
+        verdicts.INCONCLUSIVE if open_end else verdict,
         sentence,
         len(values),
         lost,
@@ -83,15 +91,9 @@ def _equals(statement: Statement, values: Array) -> Judged:
         spread.predicted_low,
         spread.predicted_high,
         share,
-        round(2 / (1 - CONFIDENCE)) - 1 if undecided else None,
+        needed,
         sample(alive),
     )
-
-
-def _nearness(statement: Statement, scale: str) -> str:
-    if statement.within is None:
-        return " (inside the range)"
-    return f" (within a factor of {number(statement.within, 1)})" if scale == "log" else f" (within {statement.within:g})"
 
 
 def _order(statement: Statement, values: Array, bound: Array) -> Judged:

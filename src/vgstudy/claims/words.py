@@ -1,5 +1,6 @@
 """Quantities and comparisons in words, for tables and pages."""
 
+from vgstudy.claims.measures import scale
 from vgstudy.claims.statements import Levels, Measure, Network, Statement
 from vgstudy.schema import FACTORS
 from vgstudy.wording import number
@@ -70,7 +71,8 @@ def _when(measure: Measure) -> str:
 def comparison(statement: Statement) -> str:
     """What a statement compares its quantity with, in words."""
     if statement.equals is not None:
-        return " to ".join(map(number, statement.equals if isinstance(statement.equals, tuple) else (statement.equals,)))
+        told = " to ".join(map(number, statement.equals if isinstance(statement.equals, tuple) else (statement.equals,)))
+        return told if statement.within is None else f"{told}{nearness_words(statement)}"
     bound = statement.bound
     if not bound:
         return "nothing reported"
@@ -80,6 +82,14 @@ def comparison(statement: Statement) -> str:
     if statement.near:
         return f"differs by less than {statement.by:g} from {against}"
     return f"{statement.comparator} {against}{f' by more than {statement.by:g}' if statement.by else ''}"
+
+
+def nearness_words(statement: Statement) -> str:
+    """How near to a reported number counts as the same, in words."""
+    if statement.within is None:
+        return " (inside the range)"
+    factor = scale(statement.measure) == "log"
+    return f" (within a factor of {statement.within:g})" if factor else f" (within {statement.within:g})"
 
 
 def network(named: Network) -> str:

@@ -126,7 +126,7 @@ def unsettled(claims: Sequence[Row]) -> Iterator[str]:
     needed = [row["needed_n"] for row in claims if row["verdict"] == INCONCLUSIVE]
     if needed:
         known = [count for count in needed if count]
-        settle = f"; {max(known):,} seeds would settle {len(known)} of them at the shares seen" if known else ""
+        settle = f"; it would take at least {max(known):,} seeds to settle {len(known)} of them" if known else ""
         told = f"{plural(len(needed), 'statement')} about the tutorials' networks {'is' if len(needed) == 1 else 'are'}"
         yield f"{told} inconclusive{settle}."
 

@@ -9,6 +9,7 @@ from vgstudy.claims import verdicts
 from vgstudy.claims.judging import judge, judge_forecast
 from vgstudy.claims.numbers import near, sample, spread_of
 from vgstudy.claims.statements import Statement
+from vgstudy.claims.words import comparison
 
 ACCURACY, RATIO = {"column": "test_accuracy"}, {"column": "g_rms", "over": {"column": "g_rms"}}
 HUMPS = np.concatenate([np.linspace(0.5, 0.52, 20), np.linspace(0.82, 0.84, 20)])
@@ -190,6 +191,27 @@ def test_no_difference_is_shown_only_by_an_interval_inside_the_margin(shift, ver
     assert judged.verdict == verdict
     interval = stats.ttest_ind(base + shift, base, equal_var=False).confidence_interval(0.9)
     assert (judged.low, judged.high) == pytest.approx(tuple(interval))
+
+
+def test_an_order_may_be_asked_instead_of_claimed():
+    asked = statement(ACCURACY, below=0.5, open=True)
+    judged = judge(asked, column(*[0.9] * 30))
+    assert (judged.verdict, judged.share, comparison(asked)) == (verdicts.ANSWERED, 0, "nothing claimed; asked: below 0.5")
+    assert judge(asked, column(0.9, 0.4)).verdict == verdicts.INCONCLUSIVE
+
+
+def test_an_order_against_so_many_times_the_other():
+    own, other = column(0.3, 0.4, 0.6), column(1, 1, 1)
+    assert judge(statement(ACCURACY, below={"arm": "B"}, times=0.5), own, other).share == pytest.approx(2 / 3)
+    assert comparison(statement(ACCURACY, below={"arm": "B"}, times=0.5)) == "below 0.5 times B"
+
+
+def test_another_measure_of_the_run_is_named_by_what_differs_by_hand():
+    early, late = ({"column": "w_mean", "layer": 1, "epochs": epochs, "summary": "pace"} for epochs in ([0, 10], [10, 100]))
+    assert (
+        comparison(statement(early, above={"measure": late})) == "above its mean absolute change per epoch over epochs 10 to 100"
+    )
+    assert comparison(statement(early, above={"measure": early | {"layer": 2}})) == "above the same of layer 2"
 
 
 def test_an_open_question_is_answered_by_the_estimate():

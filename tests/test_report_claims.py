@@ -6,6 +6,7 @@ import pytest
 
 from vgstudy.claims.register import claims, read_register
 from vgstudy.claims.tables import write_claims
+from vgstudy.claims.words import LEARNED, NOT_LEARNED
 from vgstudy.report import rendered
 from vgstudy.report.claims import claims_part, found, strip, verdict
 
@@ -51,7 +52,9 @@ def test_without_claims_there_is_no_part(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "90 % of the seeds [74 % to 96.5 %]; n = 30, 1 without a value"),
+        ({}, "holds for 90 % of the seeds [74 % to 96.5 %]; n = 30, 1 without a value"),
+        ({"quantity": LEARNED, "comparator": "learns", "n_failed": 0, "n": 30}, "27 of 30 seeds learned [74 % to 96.5 %]"),
+        ({"quantity": LEARNED, "comparator": NOT_LEARNED, "n_failed": 0, "n": 30}, "3 of 30 seeds learned [3.5 % to 26 %]"),
         ({"method": "t on log", "n_failed": 0}, "0.90 [0.74, 0.96]; n = 31"),
         ({"method": "m", "quantity": "AUC over pairs"}, "0.90 [0.74, 0.96]; 30 runs, 1 without a value"),
         (

@@ -33,14 +33,14 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
     """
     if statement.comparator == "equals":
         return _equals(statement, values[:, 0])
-    if statement.comparator == "open":
+    if statement.open and not statement.bound:
         return _open(statement, values[:, 0])
     number = statement.bound.number if statement.bound else None
-    bound = np.full((len(values), 1), number, dtype=float) if compared is None else compared
+    bound = np.full((len(values), 1), number, dtype=float) if compared is None else compared * statement.times
     return _near(statement, values[:, 0], bound[:, 0]) if statement.near else _order(statement, values, bound)
 
 
-def judge_forecast(row: Mapping[str, Any]) -> Judged:
+def judge_forecast(row: Mapping[str, Any], is_open: bool = False) -> Judged:
     """Judge that a predictor foretells failure, from its row in the table of predictions: is the AUC above one half?"""
     counts = (row["n"] + row["n_failed"], row["n_failed"])
     failed, learned = row["failures"], row["n"] - row["failures"]
@@ -53,6 +53,8 @@ def judge_forecast(row: Mapping[str, Any]) -> Judged:
         whole = f"{told}, but no cell has runs of both kinds: failing cannot be told apart from the configuration."
         return Judged(verdicts.INCONCLUSIVE, whole, *counts, value)
     verdict = verdicts.REPLICATED if low > 0.5 else verdicts.NOT if high < 0.5 else verdicts.INCONCLUSIVE
+    if is_open and verdict != verdicts.INCONCLUSIVE:
+        verdict = verdicts.ANSWERED
     sentence = f"{told}: AUC {interval(value, low, high)}; one half is chance."
     return Judged(verdict, sentence, *counts, value, low, high, row["method"], row["confidence"])
 
@@ -107,9 +109,12 @@ def _order(statement: Statement, values: Array, bound: Array) -> Judged:
     share, low, high = float(ends.value), float(ends.low), float(ends.high)
     verdict = verdicts.of_share(share, low, high)
     unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
+    holds_for = f"It holds for {holds:,} of {plural(len(alive), unit)}"
+    if statement.measure.column == "learned":
+        holds_for = f"{int(np.nansum(values)):,} of {plural(len(alive), 'seed')} learned, and the statement holds for {holds:,}"
     return Judged(
-        verdict,
-        f"It holds for {holds:,} of {plural(len(alive), unit)}: {interval(share, low, high)}.",
+        verdicts.ANSWERED if statement.open and verdict != verdicts.INCONCLUSIVE else verdict,
+        f"{holds_for}: {interval(share, low, high)}.",
         pairs,
         lost,
         share,

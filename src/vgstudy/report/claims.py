@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.claims.verdicts import FEW, FIRM, NOT, REPLICATED, SOME, VERDICTS
+from vgstudy.claims.words import LEARNED, NOT_LEARNED
 from vgstudy.findings import Table
 from vgstudy.store.logs import read_footer, read_table
 from vgstudy.wording import interval, listing, number, percent, plural
@@ -146,9 +147,14 @@ def found(row: Row) -> str:
         return ""
     seeds = plural(row["n"] - row["n_failed"], "run") if about_runs(row) else f"n = {row['n'] - row['n_failed']:,}"
     without = f", {row['n_failed']:,} without a value" if row["n_failed"] else ""
+    if row["quantity"] == LEARNED:
+        learned = row["value"] if row["comparator"] != NOT_LEARNED else 1 - row["value"]
+        seen = row["n"] - row["n_failed"]
+        low, high = sorted(end if row["comparator"] != NOT_LEARNED else 1 - end for end in (row["low"], row["high"]))
+        return f"{round(learned * seen):,} of {plural(seen, 'seed')} learned [{percent(low)} to {percent(high)}]{without}"
     if row["method"] in SHARES:
         ends = f"{percent(row['low'])} to {percent(row['high'])}"
-        return f"{percent(row['value'])} of the seeds [{ends}]; {seeds}{without}"
+        return f"holds for {percent(row['value'])} of the seeds [{ends}]; {seeds}{without}"
     next_seed = row["predicted_low"] is not None
     further = f"; one more seed: {number(row['predicted_low'])} to {number(row['predicted_high'])}" if next_seed else ""
     return f"{interval(row['value'], row['low'], row['high'])}{further}; {seeds}{without}"

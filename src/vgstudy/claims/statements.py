@@ -66,8 +66,8 @@ class Measure(Frozen):
     epochs
         One epoch, "first", "last" or "all" of those logged, or [from, to].
     summary
-        Over several epochs: mean, median, standard deviation, smallest, largest; `change`, from the first to the last; `gain`, the
-        same per epoch; `pace`, the mean absolute change per epoch.
+        Over several epochs: mean, median, standard deviation, smallest, largest; `change`, from the first to the last; `gain`,
+        the same per epoch; `pace`, the mean absolute change per epoch.
     over
         The measure it is divided by.
     """

@@ -20,14 +20,16 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def check(plans: Iterable[Plan], results: Path) -> None:
-    """Refuse what cannot work on this machine: no right to write, too little disk space, packages of other versions.
+    """Refuse what cannot work on this machine: no right to write, too little disk space, packages of other versions, wrong data.
 
     Raises
     ------
     UserError
         If so; it says what to do.
     """
+    plans = list(plans)
     check_packages()
+    check_data(plans)
     place = existing(results)
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         raise UserError(f"{results}: cannot be written: {place} is no folder that you may write to; change its rights or move it")
@@ -36,6 +38,21 @@ def check(plans: Iterable[Plan], results: Path) -> None:
         raise UserError(
             f"{results}: the tables will take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; make room first"
         )
+
+
+def check_data(plans: Iterable[Plan]) -> None:
+    """Refuse an MNIST file that is missing, damaged or another one, if something is to be trained on it.
+
+    Raises
+    ------
+    UserError
+        If so.
+    """
+    untrained = [plan for plan in plans if not all(job.trained for job in plan.jobs.values())]
+    if any(plan.study.task.name == "mnist" for plan in untrained):
+        from vgstudy.data import mnist  # which brings scikit-learn
+
+        mnist.check()
 
 
 def existing(path: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.claims.checks import ALL
-from vgstudy.claims.verdicts import INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, VERDICTS
+from vgstudy.claims.verdicts import FEW, FIRM, INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
 from vgstudy.findings.decay import counts as decays
 from vgstudy.findings.decay import extremes as strongest
 from vgstudy.findings.decay import start as at_start
@@ -25,6 +25,9 @@ from vgstudy.wording import listing, percent, plural, spans
 Row = Mapping[str, Any]
 Named = Mapping[str, Frames]
 
+TUTORIALS = ("A", "B", "C")  # other letters are a user's own files
+DECIDED = (REPLICATED, SOME, FEW, NOT)
+
 
 @dataclass(frozen=True)
 class Point:
@@ -36,22 +39,53 @@ class Point:
 
 
 def claims_point(rows: Sequence[Row]) -> Point | None:
-    """How many statements of the tutorials hold, and the claims that hold or fail in all their parts."""
+    """How many statements of the tutorials hold, and the claims that hold or fail in all their parts, study by study."""
     judged = [row for row in rows if row["verdict"] != NOT_RUN]
     if not judged:
         return None
     tally = {name: sum(row["verdict"] == name for row in judged) for name in VERDICTS}
     told = listing(f"{count} {name}" for name, count in tally.items() if count)
-    parts = {key: {row["verdict"] for row in group} for key, group in groupby(judged, key=lambda row: row["id"])}
     texts = {row["id"]: row["claim"] for row in judged}
-    never = [f"{key} ({texts[key].rstrip('.')})" for key, verdicts in parts.items() if verdicts == {NOT}]
-    always = [key for key, verdicts in parts.items() if verdicts == {REPLICATED}]
+    never = [f"{name} ({texts[key].rstrip('.')})" for key, name in alike(rows, NOT)]
+    always = [name for _, name in alike(rows, REPLICATED)]
     lists = (("In all their parts replicated", always), ("in none", never))
     whole = "; ".join(f"{words}: {listing(found)}" for words, found in lists if found)
-    left = len(rows) - len(judged)
-    rest = f" {left} more {'belongs' if left == 1 else 'belong'} to studies that are not shown." * bool(left)
-    text = f"Of {plural(len(judged), 'statement')} judged, {told}.{rest}{f' {whole[:1].upper()}{whole[1:]}.' if whole else ''}"
-    return Point("The tutorials' claims", text, (("claims", "All claims"),))
+    sentences = (
+        f"Of {plural(len(judged), 'statement')} judged, {told}.",
+        few_seeds(judged),
+        not_run([row["study"] for row in rows if row["verdict"] == NOT_RUN]),
+        f"{whole[:1].upper()}{whole[1:]}." if whole else "",
+    )
+    own = sorted({row["id"][0] for row in rows} - set(TUTORIALS))
+    topic = f"The tutorials' claims{f', and those of {listing(own)}' if own else ''}"
+    return Point(topic, " ".join(filter(None, sentences)), (("claims", "All claims"),))
+
+
+def alike(rows: Sequence[Row], verdict: str) -> Iterator[tuple[str, str]]:
+    """Id and name of the claims that have this verdict in all their parts; claims of several studies are named with the study."""
+    for key, group in groupby(rows, key=lambda row: row["id"]):
+        parts: dict[str, set[str]] = {}
+        for row in group:
+            parts.setdefault(row["study"], set()).add(row["verdict"])
+        found = [study for study, verdicts in parts.items() if verdicts == {verdict}]
+        if found:
+            yield key, f"{key} on {listing(found)}" if len(parts) > 1 else key
+
+
+def few_seeds(judged: Sequence[Row]) -> str:
+    """How many verdicts rest on few seeds."""
+    few = sum(row["n"] - row["n_failed"] < FIRM for row in judged if row["verdict"] in DECIDED)
+    return f"{few} of these verdicts {'rests' if few == 1 else 'rest'} on fewer than {FIRM} seeds and may change." if few else ""
+
+
+def not_run(studies: Sequence[str]) -> str:
+    """Which studies would judge the other statements."""
+    if not studies:
+        return ""
+    one, named = len(studies) == 1, list(dict.fromkeys(studies))
+    to = "these studies" if len(named) > 1 else "this study"
+    more = f"{len(studies)} more {'waits' if one else 'wait'} for {to}, not run"
+    return f"{more}: {listing(named)} (`studies:` in config/config.yaml)."
 
 
 def foretelling(named: Named) -> Point | None:

@@ -16,6 +16,7 @@ from vgstudy.findings.failure import answer, area, enough
 from vgstudy.findings.finding import estimate
 from vgstudy.findings.limit import counts as limited
 from vgstudy.findings.limit import extremes as outermost
+from vgstudy.findings.limit import own_limits
 from vgstudy.findings.precision import known as with_width
 from vgstudy.findings.precision import seeds_text
 from vgstudy.findings.prediction import ASKED, unexplained
@@ -127,7 +128,7 @@ def start(named: Named) -> Point | None:
 
 def limits(named: Named) -> Point | None:
     """Down to which depth half the seeds still learn."""
-    own = {name: frames.limits[frames.limits["factor"].isna()] for name, frames in named.items()}
+    own = {name: own_limits(frames) for name, frames in named.items()}
     some = {name: rows.astype({"n": "int64"}) for name, rows in own.items() if len(rows)}
     if not some:
         return None

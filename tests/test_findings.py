@@ -104,7 +104,7 @@ def test_a_limit_far_from_any_depth_that_was_run_is_a_bracket_by_hand():
     runs = [{"activation": name, "depth": depth, "status": "learned"} for name, depths in ran.items() for depth in depths]
     found = limit(made_frames(limits=own, outcomes=runs))
     assert "Shallowest limit: between 1 and 5 with tanh" in found.headline
-    assert "deepest: depth 4.10 [3.60, 4.60] with sigmoid" in found.headline
+    assert "deepest: depth 4.1 [3.6, 4.6] with sigmoid" in found.headline
     assert bracket([5, 15, 20], 12.4) == "between 5 and 15"
     assert bracket([1, 2, 3, 5, 7], 4.0) == ""
 

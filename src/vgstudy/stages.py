@@ -13,7 +13,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "decay": 4,
         "estimate": 5,
         "predict": 2,
-        "follow": 2,
+        "follow": 3,
         "overlay": 1,
         "claims": 2,
         "figures": 8,

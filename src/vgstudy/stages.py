@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 2,
+        "train": 3,
         "decay": 4,
         "estimate": 5,
         "predict": 1,

@@ -1,7 +1,7 @@
 """Training alone, one core, beside what else trains the same nets: part of `make bench`.
 
 Nets of tutorial A's shape (2 inputs, tanh, SGD with momentum, 16 steps of batch 32 an epoch) on random rows. Contenders take
-turns, a slice each, and the fastest slice of each counts, so that other programs on the machine harm none of them more than another.
+turns, a slice each, and the fastest slice of each counts, so that other programs on the machine harm none more than another.
 """
 
 import os

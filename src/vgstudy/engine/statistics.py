@@ -87,9 +87,7 @@ def _at_or_above(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def saturated(slope: NDArray[Any], shape: Shape) -> NDArray[np.float64]:
     """Share of a layer's units and examples whose slope is below a hundredth of the steepest, (stack,)."""
     limit = 0.01 * shape.steepest
-    return (
-        np.array([np.count_nonzero(np.abs(own) < limit) for own in slope]) / slope[0].size
-    )  # run by run: a fast memory holds one
+    return np.asarray([np.count_nonzero(np.abs(own) < limit) / own.size for own in slope])  # a fast memory holds one run
 
 
 def dead(off: NDArray[np.bool_]) -> NDArray[np.float64]:

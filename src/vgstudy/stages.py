@@ -19,5 +19,6 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "figures": 7,
         "report": 9,
         "coverage": 2,
+        "conformance": 1,
     }
 )

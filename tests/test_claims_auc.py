@@ -27,6 +27,20 @@ def test_within_one_cell_it_is_the_auc():
     assert auc_within(score, failed, np.zeros(len(score), dtype=int), once) == pytest.approx(auc(score, failed, once))
 
 
+def test_pairs_of_many_cells_one_by_one(monkeypatch):
+    """Every failed run against every other one of its cell, as the definition has it; in blocks of repetitions or in one."""
+    score, failed, rng = example()
+    cell, weight = rng.integers(0, 12, len(score)), rng.integers(0, 3, (5, len(score))).astype(float)
+    score[:3] = np.inf
+    pair = failed[:, None] & ~failed & (cell[:, None] == cell)
+    wins = (score[:, None] > score) + (score[:, None] == score) / 2
+    both = weight[:, :, None] * weight[:, None] * pair
+    expected = (both * wins).sum(axis=(1, 2)) / both.sum(axis=(1, 2))
+    assert auc_within(score, failed, cell, weight) == pytest.approx(expected, rel=1e-14)
+    monkeypatch.setattr("vgstudy.claims.auc.BLOCK", 300)
+    assert auc_within(score, failed, cell, weight) == pytest.approx(expected, rel=1e-14)
+
+
 def test_a_score_that_differs_between_cells_only_tells_nothing_within_them():
     cell = np.repeat([0, 1], 10)
     failed = np.array([True] * 9 + [False] + [True] + [False] * 9)

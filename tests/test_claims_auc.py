@@ -60,10 +60,18 @@ def test_without_failures_there_is_no_auc():
     assert np.isnan(percentile_interval(np.full(4, np.nan), 0.95)).all()
 
 
+def test_resampled_means_vary_as_means_of_seeds_do_against_theory():
+    """Var of a mean of n is s^2 / n with the divisor n - 1 in s^2, which drawing n of n seeds understates."""
+    value = np.random.default_rng(2).normal(size=5)
+    weight = resampled(np.zeros(5, dtype=int), 40_000, np.random.default_rng(3))
+    assert (weight @ value / 5).var() == pytest.approx(value.var(ddof=1) / 5, rel=0.03)
+
+
 def test_resampling_keeps_the_number_of_seeds_of_every_cell_and_its_generator():
     cell = np.array([0, 0, 0, 1, 1])
     weight = resampled(cell, 50, np.random.default_rng(1))
     assert (weight[:, :3].sum(axis=1) == 3).all()
     assert (weight[:, 3:].sum(axis=1) == 2).all()
+    assert set(np.unique(weight[:, :3])) == {0, 1.5, 3}  # two of three seeds are drawn
     assert np.array_equal(weight, resampled(cell, 50, np.random.default_rng(1)))
     assert len(np.unique(weight, axis=0)) > 5

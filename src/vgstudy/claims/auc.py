@@ -51,11 +51,16 @@ def _ratio(above: Array, below: Array) -> Array:
 
 
 def resampled(cell: Whole, repetitions: int, rng: np.random.Generator) -> Array:
-    """How often each run is drawn when the seeds of every cell are drawn anew, with replacement; axes (repetition, run)."""
+    """Weights of runs when the seeds of every cell are drawn anew, with replacement; axes (repetition, run).
+
+    One seed less than the cell has is drawn, and its weights add up to the seeds: drawing all of them understates the variance of
+    a mean by (n - 1) / n (Rao & Wu 1988, JASA 83:231).
+    """
     weight = np.zeros((repetitions, len(cell)))
     for one in np.unique(cell):
         own = np.flatnonzero(cell == one)
-        weight[:, own] = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=repetitions)
+        n, drawn = len(own), max(len(own) - 1, 1)
+        weight[:, own] = n / drawn * rng.multinomial(drawn, np.full(n, 1 / n), size=repetitions)
     return weight
 
 

@@ -12,12 +12,13 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "train": 3,
         "decay": 4,
         "estimate": 5,
-        "predict": 1,
+        "predict": 2,
         "follow": 2,
         "overlay": 1,
         "claims": 1,
         "figures": 7,
         "report": 9,
-        "coverage": 2,
+        "coverage": 3,
+        "conformance": 1,
     }
 )

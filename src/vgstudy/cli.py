@@ -251,6 +251,25 @@ def coverage(
 
 
 @app.command()
+def conformance(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")] = Path("results"),
+) -> None:
+    """Recompute published numbers; writes results/conformance.parquet and prints each one beside ours. Needs no study."""
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import logging
+
+    from rich.console import Console
+
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it advises against drawing kernels of many shapes
+    from vgstudy.conformance.tables import write_conformance
+    from vgstudy.terminal import conformance_table
+
+    found = write_conformance(results)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(conformance_table.table(found))
+
+
+@app.command()
 def tensorboard(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results, or a study's, results/NAME.")],
     logdir: Annotated[

@@ -323,6 +323,16 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "repetitions": (pa.int32(), "all of them"),
             "verdict": (LABEL, "as stated, too seldom or too often"),
         },
+        "conformance": {
+            "source": (LABEL, "where the number was published"),
+            "quantity": (LABEL, "what it is"),
+            "setup": (LABEL, "of which network, and how many"),
+            "published": (pa.float64(), "the published number"),
+            "ours": (pa.float64(), "the same by this package; null: not run"),
+            "rule": (LABEL, "when the two agree"),
+            "agrees": (pa.bool_(), "whether they do; null: not run"),
+            "note": (LABEL, "what else to know, or why it was not run"),
+        },
         "arms": {
             "cell": _KEYS["cell"],
             "quantity": (LABEL, "an accuracy or loss of curves, or a column of probes"),

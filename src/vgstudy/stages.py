@@ -19,5 +19,6 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "figures": 8,
         "report": 10,
         "coverage": 2,
+        "conformance": 1,
     }
 )

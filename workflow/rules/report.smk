@@ -1,7 +1,7 @@
 rule report:
     input:
         "results/claims.parquet",
-        COVERAGE,
+        CHECKED,
         expand(
             "results/{study}/{part}",
             study=STUDIES,
@@ -11,7 +11,7 @@ rule report:
     output:
         "results/summary.md",
         "results/claims.csv",
-        ["results/coverage.csv"] if COVERAGE else [],
+        expand("results/{check}.csv", check=CHECKS),
         expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=SHEETS),
         report(
             "results/report.html",

@@ -309,8 +309,13 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "procedure": (LABEL, "the interval or test"),
             "role": (
                 LABEL,
-                "primary: decides; labelled: decides, and docs/statistics.md says where it misses; second: shown beside; "
-                "withdrawn: simulated only, not offered",
+                "primary: decides, and is as stated everywhere; labelled: decides, and label says where it is not as stated; "
+                "second: shown beside; withdrawn: simulated only, not offered",
+            ),
+            "label": (
+                LABEL,
+                "of all simulations of the procedure in this role together: as stated (within .02 of the nominal coverage), "
+                "conservative (never less often right than it says) or approximate, with the coverage found",
             ),
             "truth": (LABEL, "what the data are drawn from"),
             "n": (pa.int32(), "seeds of a sample"),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import tensorflow as tf
+
 from vgstudy.conformance import laws, networks, nielsen
 from vgstudy.conformance.check import Check, columns
 from vgstudy.store.logs import write_table
@@ -16,6 +18,7 @@ def checks() -> Iterator[Check]:
 
 def write_conformance(results: Path) -> list[Check]:
     """Write `results/conformance.parquet`; the checks in it."""
+    tf.get_logger().setLevel("ERROR")  # every kernel's shape is a graph of its own, of which TensorFlow warns
     found = list(checks())
     write_table("conformance", columns(found), results / "conformance.parquet", {})
     return found

@@ -233,10 +233,10 @@ def report(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
     studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies to report.")],
 ) -> None:
-    """Write results/report.html, results/summary.md and the tables as CSV."""
+    """Write results/report.html, results/summary.md and the tables as CSV; prints what the page weighs."""
     from vgstudy.report import write_report
 
-    write_report(results, studies)
+    typer.echo(f"{results / 'report.html'} weighs {write_report(results, studies)}")
 
 
 @app.command()

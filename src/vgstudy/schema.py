@@ -52,7 +52,7 @@ _BAND = {
     "band": (LABEL, "how the band was made"),
 }
 
-_CHECKS = {
+CHECKS = {
     "spread": (
         pa.float64(),
         "standard deviation over seeds, of natural logs where the value is a geometric mean; null for shares",
@@ -203,7 +203,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
             **_BAND,
-            **_CHECKS,
+            **CHECKS,
         },
         "trajectories": {
             "cell": _KEYS["cell"],

@@ -28,15 +28,20 @@ WIDE = 1000  # characters: off a terminal nothing is cut or broken
 
 
 class Commands(TyperGroup):
-    """Tells a user's mistake in one line, without a traceback."""
+    """Tells a user's mistake, and that memory ran out, in one line, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; exit with code 2 on a `UserError`."""
+        """Run the command; exit with code 2 on a `UserError`, 1 on a `MemoryError`."""
         try:
             return super().invoke(ctx)
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
+        except MemoryError:
+            typer.echo(
+                "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine with more", err=True
+            )
+            raise typer.Exit(1) from None
 
 
 app = typer.Typer(

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from faults import ROOT, Site
+from sites import ROOT, Site
 
 SLURM = ("--profile", "profiles/slurm", "--jobs", "2", "--default-resources", "slurm_partition=main", "mem_mb=1500", "runtime=10")
 QUICK = ("--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3")

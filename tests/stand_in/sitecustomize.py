@@ -63,6 +63,7 @@ def train(runs: Iterable[Run], log: Log) -> SimpleNamespace:
 def write_figures(folder: Path) -> None:
     """Instead of `vgstudy.figures.write_figures`: empty pictures."""
     from vgstudy.store.files import write_whole
+    from vgstudy.store.sums import write_sums
     from vgstudy.views.captions import caption_of, figure_names
     from vgstudy.views.frames import read_frames
 
@@ -71,6 +72,7 @@ def write_figures(folder: Path) -> None:
         for kind in ("svg", "pdf", "png", "csv", "parquet"):
             write_whole(folder / "figures" / f"{name}.{kind}", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')
     write_whole(folder / "figures" / "captions.json", json.dumps(captions).encode())
+    write_sums(folder / "figures", (folder / "figures").glob("[!.]*.*"))
 
 
 def write_coverage(results: Path, repetitions: int) -> None:

@@ -166,7 +166,8 @@ class Run:
     def again(self, call: list[str]) -> None:
         """A step to its end."""
         process = self.site.vgstudy(*call)
-        assert (process.communicate()[1], process.returncode) == ("", 0)
+        said = process.communicate()[1]
+        assert process.returncode == 0, said
 
     def kill_workflow(self) -> None:
         """From nothing to the end through kills, each hitting what the ones before have left."""

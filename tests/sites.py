@@ -41,10 +41,19 @@ JOBS = {  # of Snakemake, by the path of what they write below results/
 
 @dataclass
 class Site:
-    """A folder with the workflow, the package as it is now, and the study `faults`."""
+    """A folder with the workflow, the package as it is now, and the study `faults`.
+
+    Attributes
+    ----------
+    engine
+        "stand-in": training, figures and coverage are made up, jobs are small; "real": training is not; "all": nothing is.
+    wants
+        Further variables of the environment, such as those that make the stand-in want memory or time.
+    """
 
     folder: Path
     engine: str = "stand-in"
+    wants: dict[str, str] = field(default_factory=dict)
     results: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,8 +68,8 @@ class Site:
     @property
     def environment(self) -> dict[str, str]:
         """That of processes which take the package and the stand-in from here."""
-        path = os.pathsep.join([str(self.folder / "src"), str(self.folder / "tests/stand_in")])
-        return os.environ | {"PYTHONPATH": path, "FAULTS_ENGINE": self.engine}
+        paths = [str(self.folder / part) for part in ("src", *(["tests/stand_in"] if self.engine != "all" else []))]
+        return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "FAULTS_ENGINE": self.engine, **self.wants}
 
     def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         """Snakemake in a session of its own, its output in the file `said`; `before` starts it, such as setpriv."""

@@ -33,16 +33,21 @@ def _use_threads(count: int) -> None:
 
 
 class Commands(TyperGroup):
-    """Tells a user's mistake in one line, without a traceback."""
+    """Tells a user's mistake, and that memory ran out, in one line, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; exit with code 2 on a `UserError`."""
+        """Run the command; exit with code 2 on a `UserError`, 1 on a `MemoryError`."""
         _use_threads(1)  # of linear algebra: on small arrays more only wait for each other
         try:
             return super().invoke(ctx)
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
+        except MemoryError:
+            typer.echo(
+                "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine with more", err=True
+            )
+            raise typer.Exit(1) from None
 
 
 app = typer.Typer(

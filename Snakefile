@@ -41,7 +41,7 @@ try:  # before `configfile:`, whose messages name no line; until then `config` h
     )
     PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
     if workflow.is_main_process:  # and not in every job of a cluster
-        preflight.check(PLANS.values(), RESULTS)
+        preflight.check([*PLANS.values()], RESULTS)
 except UserError as mistake:
     print(f"error: {mistake}", file=sys.stderr)
     sys.exit(2)
@@ -51,14 +51,16 @@ JOB_PATHS = [
     for study_plan in PLANS.values()
     for path in job_tables(study_plan.folder, study_plan.jobs)
 ]
-# simulated for 40 seconds, once: nothing that a quick test of the workflow needs
-COVERAGE = ["results/coverage.parquet"] if STUDIES.keys() - {"smoke"} else []
+# simulated for a minute, once: nothing that a quick test of the workflow needs
+CHECKS = ("coverage", "conformance") if STUDIES.keys() - {"smoke"} else ()
+CHECKED = expand("results/{check}.parquet", check=CHECKS)
 
-DAMAGED = {}
+DAMAGED, LOST = {}, set()
 if workflow.is_main_process:
     cluster = workflow.resource_settings.nodes
     cores = None if cluster else workflow.resource_settings.cores
     DAMAGED = preflight.damaged([*PLANS.values()], RESULTS)
+    LOST = preflight.lost(PLANS.values(), DAMAGED)
     for study_plan in PLANS.values():
         for line in preflight.story(study_plan, cores):
             print(line, file=sys.stderr)
@@ -83,7 +85,7 @@ rule all:
         "results/claims.parquet",
         # what somebody deleted is made again, although no later step needs it any more
         [path for own in PLANS.values() for path in tables(own.folder, own.jobs)],
-        COVERAGE,
+        CHECKED,
         # Snakemake trusts a file that is there; this has no input, but makes it make again what is damaged
         lambda wildcards: workflow.dag.forcefiles.update(map(str, DAMAGED)) or [],
 

@@ -9,15 +9,16 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 2,
+        "train": 3,
         "decay": 4,
         "estimate": 5,
-        "predict": 2,
+        "predict": 3,
         "follow": 3,
         "overlay": 1,
         "claims": 2,
-        "figures": 8,
-        "report": 10,
-        "coverage": 2,
+        "figures": 9,
+        "report": 11,
+        "coverage": 3,
+        "conformance": 1,
     }
 )

@@ -1,7 +1,7 @@
 rule report:
     input:
         "results/claims.parquet",
-        COVERAGE,
+        CHECKED,
         expand(
             "results/{study}/{part}",
             study=STUDIES,
@@ -9,9 +9,10 @@ rule report:
         ),
         JOB_PATHS,
     output:
+        "results/SHA256SUMS",
         "results/summary.md",
         "results/claims.csv",
-        ["results/coverage.csv"] if COVERAGE else [],
+        expand("results/{check}.csv", check=CHECKS),
         expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=SHEETS),
         report(
             "results/report.html",

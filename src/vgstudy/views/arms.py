@@ -19,7 +19,7 @@ ACCURACY_AXES = {"train_accuracy": Axis("accuracy\non the training rows"), "test
 WEIGHT_AXES = {"w_mean": Axis("mean weight"), "w_sd": Axis("standard deviation\nof the weights")}
 GRADIENT_AXES = {
     "g_mean": Axis("mean gradient\n(loss per weight)"),
-    "g_sd": Axis("standard deviation\nof the gradient\n(loss per weight)", "log"),
+    "g_sd": Axis("s.d. of the gradient\n(loss per weight)", "log"),
 }
 LEVEL_AXES = {"g_mean_abs": Axis("mean |g|\n(loss per weight)", "log")}
 MOST_POINTS = 60  # along a line

@@ -3,11 +3,13 @@
 import json
 import re
 from dataclasses import replace
+from io import BytesIO
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.image import imread
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
@@ -20,6 +22,7 @@ from vgstudy.views.captions import figure_names
 from vgstudy.views.frames import read_frames
 from vgstudy.views.limits import horizontal_limits, vertical_limits
 from vgstudy.views.outcomes import counted
+from vgstudy.views.prediction import NAMES, foretelling
 from vgstudy.views.registry import view_of
 from vgstudy.views.view import DEPTH, EPOCH, Axis, View, laid_out, nearest
 
@@ -231,3 +234,13 @@ def test_looks_repeat_when_levels_outnumber_them():
 
 def test_names_of_the_default_study_follow_its_contrasts():
     assert figure_names(study())[-3:] == ["contrast-initializer", "contrast-optimizer", "contrast-width"]
+
+
+def test_names_of_predictors_are_inside_the_picture():
+    counts = {"n": 100, "n_failed": 0, "failures": 50, "mixed": 3}
+    about = {"quantity": "AUC", **counts, "value": 0.6, "low": 0.5, "high": 0.7}
+    made = made_frames()
+    rows = [about | {"predictor": name, "group": group} for group in ("all", "tanh", "ReLU") for name in NAMES]
+    shown = foretelling(replace(made, prediction=pd.DataFrame(rows)))
+    pixels = imread(BytesIO(png(picture("foretelling", shown))))
+    assert (pixels[:, :4, :3] == 1).all()

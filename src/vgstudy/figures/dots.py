@@ -6,12 +6,14 @@ from textwrap import fill
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from vgstudy.figures.style import COLOURS, GREY, MARKERS
 from vgstudy.views.view import View
 
 LABEL = 34  # characters in a line of a predictor's name
+ROOM = 0.03  # of the width, left of the names: they are wider at the resolution of a file than at that of the layout
 
 
 def dots(view: View) -> Figure:
@@ -53,7 +55,9 @@ def calibration_curves(view: View) -> Figure:
 
 def _panels(view: View, width: float, height: float) -> tuple[Figure, Iterator[tuple[Axes, pd.DataFrame]]]:
     groups = list(dict.fromkeys(view.frame["group"]))
-    figure = Figure(figsize=(min(10.0, 2.2 + width * len(groups)), height), layout="constrained")
+    figure = Figure(
+        figsize=(min(10.0, 2.2 + width * len(groups)), height), layout=ConstrainedLayoutEngine(rect=(ROOM, 0, 1 - ROOM, 1))
+    )
     places = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
     for axes, group in zip(places, groups, strict=True):
         axes.set_title(group)

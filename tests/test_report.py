@@ -17,7 +17,7 @@ from vgstudy.errors import UserError
 from vgstudy.findings import findings
 from vgstudy.report import write_report
 from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
-from vgstudy.report.asked import asked, in_short
+from vgstudy.report.asked import asked, in_short, keras_words
 from vgstudy.report.cells import cell_table, precision_sentence
 from vgstudy.report.coverage import coverage_table
 from vgstudy.report.origin import cost_sentence, duration, made_table, origin
@@ -263,6 +263,13 @@ def test_cost_by_hand():
         == "Training took 80.0 s of CPU time in 2 jobs (recorded for 1); the longest trained for 2.17 min on the clock."
     )
     assert cost_sentence([], 2) == "What training took was not recorded."
+    assert cost_sentence([costs[1] | {"runs": 1320}], 1).startswith("Training 1,320 runs took 80.0 s of CPU time in 1 job;")
+
+
+def test_an_optimizer_is_told_with_its_step_size_by_hand():
+    assert keras_words({"class_name": "SGD", "config": {"momentum": 0.9}}) == "SGD(learning_rate=0.01, momentum=0.9)"
+    assert keras_words({"class_name": "Adam", "config": {"learning_rate": 0.1}}) == "Adam(learning_rate=0.1)"
+    assert keras_words({"class_name": "GlorotUniform", "config": {}}) == "GlorotUniform"
     assert duration(9000) == "2.50 h"
 
 

@@ -1,5 +1,6 @@
 """The claims' part of the page: every row of the table, in words, with the seeds along a line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,9 @@ def test_strip_by_hand():
     assert strip([1.0, 10.0, 100.0], None, None).values == pytest.approx((0, 0.5, 1))  # decades are equally long
     assert strip([0.5], 0.5, 0.5).values == (0.5,)
     assert strip([], 1.0, 2.0).values == ()
+
+
+def test_a_file_without_code_has_no_table_of_code(part):
+    bare = replace(part, tutorials=tuple(replace(own, code=replace(own.code, rows=())) for own in part.tutorials))
+    assert "no longer do what they did" in rendered([], part)
+    assert "no longer do what they did" not in rendered([], bare)

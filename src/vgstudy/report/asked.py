@@ -6,6 +6,7 @@ from typing import Any
 
 from vgstudy.cells import Circles, Digits, Mnist
 from vgstudy.config import study as studies
+from vgstudy.config.keras_names import REGISTRY
 from vgstudy.config.log import Log
 from vgstudy.schema import EXAMPLES
 from vgstudy.wording import MINUS, listing, number, plural, spans
@@ -55,8 +56,10 @@ def levels_sentence(study: Study) -> str:
 
 
 def keras_words(level: Mapping[str, Any]) -> str:
-    """A Keras object as it would be called, and what else an initializer says."""
-    arguments = ", ".join(f"{name}={value}" for name, value in level["config"].items())
+    """A Keras object as it would be called, with an optimizer's step size in any case, and what else an initializer says."""
+    entry = REGISTRY["optimizer"].get(level["class_name"])
+    always = {name: value for name, value in (entry.arguments if entry else {}).items() if name == "learning_rate"}
+    arguments = ", ".join(f"{name}={value}" for name, value in {**always, **level["config"]}.items())
     own = f"{level['class_name']}({arguments})" if arguments else str(level["class_name"])
     output = f", the output layer {keras_words(level['output'])}" if level.get("output") else ""
     return f"{own}{output}{', every layer from the same seed' if level.get('tied') else ''}"

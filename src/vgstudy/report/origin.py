@@ -54,9 +54,10 @@ def origin(folder: Path) -> Origin:
     """
     footers = {name: read_footer(folder / f"{name}.parquet") for name in STUDY_TABLES}
     jobs = sorted(set(read_table("runs", folder / "runs.parquet", ["job"])["job"].to_pylist()))
-    trained = [read_footer(path) for job in jobs if (path := folder / "probes" / f"{job}.parquet").exists()]
+    read = {job: read_footer(path) for job in jobs if (path := folder / "probes" / f"{job}.parquet").exists()}
+    trained = list(read.values())
     study = footers["runs"]["study"]
-    costs = [footer["cost"] for footer in trained if "cost" in footer]
+    costs = [footer["cost"] | runs_of(folder / "jobs" / f"{job}.json") for job, footer in read.items() if "cost" in footer]
     return Origin(
         made=made_table([footer["provenance"] for footer in (*footers.values(), *trained)]),
         hashes=hash_table(folder, footers, jobs),
@@ -108,8 +109,17 @@ def cost_sentence(costs: Sequence[Footer], jobs: int) -> str:
     known = "" if len(costs) == jobs else f" (recorded for {len(costs)})"
     memory = max((cost["peak_mb"] for cost in costs if "peak_mb" in cost), default=None)
     peak = f" and the largest needed {number(memory, 0)} MiB of memory" if memory else ""
-    took = f"Training took {duration(cpu)} of CPU time in {plural(jobs, 'job')}{known}"
+    runs = sum(cost.get("runs", 0) for cost in costs)
+    what = f"Training {plural(runs, 'run')}" if runs else "Training"
+    took = f"{what} took {duration(cpu)} of CPU time in {plural(jobs, 'job')}{known}"
     return f"{took}; the longest trained for {duration(longest)} on the clock{peak}."
+
+
+def runs_of(manifest: Path) -> dict[str, int]:
+    """How many runs a job trained, more than a study has that was made smaller since; nothing without the manifest."""
+    if not manifest.exists():
+        return {}
+    return {"runs": sum(len(run["seeds"]) for run in json.loads(manifest.read_text(encoding="utf-8"))["runs"])}
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from vgstudy.views.frames import chosen
 from vgstudy.wording import listing, plural
 
 CHANCE = 0.5
+RARE = 0.1  # share of the failures
 RIVALS = {"smallest layer": "the smallest gradient level of any layer", "depth": "depth"}
 SYMBOLS = {"d_delta": "the signal δ", "d_g": "the kernels' gradient g"}
 
@@ -45,8 +46,15 @@ def answer(rows: pd.DataFrame, group: str) -> str:
     if row is None:
         return ""
     question = f"Did {'' if group == ALL else f'{group} '}nets fail because of vanishing gradients?"
-    parts = (judged(rows, group, row), happened(rows, group), rivals(rows, group, row))
+    lead = "Not by a signal δ that vanishes before training." if never_vanished(rows, group) else ""
+    parts = (lead, judged(rows, group, row), happened(rows, group), rivals(rows, group, row))
     return " ".join([question, *filter(None, parts)])
+
+
+def never_vanished(rows: pd.DataFrame, group: str) -> bool:
+    """Whether the signal is shown to vanish in fewer than a tenth of the runs that failed: no reason then for most failures."""
+    row = area(rows, group, "d_delta", "vanished where failed")
+    return bool(row and row["high"] < RARE)
 
 
 def judged(rows: pd.DataFrame, group: str, row: Row) -> str:
@@ -63,6 +71,8 @@ def judged(rows: pd.DataFrame, group: str, row: Row) -> str:
     told = f"{counted}; a signal that vanishes before training foretells failure with an AUC of {estimate(row)} (.5 is chance)"
     either = area(rows, group, "distance")
     far = f", a decay factor far from 1 either way with {estimate(either)}" if either else ""
+    if never_vanished(rows, group):
+        return f"{told[:1].upper()}{told[1:]}{far}; these compare degrees of exploding."
     if side(row) < 0:
         return f"The runs point the other way, the more the signal vanishes the fewer failures: {told}{far}."
     if side(row) == 0:
@@ -81,9 +91,7 @@ def happened(rows: pd.DataFrame, group: str) -> str:
         texts += [f"{symbol} in {' and '.join(counts)}"] * bool(counts)
     if not texts:
         return ""
-    row = area(rows, group, "d_delta", "vanished where failed")
-    hardly = "; so an AUC of δ hardly compares more than degrees of exploding" * bool(row and row["high"] < 0.1)
-    return f"Before training these shrank toward the input (a decay factor below 1): {', '.join(texts)}{hardly}."
+    return f"What shrank toward the input before training (a decay factor below 1): {', '.join(texts)}."
 
 
 def rivals(rows: pd.DataFrame, group: str, row: Row) -> str:

@@ -45,7 +45,7 @@ def within(rows: pd.DataFrame, group: str) -> list[str]:
         return []
     says = {
         1: "seeds whose signal vanishes more fail more often there, too",
-        0: "there it tells nothing: what foretells failure is the configuration, not the seed's own gradient",
+        0: "there it is not told from chance: the configuration may foretell failure, the seed's own gradient is not shown to",
         -1: "there it points the other way",
     }
     return [f"Among runs of one cell, which differ in their seed alone, the AUC is {estimate(row)}; {says[side(row)]}."]

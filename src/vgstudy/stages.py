@@ -16,8 +16,8 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "follow": 2,
         "overlay": 1,
         "claims": 1,
-        "figures": 7,
-        "report": 9,
+        "figures": 8,
+        "report": 10,
         "coverage": 3,
         "conformance": 1,
     }

@@ -16,7 +16,7 @@ from vgstudy.figures import pdf, picture, png, svg, write_figures
 from vgstudy.figures.lines import isolated
 from vgstudy.figures.style import COLOURS, keyed
 from vgstudy.schema import CHECKS
-from vgstudy.views.captions import figure_names
+from vgstudy.views.captions import caption_text, figure_names
 from vgstudy.views.frames import read_frames
 from vgstudy.views.limits import horizontal_limits, vertical_limits
 from vgstudy.views.outcomes import counted
@@ -134,6 +134,19 @@ def test_bands_are_the_intervals_against_the_table(frames):
     figure = picture("decay-epochs", view)
     corners = {y for axes in figure.axes for band in axes.collections for path in band.get_paths() for y in path.vertices[:, 1]}
     assert set(view.frame["low"]) | set(view.frame["high"]) <= corners
+
+
+@pytest.mark.parametrize("name", ["profile-start", "decay-epochs", "learned-depth"])
+def test_outer_bands_are_the_simultaneous_ones_against_the_table(frames, name):
+    view = view_of(name)(frames)
+    made = view.frame[view.frame["outer_low"].notna()]
+    assert len(made)
+    figure = picture(name, view)
+    corners = {y for axes in figure.axes for band in axes.collections for path in band.get_paths() for y in path.vertices[:, 1]}
+    assert set(made["outer_low"]) | set(made["outer_high"]) <= corners
+    assert (made["outer_low"] <= made["value"]).all()
+    assert set(made["outer_low"]) == set(made["band_low"])
+    assert "at all points of a line at once" in caption_text(name, view)
 
 
 def test_start_shows_epoch_0_of_the_first_optimizer_against_the_table(frames):

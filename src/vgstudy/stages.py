@@ -16,8 +16,8 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "follow": 2,
         "overlay": 1,
         "claims": 1,
-        "figures": 8,
-        "report": 10,
+        "figures": 9,
+        "report": 11,
         "coverage": 3,
         "conformance": 1,
     }

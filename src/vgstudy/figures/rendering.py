@@ -39,7 +39,7 @@ def pdf(figure: Figure) -> bytes:
 def table(frame: pd.DataFrame) -> pa.Table:
     """What a picture draws as a table without lists: those of quantiles become a column for each.
 
-    The checks beside an estimate are not drawn; they stand in the study's own tables. Of a band those columns stay that are drawn.
+    The checks beside an estimate are not drawn; they stand in the study's own tables. Of a band what is drawn stays.
     """
     checks = CHECKS if set(CHECKS) <= set(frame.columns) else ()
     flat = frame.drop(columns=["entries", "band_low", "band_high", *checks], errors="ignore")

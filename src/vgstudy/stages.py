@@ -11,13 +11,13 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 3,
         "decay": 4,
-        "estimate": 5,
+        "estimate": 6,
         "predict": 2,
         "follow": 2,
         "overlay": 1,
         "claims": 1,
-        "figures": 8,
-        "report": 10,
+        "figures": 9,
+        "report": 11,
         "coverage": 3,
         "conformance": 1,
     }

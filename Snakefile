@@ -50,8 +50,9 @@ JOB_PATHS = [
     for study_plan in PLANS.values()
     for path in job_tables(study_plan.folder, study_plan.jobs)
 ]
-# simulated for 40 seconds, once: nothing that a quick test of the workflow needs
-COVERAGE = ["results/coverage.parquet"] if STUDIES.keys() - {"smoke"} else []
+# simulated for a minute, once: nothing that a quick test of the workflow needs
+CHECKS = ("coverage", "conformance") if STUDIES.keys() - {"smoke"} else ()
+CHECKED = expand("results/{check}.parquet", check=CHECKS)
 
 DAMAGED, LOST = {}, set()
 if workflow.is_main_process:
@@ -83,7 +84,7 @@ rule all:
         "results/claims.parquet",
         # what somebody deleted is made again, although no later step needs it any more
         [path for own in PLANS.values() for path in tables(own.folder, own.jobs)],
-        COVERAGE,
+        CHECKED,
         # Snakemake trusts a file that is there; this has no input, but makes it make again what is damaged
         lambda wildcards: workflow.dag.forcefiles.update(map(str, DAMAGED)) or [],
 

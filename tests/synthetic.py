@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vgstudy.analysis.tables import write_decays, write_estimates
+from vgstudy.analysis.jobs import write_decays
+from vgstudy.analysis.tables import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.claims.arms import write_arms
 from vgstudy.claims.prediction import write_prediction

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -259,4 +258,6 @@ def test_print_leaves_the_controls_out(opened):
 def test_what_the_address_asks_for_that_is_not_there_is_left_alone(opened):
     section = explorer(opened("#made-explorer?activation=nothing&depth=99&epoch=7&signal=x&curve=&weight=w_l1_change"))
     assert section.get_by_role("status").inner_text().startswith("No cell is chosen")
-    assert json.loads(section.locator("script").text_content())["index"]["levels"]["depth"] == ["2", "5", "6"]
+    assert section.locator("[name=depth]").get_attribute("max") == "2"  # three depths, none of them 99
+    assert section.locator("[name=weight]").input_value() == "w_l1_change"
+    assert section.locator("[name=signal]").input_value() == "δ"

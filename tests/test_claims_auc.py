@@ -27,6 +27,20 @@ def test_within_one_cell_it_is_the_auc():
     assert auc_within(score, failed, np.zeros(len(score), dtype=int), once) == pytest.approx(auc(score, failed, once))
 
 
+def test_pairs_of_many_cells_one_by_one(monkeypatch):
+    """Every failed run against every other one of its cell, as the definition has it; in blocks of repetitions or in one."""
+    score, failed, rng = example()
+    cell, weight = rng.integers(0, 12, len(score)), rng.integers(0, 3, (5, len(score))).astype(float)
+    score[:3] = np.inf
+    pair = failed[:, None] & ~failed & (cell[:, None] == cell)
+    wins = (score[:, None] > score) + (score[:, None] == score) / 2
+    both = weight[:, :, None] * weight[:, None] * pair
+    expected = (both * wins).sum(axis=(1, 2)) / both.sum(axis=(1, 2))
+    assert auc_within(score, failed, cell, weight) == pytest.approx(expected, rel=1e-14)
+    monkeypatch.setattr("vgstudy.claims.auc.BLOCK", 300)
+    assert auc_within(score, failed, cell, weight) == pytest.approx(expected, rel=1e-14)
+
+
 def test_a_score_that_differs_between_cells_only_tells_nothing_within_them():
     cell = np.repeat([0, 1], 10)
     failed = np.array([True] * 9 + [False] + [True] + [False] * 9)
@@ -46,10 +60,18 @@ def test_without_failures_there_is_no_auc():
     assert np.isnan(percentile_interval(np.full(4, np.nan), 0.95)).all()
 
 
+def test_resampled_means_vary_as_means_of_seeds_do_against_theory():
+    """Var of a mean of n is s^2 / n with the divisor n - 1 in s^2, which drawing n of n seeds understates."""
+    value = np.random.default_rng(2).normal(size=5)
+    weight = resampled(np.zeros(5, dtype=int), 40_000, np.random.default_rng(3))
+    assert (weight @ value / 5).var() == pytest.approx(value.var(ddof=1) / 5, rel=0.03)
+
+
 def test_resampling_keeps_the_number_of_seeds_of_every_cell_and_its_generator():
     cell = np.array([0, 0, 0, 1, 1])
     weight = resampled(cell, 50, np.random.default_rng(1))
     assert (weight[:, :3].sum(axis=1) == 3).all()
     assert (weight[:, 3:].sum(axis=1) == 2).all()
+    assert set(np.unique(weight[:, :3])) == {0, 1.5, 3}  # two of three seeds are drawn
     assert np.array_equal(weight, resampled(cell, 50, np.random.default_rng(1)))
     assert len(np.unique(weight, axis=0)) > 5

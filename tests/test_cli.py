@@ -144,7 +144,7 @@ def test_design_writes_manifests_and_runs(folder: Path) -> None:
 
 CALLS = [
     (["train", "results/s/jobs/j.json"], "vgstudy.engine.jobs", "run", (Path("results/s/jobs/j.json"), 1)),
-    (["decay", "results/s/probes/j.parquet"], "vgstudy.analysis.tables", "write_decays", (Path("results/s/probes/j.parquet"),)),
+    (["decay", "results/s/probes/j.parquet"], "vgstudy.analysis.jobs", "write_decays", (Path("results/s/probes/j.parquet"),)),
     (["estimate", "results/s"], "vgstudy.analysis.tables", "write_estimates", (Path("results/s"),)),
     (["figures", "results/s"], "vgstudy.figures", "write_figures", (Path("results/s"),)),
     (["report", "results", "s", "t"], "vgstudy.report", "write_report", (Path("results"), ["s", "t"])),

@@ -15,8 +15,9 @@ PURE = NAMES | {"packaging", "scipy", "sklearn", "tensorboard", "yaml"}
 LIBRARIES = {
     "names": NAMES,
     "pure": PURE,
-    "labelled": PURE | {"pandas", "statsmodels", "seaborn", "matplotlib", "jinja2", "altair", "vl_convert"},
+    "labelled": PURE | {"pandas", "statsmodels", "seaborn", "matplotlib", "jinja2", "altair", "fontTools", "vl_convert"},
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
+    "checks": PURE | {"tensorflow"},
     "shells": PURE | {"typer", "rich"},
 }
 BELOW = {
@@ -24,7 +25,8 @@ BELOW = {
     "pure": {"names", "pure"},
     "labelled": {"names", "pure", "labelled"},
     "TensorFlow": {"names", "pure", "TensorFlow"},
-    "shells": {"names", "pure", "labelled", "TensorFlow", "shells"},
+    "checks": {"names", "pure", "labelled", "TensorFlow", "checks"},
+    "shells": {"names", "pure", "labelled", "TensorFlow", "checks", "shells"},
 }
 LAYERS = {
     module: layer
@@ -82,5 +84,5 @@ def test_planning_loads_no_heavy_library():
 
 
 def test_analysis_and_the_command_line_load_no_tensorflow():
-    names = [module for module in LAYERED if LAYERS[part(module)] != "TensorFlow"]
+    names = [module for module in LAYERED if LAYERS[part(module)] not in ("TensorFlow", "checks")]
     assert not loaded_by(*names) & {"tensorflow", "keras"}

@@ -10,7 +10,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
-from vgstudy.analysis.tables import write_decays, write_estimates
+from vgstudy.analysis.jobs import write_decays
+from vgstudy.analysis.tables import write_estimates
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS
 from vgstudy.store.logs import read_footer, read_table, write_table

@@ -42,7 +42,8 @@ def test_dry_run_plans_every_rule_and_writes_no_result(snakemake, tmp_path, stud
     assert done.returncode == 0, done.stderr
     for rule in (f"design {study}", "train", "decay", "estimate", "figures", "report", "all"):
         assert f"\n {rule} " in done.stderr
-    assert ("\n coverage " in done.stderr) == (study != "smoke")
+    for rule in ("coverage", "conformance"):
+        assert (f"\n {rule} " in done.stderr) == (study != "smoke")
     assert not (tmp_path / "results").exists()
 
 

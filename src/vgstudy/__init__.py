@@ -7,9 +7,10 @@ Imports go downward only; every module and package stands in one layer and impor
 - labelled (`analysis`, `claims`, `coverage`, `diagnosis`, `explorer`, `figures`, `findings`, `report`, `results`, `theory`,
   `views`)
 - TensorFlow (`engine`, `keras`), beside labelled: neither imports the other
+- checks (`conformance`)
 - shells (`cli`, `terminal`)
 
-Only the TensorFlow layer imports TensorFlow or Keras. `tests/test_imports.py` holds the line in a clean process.
+Only the TensorFlow layer and checks import TensorFlow or Keras. `tests/test_imports.py` holds the line in a clean process.
 """
 
 from typing import Any

@@ -27,11 +27,17 @@ RegisterOption = Annotated[Path, typer.Option("--register", help="The folder of 
 WIDE = 1000  # characters: off a terminal nothing is cut or broken
 
 
+def _use_threads(count: int) -> None:
+    """Set the threads of numerical libraries, which they read when they are imported."""
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
+
+
 class Commands(TyperGroup):
     """Tells a user's mistake, and that memory ran out, in one line, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; exit with code 2 on a `UserError`, 1 on a `MemoryError`."""
+        _use_threads(1)  # of linear algebra: on small arrays more only wait for each other
         try:
             return super().invoke(ctx)
         except UserError as error:
@@ -136,11 +142,6 @@ def design(
     planning.write_design(planning.plan(read, results))
 
 
-def _use_threads(count: int) -> None:
-    """Set the threads of numerical libraries, which they read when they are imported."""
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
-
-
 @app.command()
 def train(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json.")],
@@ -161,9 +162,9 @@ def decay(
     probes: Annotated[Path, typer.Argument(metavar="PROBES", help="A job's probes, results/NAME/probes/JOB.parquet.")],
 ) -> None:
     """Write the decay factors of one job."""
-    from vgstudy.analysis import tables
+    from vgstudy.analysis.jobs import write_decays
 
-    tables.write_decays(probes)
+    write_decays(probes)
 
 
 @app.command()
@@ -196,7 +197,6 @@ def follow(
 @app.command()
 def overlay(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
     """Write theory's predictions beside what a study measured before any update."""
-    _use_threads(1)  # of linear algebra: more only wait for each other
     from vgstudy.theory.overlays import write_overlays
 
     write_overlays(folder)
@@ -238,10 +238,10 @@ def report(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
     studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies to report.")],
 ) -> None:
-    """Write results/report.html, results/summary.md and the tables as CSV."""
+    """Write results/report.html, results/summary.md and the tables as CSV; prints what the page weighs."""
     from vgstudy.report import write_report
 
-    write_report(results, studies)
+    typer.echo(f"{results / 'report.html'} weighs {write_report(results, studies)}")
 
 
 @app.command()
@@ -253,6 +253,22 @@ def coverage(
     from vgstudy.coverage import write_coverage
 
     write_coverage(results, repetitions)
+
+
+@app.command()
+def conformance(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")] = Path("results"),
+) -> None:
+    """Recompute published numbers; writes results/conformance.parquet and prints each one beside ours. Needs no study."""
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from rich.console import Console
+
+    from vgstudy.conformance.tables import write_conformance
+    from vgstudy.terminal import conformance_table
+
+    found = write_conformance(results)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(conformance_table.table(found))
 
 
 @app.command()

@@ -52,7 +52,7 @@ _BAND = {
     "band": (LABEL, "how the band was made"),
 }
 
-_CHECKS = {
+CHECKS = {
     "spread": (
         pa.float64(),
         "standard deviation over seeds, of natural logs where the value is a geometric mean; null for shares",
@@ -203,7 +203,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
             **_BAND,
-            **_CHECKS,
+            **CHECKS,
         },
         "trajectories": {
             "cell": _KEYS["cell"],
@@ -309,8 +309,13 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "procedure": (LABEL, "the interval or test"),
             "role": (
                 LABEL,
-                "primary: decides; labelled: decides, and docs/statistics.md says where it misses; second: shown beside; "
-                "withdrawn: simulated only, not offered",
+                "primary: decides, and is as stated everywhere; labelled: decides, and label says where it is not as stated; "
+                "second: shown beside; withdrawn: simulated only, not offered",
+            ),
+            "label": (
+                LABEL,
+                "of all simulations of the procedure in this role together: as stated (within .02 of the nominal coverage), "
+                "conservative (never less often right than it says) or approximate, with the coverage found",
             ),
             "truth": (LABEL, "what the data are drawn from"),
             "n": (pa.int32(), "seeds of a sample"),
@@ -322,6 +327,16 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "made": (pa.int32(), "repetitions in which an interval could be made"),
             "repetitions": (pa.int32(), "all of them"),
             "verdict": (LABEL, "as stated, too seldom or too often"),
+        },
+        "conformance": {
+            "source": (LABEL, "where the number was published"),
+            "quantity": (LABEL, "what it is"),
+            "setup": (LABEL, "of which network, and how many"),
+            "published": (pa.float64(), "the published number"),
+            "ours": (pa.float64(), "the same by this package; null: not run"),
+            "rule": (LABEL, "when the two agree"),
+            "agrees": (pa.bool_(), "whether they do; null: not run"),
+            "note": (LABEL, "what else to know, or why it was not run"),
         },
         "arms": {
             "cell": _KEYS["cell"],

@@ -9,15 +9,16 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 2,
+        "train": 3,
         "decay": 4,
         "estimate": 5,
-        "predict": 1,
+        "predict": 2,
         "follow": 2,
         "overlay": 1,
         "claims": 1,
         "figures": 8,
         "report": 10,
-        "coverage": 2,
+        "coverage": 3,
+        "conformance": 1,
     }
 )

@@ -26,6 +26,20 @@ rule coverage:
         "vgstudy coverage results > {log} 2>&1"
 
 
+rule conformance:
+    output:
+        "results/conformance.parquet",
+    log:
+        "results/logs/conformance.log",
+    conda:
+        "../../environment.yml"
+    params:
+        stage=STAGES["conformance"],
+        mnist=os.environ.get("VGSTUDY_MNIST", ""),
+    shell:
+        "vgstudy conformance results > {log} 2>&1"
+
+
 rule estimate:
     input:
         runs="results/{study}/runs.parquet",

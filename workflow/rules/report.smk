@@ -1,7 +1,7 @@
 rule report:
     input:
         "results/claims.parquet",
-        COVERAGE,
+        CHECKED,
         expand(
             "results/{study}/{part}",
             study=STUDIES,
@@ -12,7 +12,7 @@ rule report:
         "results/SHA256SUMS",
         "results/summary.md",
         "results/claims.csv",
-        ["results/coverage.csv"] if COVERAGE else [],
+        expand("results/{check}.csv", check=CHECKS),
         expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=SHEETS),
         report(
             "results/report.html",

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, ndtri, stdtr, stdtrit
+from scipy.special import betaincinv, chdtri, ndtri, stdtr, stdtrit
 
 CONFIDENCE = 0.95
 
 MEAN_T = "t"
 GEOMETRIC_T = "t on log"
+CHI_SQUARED = "chi-squared on log"
 WILSON = "Wilson"
 CLOPPER_PEARSON = "Clopper-Pearson"
 WELCH_DIFFERENCE = "Welch, difference"
@@ -129,6 +130,14 @@ def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
     """Where one further seed will fall: mean with t s sqrt(1 + 1/n), the prediction interval of a normal variable."""
     half = _quantile(group.n - 1, confidence) * np.sqrt(group.var * (1 + 1 / np.maximum(group.n, 1)))
     return _around(group.mean, half, np.full_like(half, np.nan))
+
+
+def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
+    """The variance of a normal variable, (n - 1) s^2 over quantiles of chi-squared with n - 1 degrees of freedom."""
+    freedom = np.where(group.n > 1, group.n - 1, np.nan)
+    squares, tail = freedom * group.var, (1 - confidence) / 2
+    low, high = squares / chdtri(freedom, tail), squares / chdtri(freedom, 1 - tail)
+    return Interval(group.var, low, high, np.full_like(low, np.nan))
 
 
 def exponentiated(logs: Interval) -> Interval:

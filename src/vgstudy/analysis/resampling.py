@@ -5,6 +5,7 @@ are put together nor on the order of calls. No global generator is used.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +111,7 @@ def compact(values: Array) -> Array:
     return np.take_along_axis(values, order, axis=-1)
 
 
+@cache
 def _resampled(n: int) -> Callable[[Array], Array]:
     """|t| of each row in every resample of its seeds with replacement, (row, n) -> (row, resample)."""
     counts = np.random.default_rng(n).multinomial(n, np.full(n, 1 / n), BAND_RESAMPLES).T.astype(np.float32)
@@ -122,6 +124,7 @@ def _resampled(n: int) -> Callable[[Array], Array]:
     return studentized
 
 
+@cache
 def _drawn(n: int) -> Callable[[Array], Array]:
     """|t| of each row in normal draws of n seeds with the rows' covariance, (row, n) -> (row, draw)."""
     normal = np.random.default_rng(n).standard_normal((n, BAND_DRAWS * n), dtype=np.float32)

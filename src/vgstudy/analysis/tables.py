@@ -1,4 +1,4 @@
-"""The analysis steps: files of a study in, files out."""
+"""The analysis of a study: files of its jobs in, its estimates out."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,7 +7,6 @@ import pandas as pd
 
 from vgstudy.analysis.chunks import chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs
-from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
 from vgstudy.analysis.design import read_design
 from vgstudy.analysis.estimates import estimate_rows, outcome_rows, profile_rows, trajectory_rows
 from vgstudy.analysis.limits import limit_rows
@@ -15,21 +14,9 @@ from vgstudy.analysis.linearity import linearity_rows
 from vgstudy.analysis.summaries import summary
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.schema import EXAMPLES, FACTORS
-from vgstudy.store.logs import open_writer, read_table, write_table
+from vgstudy.store.logs import open_writer, write_table
 
 BATCH_RUNS = 1000
-
-
-def write_decays(probes: Path) -> None:
-    """Read a job's `probes/JOB.parquet` and write its `decays/JOB.parquet` beside that folder, with the job in its footer.
-
-    Raises
-    ------
-    UserError
-        If the file is missing, truncated or of another version.
-    """
-    rows = decay_rows(read_table("probes", probes, PROBE_COLUMNS))
-    write_table("decays", rows, probes.parent.parent / "decays" / probes.name, {"job": probes.stem})
 
 
 def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from vgstudy.coverage import means, shares, tests
+from vgstudy.coverage import areas, means, shares, tests
+from vgstudy.coverage.labels import labelled
 from vgstudy.coverage.trials import Trial, row
 from vgstudy.store.logs import write_table
 
@@ -21,6 +22,7 @@ SIMULATIONS: Mapping[str, Simulation] = {
     "depths": shares.depths,
     "false findings": tests.false_findings,
     "variances": tests.variances,
+    "areas": areas.areas,  # a new one comes last: the streams of the others stay
 }
 
 
@@ -29,12 +31,12 @@ def rows(repetitions: int, names: Iterable[str] = ()) -> list[dict[str, Any]]:
     streams = np.random.SeedSequence(SEED).spawn(len(SIMULATIONS))
     chosen = set(names) or set(SIMULATIONS)
     found = zip(SIMULATIONS.items(), streams, strict=True)
-    return [
+    return labelled(
         row(each)
         for (name, simulate), stream in found
         if name in chosen
         for each in simulate(repetitions, np.random.default_rng(stream))
-    ]
+    )
 
 
 def write_coverage(results: Path, repetitions: int) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from vgstudy.analysis.intervals import (
     Interval,
+    chi_squared,
     mean_t,
     moments,
     next_seed,
@@ -16,7 +17,7 @@ from vgstudy.analysis.intervals import (
 from vgstudy.analysis.resampling import ENOUGH, band, bca, critical
 from vgstudy.analysis.robust import trimmed_t
 from vgstudy.coverage.nets import Net, population
-from vgstudy.coverage.trials import LABELLED, PRIMARY, SECOND, SEEDS, WITHDRAWN, Trial, joint, trial
+from vgstudy.coverage.trials import PRIMARY, SECOND, SEEDS, WITHDRAWN, Trial, joint, trial
 
 Array = NDArray[np.float64]
 
@@ -71,7 +72,8 @@ def one_sample(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
             role = SECOND if n >= ENOUGH else WITHDRAWN
             yield trial("BCa", role, name, n, bca(drawn, fewest=2)[0], truth.mean)
             further = truth.values[rng.permutation(np.flatnonzero(~np.isnan(truth.values)))[:repetitions]]
-            yield trial("prediction of one seed", LABELLED, name, n, next_seed(moments(drawn)), further)
+            yield trial("prediction of one seed", PRIMARY, name, n, next_seed(moments(drawn)), further)
+            yield trial("chi-squared on log", PRIMARY, name, n, chi_squared(moments(drawn)), np.nanvar(truth.values))
             arithmetic = Truth(np.exp(truth.values)).mean
             yield trial("t on ratios", WITHDRAWN, name, n, of_ratios(drawn), arithmetic)
     for name, truth in profiles.items():
@@ -91,7 +93,7 @@ def outcomes(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
         for n in SEEDS:
             accuracy = np.where(rng.random((repetitions, n)) < learned, 0.83, 0.5) + rng.normal(0, 0.02, (repetitions, n))
             name, value = f"accuracy of two modes, {learned:.0%} learn", 0.5 + 0.33 * learned
-            yield trial("t", LABELLED, name, n, mean_t(moments(accuracy)), value)
+            yield trial("t", PRIMARY, name, n, mean_t(moments(accuracy)), value)
 
 
 def two_samples(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:

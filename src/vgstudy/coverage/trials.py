@@ -22,8 +22,8 @@ class Trial:
     Attributes
     ----------
     role
-        PRIMARY: decides. LABELLED: decides, and docs/statistics.md says where it misses. SECOND: shown beside. WITHDRAWN:
-        simulated to show why it is not offered.
+        PRIMARY: decides; `labels.labelled` makes it LABELLED where the simulation finds that it is not as stated. SECOND: shown
+        beside. WITHDRAWN: simulated to show why it is not offered.
     nominal
         What the coverage should be; of a test, the largest share of false findings.
     hits

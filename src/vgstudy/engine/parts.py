@@ -1,4 +1,4 @@
-"""A stack cut into the parts that are probed one after the other: one activation each, small enough for a fast memory."""
+"""A stack cut into the parts that are probed one after the other: one activation each, small enough for the memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,9 +19,9 @@ def probe_parts(
 ) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
-    The stack is cut by activation and into parts that fit a fast memory, each filled with copies to a multiple of `LANES`.
+    The stack is cut by activation and into parts of at most `PROBE_ENTRIES`, each filled with copies to a multiple of `LANES`.
     """
-    most = LANES * max(1, PROBE_ENTRIES // (LANES * net.width * x.shape[2]))
+    most = LANES * max(1, PROBE_ENTRIES // (LANES * net.width * net.depth * x.shape[2]))
     for spec, span in spans(arranged.groups):
         one = replace(net, activation=models.activation(spec))
         shape = _shape(spec.model_dump_json())

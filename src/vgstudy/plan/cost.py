@@ -15,7 +15,7 @@ from vgstudy.cells import EXAMPLES, Cell, Run
 from vgstudy.config.log import Log
 
 STEPS_AT_ONCE = 160  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
-PROBE_ENTRIES = 2**18  # float64 entries of a layer that the engine probes at once: 2 MiB, about a core's own cache
+PROBE_ENTRIES = 5 * 2**20  # float64 entries of all hidden layers that the engine probes at once: 40 MiB of each kind
 LANES = 16  # floats of the widest vector registers; see `groups` for what the engine does with it
 
 LAYER = 14e-6  # s per layer and optimizer step: starting operations
@@ -131,7 +131,7 @@ def stack_bytes(stack: Groups, log: Log) -> float:
     pauses = log.pauses(cell.epochs)
     longest = min(max(STEPS_AT_ONCE, cell.steps), max(b - a for a, b in pairwise(pauses)) * cell.steps)
     seen = count * longest * cell.batch_size * (SEEN_BYTES + 8 * (cell.task.outputs - 1))
-    probe = max(LANES * log.probe_set(cell.task.train) * cell.width, PROBE_ENTRIES) * cell.depth * PROBE_BYTES
+    probe = max(LANES * log.probe_set(cell.task.train) * cell.width * cell.depth, PROBE_ENTRIES) * PROBE_BYTES
     copies = 1 if cell.task.shared else count
     rows = 4 * (2 * cell.task.train + cell.task.test) * (cell.task.inputs + cell.task.outputs) * copies * SAMPLE_COPIES
     return BASE_BYTES + seen + probe + rows + count * parameters(cell) * FLAT_BYTES

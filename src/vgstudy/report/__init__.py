@@ -1,6 +1,7 @@
 """The report: one page that needs nothing beside it, made from the finished tables and pictures of some studies."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +9,27 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vgstudy.errors import UserError
 from vgstudy.findings import Table
+from vgstudy.report.attachments import Attachment
 from vgstudy.report.claims import ClaimsPart, claims_part
 from vgstudy.report.coverage import coverage_table
 from vgstudy.report.overview import Overview, overview
-from vgstudy.report.scripts import policy, scripts
+from vgstudy.report.scripts import library, policy, scripts
 from vgstudy.report.sheets import write_shared_sheets, write_sheets
 from vgstudy.report.study_page import StudyPage, study_page
+from vgstudy.report.weight import weight_sentence, weights
 from vgstudy.store import sums
 from vgstudy.store.files import write_whole
 from vgstudy.store.logs import read_table
 from vgstudy.views.frames import read_frames
 
 
-def write_report(results: Path, names: Sequence[str]) -> None:
+def write_report(results: Path, names: Sequence[str]) -> str:
     """Write `report.html`, `summary.md`, the sheets and the checksums of all that; every named study has a folder in `results`.
+
+    Returns
+    -------
+    str
+        What the page weighs.
 
     Raises
     ------
@@ -38,8 +46,10 @@ def write_report(results: Path, names: Sequence[str]) -> None:
     part = claims_part(judged)
     sheets = [path for name in names for path in write_sheets(results / name)] + write_shared_sheets(results)
     write_whole(results / "summary.md", summary(pages, part, first).encode())
-    write_whole(results / "report.html", rendered(pages, part, coverage_table(results), first).encode())
+    html = rendered(pages, part, coverage_table(results), first)
+    write_whole(results / "report.html", html.encode())
     sums.write_sums(results, [*sheets, results / "summary.md", results / "report.html"])
+    return weight_sentence(weights(html, (code_library(), *(file for page in pages for file in page.attachments))))
 
 
 def rendered(
@@ -47,7 +57,14 @@ def rendered(
 ) -> str:
     """The page as HTML; every text of a study is escaped."""
     parts = {"pages": pages, "claims": claims, "coverage": coverage, "first": first}
-    return _filled("report.html", {**parts, "scripts": scripts(), "policy": policy(scripts())}, escape=True)
+    code = {"scripts": scripts(), "library": code_library(), "policy": policy((*scripts(), library()))}
+    return _filled("report.html", {**parts, **code}, escape=True)
+
+
+@cache
+def code_library() -> Attachment:
+    """What draws the explorer's charts."""
+    return Attachment("vega.js", library().encode())
 
 
 def summary(pages: Sequence[StudyPage], claims: ClaimsPart | None, first: Overview | None) -> str:

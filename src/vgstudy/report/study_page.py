@@ -1,7 +1,8 @@
 """Everything the page says about one study."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from vgstudy.explorer.content import Content, content
@@ -57,12 +58,14 @@ class StudyPage:
         """The findings of the first screen."""
         return self.findings[:FIRST]
 
-    @property
-    def attachments(self) -> Iterator[Attachment]:
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
         """The files that travel with the section."""
-        for picture in self.pictures:
-            yield from picture.files.values()
-        yield Attachment(f"{self.name}/explorer", self.explorer.numbers)
+        return (
+            *(file for picture in self.pictures for file in picture.files.values()),
+            Attachment(f"{self.name}/explorer", self.explorer.numbers),
+            Attachment(f"{self.name}/explorer.json", self.explorer.told),
+        )
 
     def number(self, figure: str) -> int:
         """Number of a figure in this section, from 1.

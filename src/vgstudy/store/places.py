@@ -20,7 +20,7 @@ STUDY_TABLES = (  # results/STUDY/TABLE.parquet
 SHEETS = tuple(
     name for name in STUDY_TABLES if name not in ("runs", "trajectories", "profiles")
 )  # results/STUDY/tables/SHEET.csv
-SHARED_TABLES = ("coverage", "claims")  # results/TABLE.parquet
+SHARED_TABLES = ("coverage", "conformance", "claims")  # results/TABLE.parquet
 JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
 
 

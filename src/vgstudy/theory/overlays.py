@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.special import chdtri
 
-from vgstudy.analysis.intervals import CONFIDENCE
+from vgstudy.analysis.intervals import CHI_SQUARED, Moments, chi_squared
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.plan import design
@@ -22,7 +21,6 @@ Array = NDArray[np.float64]
 
 VARIANCE = "var_interior_delta"
 MEASURED = {**{name: name for name in DECAYS}, VARIANCE: "interior_delta"}  # the quantity of estimates compared with
-CHI_SQUARED = "chi-squared on log"
 _TAKEN = ("value", "low", "high", "method", "confidence", "n", "n_alive", "n_failed", "spread")
 
 
@@ -83,7 +81,7 @@ def overlaid(predictions: Iterable[Prediction], estimates: pd.DataFrame) -> pd.D
 
 def _of_variance(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with the variance of the logs and its chi-squared interval in place of the geometric mean and its own."""
-    freedom = rows["n_alive"].where(rows["n_alive"] > 1) - 1
-    squares, tail = freedom * rows["spread"] ** 2, (1 - CONFIDENCE) / 2
-    low, high = squares / chdtri(freedom, tail), squares / chdtri(freedom, 1 - tail)
-    return rows.assign(value=squares / freedom, low=low, high=high, method=CHI_SQUARED)
+    n, variance = rows["n_alive"].to_numpy(dtype=float), rows["spread"].to_numpy(dtype=float) ** 2
+    found = chi_squared(Moments(n, np.full_like(n, np.nan), variance))
+    value = np.where(n > 1, found.value, np.nan)
+    return rows.assign(value=value, low=found.low, high=found.high, method=CHI_SQUARED)

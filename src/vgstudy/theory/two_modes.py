@@ -54,12 +54,16 @@ def backward(layers: Sequence[Layer], kernel: Kernel, width: int) -> list[Array]
     """
     found: list[Array] = []
     mean = signal = np.ones_like(layers[0].h)
-    units = 1
+    units, two_modes = 1, any(kernel(width, units).mean for units in (1, width))
     for layer in reversed(layers):
         entry = kernel(width, units)
-        common = (entry.mean * units) ** 2 * mean
-        signal = layer.slope * (common + units * entry.variance * signal)
-        mean = np.outer(layer.slope_mean, layer.slope_mean) * common * (1 - 1 / width) + signal / width
+        signal = units * entry.variance * signal
+        if two_modes:
+            common = (entry.mean * units) ** 2 * mean
+            signal += common
+        signal *= layer.slope
+        if two_modes:
+            mean = np.outer(layer.slope_mean, layer.slope_mean) * common * (1 - 1 / width) + signal / width
         units = width
         found.insert(0, signal)
     return found
@@ -91,10 +95,14 @@ def profiles(x: Array, y: Array, layers: Sequence[Layer], kernel: Kernel, width:
     error = expit(output(layers[-1], kernel, width, normal)) - y[:, None]
     signals = backward(layers, kernel, width)
     below = [x @ x.T / x.shape[1], *(layer.h for layer in layers[:-1])]
+    product = np.empty_like(below[0])
     squares = {
         "h": [np.full(error.shape[1], np.trace(layer.h) / len(x)) for layer in layers],
         "delta": [np.diag(signal) @ error**2 / len(x) for signal in signals],
-        "g": [(error * (signal * h @ error)).sum(axis=0) / len(x) ** 2 for signal, h in zip(signals, below, strict=True)],
+        "g": [
+            (error * (np.multiply(signal, h, out=product) @ error)).sum(axis=0) / len(x) ** 2
+            for signal, h in zip(signals, below, strict=True)
+        ],
     }
     return {name: np.sqrt(np.maximum(np.transpose(rows), 0)) for name, rows in squares.items()}
 

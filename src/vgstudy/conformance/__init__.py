@@ -1,0 +1,1 @@
+"""Published numbers, recomputed by this package: laws, networks before training, MNIST."""

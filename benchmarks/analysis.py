@@ -43,7 +43,7 @@ if __name__ == "__main__":
     options = parser.parse_args()
     study = options.folder / "synthetic"
     if not (study / "runs.parquet").exists():
-        seeds, widths = range(options.seeds), options.widths
+        seeds, widths = range(1000, 1000 + options.seeds), options.widths  # 999 is a seed of no design
         write_synthetic_study(study, options.cells_per_job, estimate=False, widths=widths, seeds=seeds, **DESIGN)
     jobs = sorted((study / "probes").iterdir())
     rows = sum(pq.read_metadata(path).num_rows for path in jobs)

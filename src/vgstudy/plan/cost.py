@@ -101,8 +101,8 @@ def max_stack(cell: Cell) -> int:
 def probe_runs(depth: int, width: int, examples: int) -> int:
     """How many runs of a shape the engine probes at once.
 
-    As many as `PROBE_ENTRIES` allow, in multiples of `LANES`; of nets too large for that as few as give each elementwise operation
-    a multiple of `LANES` entries.
+    As many as `PROBE_ENTRIES` allow, in multiples of `LANES`; of nets too large for that as few as give each elementwise
+    operation a multiple of `LANES` entries.
     """
     entries = depth * width * examples
     fewest = LANES if LANES * entries <= PROBE_ENTRIES else LANES // gcd(LANES, examples)

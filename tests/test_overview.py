@@ -9,13 +9,17 @@ import pytest
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
 from test_report import EVIL, retitle, write_pictures
+from vgstudy.conformance.check import Number, columns
 from vgstudy.report import titled, write_report
+from vgstudy.report.conformance import conformance_table
+from vgstudy.report.deviations import deviations
 from vgstudy.report.origin import Origin, Table
 from vgstudy.report.overview import asked_sentence, overview
 from vgstudy.report.points import claims_point, foretelling, unsettled
 from vgstudy.report.sheets import sheet
-from vgstudy.report.trust import ESTIMATE, shown, survivors, trust_tables
+from vgstudy.report.trust import ESTIMATE, sensitivity, shown, survivors, trust_tables
 from vgstudy.results import load
+from vgstudy.store.logs import write_table
 from vgstudy.store.places import SHEETS
 from vgstudy.views.frames import read_frames
 
@@ -91,7 +95,7 @@ def test_the_study_with_most_failures_answers_and_the_others_are_named_by_hand()
             "low": value - 0.1,
             "high": value + 0.1,
         }
-        counts = {"n": 100, "n_failed": 0, "failures": failures, "mixed": 2}
+        counts = {"n": 107, "n_failed": 7, "failures": failures, "mixed": 2}
         rows = [row | counts, row | counts | {"predictor": "distance"}]
         frames = made_frames()
         return type(frames)(**{**vars(frames), "prediction": pd.DataFrame(rows)})
@@ -149,11 +153,62 @@ def test_a_topic_is_closed_once_by_hand(topic, expected):
 def test_survivors_by_hand():
     rows = [
         {"quantity": "p_alive", "value": 0.5, "low": 0.2, "high": 0.8},
+        {"quantity": "p_zero_dead", "value": 0.25, "low": 0.1, "high": 0.6},
+        {"quantity": "p_zero_underflow", "value": 0.0, "low": 0.0, "high": 0.3},
         {"quantity": "d_delta", "value": 0.9, "low": 0.8, "high": 1.0, "n": 4, "n_alive": 2},
         {"quantity": "p_alive", "value": 1.0, "low": 0.5, "high": 1.0, "width": 25},
+        {"quantity": "p_alive", "value": 1.0, "low": 0.5, "high": 1.0, "depth": 5},
     ]
-    (row,) = survivors(made_frames(rows)).rows
-    assert row == ("10", "5", "tanh", "Xavier", "SGD", "0", "0.50 [0.20, 0.80]", "4", "2")
+    zeros = [
+        {"quantity": "zero_float32", "layer": 1, "value": 0.6, "low": 0.5, "high": 0.7},
+        {"quantity": "zero_float32", "layer": 2, "value": 0.5, "low": 0.4, "high": 0.6},
+        {"quantity": "zero_float32", "layer": 1, "value": 0.3, "low": 0.2, "high": 0.4, "depth": 5},
+        {"quantity": "zero_float32", "layer": 1, "value": 0.0, "low": 0.0, "high": 0.1, "width": 25},
+    ]
+    table = survivors(made_frames(rows, zeros))
+    assert table.head[5:] == ("epoch", "P(alive)", "zero: dead", "zero in float32", "seeds", "seeds in the decay factor of δ")
+    by_depth = {row[0]: row[5:] for row in table.rows}
+    assert by_depth == {
+        "10": ("0", "0.50 [0.20, 0.80]", "0.25 [0.10, 0.60]", "0.60 [0.50, 0.70]", "4", "2"),
+        "5": ("0", "1.00 [0.50, 1.00]", "–", "0.30 [0.20, 0.40]", "–", "–"),
+    }
+
+
+def test_sensitivity_by_hand():
+    agreeing = {"check_low": 0.8, "check_high": 0.9, "trimmed": 0.85, "trimmed_low": 0.8, "trimmed_high": 0.9, "median": 0.85}
+    differing = {"check_low": 0.7, "check_high": 1.1, "trimmed": 1.7, "trimmed_low": 1.6, "trimmed_high": 1.8, "median": 0.5}
+    shown = {"quantity": "d_delta", "value": 0.85, "low": 0.8, "high": 0.9}
+    rows = [
+        {**shown, **agreeing, "bimodality": 0.3},
+        {**shown, **differing, "bimodality": 0.6, "width": 25},
+        {**shown, "low": None, "high": None, "depth": 5},
+    ]
+    (row,) = sensitivity(made_frames(rows)).rows
+    assert row == ("d of δ", "0", "2", "1", "1", "1", "1", "2.00", "1")
+
+
+def test_deviations_by_hand():
+    ends = [{"depth": 5, "seed": seed, "status": "learned"} for seed in (0, 1)]
+    plain = {**study(), "contrasts": []}
+    assert deviations(made_frames(outcomes=ends, resolved=plain))[0].startswith("There are none: every planned run")
+    lost = deviations(made_frames(outcomes=ends, missing=[{"depth": 5, "seed": 2}], resolved=plain))
+    assert lost == ("No result of 1 planned run in 1 cell; intervals are of the others.",)
+    declared = {**plain, "contrasts": [{"factor": "width", "reference": 5}]}
+    assert "declared contrasts in width: no two cells" in deviations(made_frames(outcomes=ends, resolved=declared))[0]
+
+
+def test_published_numbers_are_shown_those_that_disagree_first_by_hand(tmp_path):
+    assert conformance_table(tmp_path) is None
+    checks = [Number("a paper", "chi", "ReLU", 0.5).within(ours, 0.01) for ours in (0.5, 0.7)]
+    checks.append(Number("another", "acc", "MNIST", 0.97).not_run("near", "no data"))
+    write_table("conformance", columns(checks), tmp_path / "conformance.parquet", {})
+    table = conformance_table(tmp_path)
+    assert table.caption.endswith("of 3 numbers 1 agree, 1 disagree, 1 not run")
+    assert [(row[0], row[4], row[5]) for row in table.rows] == [
+        ("a paper", "0.700", "NO"),
+        ("a paper", "0.500", "yes"),
+        ("another", "–", "not run"),
+    ]
 
 
 def test_a_table_is_shown_by_hand():

@@ -196,8 +196,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "cell": _KEYS["cell"],
             "quantity": (
                 LABEL,
-                "a column of decays or outcomes, or a share of seeds: p_alive, p_learned, p_dead, p_diverged, "
-                "p_vanishing_g and p_vanishing_delta (decay factor below 1 / 1.05)",
+                "a column of decays or outcomes, or a share of seeds: p_alive, p_zero_CAUSE (a layer's whole gradient is zero for"
+                " that cause), p_learned, p_dead, p_diverged, p_vanishing_g and p_vanishing_delta (decay factor below 1 / 1.05)",
             ),
             "examples": _EXAMPLES,
             "epoch": _KEYS["epoch"],
@@ -404,9 +404,9 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "high": _ESTIMATE["high"],
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
-            "n": (pa.int32(), "runs"),
+            "n": (pa.int32(), "runs, of the activation or all; of those that failed, or learned, where only they count"),
             "n_failed": (pa.int32(), "runs left out because the predictor is not defined for them"),
-            "failures": (pa.int32(), "of the `n` runs, those that did not learn"),
+            "failures": (pa.int32(), "of the `n - n_failed` runs that entered, those that did not learn"),
             "mixed": (pa.int32(), "cells of which some runs learned and some did not; without any there is no interval"),
         },
     }

@@ -89,7 +89,10 @@ def comparison(rows: pd.DataFrame, level: str, reference: str, factor: str) -> s
 
 def limit_table(own: pd.DataFrame) -> Table:
     """The limit of every setting."""
-    caption = "Depth (hidden layers) at which half the seeds still learn, by a monotone fit, with its interval"
+    caption = (
+        "Depth (hidden layers) at which half the seeds still learn, by a monotone fit, with its interval (conservative where "
+        "learning stops from one depth to the next)"
+    )
     return cross_table(caption, own, ("width", "initializer", "optimizer"), "activation", limit_text)
 
 

@@ -47,7 +47,10 @@ def share(row: Row) -> str:
 
 def account(rows: pd.DataFrame) -> Table:
     """Every source of every quantity."""
-    caption = "Shares of the variance over runs in percent, with intervals; a pair of factors is what they do together"
+    caption = (
+        "Shares of the variance over runs in percent, with intervals (approximate below 10 seeds); a pair of factors is what "
+        "they do together"
+    )
     order = pd.CategoricalDtype(list(dict.fromkeys(rows["source"])), ordered=True)
     frame = rows.assign(source=rows["source"].astype(order))
     return cross_table(caption, frame, ("source",), "what", lambda row: share(row).removesuffix(" %"))

@@ -21,14 +21,15 @@ CONTRAST = "contrast-"
 METHODS: Mapping[str, str] = MappingProxyType(
     {
         "t": "Student t",
-        "chi-squared on log": "chi-squared (of a variance, logs taken to be normal)",
+        "chi-squared on log": "chi-squared (approximate: logs are taken to be normal, and of ReLU networks they are not)",
         "t on log": "Student t on the log scale",
-        "Wilson": "Wilson score",
+        "Wilson": "Wilson score (approximate below 30 seeds)",
         "Welch, difference": "Welch t",
         "Welch on log, ratio": "Welch t on the log scale",
         "Newcombe, difference": "Newcombe",
-        "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior at every depth)",
-        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells)",
+        "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior; conservative where learning stops within a depth)",
+        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells; approximate below 10 seeds)",
+        "Clopper-Pearson, Šidák over depths": "Clopper-Pearson, Šidák over depths (conservative)",
     }
 )
 
@@ -220,7 +221,7 @@ def caption_text(name: str, view: View) -> str:
         return f"Not drawn: {caption.needs}."
     drawn = view.frame[view.frame["value"].notna()]
     ranges = "Columns of panels have vertical ranges of their own." if view.free else ""
-    parts = (caption.estimand, view.note, ranges, intervals(drawn), seeds(drawn), left_out(view.frame))
+    parts = (caption.estimand, view.note, ranges, intervals(drawn), bands(drawn), seeds(drawn), left_out(view.frame))
     return " ".join(part for part in parts if part)
 
 
@@ -234,6 +235,16 @@ def intervals(frame: pd.DataFrame) -> str:
         f"Bands and bars: {named} intervals over seeds, each for one point, not corrected for their number; one far wider than "
         "the spread of the values is cut at the edge of its panel."
     )
+
+
+def bands(frame: pd.DataFrame) -> str:
+    """Which simultaneous bands are drawn, if any."""
+    if "outer_low" not in frame or frame["outer_low"].isna().all():
+        return ""
+    made = frame[frame["outer_low"].notna()]
+    kinds = made[["confidence", "band"]].drop_duplicates().to_dict("records")
+    named = listing(f"{percent(kind['confidence'])} {METHODS.get(kind['band'], kind['band'])}" for kind in kinds)
+    return f"Lighter bands outside hold at all points of a line at once: {named}."
 
 
 def seeds(frame: pd.DataFrame) -> str:

@@ -60,7 +60,8 @@ def rendered(
     first: Overview | None = None,
 ) -> str:
     """The page as HTML; every text of a study is escaped. `checked` holds the tables of `checks`."""
-    parts = {"pages": pages, "claims": claims, "checked": checked or {}, "first": first}
+    tables = {"coverage": None, "conformance": None} | dict(checked or {})
+    parts = {"pages": pages, "claims": claims, "checked": tables, "first": first}
     code = {"scripts": scripts(), "library": code_library(), "policy": policy((*scripts(), library()))}
     return _filled("report.html", {**parts, **code}, escape=True)
 

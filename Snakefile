@@ -37,6 +37,7 @@ try:  # before `configfile:`, whose messages name no line; until then `config` h
     check_register(
         read_register(REGISTER),
         {name: study.model_dump(mode="json") for name, study in STUDIES.items()},
+        known=sorted(path.stem for path in CONFIG.parent.glob("studies/*.yaml")),
     )
     PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
     if workflow.is_main_process:  # and not in every job of a cluster

@@ -8,12 +8,15 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
+from vgstudy import coverage
+from vgstudy.analysis.estimates import SIDAK
 from vgstudy.figures import PICTURES
 from vgstudy.views.captions import (
     ARM_FIGURES,
     FIGURES,
     METHODS,
     WIDTH_FIGURES,
+    bands,
     caption_of,
     caption_text,
     figure_names,
@@ -85,7 +88,33 @@ def test_seeds_by_hand():
 
 def test_intervals_by_hand():
     frame = rows([0, 0], [1.0, 2.0], method=["Wilson", "another"])
-    assert intervals(frame).startswith("Bands and bars: 90 % Wilson score and 90 % another intervals over seeds")
+    assert intervals(frame).startswith(
+        "Bands and bars: 90 % Wilson score (approximate below 30 seeds) and 90 % another intervals"
+    )
+
+
+def test_bands_by_hand():
+    frame = rows([0, 0], [1.0, 2.0], outer_low=[0.5, None], outer_high=[2.0, None], band=["some band", None])
+    assert bands(frame) == "Lighter bands outside hold at all points of a line at once: 90 % some band."
+    assert bands(frame.assign(outer_low=None)) == bands(rows([0], [1.0])) == ""
+
+
+@pytest.mark.parametrize(
+    ("simulations", "method", "procedure"),
+    [
+        ("shares", "Wilson", "Wilson"),
+        ("one sample", "chi-squared on log", "chi-squared on log"),
+        ("depths", "monotone fit, Jeffreys draws", "depth limit"),
+        ("depths", SIDAK, SIDAK),
+    ],
+)
+def test_captions_say_of_intervals_what_simulation_finds(monkeypatch, simulations, method, procedure):
+    """The word is the rule's, see `coverage.labels`; `vgstudy coverage` has the numbers."""
+    monkeypatch.setattr(coverage.shares, "SEEDS", (10,))
+    found = [row for row in coverage.rows(300, [simulations]) if row["procedure"] == procedure]
+    word = found[0]["label"].split()[0].rstrip(":")
+    assert word in ("approximate", "conservative")
+    assert word in METHODS[method]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from vgstudy.figures import pdf, picture, png, svg, write_figures
 from vgstudy.figures.lines import isolated
 from vgstudy.figures.style import COLOURS, keyed
 from vgstudy.schema import CHECKS
-from vgstudy.views.captions import figure_names
+from vgstudy.views.captions import caption_text, figure_names
 from vgstudy.views.frames import read_frames
 from vgstudy.views.limits import horizontal_limits, vertical_limits
 from vgstudy.views.outcomes import counted
@@ -58,7 +58,7 @@ def test_every_figure_is_written_with_its_caption(written, frames):
 def test_the_tables_beside_a_figure_hold_every_point_exactly(written, frames):
     drawn = view_of("decay-depth-start")(frames).frame
     for table in (pd.read_csv(written / "decay-depth-start.csv"), pd.read_parquet(written / "decay-depth-start.parquet")):
-        assert list(table.columns) == [name for name in drawn if name not in CHECKS]
+        assert list(table.columns) == [name for name in drawn if name not in (*CHECKS, "band_low", "band_high")]
         for name in ("x", "value", "low", "high", "n_alive"):
             assert np.array_equal(table[name], drawn[name], equal_nan=True)
         assert list(table["activation"]) == list(drawn["activation"])
@@ -134,6 +134,19 @@ def test_bands_are_the_intervals_against_the_table(frames):
     figure = picture("decay-epochs", view)
     corners = {y for axes in figure.axes for band in axes.collections for path in band.get_paths() for y in path.vertices[:, 1]}
     assert set(view.frame["low"]) | set(view.frame["high"]) <= corners
+
+
+@pytest.mark.parametrize("name", ["profile-start", "decay-epochs", "learned-depth"])
+def test_outer_bands_are_the_simultaneous_ones_against_the_table(frames, name):
+    view = view_of(name)(frames)
+    made = view.frame[view.frame["outer_low"].notna()]
+    assert len(made)
+    figure = picture(name, view)
+    corners = {y for axes in figure.axes for band in axes.collections for path in band.get_paths() for y in path.vertices[:, 1]}
+    assert set(made["outer_low"]) | set(made["outer_high"]) <= corners
+    assert (made["outer_low"] <= made["value"]).all()
+    assert set(made["outer_low"]) == set(made["band_low"])
+    assert "at all points of a line at once" in caption_text(name, view)
 
 
 def test_start_shows_epoch_0_of_the_first_optimizer_against_the_table(frames):

@@ -36,6 +36,15 @@ def test_too_little_disk_space_is_refused_by_hand(planned: Plan, tmp_path: Path,
         preflight.check([planned], tmp_path / "results")
 
 
+def test_a_file_that_is_not_mnist_is_refused_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "text.npz").write_text("<html>")
+    monkeypatch.setenv("VGSTUDY_MNIST", str(tmp_path / "text.npz"))
+    untrained = plan(load_study(STUDY.with_name("mnist.yaml")), tmp_path / "results")
+    with pytest.raises(UserError, match=r"text\.npz: is no readable \.npz"):
+        preflight.check([untrained], tmp_path / "results")
+    preflight.check([plan(load_study(STUDY), tmp_path / "results")], tmp_path / "results")
+
+
 def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:
     for job in planned.jobs:
         for table in ("probes", "curves"):

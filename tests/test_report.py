@@ -98,7 +98,7 @@ def html(results):
 def test_the_report_shows_how_often_intervals_are_right(html, tmp_path):
     assert "100 samples each" in html
     assert "accuracy of two modes, 90% learn" in html
-    assert "approximate where accuracy of two modes" in html
+    assert "approximate" in html
     assert coverage_table(tmp_path) is None
 
 
@@ -107,7 +107,7 @@ def test_the_table_of_coverage_by_hand(results):
     assert table is not None
     assert table.head[-3:] == ("5 seeds", "10 seeds", "30 seeds")
     assert [row[3] for row in table.rows] == [f"accuracy of two modes, {share} learn" for share in ("50%", "90%")]
-    assert [bool(row[2]) for row in table.rows] == [True, False]  # what was found is told once
+    assert [row[2].startswith("approximate") for row in table.rows] == [True, False]  # what was found is told once
 
 
 @pytest.fixture(scope="module")

@@ -108,11 +108,12 @@ def plan(
     """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
     from rich.console import Console
 
-    from vgstudy.config.reading import load_config, read_studies
+    from vgstudy.config.reading import load_config, name_mnist, read_studies
     from vgstudy.plan import planning, preflight
     from vgstudy.terminal import plan_table as summary
 
     named = load_config(config)
+    name_mnist({"mnist": named.mnist})
     chosen = read_studies(studies or named.studies, _seeds(seeds) or named.seeds, config.parent, str(config))
     console, plans = Console(), [planning.plan(study, results) for study in chosen.values()]
     preflight.check(plans, results)

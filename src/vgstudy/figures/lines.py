@@ -52,7 +52,9 @@ def draw_lines(axes: Axes, points: pd.DataFrame, by: list[str]) -> None:
 
 
 def draw_line(axes: Axes, line: pd.DataFrame, transform: Transform, opacity: float = 0.17, **look: Any) -> None:
-    """One line and its interval: a band, or a bar at a point that has no neighbour to make a band with."""
+    """One line and its intervals: a band, or a bar at a point without a neighbour; outside them, lighter, what holds at once."""
+    if "outer_low" in line:
+        axes.fill_between(line["x"], line["outer_low"], line["outer_high"], color=look["color"], alpha=opacity / 3, linewidth=0)
     axes.fill_between(line["x"], line["low"], line["high"], color=look["color"], alpha=opacity, linewidth=0)
     alone = line[isolated(line["value"])]
     if len(alone):

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from vgstudy.figures.legend import add_legend
 from vgstudy.figures.lines import pick
@@ -22,6 +22,7 @@ def places(view: View) -> Figure:
     for axes in figure.axes:
         axes.xaxis.set_major_locator(FixedLocator(list(names["x"])))
         axes.xaxis.set_major_formatter(FixedFormatter(list(names["initializer"].astype("str"))))
+        axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     first = view.frame.iloc[[0] * len(view.frame)].reset_index(drop=True)  # initializers and optimizers have places of their own
     add_legend(figure, first.assign(activation=view.frame["activation"].array))
     return figure

@@ -39,10 +39,10 @@ def pdf(figure: Figure) -> bytes:
 def table(frame: pd.DataFrame) -> pa.Table:
     """What a picture draws as a table without lists: those of quantiles become a column for each.
 
-    The checks beside an estimate are not drawn; they stand in the study's own tables.
+    The checks beside an estimate are not drawn; they stand in the study's own tables. Of a band what is drawn stays.
     """
     checks = CHECKS if set(CHECKS) <= set(frame.columns) else ()
-    flat = frame.drop(columns=["entries", *checks], errors="ignore")
+    flat = frame.drop(columns=["entries", "band_low", "band_high", *checks], errors="ignore")
     if "entries" in frame and frame["entries"].notna().any():
         entries = np.stack(list(frame["entries"]))
         flat = flat.assign(**{f"quantile_{q:g}": entries[:, place] for place, q in enumerate(QUANTILES)})

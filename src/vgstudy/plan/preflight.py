@@ -22,7 +22,7 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def check(plans: Collection[Plan], results: Path) -> None:
-    """Refuse what cannot work on this machine: no right to write, too little disk space, packages of other versions.
+    """Refuse what cannot work on this machine: no right to write, too little disk space, packages of other versions, wrong data.
 
     Raises
     ------
@@ -30,6 +30,7 @@ def check(plans: Collection[Plan], results: Path) -> None:
         If so; it says what to do.
     """
     check_packages()
+    check_data(plans)
     place = existing(results)
     for folder in (
         place,
@@ -46,6 +47,21 @@ def check(plans: Collection[Plan], results: Path) -> None:
         raise UserError(
             f"{results}: the tables will take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; make room first"
         )
+
+
+def check_data(plans: Iterable[Plan]) -> None:
+    """Refuse an MNIST file that is missing, damaged or another one, if something is to be trained on it.
+
+    Raises
+    ------
+    UserError
+        If so.
+    """
+    untrained = [plan for plan in plans if not all(job.trained for job in plan.jobs.values())]
+    if any(plan.study.task.name == "mnist" for plan in untrained):
+        from vgstudy.data import mnist  # which brings scikit-learn
+
+        mnist.check()
 
 
 def _folders(path: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from vgstudy.errors import UserError
 from vgstudy.findings import Table
 from vgstudy.report.attachments import Attachment
 from vgstudy.report.claims import ClaimsPart, claims_part
+from vgstudy.report.conformance import conformance_table
 from vgstudy.report.coverage import coverage_table
 from vgstudy.report.overview import Overview, overview
 from vgstudy.report.scripts import library, policy, scripts
@@ -46,19 +47,27 @@ def write_report(results: Path, names: Sequence[str]) -> str:
     part = claims_part(judged)
     sheets = [path for name in names for path in write_sheets(results / name)] + write_shared_sheets(results)
     write_whole(results / "summary.md", summary(pages, part, first).encode())
-    html = rendered(pages, part, coverage_table(results), first)
+    html = rendered(pages, part, checks(results), first)
     write_whole(results / "report.html", html.encode())
     sums.write_sums(results, [*sheets, results / "summary.md", results / "report.html"])
     return weight_sentence(weights(html, (code_library(), *(file for page in pages for file in page.attachments))))
 
 
 def rendered(
-    pages: Sequence[StudyPage], claims: ClaimsPart | None = None, coverage: Table | None = None, first: Overview | None = None
+    pages: Sequence[StudyPage],
+    claims: ClaimsPart | None = None,
+    checked: Mapping[str, Table | None] | None = None,
+    first: Overview | None = None,
 ) -> str:
-    """The page as HTML; every text of a study is escaped."""
-    parts = {"pages": pages, "claims": claims, "coverage": coverage, "first": first}
+    """The page as HTML; every text of a study is escaped. `checked` holds the tables of `checks`."""
+    parts = {"pages": pages, "claims": claims, "checked": checked or {}, "first": first}
     code = {"scripts": scripts(), "library": code_library(), "policy": policy((*scripts(), library()))}
     return _filled("report.html", {**parts, **code}, escape=True)
+
+
+def checks(results: Path) -> dict[str, Table | None]:
+    """What belongs to no study and tells how far the methods are right, by name; None for what was not computed."""
+    return {"coverage": coverage_table(results), "conformance": conformance_table(results)}
 
 
 @cache

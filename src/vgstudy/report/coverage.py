@@ -36,8 +36,8 @@ def coverage_table(results: Path) -> Table | None:
         listed.append(_texts(own, told))
     repetitions = max(row["repetitions"] for row in rows)
     caption = (
-        f"Coverage of every interval and false findings of every test, with the simulation's own interval; {repetitions:,} samples "
-        "each. Primary procedures are within .02 of their nominal coverage in every row"
+        "Coverage of every interval and false findings of every test, with the simulation's own interval; "
+        f"{repetitions:,} samples each. Primary procedures are within .02 of their nominal coverage in every row"
     )
     head = ("procedure", "role", FOUND, "truth", "nominal", *(f"{n} seeds" for n in seeds))
     return Table(caption, head, tuple(listed))

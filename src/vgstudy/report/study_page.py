@@ -11,6 +11,7 @@ from vgstudy.report.accounting import accounting_sentence, accounting_table, sta
 from vgstudy.report.asked import asked, in_short
 from vgstudy.report.attachments import Attachment
 from vgstudy.report.cells import cell_table, precision_sentence
+from vgstudy.report.deviations import deviations
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
 from vgstudy.report.trust import trust_tables
@@ -36,6 +37,8 @@ class StudyPage:
         The same in a sentence, and by activation and optimizer in a table.
     trust
         Tables to judge the numbers by.
+    deviations
+        Where results differ from the plan, in sentences.
     """
 
     name: str
@@ -50,6 +53,7 @@ class StudyPage:
     cells: Table
     precision: str
     trust: tuple[Table, ...]
+    deviations: tuple[str, ...]
     explorer: Content
     origin: Origin
 
@@ -104,6 +108,7 @@ def described(name: str, frames: Frames, drawn: tuple[Picture, ...], source: Ori
         cells=cell_table(frames),
         precision=precision_sentence(frames),
         trust=trust_tables(frames),
+        deviations=deviations(frames),
         explorer=content(frames),
         origin=source,
     )

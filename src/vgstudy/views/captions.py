@@ -21,14 +21,15 @@ CONTRAST = "contrast-"
 METHODS: Mapping[str, str] = MappingProxyType(
     {
         "t": "Student t",
-        "chi-squared on log": "chi-squared (of a variance, logs taken to be normal)",
+        "chi-squared on log": "chi-squared (approximate: logs are taken to be normal, and of ReLU networks they are not)",
         "t on log": "Student t on the log scale",
-        "Wilson": "Wilson score",
+        "Wilson": "Wilson score (approximate below 30 seeds)",
         "Welch, difference": "Welch t",
         "Welch on log, ratio": "Welch t on the log scale",
         "Newcombe, difference": "Newcombe",
-        "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior at every depth)",
-        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells)",
+        "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior; conservative where learning stops within a depth)",
+        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells; approximate below 10 seeds)",
+        "Clopper-Pearson, Šidák over depths": "Clopper-Pearson, Šidák over depths (conservative)",
     }
 )
 
@@ -108,7 +109,7 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "
             "that did. Over all pairs of runs, and over pairs of runs of the same cell, which differ in their seed alone. Decay "
             "factors exist from depth 4 on.",
-            "no run failed, or none learned",
+            "fewer than 10 runs failed or learned, or every cell did one or the other as a whole",
         ),
         "calibration": Caption(
             "Predicted and observed failures",
@@ -139,8 +140,12 @@ WIDTH_FIGURES: Mapping[str, Caption] = MappingProxyType(
 )
 
 _BANDS = "Lines: median over seeds; bands: the central 90 % of the seeds, not an interval of an estimate."
-_LAYERS = "Light lines are layers near the input, the darkest is the output layer."
-_ZERO = "A median of exactly zero, as where most seeds are dead, has no place on a logarithmic axis."
+_DEAD = "Above a panel: the network, and how many of its seeds ended dead, with a gradient of exactly zero."
+_LAYERS = (
+    "Light lines are layers near the input, the darkest is the output layer; with more than 5 hidden layers only these two have "
+    "bands. Bands far wider than the medians are cut at the edge of their panel."
+)
+_ZERO = "A median of exactly zero, as where most seeds are dead, has no place on a logarithmic axis; nor has its band."
 _NO_ARMS = "the study names no arms"
 
 # of a study that names arms, the networks of a tutorial
@@ -149,28 +154,28 @@ ARM_FIGURES: Mapping[str, Caption] = MappingProxyType(
         "arms-accuracy": Caption(
             "Accuracy during training",
             f"Running training accuracy of each epoch, and accuracy on the test rows. {_BANDS} Stars: the tutorial's single run, "
-            "where it reports an accuracy at the end.",
+            f"where it reports an accuracy at the end of these rows. {_DEAD}",
             _NO_ARMS,
         ),
         "arms-weights": Caption(
             "Weights of each layer during training",
-            f"Mean and standard deviation over the entries of each layer's kernel. {_BANDS} {_LAYERS}",
+            f"Mean and standard deviation over the entries of each layer's kernel. {_BANDS} {_LAYERS} {_DEAD}",
             _NO_ARMS,
         ),
         "arms-gradients": Caption(
             "Gradients of each layer during training",
-            f"Mean and standard deviation over the entries of each kernel's gradient. {_BANDS} {_LAYERS} {_ZERO}",
+            f"Mean and standard deviation over the entries of each kernel's gradient. {_BANDS} {_LAYERS} {_ZERO} {_DEAD}",
             _NO_ARMS,
         ),
         "arms-first-last": Caption(
             "Mean absolute gradient of the first and of the output layer",
-            f"Mean absolute entry of the kernel's gradient against optimizer steps. {_BANDS} {_ZERO}",
+            f"Mean absolute entry of the kernel's gradient against optimizer steps. {_BANDS} {_ZERO} {_DEAD}",
             _NO_ARMS,
         ),
         "arms-entries": Caption(
             "Spread of gradients and weights during training",
             "Entries of the kernel and of its gradient in layer 1 and in the output layer: median entry (line), and the central "
-            "50, 90 and 98 % of the entries (bands, dark to light), each quantile the median over seeds.",
+            f"50, 90 and 98 % of the entries (bands, dark to light), each quantile the median over seeds. {_DEAD}",
             "the study keeps no quantiles",
         ),
     }
@@ -216,7 +221,7 @@ def caption_text(name: str, view: View) -> str:
         return f"Not drawn: {caption.needs}."
     drawn = view.frame[view.frame["value"].notna()]
     ranges = "Columns of panels have vertical ranges of their own." if view.free else ""
-    parts = (caption.estimand, view.note, ranges, intervals(drawn), seeds(drawn), left_out(view.frame))
+    parts = (caption.estimand, view.note, ranges, intervals(drawn), bands(drawn), seeds(drawn), left_out(view.frame))
     return " ".join(part for part in parts if part)
 
 
@@ -230,6 +235,16 @@ def intervals(frame: pd.DataFrame) -> str:
         f"Bands and bars: {named} intervals over seeds, each for one point, not corrected for their number; one far wider than "
         "the spread of the values is cut at the edge of its panel."
     )
+
+
+def bands(frame: pd.DataFrame) -> str:
+    """Which simultaneous bands are drawn, if any."""
+    if "outer_low" not in frame or frame["outer_low"].isna().all():
+        return ""
+    made = frame[frame["outer_low"].notna()]
+    kinds = made[["confidence", "band"]].drop_duplicates().to_dict("records")
+    named = listing(f"{percent(kind['confidence'])} {METHODS.get(kind['band'], kind['band'])}" for kind in kinds)
+    return f"Lighter bands outside hold at all points of a line at once: {named}."
 
 
 def seeds(frame: pd.DataFrame) -> str:

@@ -2,7 +2,7 @@
 
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.theory import theory_note, with_theory
-from vgstudy.views.view import BLOCKS, DEPTH, EPOCH, Axis, View, nearest
+from vgstudy.views.view import BLOCKS, DEPTH, EPOCH, Axis, View, nearest, with_bands
 
 NO_DECAY = {"no decay": 1.0}
 DECAY_AXES = {
@@ -37,4 +37,4 @@ def decay_epochs(frames: Frames) -> View:
     depths = nearest([10], decay["depth"].astype(int))
     shown = chosen(decay, depth=depths)
     note = "".join(f"Depth {depth}." for depth in depths)
-    return View(shown.assign(x=shown["epoch"]), DECAY_AXES, EPOCH, note, BLOCKS, ("optimizer",), BLOCKS)
+    return View(with_bands(shown).assign(x=shown["epoch"]), DECAY_AXES, EPOCH, note, BLOCKS, ("optimizer",), BLOCKS)

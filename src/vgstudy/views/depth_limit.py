@@ -2,6 +2,7 @@
 
 from vgstudy.views.frames import Frames
 from vgstudy.views.view import Axis, View
+from vgstudy.wording import plural
 
 LIMIT_AXES = {"limit": Axis("depth at which half\nthe seeds still learn")}
 INITIALIZER = Axis("initializer")
@@ -19,4 +20,5 @@ def depth_limit(frames: Frames) -> View:
         low=own["low"].fillna(own["shallowest"]),
         high=own["high"].fillna(own["deepest"]),
     ).drop(columns=["factor", "reference", "n"])
-    return View(shown, LIMIT_AXES, INITIALIZER, "", ("width",), ("optimizer",))
+    note = f"Fitted to {plural(int(own['n'].sum()), 'run')} with an outcome, of {plural(len(own), 'setting')}."
+    return View(shown, LIMIT_AXES, INITIALIZER, note, ("width",), ("optimizer",))

@@ -4,7 +4,7 @@ import pandas as pd
 
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.limits import LINEAR_BELOW
-from vgstudy.views.view import BLOCKS, EPOCH, Axis, View, nearest
+from vgstudy.views.view import BLOCKS, EPOCH, Axis, View, nearest, with_bands
 from vgstudy.wording import listing
 
 PROFILE_AXES = {
@@ -24,7 +24,7 @@ def profile_start(frames: Frames) -> View:
     """RMS of g, delta and h by layer before any update, for a few depths."""
     shown = chosen(profile(frames, 0), optimizer=frames.first_optimizer)
     note = f"Epoch 0, cells of {frames.first_optimizer} (the optimizer plays no part yet). {depths_note(shown)}"
-    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, free=BLOCKS)
+    return View(with_bands(shown).assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, free=BLOCKS)
 
 
 def profile_end(frames: Frames) -> View:
@@ -32,7 +32,7 @@ def profile_end(frames: Frames) -> View:
     last = frames.profiles["epoch"].max()
     shown = profile(frames, last)
     note = f"Epoch {last:.0f}. {depths_note(shown)}"
-    return View(shown.assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, ("optimizer",), BLOCKS)
+    return View(with_bands(shown).assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, ("optimizer",), BLOCKS)
 
 
 def level_epochs(frames: Frames) -> View:

@@ -1,10 +1,12 @@
 """What came of training: accuracy and share of seeds that learned against depth, and every run accounted for."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from vgstudy.schema import FACTORS, RUN_STATUSES
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.views.view import DEPTH, Axis, View
+from vgstudy.views.view import DEPTH, Axis, View, with_bands
 from vgstudy.wording import plural
 
 MISSING = "missing"
@@ -21,7 +23,8 @@ def accuracy_depth(frames: Frames) -> View:
 def learned_depth(frames: Frames) -> View:
     """Share of seeds that learned against depth, by optimizer."""
     axis = Axis("P(learned)\n(share of seeds)", marks={"one half": 0.5}, limits=(-0.04, 1.04))
-    return outcome_depth(frames, "p_learned", axis)
+    view = outcome_depth(frames, "p_learned", axis)
+    return replace(view, frame=with_bands(view.frame))
 
 
 def outcome_depth(frames: Frames, quantity: str, axis: Axis) -> View:

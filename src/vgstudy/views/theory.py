@@ -13,8 +13,8 @@ WIDTH_AXES = {
     "d_g": Axis("decay factor of g,\nmeasured / predicted", "log", {"theory": 1.0}),
 }
 WIDTH = Axis("width (units per hidden layer)", "log")
-VARIANCE_AXES = {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)")}
-SUM = Axis("sum of 1 / width over the layers between: (depth − 2) / width")
+VARIANCE_AXES = {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)", "log")}
+SUM = Axis("sum of 1 / width over the layers between: (depth − 2) / width", "log")
 
 
 def with_theory(rows: pd.DataFrame, frames: Frames) -> pd.DataFrame:
@@ -48,5 +48,5 @@ def fluctuations(frames: Frames) -> View:
     """Variance over seeds of the log ratio of δ from one end of the square layers to the other."""
     rows = chosen(frames.overlays, quantity=VARIANCE, optimizer=frames.first_optimizer)
     x = (rows["depth"].astype(int) - 2) / rows["width"].astype(int)
-    note = "Thin lines: the law of normal kernels at one input."
+    note = "A line for each width. Thin lines: the law of normal kernels at one input, which rises in proportion."
     return View(rows.assign(x=x), VARIANCE_AXES, SUM, note, ("initializer",))

@@ -32,7 +32,8 @@ class View:
     ----------
     frame
         A row per point: `quantity` (a key of `axes`), `x`, `value`, `low`, `high`, the factor columns, and what the
-        estimate's table says about it (n, n_alive, n_failed, method, confidence); optionally `predicted`, drawn as a thin line.
+        estimate's table says about it (n, n_alive, n_failed, method, confidence); optionally `predicted`, drawn as a thin line,
+        and `outer_low`, `outer_high`, the ends of a band that holds over a whole line at once, with `band`, how it was made.
     axes
         The quantities shown, from top to bottom.
     x
@@ -59,6 +60,11 @@ class View:
     def empty(self) -> bool:
         """Whether there is no point to draw."""
         return bool(self.frame["value"].isna().all())
+
+
+def with_bands(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose simultaneous bands, over all points of a line, are to be drawn beside the intervals of single points."""
+    return rows.assign(outer_low=rows["band_low"], outer_high=rows["band_high"])
 
 
 def laid_out(view: View) -> View:

@@ -254,4 +254,3 @@ def test_sample_is_ascending_and_thinned():
     assert len(sample(values)) == 60
     assert sample(values) == sorted(sample(values))
     assert sample(np.array([np.nan])) == []
-

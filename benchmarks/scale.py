@@ -41,11 +41,10 @@ esac
 def workflow(seeds: int) -> Iterator[Path]:
     """A folder with the workflow and the default study's cells at widths 50 and 100, with so many seeds."""
     with tempfile.TemporaryDirectory() as folder:
-        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config/claims"):
+        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, Path(folder) / part)
         studies = Path(folder) / "config/studies"
-        studies.mkdir()
         study = (ROOT / "config/studies/extensions.yaml").read_text()
         (studies / "wide.yaml").write_text(
             re.sub("reference: 5}", "reference: 50}", re.sub(r"width: \[.*", "width: [50, 100]", study))

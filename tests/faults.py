@@ -28,7 +28,18 @@ from sites import Site, job_of
 from vgstudy.store import sums
 
 KILLS = ("power cut", "snakemake", "job", "SIGTERM", "Ctrl-C")  # of a workflow
-STEPS = {"train": 5, "decay": 4, "design": 2, "estimate": 2, "coverage": 1, "follow": 1, "claims": 1, "figures": 1, "report": 1}
+STEPS = {
+    "train": 5,
+    "decay": 4,
+    "design": 2,
+    "estimate": 2,
+    "coverage": 1,
+    "conformance": 1,
+    "follow": 1,
+    "claims": 1,
+    "figures": 1,
+    "report": 1,
+}
 DAMAGES = ("truncated", "flipped bit", "empty", "foreign", "another job's", "missing", "old", "from the future")
 UNSEEN = ("missing", "old", "from the future")  # mended without a word about the file
 ROUND = {"workflow": 8, "step": 16, "limit": 4, "damage": 6}  # faults of a round
@@ -79,6 +90,7 @@ def step_call(site: Site, step: str, rng: random.Random) -> list[str]:
         "decay": [f"results/faults/probes/{job}.parquet"],
         "design": ["--results", "results", "--", "config/studies/faults.yaml"],
         "coverage": ["results"],
+        "conformance": ["results"],
         "claims": ["results", "faults"],
         "report": ["results", "faults"],
     }

@@ -57,10 +57,9 @@ class Site:
     results: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config/claims", "src", "tests/stand_in"):
+        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config", "src", "tests/stand_in"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, self.folder / part)
-        (self.folder / "config/studies").mkdir()
         (self.folder / "config/config.yaml").write_text("studies: faults\n")
         (self.folder / "config/studies/faults.yaml").write_text(STUDY)
         self.results = self.folder / "results"

@@ -79,9 +79,10 @@ def write_figures(folder: Path) -> None:
 
 def write_coverage(results: Path, repetitions: int) -> None:
     """Instead of `vgstudy.coverage.write_coverage`: a row without a meaning."""
+    texts = {"procedure": "made up", "role": "primary", "truth": "none", "label": "none"}
     write_table(
         "coverage",
-        made_up("coverage", [{"n": repetitions, "low": 0.1, "coverage": 0.5, "high": 0.9}], 0),
+        made_up("coverage", [{**texts, "n": repetitions, "low": 0.1, "coverage": 0.5, "high": 0.9}], 0),
         results / "coverage.parquet",
         {},
     )

@@ -22,6 +22,7 @@ from vgstudy.errors import UserError
 from vgstudy.plan import cost, design
 from vgstudy.store import files
 
+MARGIN = 1.1  # memory asked for, over the estimate: a cluster kills what takes more
 Key = tuple[str, int]  # of a run: its cell's id and its seed
 
 
@@ -36,7 +37,7 @@ class Job:
     new, trained
         Whether the manifest is not on disk, or damaged there; whether its results are.
     n_runs, seconds, mem_mb
-        Runs it trains, core-seconds of training without start-up, peak memory in MB.
+        Runs it trains, core-seconds of training without start-up, memory in MB to ask for.
     """
 
     id: str
@@ -181,7 +182,7 @@ def _job(folder: Path, manifest: Mapping[str, Any], runs: list[Run], log: Log, n
         trained=all((folder / table / f"{id_}.parquet").exists() for table in ("probes", "curves")),
         n_runs=len(runs),
         seconds=sum(cost.stack_seconds(s, log) for s in stacks),
-        mem_mb=ceil(max(cost.stack_bytes(s, log) for s in stacks) / 1e6),
+        mem_mb=ceil(MARGIN * max(cost.stack_bytes(s, log) for s in stacks) / 1e6),
     )
 
 

@@ -197,7 +197,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "quantity": (
                 LABEL,
                 "a column of decays or outcomes, or a share of seeds: p_alive, p_learned, p_dead, p_diverged, "
-                "p_vanishing_g and p_vanishing_delta (decay factor below 1 / 1.05)",
+                "p_vanishing_g and p_vanishing_delta (decay factor below 1 / 1.05), p_zero_dead, p_zero_saturation and "
+                "p_zero_underflow (a layer's float32 gradient is all zero, for that cause)",
             ),
             "examples": _EXAMPLES,
             "epoch": _KEYS["epoch"],

@@ -11,7 +11,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 2,
         "decay": 4,
-        "estimate": 5,
+        "estimate": 6,
         "predict": 2,
         "follow": 2,
         "overlay": 1,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from vgstudy.findings import Table
 from vgstudy.findings.finding import estimate, records
+from vgstudy.report.sensitivity import not_one_mode, second_opinions
 from vgstudy.schema import FACTORS
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.wording import ABSENT, number
@@ -19,6 +20,8 @@ def trust_tables(frames: Frames) -> tuple[Table, ...]:
     limits = frames.limits.assign(factor=frames.limits["factor"].astype("object").fillna("own limit"))
     tables = (
         survivors(frames),
+        second_opinions(frames),
+        not_one_mode(frames),
         shown(
             "Curvature of log RMS over the layers at epoch 0: 0 if one factor per layer fits (p by Holm)",
             frames.linearity,

@@ -5,7 +5,18 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study
-from vgstudy.explorer.arrays import PARTS, dense, packed, short
+from vgstudy.explorer.arrays import (
+    MISSING,
+    POSITIVE,
+    STEPS,
+    ZERO,
+    coded,
+    coded_parts,
+    dense,
+    differences,
+    packed,
+    shuffled,
+)
 from vgstudy.explorer.charts import charts
 from vgstudy.explorer.content import content
 from vgstudy.figures.style import COLOURS
@@ -30,14 +41,29 @@ def frames():
 
 
 def unpacked(index, content):
-    """The arrays as the page reads them, by quantity; axes (part, cell, epoch[, layer])."""
-    numbers = np.frombuffer(content, np.uint8).reshape(4, -1).T.copy().view("<f4").ravel()
-    shape = (len(PARTS), len(index["seeds"]), len(index["epochs"]))
-    arrays = {}
-    for name, layered in index["quantities"]:
-        axes = (*shape, index["layers"]) if layered else shape
-        arrays[name], numbers = numbers[: np.prod(axes)].reshape(axes), numbers[np.prod(axes) :]
-    assert not len(numbers)
+    """Value, low, high and n_alive as the page reads them, by quantity; axes (one of these, cell, epoch[, layer])."""
+    shapes = {
+        name: (len(index["seeds"]), len(index["epochs"]), *[index["layers"]] * layered)
+        for name, layered, _ in index["quantities"]
+    }
+    total = sum(map(np.prod, shapes.values()))
+    states = np.frombuffer(content, np.uint8, 3 * total)
+    folded = np.frombuffer(content, np.uint8, offset=3 * total).reshape(4, -1).T.copy().view("<u4").ravel()
+    codes = (folded >> 1).astype(np.int64) * np.where(folded % 2, -1, 1) - folded % 2
+    arrays, start = {}, 0
+    for name, _, ratios in index["quantities"]:
+        size = int(np.prod(shapes[name]))
+        known = states[3 * start : 3 * (start + size)].reshape(3, *shapes[name])
+        steps = codes[4 * start : 4 * (start + size)].reshape(4, *shapes[name])
+        for axis in range(2, steps.ndim):
+            steps = steps.cumsum(axis)
+        start += size
+        below = steps[2] + np.where(known[1] == POSITIVE, steps[1], 0)
+        logs = (steps[0] * STEPS["value"], steps[1] * STEPS["width"], below * STEPS["width"])
+        value, above, below = (np.choose(k, [np.nan, 0, np.exp(log)]) for k, log in zip(known, logs, strict=True))
+        low, high = (value / np.exp(below), value * np.exp(above)) if ratios else (value - below, value + above)
+        arrays[name] = np.stack([value, low, high, steps[3]])
+    assert start == total
     return arrays
 
 
@@ -52,18 +78,39 @@ def test_arrays_by_hand(frames):
     }
     assert (found.index["seeds"], found.index["epochs"], found.index["layers"]) == ([2, 2], [0, 5, 20], 6)
     arrays = unpacked(found.index, found.content)
-    assert arrays["d_g"][:, 1, 1].tolist() == [0.25, 0.125, 0.5, 2]
-    assert arrays["g_rms"][:, 0, 2, 2].tolist() == [3, 1, 9, 10]
-    assert arrays["test_accuracy"][0, 0, 2] == 0.75
+    assert arrays["d_g"][:, 1, 1] == pytest.approx([0.25, 0.125, 0.5, 2], rel=0.01)
+    assert arrays["g_rms"][:, 0, 2, 2] == pytest.approx([3, 1, 9, 10], rel=0.01)
+    assert arrays["test_accuracy"][0, 0, 2] == pytest.approx(0.75, rel=0.001)
     filled = {name: int(np.isfinite(array[0]).sum()) for name, array in arrays.items()}
     assert {name: count for name, count in filled.items() if count} == {"d_g": 1, "g_rms": 1, "test_accuracy": 1}
 
 
-def test_short_numbers_are_near_the_long_ones():
-    values = np.exp(np.random.default_rng(1).normal(0, 20, 1000)) * np.resize([1, -1], 1000)
-    assert np.allclose(short(values, 9), values, rtol=1 / 1000, atol=0)
-    assert not np.allclose(short(values, 9), values, rtol=1e-4, atol=0)
-    assert np.array_equal(short(np.array([0, np.nan, 1e99, 1e-99, 1023]), 9), [0, np.nan, np.inf, 0, 1023], equal_nan=True)
+def test_numbers_as_steps_by_hand():
+    states, steps = coded(np.array([0, np.nan, np.e, 1.0, np.inf, -1, 1e-200]), 0.5)
+    assert states.tolist() == [ZERO, MISSING, POSITIVE, POSITIVE, MISSING, MISSING, POSITIVE]
+    assert steps.tolist() == [0, 0, 2, 0, 0, 0, -921]
+    assert coded(np.array([7.4, np.nan, np.nan]), 0.5)[1].tolist() == [4, 4, 4]  # nothing to tell where nothing is
+
+
+def test_unpacked_numbers_are_near_the_tables():
+    """Any values and intervals: to a thousandth, and the ends to a hundredth of their distance from the value."""
+    rng = np.random.default_rng(1)
+    values = np.exp(rng.normal(0, 20, (7, 3, 5)))
+    below, above = np.exp(rng.normal(-2, 1, (2, *values.shape)))
+    array = np.stack([values, values * np.exp(-below), values * np.exp(above), rng.integers(0, 99, values.shape)])
+    for geometric, original in ((True, array), (False, np.stack([values, values - below, values + above, array[3]]))):
+        states, codes = coded_parts(original, geometric)
+        index = {"seeds": [1] * 7, "epochs": [0, 1, 2], "layers": 5, "quantities": [["x", True, geometric]]}
+        found = unpacked(index, states.tobytes() + shuffled(differences(codes)))["x"]
+        assert np.allclose(found[0], values, rtol=1 / 1000, atol=0)
+        assert not np.allclose(found[0], values, rtol=1e-4, atol=0)
+        assert np.array_equal(found[3], original[3])
+        if geometric:
+            assert np.allclose(np.log(found[2] / found[0]), above, rtol=0.0101, atol=1e-9)
+            assert np.allclose(np.log(found[0] / found[1]), below, rtol=0.0101, atol=1e-9)
+        else:
+            tight = values < 1e3  # or the ends drown in the value's own digits
+            assert np.allclose((found[2] - found[0])[tight], above[tight], rtol=0.0101, atol=1e-9)
 
 
 def test_a_row_outside_the_axes_is_left_out(frames):

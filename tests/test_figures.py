@@ -15,6 +15,7 @@ from vgstudy.errors import UserError
 from vgstudy.figures import pdf, picture, png, svg, write_figures
 from vgstudy.figures.lines import isolated
 from vgstudy.figures.style import COLOURS, keyed
+from vgstudy.schema import CHECKS
 from vgstudy.views.captions import caption_text, figure_names
 from vgstudy.views.frames import read_frames
 from vgstudy.views.limits import horizontal_limits, vertical_limits
@@ -48,14 +49,16 @@ def test_every_figure_is_written_with_its_caption(written, frames):
     assert list(captions) == names
     assert all(texts.keys() == {"title", "caption"} for texts in captions.values())
     kinds = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG", "csv": b"", "parquet": b"PAR1"}
-    assert {path.name for path in written.iterdir()} == {"captions.json", *(f"{n}.{kind}" for n in names for kind in kinds)}
+    files = {"captions.json", *(f"{n}.{kind}" for n in names for kind in kinds)}
+    assert {path.name for path in written.iterdir()} == {"SHA256SUMS", *files}
+    assert {line.split()[1] for line in (written / "SHA256SUMS").read_text(encoding="utf-8").splitlines()} == files
     assert all((written / f"{n}.{kind}").read_bytes().startswith(start) for n in names for kind, start in kinds.items())
 
 
 def test_the_tables_beside_a_figure_hold_every_point_exactly(written, frames):
     drawn = view_of("decay-depth-start")(frames).frame
     for table in (pd.read_csv(written / "decay-depth-start.csv"), pd.read_parquet(written / "decay-depth-start.parquet")):
-        assert list(table.columns) == list(drawn.columns)
+        assert list(table.columns) == [name for name in drawn if name not in (*CHECKS, "band_low", "band_high")]
         for name in ("x", "value", "low", "high", "n_alive"):
             assert np.array_equal(table[name], drawn[name], equal_nan=True)
         assert list(table["activation"]) == list(drawn["activation"])

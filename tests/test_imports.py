@@ -15,7 +15,7 @@ PURE = NAMES | {"packaging", "scipy", "sklearn", "tensorboard", "yaml"}
 LIBRARIES = {
     "names": NAMES,
     "pure": PURE,
-    "labelled": PURE | {"pandas", "statsmodels", "seaborn", "matplotlib", "jinja2", "altair", "vl_convert"},
+    "labelled": PURE | {"pandas", "statsmodels", "seaborn", "matplotlib", "jinja2", "altair", "fontTools", "vl_convert"},
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
     "checks": PURE | {"tensorflow"},
     "shells": PURE | {"typer", "rich"},

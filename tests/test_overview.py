@@ -7,23 +7,28 @@ import pandas as pd
 import pytest
 
 from made_frames import made_frames
-from synthetic import write_synthetic_study
+from synthetic import study, write_synthetic_study
 from test_report import EVIL, retitle, write_pictures
+from vgstudy.conformance.check import Number, columns
 from vgstudy.report import titled, write_report
+from vgstudy.report.conformance import conformance_table
+from vgstudy.report.deviations import deviations
 from vgstudy.report.origin import Origin, Table
-from vgstudy.report.overview import overview
+from vgstudy.report.overview import asked_sentence, overview
 from vgstudy.report.points import claims_point, foretelling, unsettled
 from vgstudy.report.sheets import sheet
-from vgstudy.report.trust import ESTIMATE, shown, survivors, trust_tables
+from vgstudy.report.trust import ESTIMATE, sensitivity, shown, survivors, trust_tables
 from vgstudy.results import load
+from vgstudy.store.logs import write_table
 from vgstudy.store.places import SHEETS
 from vgstudy.views.frames import read_frames
 
 NOWHERE = Origin(Table("", (), ()), Table("", (), ()), "", ({"cpu_seconds": 60.0, "wall_seconds": 50.0},), 1, "", "")
 
 
-def claim(name, verdict, needed=None):
-    return {"id": name, "claim": f"What {name} says.", "verdict": verdict, "needed_n": needed}
+def claim(name, verdict, needed=None, study="s", n=30):
+    told = {"id": name, "claim": f"What {name} says.", "verdict": verdict, "needed_n": needed}
+    return told | {"study": study, "n": n, "n_failed": 0}
 
 
 def trial():
@@ -35,13 +40,36 @@ def test_claims_in_short_by_hand():
     rows = [claim("A1", "replicated"), claim("A1", "replicated"), claim("B2", "not replicated"), claim("C3", "inconclusive", 12)]
     point = claims_point([*rows, claim("D4", "not run")])
     assert point.text == (
-        "Of 4 statements judged, 2 replicated, 1 not replicated and 1 inconclusive. 1 more belongs to studies that are not "
-        "shown. In all their parts replicated: A1; in none: B2 (What B2 says)."
+        "Of 4 statements judged, 2 replicated, 1 not replicated and 1 inconclusive. 1 more waits for this study, not run: s "
+        "(`studies:` in config/config.yaml). In all their parts replicated: A1; in none: B2 (What B2 says)."
     )
+    assert point.topic == "The tutorials' claims, and those of D"
     assert claims_point([claim("D4", "not run")]) is None
     assert list(unsettled(rows)) == [
-        "1 statement about the tutorials' networks is inconclusive; 12 seeds would settle 1 of them at the shares seen."
+        "1 statement about the tutorials' networks is inconclusive; it would take at least 12 seeds to settle 1 of them."
     ]
+
+
+def test_a_claim_of_two_studies_is_named_with_the_study_by_hand():
+    rows = [
+        claim("C3", "replicated", study="mnist"),
+        claim("C3", "not replicated", study="digits", n=6),
+        claim("C5", "not run", study="mnist"),
+        claim("C5", "replicated", study="digits"),
+    ]
+    text = claims_point(rows).text
+    assert "In all their parts replicated: C3 on mnist and C5 on digits; in none: C3 on digits (What C3 says)." in text
+    assert "1 of these verdicts rests on fewer than 20 seeds and may change." in text
+
+
+def test_one_seed_has_no_interval_and_says_so_by_hand():
+    one = made_frames(outcomes=[{"seed": 0, "status": "learned"}], resolved=study(seeds=[0]))
+    many = made_frames(outcomes=[{"seed": 0, "status": "learned"}], resolved=study(seeds=range(10)))
+    assert "trained with 1 seed in one study; one seed has no interval." in asked_sentence({"one": one})
+    assert "with 1 to 10 seeds in 2 studies; numbers come with their intervals but for studies of one seed" in asked_sentence(
+        {"one": one, "many": many}
+    )
+    assert "with 10 seeds in one study; every number comes with its interval" in asked_sentence({"many": many})
 
 
 def test_trials_count_only_where_there_is_nothing_else_by_hand():
@@ -57,8 +85,8 @@ def test_trials_count_only_where_there_is_nothing_else_by_hand():
     assert overview({"real": real}, [], {"real": NOWHERE}).warning == ""
 
 
-def test_the_study_with_most_runs_answers_and_the_others_are_named_by_hand():
-    def foretold(n, value):
+def test_the_study_with_most_failures_answers_and_the_others_are_named_by_hand():
+    def foretold(failures, value):
         row = {
             "group": "tanh",
             "predictor": "d_delta",
@@ -67,14 +95,18 @@ def test_the_study_with_most_runs_answers_and_the_others_are_named_by_hand():
             "low": value - 0.1,
             "high": value + 0.1,
         }
-        rows = [row | {"n": n, "n_failed": 0}, row | {"predictor": "distance", "n": n, "n_failed": 0}]
+        counts = {"n": 100, "n_failed": 0, "failures": failures, "mixed": 2}
+        rows = [row | counts, row | counts | {"predictor": "distance"}]
         frames = made_frames()
         return type(frames)(**{**vars(frames), "prediction": pd.DataFrame(rows)})
 
-    point = foretelling({"small": foretold(5, 0.9), "large": foretold(50, 0.5)})
+    point = foretelling({"some": foretold(20, 0.9), "most": foretold(50, 0.5), "few": foretold(3, 0.1)})
     assert "The runs do not say so" in point.text
-    assert "That is of 50 runs in large; the AUC of vanishing is 0.90 [0.80, 1.00] in small." in point.text
-    assert point.links == (("small-foretelling", "small"), ("large-foretelling", "large"))
+    told = (
+        "The AUC of a vanishing signal among tanh runs is 0.90 [0.80, 1.00] in some and not told (3 of 100 runs failed) in few."
+    )
+    assert f"This is most. {told}" in point.text
+    assert point.links == (("some-foretelling", "some"), ("most-foretelling", "most"), ("few-foretelling", "few"))
     assert foretelling({"none": made_frames()}) is None
 
 
@@ -121,11 +153,62 @@ def test_a_topic_is_closed_once_by_hand(topic, expected):
 def test_survivors_by_hand():
     rows = [
         {"quantity": "p_alive", "value": 0.5, "low": 0.2, "high": 0.8},
+        {"quantity": "p_zero_dead", "value": 0.25, "low": 0.1, "high": 0.6},
+        {"quantity": "p_zero_underflow", "value": 0.0, "low": 0.0, "high": 0.3},
         {"quantity": "d_delta", "value": 0.9, "low": 0.8, "high": 1.0, "n": 4, "n_alive": 2},
         {"quantity": "p_alive", "value": 1.0, "low": 0.5, "high": 1.0, "width": 25},
+        {"quantity": "p_alive", "value": 1.0, "low": 0.5, "high": 1.0, "depth": 5},
     ]
-    (row,) = survivors(made_frames(rows)).rows
-    assert row == ("10", "5", "tanh", "Xavier", "SGD", "0", "0.50 [0.20, 0.80]", "4", "2")
+    zeros = [
+        {"quantity": "zero_float32", "layer": 1, "value": 0.6, "low": 0.5, "high": 0.7},
+        {"quantity": "zero_float32", "layer": 2, "value": 0.5, "low": 0.4, "high": 0.6},
+        {"quantity": "zero_float32", "layer": 1, "value": 0.3, "low": 0.2, "high": 0.4, "depth": 5},
+        {"quantity": "zero_float32", "layer": 1, "value": 0.0, "low": 0.0, "high": 0.1, "width": 25},
+    ]
+    table = survivors(made_frames(rows, zeros))
+    assert table.head[5:] == ("epoch", "P(alive)", "zero: dead", "zero in float32", "seeds", "seeds in the decay factor of δ")
+    by_depth = {row[0]: row[5:] for row in table.rows}
+    assert by_depth == {
+        "10": ("0", "0.50 [0.20, 0.80]", "0.25 [0.10, 0.60]", "0.60 [0.50, 0.70]", "4", "2"),
+        "5": ("0", "1.00 [0.50, 1.00]", "–", "0.30 [0.20, 0.40]", "–", "–"),
+    }
+
+
+def test_sensitivity_by_hand():
+    agreeing = {"check_low": 0.8, "check_high": 0.9, "trimmed": 0.85, "trimmed_low": 0.8, "trimmed_high": 0.9, "median": 0.85}
+    differing = {"check_low": 0.7, "check_high": 1.1, "trimmed": 1.7, "trimmed_low": 1.6, "trimmed_high": 1.8, "median": 0.5}
+    shown = {"quantity": "d_delta", "value": 0.85, "low": 0.8, "high": 0.9}
+    rows = [
+        {**shown, **agreeing, "bimodality": 0.3},
+        {**shown, **differing, "bimodality": 0.6, "width": 25},
+        {**shown, "low": None, "high": None, "depth": 5},
+    ]
+    (row,) = sensitivity(made_frames(rows)).rows
+    assert row == ("d of δ", "0", "2", "1", "1", "1", "1", "2.00", "1")
+
+
+def test_deviations_by_hand():
+    ends = [{"depth": 5, "seed": seed, "status": "learned"} for seed in (0, 1)]
+    plain = {**study(), "contrasts": []}
+    assert deviations(made_frames(outcomes=ends, resolved=plain))[0].startswith("There are none: every planned run")
+    lost = deviations(made_frames(outcomes=ends, missing=[{"depth": 5, "seed": 2}], resolved=plain))
+    assert lost == ("No result of 1 planned run in 1 cell; intervals are of the others.",)
+    declared = {**plain, "contrasts": [{"factor": "width", "reference": 5}]}
+    assert "declared contrasts in width: no two cells" in deviations(made_frames(outcomes=ends, resolved=declared))[0]
+
+
+def test_published_numbers_are_shown_those_that_disagree_first_by_hand(tmp_path):
+    assert conformance_table(tmp_path) is None
+    checks = [Number("a paper", "chi", "ReLU", 0.5).within(ours, 0.01) for ours in (0.5, 0.7)]
+    checks.append(Number("another", "acc", "MNIST", 0.97).not_run("near", "no data"))
+    write_table("conformance", columns(checks), tmp_path / "conformance.parquet", {})
+    table = conformance_table(tmp_path)
+    assert table.caption.endswith("of 3 numbers 1 agree, 1 disagree, 1 not run")
+    assert [(row[0], row[4], row[5]) for row in table.rows] == [
+        ("a paper", "0.700", "NO"),
+        ("a paper", "0.500", "yes"),
+        ("another", "–", "not run"),
+    ]
 
 
 def test_a_table_is_shown_by_hand():

@@ -13,7 +13,7 @@ from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
 from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.errors import UserError
-from vgstudy.schema import FACTORS
+from vgstudy.schema import FACTORS, ZERO_CAUSES
 from vgstudy.store.logs import read_footer, read_table, write_table
 from vgstudy.store.places import STUDY_TABLES
 
@@ -130,7 +130,7 @@ def test_shares_of_zeros_by_cause_against_the_probes(made, cause):
     probes = trained(made, "probes")
     own = probes.assign(hit=probes["zero_cause_float32"] == cause).groupby(["cell", "epoch", "seed"])["hit"].any()
     expected = own.groupby(["cell", "epoch"]).mean()
-    found = load(made, "estimates").query(f"quantity == 'p_zero_{cause}'").set_index(["cell", "epoch"])["value"]
+    found = load(made, "estimates").query(f"quantity == 'p_zero_float32_{cause}'").set_index(["cell", "epoch"])["value"]
     assert (expected > 0).any() == (cause != "underflow")
     pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False, check_index_type=False)
 
@@ -142,6 +142,15 @@ def test_p_alive_against_scipy(made):
     assert (found["value"] < 1).any()
     assert (found["n_alive"] == 5).all()  # the measured seeds are what a share is made of
     assert (found["n_failed"] == 0).all()
+
+
+@pytest.mark.parametrize("cause", ZERO_CAUSES[1:])
+def test_shares_of_each_cause_of_zeros_against_scipy(made, cause):
+    groups = trained(made, "decays").groupby(["cell", "epoch"])
+    expected = {key: naive_share(rows["zero_cause"] == cause) for key, rows in groups}
+    found = load(made, "estimates").query(f"quantity == 'p_zero_{cause.replace(' ', '_')}'")
+    assert_rows(found, ["cell", "epoch"], expected)
+    assert (found["value"] > 0).any() == (cause == "dead")
 
 
 @pytest.mark.parametrize("quantity", ["p_learned", "p_dead", "p_diverged"])

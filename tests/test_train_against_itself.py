@@ -111,7 +111,8 @@ def test_more_probes_and_tests_leave_the_training_bits_alone():
 def test_wide_nets_probed_a_few_at_a_time_give_the_same_bits_as_sixteen_at_a_time(monkeypatch, batch_size):
     runs = members(7, width=40, epochs=2, samples=1000, train=500, batch_size=batch_size)
     log = Log(probe_epochs=(0, 2), test_every=2, mini_batches=MiniBatches(next=(0,)))
-    assert cost.probe_runs(40, 500) < cost.LANES
+    monkeypatch.setattr(cost, "PROBE_ENTRIES", 8 * 40 * 500)
+    assert cost.probe_runs(runs[0].cell.depth, 40, 500) < cost.LANES
     few = train(runs, log)
     monkeypatch.setattr(parts, "probe_runs", lambda *_: cost.LANES)
     sixteen = train(runs, log)

@@ -9,15 +9,15 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 2,
+        "train": 3,
         "decay": 4,
-        "estimate": 6,
-        "predict": 2,
-        "follow": 2,
+        "estimate": 7,
+        "predict": 3,
+        "follow": 3,
         "overlay": 1,
-        "claims": 1,
-        "figures": 8,
-        "report": 10,
+        "claims": 2,
+        "figures": 10,
+        "report": 12,
         "coverage": 3,
         "conformance": 1,
     }

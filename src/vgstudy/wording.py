@@ -5,6 +5,7 @@ from math import ceil, floor, isfinite, log10
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
+_LEVELS = {"width": "{} wide", "depth": "depth {}"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -72,6 +73,11 @@ def spans(numbers: Iterable[int]) -> str:
 def plural(count: int, noun: str) -> str:
     """A count with its noun: ``1 run``, ``7,200 runs``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def level_text(factor: str, level: object) -> str:
+    """A level of a factor as it reads on its own: ``5 wide``, ``depth 10``, ``tanh``."""
+    return _LEVELS.get(factor, "{}").format(level)
 
 
 def percent(confidence: float) -> str:

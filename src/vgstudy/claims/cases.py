@@ -10,8 +10,7 @@ from vgstudy.claims.register import Claim
 from vgstudy.claims.statements import Network, Statement
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS
-
-_UNITS = {"depth": "depth {}", "width": "{} wide"}
+from vgstudy.wording import level_text
 
 
 @dataclass(frozen=True)
@@ -64,5 +63,5 @@ def named_cells(network: Network, study: Study, design: pd.DataFrame) -> list[tu
     differing = [factor for factor in FACTORS if cells[factor].nunique() > 1]
     shown = differing if isinstance(network, str) else [f for f in FACTORS if f in chosen or f in differing]
     arm = [network] if isinstance(network, str) else []
-    texts = [", ".join([*arm, *(_UNITS.get(f, "{}").format(row[f]) for f in shown)]) for row in cells.to_dict("records")]
+    texts = [", ".join([*arm, *(level_text(f, row[f]) for f in shown)]) for row in cells.to_dict("records")]
     return list(zip(cells["cell"], texts, strict=True))

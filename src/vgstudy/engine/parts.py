@@ -1,4 +1,4 @@
-"""A stack cut into the parts that are probed one after the other: one activation each, small enough for a fast memory."""
+"""A stack cut into the parts that are probed one after the other: one activation each, small enough for the memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,10 +19,10 @@ def probe_parts(
 ) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
-    The stack is cut by activation and into parts that fit a fast memory, see `cost.probe_runs`, each filled with copies so that
+    The stack is cut by activation and into parts of `cost.probe_runs`, each filled with copies so that
     every elementwise operation has a multiple of `LANES` entries.
     """
-    most = probe_runs(net.width, x.shape[2])
+    most = probe_runs(net.depth, net.width, x.shape[2])
     fill = min(LANES, most)
     for spec, span in spans(arranged.groups):
         one = replace(net, activation=models.activation(spec))

@@ -1,5 +1,6 @@
 """What the page needs to know to lay an explorer out."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,11 @@ class Content:
     charts: Mapping[str, Any]
     looks: Mapping[str, list[Any]]
     first: Mapping[str, Any]
+
+    @property
+    def told(self) -> bytes:
+        """Index and charts as JSON."""
+        return json.dumps({"index": self.index, "charts": self.charts}, ensure_ascii=False).encode()
 
 
 def content(frames: Frames) -> Content:

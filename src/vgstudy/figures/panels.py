@@ -14,10 +14,9 @@ from vgstudy.figures.style import GREY
 from vgstudy.views.frames import chosen
 from vgstudy.views.limits import LINEAR_BELOW, horizontal_limits, vertical_limits
 from vgstudy.views.view import Axis, View, laid_out
-from vgstudy.wording import power_of_ten
+from vgstudy.wording import level_text, power_of_ten
 
 WIDTH = 10.0  # inches, of a picture with many columns of panels
-UNITS = {"width": "{} wide", "depth": "depth {}"}
 Draw = Callable[[Axes, pd.DataFrame], None]
 Levels = dict[str, Any]
 
@@ -69,17 +68,12 @@ def combinations(frame: pd.DataFrame, names: tuple[str, ...]) -> list[Levels]:
 def label(places: Any, view: View, rows: list[Levels], columns: list[Levels]) -> None:
     """Name the columns above, the rows on the left, and the marked levels on the right."""
     for j, column in enumerate(columns):
-        places[0, j].set_title("\n".join(level_name(*item) for item in column.items()))
+        places[0, j].set_title("\n".join(level_text(*item) for item in column.items()))
     for i, row in enumerate(rows):
         axis = view.axes[row["quantity"]]
-        levels = [level_name(*item) for item in row.items() if item[0] != "quantity"]
+        levels = [level_text(*item) for item in row.items() if item[0] != "quantity"]
         places[i, 0].set_ylabel("\n".join([axis.label, *levels]))
         name_marks(places[i, -1], axis)
-
-
-def level_name(factor: str, level: Any) -> str:
-    """A level as a panel's label shows it."""
-    return UNITS.get(factor, "{}").format(level)
 
 
 def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:

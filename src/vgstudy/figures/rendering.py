@@ -4,10 +4,15 @@ import re
 from io import BytesIO
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 from matplotlib.figure import Figure
+from pyarrow.parquet import write_table
 
+from vgstudy.figures.slim import slim
 from vgstudy.figures.style import rc
+from vgstudy.schema import CHECKS, QUANTILES
 
 DPI = 150
 _GEOMETRY = re.compile(r' (?:d|x|y|points|transform)="[^"]*"')
@@ -27,18 +32,36 @@ def png(figure: Figure) -> bytes:
 
 def pdf(figure: Figure) -> bytes:
     """A page of its size with text as text, fonts embedded."""
-    return saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None})
+    with mpl.rc_context({"pdf.compression": 0}):
+        return slim(saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None}))
+
+
+def table(frame: pd.DataFrame) -> pa.Table:
+    """What a picture draws as a table without lists: those of quantiles become a column for each.
+
+    The checks beside an estimate are not drawn; they stand in the study's own tables. Of a band what is drawn stays.
+    """
+    checks = CHECKS if set(CHECKS) <= set(frame.columns) else ()
+    flat = frame.drop(columns=["entries", "band_low", "band_high", *checks], errors="ignore")
+    if "entries" in frame and frame["entries"].notna().any():
+        entries = np.stack(list(frame["entries"]))
+        flat = flat.assign(**{f"quantile_{q:g}": entries[:, place] for place, q in enumerate(QUANTILES)})
+    return pa.Table.from_pandas(flat, preserve_index=False).replace_schema_metadata(None)
 
 
 def csv(frame: pd.DataFrame) -> bytes:
     """Comma-separated values with a head, every number with all its digits, nothing for a missing one."""
-    return frame.to_csv(index=False).encode()
+    content: str = table(frame).to_pandas().to_csv(index=False)
+    return content.encode()
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
-    """A Parquet file of the frame."""
+    """A Parquet file of the frame, of the few kinds of pages that `templates/parquet.js` reads; the page compresses it whole."""
+    columns = table(frame)
+    decimals = [field.name for field in columns.schema if pa.types.is_floating(field.type)]
     with BytesIO() as file:
-        frame.to_parquet(file, index=False, compression="zstd")
+        plain = {"compression": "none", "use_dictionary": False, "store_schema": False, "write_statistics": False}
+        write_table(columns, file, use_byte_stream_split=decimals, row_group_size=max(1, len(frame)), **plain)
         return file.getvalue()
 
 

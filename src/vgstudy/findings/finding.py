@@ -8,9 +8,8 @@ import pandas as pd
 
 from vgstudy.schema import FACTORS
 from vgstudy.views.frames import chosen
-from vgstudy.wording import ABSENT, interval, number
+from vgstudy.wording import ABSENT, interval, level_text, number
 
-NAMES: Mapping[str, str] = {"width": "{} wide", "depth": "depth {}"}
 Row = Mapping[str, Any]
 LEVEL = 0.05
 
@@ -92,7 +91,7 @@ def both_levels(rows: pd.DataFrame, factor: str, level: Any, reference: Any, oth
 def setting(row: Row, factors: Sequence[str] = FACTORS) -> str:
     """The levels of a row in words: ``tanh, He, SGD, depth 10, 5 wide``."""
     order = ("activation", "initializer", "optimizer", "depth", "width")
-    return ", ".join(NAMES.get(factor, "{}").format(row[factor]) for factor in order if factor in factors)
+    return ", ".join(level_text(factor, row[factor]) for factor in order if factor in factors)
 
 
 def estimate(row: Row, signed: bool = False) -> str:

@@ -1,6 +1,7 @@
 """The report: one page that needs nothing beside it, made from the finished tables and pictures of some studies."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,28 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vgstudy.errors import UserError
 from vgstudy.findings import Table
+from vgstudy.report.attachments import Attachment
 from vgstudy.report.claims import ClaimsPart, claims_part
+from vgstudy.report.conformance import conformance_table
 from vgstudy.report.coverage import coverage_table
 from vgstudy.report.overview import Overview, overview
-from vgstudy.report.scripts import policy, scripts
+from vgstudy.report.scripts import library, policy, scripts
 from vgstudy.report.sheets import write_shared_sheets, write_sheets
 from vgstudy.report.study_page import StudyPage, study_page
+from vgstudy.report.weight import weight_sentence, weights
+from vgstudy.store import sums
 from vgstudy.store.files import write_whole
 from vgstudy.store.logs import read_table
 from vgstudy.views.frames import read_frames
 
 
-def write_report(results: Path, names: Sequence[str]) -> None:
-    """Write `report.html`, `summary.md` and the sheets about the named studies, each with a folder of its name in `results`.
+def write_report(results: Path, names: Sequence[str]) -> str:
+    """Write `report.html`, `summary.md`, the sheets and the checksums of all that; every named study has a folder in `results`.
+
+    Returns
+    -------
+    str
+        What the page weighs.
 
     Raises
     ------
@@ -35,19 +45,35 @@ def write_report(results: Path, names: Sequence[str]) -> None:
     claims = read_table("claims", judged).to_pylist() if judged.exists() else []
     first = overview(frames, claims, {page.name: page.origin for page in pages}) if frames else None
     part = claims_part(judged)
-    for name in names:
-        write_sheets(results / name)
-    write_shared_sheets(results)
+    sheets = [path for name in names for path in write_sheets(results / name)] + write_shared_sheets(results)
     write_whole(results / "summary.md", summary(pages, part, first).encode())
-    write_whole(results / "report.html", rendered(pages, part, coverage_table(results), first).encode())
+    html = rendered(pages, part, checks(results), first)
+    write_whole(results / "report.html", html.encode())
+    sums.write_sums(results, [*sheets, results / "summary.md", results / "report.html"])
+    return weight_sentence(weights(html, (code_library(), *(file for page in pages for file in page.attachments))))
 
 
 def rendered(
-    pages: Sequence[StudyPage], claims: ClaimsPart | None = None, coverage: Table | None = None, first: Overview | None = None
+    pages: Sequence[StudyPage],
+    claims: ClaimsPart | None = None,
+    checked: Mapping[str, Table | None] | None = None,
+    first: Overview | None = None,
 ) -> str:
-    """The page as HTML; every text of a study is escaped."""
-    parts = {"pages": pages, "claims": claims, "coverage": coverage, "first": first}
-    return _filled("report.html", {**parts, "scripts": scripts(), "policy": policy(scripts())}, escape=True)
+    """The page as HTML; every text of a study is escaped. `checked` holds the tables of `checks`."""
+    parts = {"pages": pages, "claims": claims, "checked": checked or {}, "first": first}
+    code = {"scripts": scripts(), "library": code_library(), "policy": policy((*scripts(), library()))}
+    return _filled("report.html", {**parts, **code}, escape=True)
+
+
+def checks(results: Path) -> dict[str, Table | None]:
+    """What belongs to no study and tells how far the methods are right, by name; None for what was not computed."""
+    return {"coverage": coverage_table(results), "conformance": conformance_table(results)}
+
+
+@cache
+def code_library() -> Attachment:
+    """What draws the explorer's charts."""
+    return Attachment("vega.js", library().encode())
 
 
 def summary(pages: Sequence[StudyPage], claims: ClaimsPart | None, first: Overview | None) -> str:

@@ -3,6 +3,7 @@
 import gzip
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class Attachment:
     name: str
     content: bytes
 
-    @property
+    @cached_property
     def packed(self) -> str:
         """The bytes compressed by gzip, as base64; equal bytes give equal text."""
         return b64encode(gzip.compress(self.content, mtime=0)).decode()

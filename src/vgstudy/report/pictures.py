@@ -11,7 +11,7 @@ from vgstudy.report.attachments import Attachment
 
 PIXELS = 4 / 3  # CSS pixels in a point
 VIEW_BOX = re.compile(rb'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
-KINDS = ("svg", "pdf", "csv", "parquet")  # that travel in the page; a PNG is made from the SVG when it is asked for
+KINDS = ("svg", "pdf", "parquet")  # that travel in the page, which makes a PNG of the SVG and CSV of the Parquet when asked
 
 
 @dataclass(frozen=True)

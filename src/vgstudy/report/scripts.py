@@ -8,16 +8,20 @@ from importlib.resources import files
 
 import vl_convert
 
+OWN = ("page.js", "parquet.js", "explorer.js")
+
+
+@cache
+def library() -> str:
+    """Vega-Lite with all that it needs, which the explorer runs when it is wanted."""
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
 
 @cache
 def scripts() -> tuple[str, ...]:
-    """Vega-Lite with all that it needs, what the page does, and the explorer, in the order in which they run."""
-    vega = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    """What the page does, in the order in which it runs."""
     templates = files("vgstudy") / "templates"
-    return tuple(
-        text.replace("</script", "<\\/script")
-        for text in (vega, *((templates / name).read_text(encoding="utf-8") for name in ("page.js", "explorer.js")))
-    )
+    return tuple((templates / name).read_text(encoding="utf-8").replace("</script", "<\\/script") for name in OWN)
 
 
 def policy(texts: Iterable[str]) -> str:

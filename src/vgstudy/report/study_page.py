@@ -1,7 +1,8 @@
 """Everything the page says about one study."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from vgstudy.explorer.content import Content, content
@@ -10,6 +11,7 @@ from vgstudy.report.accounting import accounting_sentence, accounting_table, sta
 from vgstudy.report.asked import asked, in_short
 from vgstudy.report.attachments import Attachment
 from vgstudy.report.cells import cell_table, precision_sentence
+from vgstudy.report.deviations import deviations
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
 from vgstudy.report.trust import trust_tables
@@ -35,6 +37,8 @@ class StudyPage:
         The same in a sentence, and by activation and optimizer in a table.
     trust
         Tables to judge the numbers by.
+    deviations
+        Where results differ from the plan, in sentences.
     """
 
     name: str
@@ -49,6 +53,7 @@ class StudyPage:
     cells: Table
     precision: str
     trust: tuple[Table, ...]
+    deviations: tuple[str, ...]
     explorer: Content
     origin: Origin
 
@@ -57,12 +62,14 @@ class StudyPage:
         """The findings of the first screen."""
         return self.findings[:FIRST]
 
-    @property
-    def attachments(self) -> Iterator[Attachment]:
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
         """The files that travel with the section."""
-        for picture in self.pictures:
-            yield from picture.files.values()
-        yield Attachment(f"{self.name}/explorer", self.explorer.numbers)
+        return (
+            *(file for picture in self.pictures for file in picture.files.values()),
+            Attachment(f"{self.name}/explorer", self.explorer.numbers),
+            Attachment(f"{self.name}/explorer.json", self.explorer.told),
+        )
 
     def number(self, figure: str) -> int:
         """Number of a figure in this section, from 1.
@@ -101,6 +108,7 @@ def described(name: str, frames: Frames, drawn: tuple[Picture, ...], source: Ori
         cells=cell_table(frames),
         precision=precision_sentence(frames),
         trust=trust_tables(frames),
+        deviations=deviations(frames),
         explorer=content(frames),
         origin=source,
     )

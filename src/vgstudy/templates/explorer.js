@@ -9,18 +9,27 @@ const WORDS = { d_g: "d of g", d_delta: "d of δ", d_h: "d of h", p_alive: "P(al
 class Numbers {
   constructor(index, bytes) {
     Object.assign(this, index);
-    const count = bytes.length / 4;
-    const straight = new Uint8Array(bytes.length);
-    for (let plane = 0; plane < 4; plane++) for (let k = 0; k < count; k++) straight[4 * k + plane] = bytes[plane * count + k];
-    const all = new Float32Array(straight.buffer);
-    let start = 0;
     this.layered = Object.fromEntries(index.quantities);
-    this.arrays = Object.fromEntries(index.quantities.map(([name, layered]) => {
-      const size = this.seeds.length * this.epochs.length * (layered ? this.layers : 1);
-      const parts = [0, 1, 2, 3].map((part) => all.subarray(start + part * size, start + (part + 1) * size));
-      start += 4 * size;
-      return [name, parts];
+    const sizes = index.quantities.map(([, layered]) => this.seeds.length * this.epochs.length * (layered ? this.layers : 1));
+    const total = sizes.reduce((sum, size) => sum + size);
+    const codes = unfolded(bytes.subarray(3 * total), 4 * total);
+    let start = 0;
+    this.arrays = Object.fromEntries(index.quantities.map(([name, layered, ratios], k) => {
+      const size = sizes[k];
+      const [value, above, skew, alive] = [0, 1, 2, 3].map((part) => this.summed(codes.subarray(4 * start + part * size, 4 * start + (part + 1) * size), layered));
+      const [known, upper, lower] = [0, 1, 2].map((part) => bytes.subarray(3 * start + part * size, 3 * start + (part + 1) * size));
+      start += size;
+      return [name, { known, upper, lower, value, above, skew, alive, ratios }];
     }));
+  }
+
+  // The numbers whose differences along layers, then epochs, these are.
+  summed(codes, layered) {
+    const layers = layered ? this.layers : 1;
+    const row = this.epochs.length * layers;
+    for (let k = 0; k < codes.length; k++) if (k % row >= layers) codes[k] += codes[k - layers];
+    if (layered) for (let k = 0; k < codes.length; k++) if (k % layers) codes[k] += codes[k - 1];
+    return codes;
   }
 
   level(cell, factor) {
@@ -30,9 +39,23 @@ class Numbers {
   at(quantity, cell, epoch, layer = 1) {
     const place = cell * this.epochs.length + epoch;
     const k = this.layered[quantity] ? place * this.layers + layer - 1 : place;
-    const [value, low, high, alive] = this.arrays[quantity].map((part) => part[k]);
-    return { value, low: Number.isNaN(low) ? value : low, high: Number.isNaN(high) ? value : high, known: !Number.isNaN(low), alive };
+    const own = this.arrays[quantity];
+    const number = (state, code, step) => [NaN, 0, Math.exp(code * step)][state];
+    const value = number(own.known[k], own.value[k], this.steps.value);
+    const above = number(own.upper[k], own.above[k], this.steps.width);
+    const below = number(own.lower[k], own.skew[k] + (own.upper[k] === 2 ? own.above[k] : 0), this.steps.width);
+    const [low, high] = own.ratios ? [value / Math.exp(below), value * Math.exp(above)] : [value - below, value + above];
+    const known = own.lower[k] > 0 && own.upper[k] > 0;
+    return { value, low: known ? low : value, high: known ? high : value, known, alive: own.alive[k] };
   }
+}
+
+// Whole numbers from the first bytes of all, then the second and so on; signs are last.
+function unfolded(planes, count) {
+  const straight = new Uint8Array(4 * count);
+  for (let plane = 0; plane < 4; plane++) for (let k = 0; k < count; k++) straight[4 * k + plane] = planes[plane * count + k];
+  const folded = new Uint32Array(straight.buffer);
+  return Int32Array.from(folded, (number) => (number >>> 1) ^ -(number & 1));
 }
 
 function digits(number) {
@@ -57,6 +80,14 @@ function cut(rows, logarithmic) {
   return shown.map((row) => ({ ...row, bottom: from(Math.max(to(row.low), least - reach)), top: from(Math.min(to(row.high), most + reach)) }));
 }
 
+// Vega-Lite, which is large, run when the first chart is near; the page's policy knows its hash.
+async function library() {
+  if (window.vegaEmbed) return;
+  const script = document.createElement("script");
+  script.textContent = await (await attachment("vega.js")).text();
+  document.head.append(script);
+}
+
 class Explorer {
   constructor(section) {
     this.section = section;
@@ -65,8 +96,9 @@ class Explorer {
   }
 
   async start() {
-    const { index, charts } = JSON.parse(document.getElementById(`${this.name}-explorer-data`).textContent);
+    const { index, charts } = JSON.parse(await (await attachment(`${this.name}/explorer.json`)).text());
     const bytes = new Uint8Array(await (await attachment(`${this.name}/explorer`)).arrayBuffer());
+    await library();
     this.numbers = new Numbers(index, bytes);
     this.charts = charts;
     this.views = {};

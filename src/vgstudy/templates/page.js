@@ -36,11 +36,16 @@ async function picture(name, width, height) {
   return image;
 }
 
+// What is not in the page but made from what is.
+const MADE = {
+  png: async (stem, width, height) => bitmap(await picture(`${stem}.svg`, width, height), 3),
+  csv: async (stem) => new Blob([csvOf(await (await attachment(`${stem}.parquet`)).arrayBuffer())], { type: TYPES.csv }),
+};
+
 async function take(button) {
   const { file, width, height } = button.dataset;
   const [stem, kind] = file.split(/\.(?=[^.]+$)/);
-  const blob = kind === "png" ? await bitmap(await picture(`${stem}.svg`, width, height), 3) : await attachment(file);
-  save(blob, file.replace("/figures/", "-"));
+  save(await (kind in MADE ? MADE[kind](stem, width, height) : attachment(file)), file.replace("/figures/", "-"));
 }
 
 // A table as it stands, every row of it, filtered or not.
@@ -52,8 +57,25 @@ function takeTable(button) {
   save(new Blob([`\ufeff${lines.join("\r\n")}\r\n`], { type: TYPES.csv }), `${table.id.replace(/-rows$/, "")}.csv`);
 }
 
+// Pictures are unfolded when they are near, or when the page is at rest, so that they are there for print and never delay the text.
+
+async function show(image) {
+  if (image.dataset.shown) return;
+  image.dataset.shown = "";
+  image.src = URL.createObjectURL(await attachment(image.dataset.file));
+}
+
+const nearPictures = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) if (isIntersecting) show(target);
+}, { rootMargin: "1500px" });
+
 async function showPictures() {
-  for (const image of document.querySelectorAll("img[data-file]")) image.src = URL.createObjectURL(await attachment(image.dataset.file));
+  const images = [...document.querySelectorAll("img[data-file]")];
+  for (const image of images) nearPictures.observe(image);
+  for (const image of images) {
+    await new Promise((rest) => (window.requestIdleCallback ?? setTimeout)(rest));
+    await show(image);
+  }
 }
 
 // Tables with many rows: those that hold every word of the filter.
@@ -96,4 +118,5 @@ for (const input of document.querySelectorAll("input[data-rows]")) input.addEven
 for (const form of document.querySelectorAll("form.claims")) form.addEventListener("input", () => filterClaims(form));
 window.addEventListener("hashchange", unfold);
 unfold();
-showPictures();
+window.addEventListener("load", showPictures);
+window.addEventListener("beforeprint", () => document.querySelectorAll("img[data-file]").forEach(show));

@@ -5,9 +5,9 @@ from vgstudy.views.view import DEPTH, Axis, View
 
 ENDS = (-0.04, 1.04)
 ZERO_AXES = {
-    "p_zero_dead": Axis("dead units\n(share of seeds)", limits=ENDS),
-    "p_zero_saturation": Axis("saturation\n(share of seeds)", limits=ENDS),
-    "p_zero_underflow": Axis("underflow\n(share of seeds)", limits=ENDS),
+    "p_zero_float32_dead": Axis("dead units\n(share of seeds)", limits=ENDS),
+    "p_zero_float32_saturation": Axis("saturation\n(share of seeds)", limits=ENDS),
+    "p_zero_float32_underflow": Axis("underflow\n(share of seeds)", limits=ENDS),
 }
 
 

@@ -1,7 +1,7 @@
 """What stands beside an estimate is shown as the table of estimates has it."""
 
 from made_frames import made_frames
-from vgstudy.report.sensitivity import not_one_mode, second_opinions
+from vgstudy.report.opinions import not_one_mode, second_opinions
 
 DECAY = {"quantity": "d_delta", "value": 0.8, "low": 0.75, "high": 0.85}
 BESIDE = {

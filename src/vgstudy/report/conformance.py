@@ -1,0 +1,37 @@
+"""Published numbers beside ours: the table that `vgstudy conformance` computes, if there is one."""
+
+from pathlib import Path
+
+from vgstudy.findings import Table
+from vgstudy.store.logs import read_table
+from vgstudy.wording import number, plural
+
+HEAD = ("source", "quantity", "setup", "published", "ours", "agree", "by the rule", "note")
+ANSWERS = {True: "yes", False: "NO", None: "not run"}
+
+
+def conformance_table(results: Path) -> Table | None:
+    """A row for each published number of `results/conformance.parquet`, those that disagree first; None without that file.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or of another version.
+    """
+    path = results / "conformance.parquet"
+    if not path.exists():
+        return None
+    rows = sorted(read_table("conformance", path).to_pylist(), key=lambda row: [False, True, None].index(row["agrees"]))
+    texts = (
+        (
+            *(row[name] for name in ("source", "quantity", "setup")),
+            *(number(row[name]) for name in ("published", "ours")),
+            ANSWERS[row["agrees"]],
+            row["rule"],
+            row["note"] or "",
+        )
+        for row in rows
+    )
+    counts = {answer: sum(row["agrees"] is answer for row in rows) for answer in ANSWERS}
+    told = f"of {plural(len(rows), 'number')} {counts[True]} agree, {counts[False]} disagree, {counts[None]} not run"
+    return Table(f"Published numbers recomputed by this package: {told}", HEAD, tuple(texts))

@@ -66,8 +66,9 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     depth defines none. p_vanishing_g, p_vanishing_delta: share of those seeds whose decay factor is below 1 / 1.05. p_alive:
     share of the measured seeds. p_zero_CAUSE: share of them whose first all-zero layer, counted from the output, is so for that
     cause. p_zero_float32_CAUSE: share of them with any layer whose whole float32 gradient is zero for that cause. At the last
-    epoch p_learned, p_dead and p_diverged over the measured seeds, and the means of accuracies and losses over the seeds that did not diverge. n_alive counts the seeds that a value is made of; of a share, the
-    measured ones. On mini-batches ratios, the shares made of them and p_alive only.
+    epoch p_learned, p_dead and p_diverged over the measured seeds, and the means of accuracies and losses over the seeds that did
+    not diverge. n_alive counts the seeds that a value is made of; of a share, the measured ones. On mini-batches ratios, the
+    shares made of them and p_alive only.
     """
     for quantity in RATIOS:
         yield _ratio_rows(chunk, quantity)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from vgstudy.findings import Table
 from vgstudy.findings.finding import estimate, records
+from vgstudy.report.opinions import not_one_mode, second_opinions
 from vgstudy.schema import FACTORS, ZERO_CAUSES
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.wording import ABSENT, number
@@ -33,6 +34,8 @@ def trust_tables(frames: Frames) -> tuple[Table, ...]:
     tables = (
         survivors(frames),
         sensitivity(frames),
+        second_opinions(frames),
+        not_one_mode(frames),
         shown(
             "Curvature of log RMS over the layers at epoch 0: 0 if one factor per layer fits (p by Holm)",
             frames.linearity,

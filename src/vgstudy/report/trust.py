@@ -75,6 +75,7 @@ def survivors(frames: Frames) -> Table:
     rows = rows[rows["quantity"].map(rows.groupby("quantity")["value"].max()) > 0]  # causes that occur
     rows = rows.assign(text=[estimate(row) for row in records(rows)])
     wide = rows.pivot(index=[*FACTORS, "epoch", "cell"], columns="quantity", values="text").reset_index()
+    wide = wide.sort_values([*FACTORS, "epoch"])
     wide = wide.merge(decays[["cell", "epoch", "n", "n_alive"]], on=["cell", "epoch"], how="left")
     wide = wide.rename(columns={**SURVIVAL, "n_alive": "seeds in the decay factor of δ", "n": "seeds"})
     return shown(

@@ -34,6 +34,7 @@ faults: .venv/.ready
 
 bench: .venv/.ready
 	$(BIN)/python benchmarks/bench.py engine
+	$(BIN)/python benchmarks/limits.py
 
 bench-study: .venv/.ready
 	$(BIN)/python benchmarks/bench.py study

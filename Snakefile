@@ -37,10 +37,11 @@ try:  # before `configfile:`, whose messages name no line; until then `config` h
     check_register(
         read_register(REGISTER),
         {name: study.model_dump(mode="json") for name, study in STUDIES.items()},
+        known=sorted(path.stem for path in CONFIG.parent.glob("studies/*.yaml")),
     )
     PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
     if workflow.is_main_process:  # and not in every job of a cluster
-        preflight.check(PLANS.values(), RESULTS)
+        preflight.check([*PLANS.values()], RESULTS)
 except UserError as mistake:
     print(f"error: {mistake}", file=sys.stderr)
     sys.exit(2)
@@ -54,11 +55,12 @@ JOB_PATHS = [
 CHECKS = ("coverage", "conformance") if STUDIES.keys() - {"smoke"} else ()
 CHECKED = expand("results/{check}.parquet", check=CHECKS)
 
-DAMAGED = {}
+DAMAGED, LOST = {}, set()
 if workflow.is_main_process:
     cluster = workflow.resource_settings.nodes
     cores = None if cluster else workflow.resource_settings.cores
     DAMAGED = preflight.damaged([*PLANS.values()], RESULTS)
+    LOST = preflight.lost(PLANS.values(), DAMAGED)
     for study_plan in PLANS.values():
         for line in preflight.story(study_plan, cores):
             print(line, file=sys.stderr)

@@ -1,36 +1,52 @@
-"""CPU seconds and memory of the analysis of the default study with 30 seeds, on made-up logs.
+"""CPU seconds and memory of the analysis, on made-up logs: by default those of the default study with 30 seeds.
 
-`python benchmarks/analysis.py FOLDER` writes logs of 21,600 runs of 500 epochs into FOLDER/synthetic and runs the steps after
-training, without figures and report. Steps are processes of their own, as in the workflow; those of jobs run one after another.
+`python benchmarks/analysis.py FOLDER` writes logs of 21,600 runs of 500 epochs into FOLDER/synthetic, unless they are there, and
+runs the steps after training, without figures and report. Steps are processes of their own, as in the workflow; those of jobs run
+one after another. 100 million rows of probes: `--widths 5 --seeds 2400 --cells-per-job 9 --steps decay`.
 """
 
+import argparse
 import resource
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from synthetic import write_synthetic_study
 
 VGSTUDY = Path(sys.executable).with_name("vgstudy")
-DESIGN = {"depths": range(1, 21), "seeds": range(30), "epochs": 500, "probe_epochs": [0, 1, 2, 5, 10, 20, 50, 100, 200, 500]}
+DESIGN = {"depths": range(1, 21), "epochs": 500, "probe_epochs": [0, 1, 2, 5, 10, 20, 50, 100, 200, 500]}
+STEPS = ("decay", "estimate", "predict", "overlay")
 
 
-def timed(name: str, calls: Iterable[tuple[str, Path]]) -> None:
-    """Run `vgstudy` commands and print their CPU seconds together, and the largest memory of any process so far."""
+def timed(step: str, paths: Sequence[Path], rows: int) -> None:
+    """Run a step on paths; print its CPU seconds together, rows a second, and the largest memory of any process so far."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for command, path in calls:
-        subprocess.run([VGSTUDY, command, path], check=True)
+    for path in paths:
+        subprocess.run([VGSTUDY, step, path], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"{name}: {seconds:.1f} CPU seconds; largest process so far {after.ru_maxrss / 1024:.0f} MiB", flush=True)
+    speed = f"{rows / seconds / 1e6:.2f} million rows of probes a second"
+    print(f"{step}: {seconds:.1f} CPU seconds, {speed}; largest process so far {after.ru_maxrss / 1024:.0f} MiB", flush=True)
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) / "synthetic"
-    write_synthetic_study(folder, estimate=False, **DESIGN)
-    jobs = sorted((folder / "probes").iterdir())
-    timed(f"decay of {len(jobs)} jobs", (("decay", path) for path in jobs))
-    for step in ("estimate", "predict", "overlay"):
-        timed(step, [(step, folder)])
+    parser = argparse.ArgumentParser(description="Time the analysis of made-up logs.")
+    parser.add_argument("folder", type=Path, help="where the logs are, or will be written")
+    parser.add_argument("--widths", type=int, nargs="+", default=[5, 25])
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--cells-per-job", type=int, default=40, help="half of their seeds are in one job, half in another")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
+    options = parser.parse_args()
+    study = options.folder / "synthetic"
+    if not (study / "runs.parquet").exists():
+        seeds, widths = range(1000, 1000 + options.seeds), options.widths  # 999 is a seed of no design
+        write_synthetic_study(study, options.cells_per_job, estimate=False, widths=widths, seeds=seeds, **DESIGN)
+    jobs = sorted((study / "probes").iterdir())
+    rows = sum(pq.read_metadata(path).num_rows for path in jobs)
+    print(f"{rows / 1e6:.1f} million rows of probes in {len(jobs)} jobs", flush=True)
+    for step in options.steps:
+        timed(step, jobs if step == "decay" else [study], rows)

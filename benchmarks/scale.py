@@ -1,6 +1,6 @@
-"""How planning grows: CPU seconds of a dry-run for thousands of jobs, and of the search for damaged tables.
+"""How planning and scheduling grow with thousands of jobs, what a thousand cores would do, and the search for damaged tables.
 
-`python benchmarks/scale.py [--seeds 225 900]` prints a line for each number of seeds, then one for the search.
+`python benchmarks/scale.py [--seeds 225 900] [--schedule]` prints a line for each number of seeds and kind of work.
 """
 
 import argparse
@@ -9,38 +9,105 @@ import resource
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 
+from vgstudy.config.reading import load_study
+from vgstudy.plan import cost
+from vgstudy.plan.planning import plan
 from vgstudy.schema import COLUMNS
 from vgstudy.store import logs
 
 ROOT = Path(__file__).parents[1]
 FILES = 1000
+CORES = (1, 8, 64, 1000)
+STAND_IN = """#!/bin/sh
+job=$(basename "${2%.*}")
+case $1 in
+  train) touch results/wide/probes/$job.parquet results/wide/curves/$job.parquet ;;
+  decay) touch results/wide/decays/$job.parquet ;;
+  *) exec REAL "$@" ;;
+esac
+"""  # of vgstudy: Snakemake's own work is left
 
 
-def dry_run(seeds: int) -> str:
-    """Plan the default study's cells at widths 50 and 100, with so many seeds, through Snakemake."""
+@contextmanager
+def workflow(seeds: int) -> Iterator[Path]:
+    """A folder with the workflow and the default study's cells at widths 50 and 100, with so many seeds."""
     with tempfile.TemporaryDirectory() as folder:
-        for part in ("Snakefile", "workflow", "profiles", "environment.yml"):
+        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config/claims"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, Path(folder) / part)
         studies = Path(folder) / "config/studies"
-        studies.mkdir(parents=True)
+        studies.mkdir()
         study = (ROOT / "config/studies/extensions.yaml").read_text()
-        (studies / "wide.yaml").write_text(re.sub(r"width:.*", "width: [50, 100]", study))
+        (studies / "wide.yaml").write_text(
+            re.sub("reference: 5}", "reference: 50}", re.sub(r"width: \[.*", "width: [50, 100]", study))
+        )
         (studies.parent / "config.yaml").write_text(f"studies: wide\nseeds: {seeds}\n")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        call = [str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--quiet"]
-        said = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=True).stderr
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    jobs = re.findall(r"^ (?:train|total) +(\d+)", said, re.MULTILINE)
+        yield Path(folder)
+
+
+def timed(folder: Path, *call: str) -> tuple[str, str]:
+    """What a command said, and its CPU seconds, wall seconds and memory in words."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begin
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    peak = after.ru_maxrss / 1024
-    return f"{seeds} seeds: {jobs[0]} training jobs, {jobs[1]} jobs in all: {seconds:.1f} CPU seconds, {peak:.0f} MiB"
+    return done.stderr, f"{seconds:.1f} CPU seconds, {wall:.1f} s, {after.ru_maxrss / 1024:.0f} MiB"
+
+
+def dry_run(seeds: int) -> str:
+    """Plan the study through Snakemake."""
+    with workflow(seeds) as folder:
+        said, took = timed(folder, str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--quiet")
+    jobs = re.findall(r"^ (?:train|total) +(\d+)", said, re.MULTILINE)
+    return f"{seeds} seeds: dry-run: {jobs[0]} training jobs, {jobs[1]} jobs in all: {took}"
+
+
+def schedule(seeds: int) -> str:
+    """Run all jobs of training and decay through Snakemake on two cores, `vgstudy` being a shell script that touches files."""
+    with workflow(seeds) as folder:
+        binaries = folder / "bin"  # the Snakefile calls the vgstudy beside the Python that runs it
+        binaries.mkdir()
+        (binaries / "vgstudy").write_text(STAND_IN.replace("REAL", str(Path(sys.executable).with_name("vgstudy"))))
+        (binaries / "vgstudy").chmod(0o755)
+        (binaries / "python").symlink_to(Path(sys.executable).resolve())
+        path = f"PYTHONPATH={sysconfig.get_path('purelib')}:{ROOT / 'src'}"
+        call = (
+            "env",
+            path,
+            str(binaries / "python"),
+            "-m",
+            "snakemake",
+            "--cores",
+            "2",
+            "--until",
+            "decay",
+            "--quiet",
+            "progress",
+        )
+        took = timed(folder, *call)[1]
+        done = len([*folder.glob("results/wide/decays/*.parquet")])
+    return f"{seeds} seeds: scheduling: {done} training jobs and as many of decay: {took}"
+
+
+def projection(seeds: int) -> str:
+    """Minutes of training by the cost model, by the number of cores; the longest job bounds them."""
+    with workflow(seeds) as folder:
+        jobs = plan(load_study(folder / "config/studies/wide.yaml", tuple(range(seeds))), folder / "results").jobs.values()
+    seconds = [job.seconds for job in jobs]
+    walls = ", ".join(f"{cost.wall_seconds(seconds, cores) / 60:,.1f} minutes on {cores}" for cores in CORES)
+    longest, runs = (max(seconds) + cost.START_UP) / 60, sum(job.n_runs for job in jobs)
+    return f"{seeds} seeds: {runs:,} runs, {len(jobs)} training jobs, longest {longest:.1f} minutes: {walls} cores"
 
 
 def search() -> str:
@@ -59,6 +126,9 @@ def search() -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Time the planning of thousands of jobs.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[225, 900], help="numbers of seeds (default 225 900)")
-    for number in parser.parse_args().seeds:
-        print(dry_run(number), flush=True)
+    parser.add_argument("--schedule", action="store_true", help="run the jobs too, as stand-ins (some minutes)")
+    options = parser.parse_args()
+    for number in options.seeds:
+        for work in (projection, dry_run, *([schedule] if options.schedule else [])):
+            print(work(number), flush=True)
     print(search())

@@ -1,18 +1,19 @@
-"""Faults on purpose: kills at random moments and damaged files, in a small study of its own.
+"""Faults on purpose: kills at random moments, limits and damaged files, in a small study of its own.
 
-`python tests/faults.py --points 200 [--engine real] [--seed 0]` runs the long version, `make faults` calls it. After every fault
-the files that are there must be whole and equal to an undisturbed run's; at the end of every round plain `snakemake --cores 2`
-must complete with all of them.
+`python tests/faults.py --points 200 [--engine real] [--seed 0]` runs the long version, `make faults` calls it. A third of
+the kills hit the whole workflow or one of its jobs, wherever it is; the others one step on its own, half of them in the moment
+of writing. After every fault the files that are there must be whole and equal to an undisturbed run's; at the end of every
+round plain `snakemake --cores 2` must complete with all of them. It counts the finished jobs that a kill of the workflow cost.
 """
 
 import argparse
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -23,102 +24,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vgstudy.store.logs import read_footer, read_table
+from sites import Site, job_of
+from vgstudy.store import sums
 
-ROOT = Path(__file__).parents[1]
-STUDY = """
-title: Faults
-task: {name: circles}
-factors:
-  depth: [1, 2, 4, 5]
-  width: 2
-  activation: {tanh: tanh}
-  initializer: {Xavier: glorot_uniform, He: he_uniform}
-  optimizer: {SGD: SGD}
-training: {epochs: 2, batch_size: 32}
-seeds: 4
-log: {probe_epochs: [0, 2], test_every: 1}
-outcome: {learned_above: 0.5}
-"""
-KILLS = ("power cut", "snakemake", "trainer", "SIGTERM", "Ctrl-C")
+KILLS = ("power cut", "snakemake", "job", "SIGTERM", "Ctrl-C")  # of a workflow
+STEPS = {"train": 5, "decay": 4, "design": 2, "estimate": 2, "coverage": 1, "follow": 1, "claims": 1, "figures": 1, "report": 1}
 DAMAGES = ("truncated", "flipped bit", "empty", "foreign", "another job's", "missing", "old", "from the future")
-
-
-@dataclass
-class Site:
-    """A folder with the workflow, the package as it is now, and the study `faults`."""
-
-    folder: Path
-    engine: str = "stand-in"
-    results: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config/claims", "src", "tests/stand_in"):
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-            copy(ROOT / part, self.folder / part)
-        (self.folder / "config/studies").mkdir()
-        (self.folder / "config/config.yaml").write_text("studies: faults\n")
-        (self.folder / "config/studies/faults.yaml").write_text(STUDY)
-        self.results = self.folder / "results"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """That of processes which take the package and the stand-in from here."""
-        path = os.pathsep.join([str(self.folder / "src"), str(self.folder / "tests/stand_in")])
-        return os.environ | {"PYTHONPATH": path, "FAULTS_ENGINE": self.engine}
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Snakemake in a session of its own, its output in the file `said`."""
-        call = [str(Path(sys.executable).with_name("snakemake")), "--cores", "2", *arguments]
-        with (self.folder / "said").open("w") as said:
-            return subprocess.Popen(
-                call,
-                cwd=self.folder,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                text=True,
-                start_new_session=True,
-            )
-
-    def said(self) -> str:
-        """What the last call printed."""
-        return (self.folder / "said").read_text()
-
-    def complete(self, *arguments: str) -> str:
-        """Run plain `snakemake --cores 2` to its end; what it said.
-
-        Raises
-        ------
-        AssertionError
-            If it fails.
-        """
-        assert self.start(*arguments).wait() == 0, self.said()
-        return self.said()
-
-    def tables(self) -> list[Path]:
-        """Every table of the study."""
-        return sorted(path for path in self.results.rglob("*.parquet") if path.parent.name != "figures")
-
-    def files(self) -> dict[str, object]:
-        """What every finished file holds; times and costs of making it aside. Reading verifies it."""
-        return {
-            str(path.relative_to(self.results)): content(path)
-            for path in sorted(self.results.rglob("*"))
-            if path.is_file() and "logs" not in path.parts and path.name[0] != "." and path.name not in COSTS
-        }
-
-
-COSTS = ("report.html", "summary.md")  # they tell what it cost
-
-
-def content(path: Path) -> object:
-    """What a file holds, for comparison."""
-    if path.suffix != ".parquet" or path.parent.name == "figures":
-        return path.read_bytes()
-    footer = {key: value for key, value in read_footer(path).items() if key not in ("provenance", "cost")}
-    return footer, read_table(footer["table"], path).to_pydict().__repr__()  # NaN equals NaN as text
+UNSEEN = ("missing", "old", "from the future")  # mended without a word about the file
+ROUND = {"workflow": 8, "step": 16, "limit": 4, "damage": 6}  # faults of a round
 
 
 def processes(session: int) -> Iterator[tuple[int, str]]:
@@ -134,9 +47,9 @@ def processes(session: int) -> Iterator[tuple[int, str]]:
 
 def kill(process: subprocess.Popen[str], how: str) -> None:
     """Do one of KILLS to a running workflow and wait until it is gone."""
-    if how == "trainer":
-        trainers = [pid for pid, command in processes(process.pid) if "vgstudy" in command and "snakemake" not in command]
-        for pid in trainers[:1]:
+    if how == "job":
+        jobs = [pid for pid, command in processes(process.pid) if "vgstudy" in command and "snakemake" not in command]
+        for pid in jobs[-1:]:
             os.kill(pid, signal.SIGKILL)
     elif how == "power cut":
         os.killpg(process.pid, signal.SIGKILL)
@@ -145,14 +58,45 @@ def kill(process: subprocess.Popen[str], how: str) -> None:
     process.wait()
 
 
-def killed(site: Site, how: str, moment: float) -> dict[str, object]:
-    """Start the workflow and do one of KILLS after so many seconds; the finished files that are there then."""
+def killed(site: Site, how: str, jobs: int, moment: float) -> bool:
+    """Start the workflow and do one of KILLS so many seconds after so many jobs are done; False if it ended before."""
     process = site.start()
+    while process.poll() is None and len({job_of(name) for name in site.ages()}) < jobs:
+        time.sleep(0.05)
     try:
         process.wait(moment)
     except subprocess.TimeoutExpired:
         kill(process, how)
-    return site.files()
+        return True
+    return False
+
+
+def step_call(site: Site, step: str, rng: random.Random) -> list[str]:
+    """The arguments of `vgstudy` for a step, of a random job where it is a job's."""
+    job = rng.choice(sorted(path.stem for path in site.results.glob("faults/jobs/*.json")))
+    special = {
+        "train": [f"results/faults/jobs/{job}.json"],
+        "decay": [f"results/faults/probes/{job}.parquet"],
+        "design": ["--results", "results", "--", "config/studies/faults.yaml"],
+        "coverage": ["results"],
+        "claims": ["results", "faults"],
+        "report": ["results", "faults"],
+    }
+    return [step, *special.get(step, ["results/faults"])]
+
+
+def stop_step(process: subprocess.Popen[str], how: signal.Signals, results: Path, usual: float, rng: random.Random) -> None:
+    """Kill a step at a random moment of its life, or, as often, in the moment in which it writes its first file."""
+    moment, begin = rng.uniform(0, usual), time.monotonic()
+    if rng.random() < 0.5:
+        while process.poll() is None and not any(results.rglob(".*.part")) and time.monotonic() < begin + 120:
+            time.sleep(0.001)
+        moment = rng.expovariate(1 / 0.03)  # s
+    try:
+        process.wait(moment)
+    except subprocess.TimeoutExpired:
+        process.send_signal(how)
+    process.communicate()
 
 
 def damage(path: Path, how: str, rng: random.Random) -> None:
@@ -168,7 +112,7 @@ def damage(path: Path, how: str, rng: random.Random) -> None:
     elif how == "foreign":
         pq.write_table(pa.table({"seed": [1]}), path)
     elif how == "another job's":
-        others = sorted(set(path.parent.glob("*.parquet")) - {path})
+        others = sorted(set(path.parent.glob(f"*{path.suffix}")) - {path})
         shutil.copy(rng.choice(others), path)
     elif how == "missing":
         path.unlink()
@@ -177,57 +121,154 @@ def damage(path: Path, how: str, rng: random.Random) -> None:
         os.utime(path, (time.time() + 86400 * days,) * 2)
 
 
-def damaged_as_told(site: Site, how: str, rng: random.Random) -> None:
-    """Damage a table, run the workflow to its end, and look whether it said so."""
-    path = rng.choice(site.tables())
-    damage(path, how, rng)
-    said = site.complete()
-    if how not in ("missing", "old", "from the future"):
-        lines = [line for line in said.splitlines() if line.endswith("it is made again")]
-        assert len(lines) == 1, said
-        assert lines[0].startswith(str(path.relative_to(site.folder))), said
+def limits(kind: str, rng: random.Random) -> tuple[int, int]:
+    """What a step may write in one file, or have of memory, in bytes, as `resource.setrlimit` wants it."""
+    return (
+        (resource.RLIMIT_FSIZE, rng.randrange(3000)) if kind == "full disk" else (resource.RLIMIT_AS, rng.randrange(10**8, 10**9))
+    )
+
+
+@dataclass
+class Run:
+    """The long version: a finished study, faults of all kinds, counts of what they cost."""
+
+    site: Site
+    rng: random.Random
+    expected: dict[str, object] = field(default_factory=dict)
+    jobs: int = 0
+    usual: dict[str, float] = field(default_factory=dict)  # s that a step takes
+    made: Counter[str] = field(default_factory=Counter)
+    costs: Counter[int] = field(default_factory=Counter)  # kills of a workflow, by how many finished jobs were done again
+
+    def begin(self) -> None:
+        """The undisturbed run."""
+        self.site.complete()
+        self.expected, self.jobs = self.site.files(), len({job_of(name) for name in self.site.ages()})
+        for step in STEPS:
+            begin = time.monotonic()
+            self.again(step_call(self.site, step, self.rng))
+            self.usual[step] = time.monotonic() - begin
+
+    def note(self, kind: str, what: str) -> None:
+        """Count a fault and say so; nothing wrong may be there."""
+        there = self.site.files()
+        wrong = [name for name in there if there[name] != self.expected.get(name)]
+        assert not wrong, f"after {kind} {what}: {wrong} are not what an undisturbed run writes"
+        self.made[kind] += 1
+        print(f"{self.made.total():4} {kind:14} {what}: {len(there)} of {len(self.expected)} files, none wrong", flush=True)
+
+    def complete(self, *arguments: str) -> str:
+        """The workflow to its end; nothing may be missing."""
+        said = self.site.complete(*arguments)
+        assert self.site.files() == self.expected, "a finished study is not what an undisturbed run writes"
+        return said
+
+    def again(self, call: list[str]) -> None:
+        """A step to its end."""
+        process = self.site.vgstudy(*call)
+        said = process.communicate()[1]
+        assert process.returncode == 0, said
+
+    def kill_workflow(self) -> None:
+        """From nothing to the end through kills, each hitting what the ones before have left."""
+        shutil.rmtree(self.site.results)
+        before: dict[str, int] = {}
+        for jobs in sorted(self.rng.randrange(self.jobs) for _ in range(ROUND["workflow"])):
+            how, moment = self.rng.choice(KILLS), self.rng.uniform(0, 3)
+            if not killed(self.site, how, jobs, moment):
+                break
+            before = self.cost(before)
+            self.note(how, f"{moment:.2f} s after {jobs} of {self.jobs} jobs")
+        self.complete()
+        self.cost(before)
+
+    def cost(self, before: dict[str, int]) -> dict[str, int]:
+        """Count the jobs whose finished files are gone or new since then; when the files that are there were written."""
+        now = self.site.ages()
+        if before:
+            self.costs[len({job_of(name) for name, age in before.items() if now.get(name) != age})] += 1
+        return now
+
+    def kill_step(self) -> None:
+        """A step on its own, over its finished files or without them, and once more in peace."""
+        step = self.rng.choices([*STEPS], [*STEPS.values()])[0]
+        call, how = step_call(self.site, step, self.rng), self.rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM))
+        if step in ("train", "decay") and self.rng.random() < 0.5:
+            table = {"train": "probes", "decay": "decays"}[step]
+            (self.site.results / "faults" / table / Path(call[1]).name).with_suffix(".parquet").unlink()
+        stop_step(self.site.vgstudy(*call), how, self.site.results, self.usual[step], self.rng)
+        self.note(f"{step} {how.name}", "")
+        self.again(call)
+        assert not list(self.site.results.rglob(".*.part"))
+
+    def limit_step(self) -> None:
+        """A step that may not write or have what it needs."""
+        kind, step = self.rng.choice(("full disk", "no memory")), self.rng.choice([*STEPS])
+        what, most = limits(kind, self.rng)
+        process = self.site.vgstudy(
+            *step_call(self.site, step, self.rng), preexec_fn=lambda: resource.setrlimit(what, (most, most))
+        )
+        try:
+            said = process.communicate(timeout=60)[1]
+        except subprocess.TimeoutExpired:  # some libraries ask for memory again and again
+            process.kill()
+            said = process.communicate()[1]
+        told = said.count("cannot be written: file too large") == 1 and "Traceback" not in said
+        assert kind == "no memory" or process.returncode == 0 or told, said
+        self.note(f"{kind}", f"{step} with {most} bytes ends with {process.returncode}")
+        assert self.site.files() == self.expected
+
+    def damage_files(self) -> None:
+        """Some files at once; the workflow mends them all in one call and names those whose bytes are others."""
+        manifests, tables = [*self.site.results.glob("faults/jobs/*.json")], self.site.tables()
+        others = [
+            path for path in self.site.finished() if path not in tables and path not in manifests and path.name != sums.NAME
+        ]
+        paths = [*self.rng.sample(sorted(manifests + tables), ROUND["damage"] - 1), self.rng.choice(others)]
+        hows = {path: self.rng.choice([how for how in DAMAGES if path not in manifests or how != "missing"]) for path in paths}
+        whole = {path: path.read_bytes() for path in hows}
+        for path, how in hows.items():
+            damage(path, how, self.rng)
+        other = [
+            path for path in hows if path.exists() and path.read_bytes() != whole[path]
+        ]  # stand-ins of pictures are all alike
+        lines = [line for line in self.complete().splitlines() if "made again" in line or "written again" in line]
+        for path, how in hows.items():
+            name = str(path.relative_to(self.site.folder))
+            assert path not in other or any(line.startswith(name) for line in lines), (name, how, lines)
+            self.note(how, name)
 
 
 def long_version(points: int, engine: str, seed: int) -> None:
-    """Rounds of faults until so many were made; prints a line for each.
+    """Rounds of faults until so many kills were made; prints a line for each fault.
 
     Raises
     ------
     AssertionError
         If a file is not what an undisturbed run writes, or a run does not complete.
     """
-    rng, made = random.Random(seed), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
-        site = Site(Path(folder), engine)
-        site.complete()
-        expected = site.files()
-        while made.total() < points:
-            shutil.rmtree(site.results)
-            begin = time.monotonic()
-            site.complete()  # how long it takes, on a machine whose load may change
-            usual = time.monotonic() - begin
-            shutil.rmtree(site.results)
-            for _ in range(8):  # the next ones hit what the first have left
-                how, moment = rng.choice(KILLS), rng.uniform(0.1, 1) * usual
-                there = killed(site, how, moment)
-                assert there.items() <= expected.items(), "a file is not what an undisturbed run writes"
-                made[how] += 1
-                print(f"{made.total():4} {how:12} after {moment:5.2f} s: {len(there)} of {len(expected)} files", flush=True)
-                if len(there) == len(expected):
-                    break
-            site.complete()
-            assert site.files() == expected, "a finished study is not what an undisturbed run writes"
-            for how in rng.sample(DAMAGES, 3):
-                damaged_as_told(site, how, rng)
-                assert site.files() == expected, f"a file that was {how}"
-                made[how] += 1
-                print(f"{made.total():4} {how}", flush=True)
-    print(json.dumps({"faults": made.total(), "engine": engine, "seed": seed, **dict(sorted(made.items()))}))
+        run = Run(Site(Path(folder), engine), random.Random(seed))
+        run.begin()
+        while kills(run.made) < points:
+            run.kill_workflow()
+            for _ in range(ROUND["step"]):
+                run.kill_step()
+            for _ in range(ROUND["limit"]):
+                run.limit_step()
+            run.damage_files()
+    told = {"kills": kills(run.made), "faults": run.made.total(), "wrong": 0, "lost": 0, "engine": engine, "seed": seed}
+    print(json.dumps({**told, "kinds": dict(sorted(run.made.items())), "jobs that a kill cost": dict(sorted(run.costs.items()))}))
+
+
+def kills(made: Counter[str]) -> int:
+    """How many of the faults were kills."""
+    return sum(count for kind, count in made.items() if kind in KILLS or "SIG" in kind)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Kill and damage a small study at random, and look what it costs.")
-    parser.add_argument("--points", type=int, default=200, help="how many faults (default 200)")
+    parser.add_argument("--points", type=int, default=200, help="how many kills; other faults come on top (default 200)")
     parser.add_argument("--engine", choices=["stand-in", "real"], default="stand-in", help="what trains (default: a stand-in)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments and choices (default 0)")
     options = parser.parse_args()

@@ -9,12 +9,23 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
-from vgstudy.claims.arms import reported
+from vgstudy.claims.arms import has_test_rows, reported
 from vgstudy.claims.register import read_register
 from vgstudy.figures import picture
 from vgstudy.schema import FACTORS, QUANTILES, arrow_schema
 from vgstudy.store.logs import read_table
-from vgstudy.views.arms import ACCURACY_AXES, accuracy, entries, first_last, gradients, of_arms, shown_arms, weights
+from vgstudy.views.arms import (
+    ACCURACY_AXES,
+    accuracy,
+    beyond,
+    entries,
+    first_last,
+    gradients,
+    network,
+    of_arms,
+    shown_arms,
+    weights,
+)
 from vgstudy.views.captions import ARM_FIGURES, figure_names
 
 REGISTER = Path(__file__).parents[1] / "config/claims"
@@ -111,7 +122,7 @@ def test_zero_has_no_place_on_a_logarithmic_axis():
     made = frames()
     zero = made.arms.assign(value=made.arms["value"].where(made.arms["quantity"] != "g_sd", 0.0))
     shown = gradients(replace(made, arms=zero)).frame
-    assert shown[shown["quantity"] == "g_sd"]["value"].isna().all()
+    assert shown[shown["quantity"] == "g_sd"][["value", "low", "high"]].isna().all(axis=None)
     assert shown[shown["quantity"] == "g_mean"]["value"].notna().all()
 
 
@@ -120,8 +131,44 @@ def test_every_figure_of_arms_is_drawn(name):
     made = {"arms-accuracy": accuracy, "arms-weights": weights, "arms-gradients": gradients, "arms-first-last": first_last}
     view = made.get(name, entries)(frames())
     figure = picture(name, view)
-    assert [axes.get_title() for axes in figure.axes[:2]] == ["A1", "A2"]
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["A1\n4 hidden, tanh", "A2\n4 hidden, ReLU"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert {"tanh", "ReLU"} <= set(labels)
+    assert ("the tutorial's single run" in labels) == (name == "arms-accuracy")
     assert not of_arms(frames()).empty
+
+
+def test_dead_seeds_are_counted_above_the_panel_by_hand():
+    made = frames()
+    outcomes = made.outcomes.assign(status=["dead", "learned"])
+    assert [network(replace(made, outcomes=outcomes), cell) for cell in made.runs["cell"]] == [
+        "4 hidden, tanh\n1 of 1 seed dead",
+        "4 hidden, ReLU",
+    ]
+
+
+def test_no_star_where_no_single_run_is_known():
+    made = frames()
+    figure = picture("arms-accuracy", accuracy(replace(made, arms=made.arms.assign(reported=np.nan))))
+    assert "the tutorial's single run" not in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_weights_are_of_no_examples_and_gradients_are():
+    assert "Gradients are of" not in weights(frames()).note
+    assert "Gradients are of the next mini-batch." in gradients(frames()).note
+
+
+def test_what_is_cut_at_the_edge_is_told_by_hand():
+    rows = pd.DataFrame({"quantity": "g, output layer", "value": [0.4, 0.01, 0.02]})
+    told = beyond(rows, {"g, output layer": (-0.02, 0.08)}, {"g": "gradient (loss per weight)"})
+    assert told == "Cut at the edge of the panel, in a few epochs: the gradient of output layer (to 0.40)."
+    assert beyond(rows, {"g, output layer": (-1.0, 1.0)}, {"g": "gradient"}) == ""
+
+
+def test_a_tutorial_without_test_rows_reports_nothing_of_them():
+    assert has_test_rows({"name": "circles", "samples": 1000, "train": 500})
+    assert not has_test_rows({"name": "circles", "samples": 1000, "train": 1000, "fresh": 1000})
+    assert has_test_rows({"name": "mnist", "train": 55_000})
 
 
 def test_only_a_study_with_arms_has_figures_of_arms():

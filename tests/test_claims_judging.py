@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from vgstudy.analysis.intervals import wilson
 from vgstudy.claims import verdicts
 from vgstudy.claims.judging import judge, judge_forecast
 from vgstudy.claims.numbers import near, sample, spread_of
 from vgstudy.claims.statements import Statement
+from vgstudy.claims.words import comparison
 
 ACCURACY, RATIO = {"column": "test_accuracy"}, {"column": "g_rms", "over": {"column": "g_rms"}}
 HUMPS = np.concatenate([np.linspace(0.5, 0.52, 20), np.linspace(0.82, 0.84, 20)])
@@ -79,6 +81,7 @@ def test_prediction_intervals_cover_one_more_seed_as_often_as_they_say(draw):
         (0.9, 30, verdicts.REPLICATED),
         (0.7, 30, verdicts.SOME),
         (0.5, 30, verdicts.SOME),
+        (0.2, 30, verdicts.FEW),
         (0.1, 30, verdicts.NOT),
         (0.0, 30, verdicts.NOT),
         (1.0, 3, verdicts.INCONCLUSIVE),
@@ -106,8 +109,46 @@ def test_a_number_inside_and_near_is_replicated_inside_and_far_for_some_outside_
     values = (0.8 + 0.02 * rng.normal(size=50))[:, None]
     wide = (0.8 + 0.05 * rng.normal(size=50))[:, None]
     assert judge(statement(ACCURACY, equals=0.81, within=0.05), values).verdict == verdicts.REPLICATED
-    assert judge(statement(ACCURACY, equals=0.70, within=0.01), wide).verdict == verdicts.SOME
+    assert judge(statement(ACCURACY, equals=0.75, within=0.02), wide).verdict == verdicts.FEW
     assert judge(statement(ACCURACY, equals=0.50, within=0.05), values).verdict == verdicts.NOT
+    assert judge(statement(ACCURACY, equals=0.70, within=0.001), wide).verdict == verdicts.NOT  # inside, but no seed is there
+
+
+@pytest.mark.parametrize(
+    ("inside", "share", "n", "verdict"),
+    [
+        (True, 0.5, 30, verdicts.REPLICATED),
+        (True, 0.26, 100, verdicts.FEW),
+        (False, 0.26, 100, verdicts.FEW),
+        (False, 0.95, 100, verdicts.SOME),
+        (True, 0.02, 100, verdicts.NOT),
+        (True, 0.25, 4, verdicts.INCONCLUSIVE),
+    ],
+)
+def test_verdict_on_a_number(inside, share, n, verdict):
+    ends = wilson(round(share * n), n)
+    assert verdicts.of_number(inside, share, float(ends.low), float(ends.high)) == verdict
+
+
+def test_a_range_that_sticks_out_overlaps_by_hand():
+    values = column(*np.linspace(0.09, 0.11, 30))
+    told = {
+        ends: judge(statement(RATIO, equals=list(ends)), values).sentence for ends in ((0.1, 0.4), (0.099, 0.101), (0.3, 0.4))
+    }
+    assert "overlaps the 95 % one-seed" in told[0.1, 0.4]
+    assert "lies inside" in told[0.099, 0.101]
+    assert "lies outside" in told[0.3, 0.4]
+
+
+def test_a_factor_is_told_as_it_is_in_the_register():
+    judged = judge(statement({"column": "probe_loss"}, equals=0.69, within=1.05), column(0.69, 0.7, 0.68, 0.69))
+    assert "come near it (within a factor of 1.05)" in judged.sentence
+
+
+def test_needed_seeds_settle_the_share_seen_and_not_a_better_one_by_hand():
+    five_of_six = verdicts.seeds_for_share(5 / 6)
+    assert five_of_six == 11  # 9 of 11 give [0.52, 0.95]; 8 of 10 only [0.49, 0.94]
+    assert wilson(9, 11).low > 0.5 > wilson(8, 10).low
 
 
 def test_with_few_seeds_of_two_humps_nothing_outside_is_settled():
@@ -152,6 +193,27 @@ def test_no_difference_is_shown_only_by_an_interval_inside_the_margin(shift, ver
     assert (judged.low, judged.high) == pytest.approx(tuple(interval))
 
 
+def test_an_order_may_be_asked_instead_of_claimed():
+    asked = statement(ACCURACY, below=0.5, open=True)
+    judged = judge(asked, column(*[0.9] * 30))
+    assert (judged.verdict, judged.share, comparison(asked)) == (verdicts.ANSWERED, 0, "nothing claimed; asked: below 0.5")
+    assert judge(asked, column(0.9, 0.4)).verdict == verdicts.INCONCLUSIVE
+
+
+def test_an_order_against_so_many_times_the_other():
+    own, other = column(0.3, 0.4, 0.6), column(1, 1, 1)
+    assert judge(statement(ACCURACY, below={"arm": "B"}, times=0.5), own, other).share == pytest.approx(2 / 3)
+    assert comparison(statement(ACCURACY, below={"arm": "B"}, times=0.5)) == "below 0.5 times B"
+
+
+def test_another_measure_of_the_run_is_named_by_what_differs_by_hand():
+    early, late = ({"column": "w_mean", "layer": 1, "epochs": epochs, "summary": "pace"} for epochs in ([0, 10], [10, 100]))
+    assert (
+        comparison(statement(early, above={"measure": late})) == "above its mean absolute change per epoch over epochs 10 to 100"
+    )
+    assert comparison(statement(early, above={"measure": early | {"layer": 2}})) == "above the same of layer 2"
+
+
 def test_an_open_question_is_answered_by_the_estimate():
     judged = judge(statement({"column": "learned"}, open=True), column(1, 1, 0, 0))
     assert (judged.verdict, judged.value, judged.method) == (verdicts.ANSWERED, 0.5, "Wilson")
@@ -161,7 +223,7 @@ def test_an_open_question_is_answered_by_the_estimate():
 def test_too_few_seeds_are_inconclusive_and_say_how_many_are_needed():
     for comparator in ({"equals": 0.5, "within": 0.1}, {"open": True}):
         judged = judge(statement(ACCURACY, **comparator), column(0.5))
-        assert (judged.verdict, judged.needed_n) == (verdicts.INCONCLUSIVE, 4)
+        assert (judged.verdict, judged.needed_n, judged.value) == (verdicts.INCONCLUSIVE, 4, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -174,9 +236,11 @@ def test_too_few_seeds_are_inconclusive_and_say_how_many_are_needed():
     ],
 )
 def test_verdict_on_a_forecast(ends, verdict):
-    row = dict(zip(("value", "low", "high"), ends, strict=True)) | {"n": 5, "n_failed": 1, "method": "m", "confidence": 0.95}
-    judged = judge_forecast(row)
-    assert (judged.verdict, judged.n) == (verdict, 6)
+    row = dict(zip(("value", "low", "high"), ends, strict=True)) | {"n": 25, "n_failed": 1, "method": "m", "confidence": 0.95}
+    judged = judge_forecast(row | {"failures": 10})
+    assert (judged.verdict, judged.n) == (verdict, 26)
+    few = judge_forecast(row | {"failures": 3})
+    assert (few.verdict, few.sentence[:30]) == (verdicts.INCONCLUSIVE, "3 runs failed and 22 learned: ")
 
 
 def test_sample_is_ascending_and_thinned():

@@ -47,6 +47,9 @@ def test_each_layer_keeps_its_value():
         ({"epochs": "all", "summary": "median"}, 2),
         ({"epochs": [0, 10], "summary": "sd"}, 0.5),
         ({"epochs": "all", "summary": "gain"}, 0.25),
+        ({"epochs": "all", "summary": "change"}, 5),
+        ({"epochs": "all", "summary": "smallest"}, 1),
+        ({"epochs": "all", "summary": "largest"}, 6),
         ({"epochs": [10, 20], "summary": "pace"}, 0.4),
     ],
 )

@@ -121,14 +121,25 @@ def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
     assert early.loc[(cell, seed), "zeros"] == own["g_zero_float32"].mean()
 
 
-def told(**areas):
-    """Frames of a study with AUCs of tanh, and the same of all runs."""
-    names = {"vanishing": ("d_delta", "AUC"), "either": ("distance", "AUC"), "within": ("d_delta", "AUC within cells")}
+def told(failures=50, mixed=4, **areas):
+    """Frames of a study with AUCs of 100 tanh runs, and the same of all runs."""
+    names = {
+        "vanishing": ("d_delta", "AUC"),
+        "either": ("distance", "AUC"),
+        "within": ("d_delta", "AUC within cells"),
+        "vanished": ("d_delta", "vanished where failed"),
+        "level": ("smallest layer", "AUC"),
+        "explained": ("gradients", "deviance explained"),
+        "found": ("autotrainer vanishing", "sensitivity"),
+        "spared": ("autotrainer vanishing", "specificity"),
+        "fires": ("autotrainer vanishing", "AUC"),
+        "dying": ("autotrainer dying", "sensitivity"),
+    }
+    counts = {"n": 100, "n_failed": 0, "failures": failures, "mixed": mixed}
     found = []
     for name, (value, low, high) in areas.items():
-        predictor, quantity = names[name]
-        about = {"predictor": predictor, "quantity": quantity, "value": value, "low": low, "high": high, "n": 9, "n_failed": 0}
-        found += [{"group": group, **about} for group in ("all", "tanh")]
+        about = {**dict(zip(("predictor", "quantity"), names[name], strict=True)), "value": value, "low": low, "high": high}
+        found += [{"group": group, **about, **counts} for group in ("all", "tanh")]
     frames = made_frames()
     table = pd.DataFrame(found, columns=arrow_schema("prediction").names)
     return prediction(type(frames)(**{**vars(frames), "prediction": table}))
@@ -138,7 +149,7 @@ def told(**areas):
     ("vanishing", "either", "said"),
     [
         ((0.5, 0.4, 0.6), (0.5, 0.4, 0.6), "The runs do not say so"),
-        ((0.3, 0.2, 0.4), (0.9, 0.8, 1.0), "The runs do not say so"),
+        ((0.3, 0.2, 0.4), (0.9, 0.8, 1.0), "The runs point the other way"),
         ((0.7, 0.6, 0.75), (0.9, 0.8, 1.0), "In part"),
         ((0.9, 0.8, 1.0), (0.7, 0.6, 0.8), "The runs agree with it"),
     ],
@@ -146,6 +157,48 @@ def told(**areas):
 def test_answer_follows_from_the_numbers(vanishing, either, said):
     found = told(vanishing=vanishing, either=either)
     assert found.headline.startswith(f"Did tanh nets fail because of vanishing gradients? {said}")
+    assert "50 failed and 50 learned" in found.headline
+
+
+def test_three_failures_answer_nothing_by_hand():
+    found = told(failures=3, vanishing=(0.45, 0.1, 0.6), either=(0.5, 0.4, 0.6), within=(0.2, 0.1, 0.3))
+    assert "Too few failed for an AUC: of 100 runs with a decay factor 3 failed and 97 learned." in found.headline
+    assert "0.45" not in found.headline
+    assert not [sentence for sentence in found.more if "Among runs of one cell" in sentence]
+    assert "Too few learned" in told(failures=95, vanishing=(0.45, 0.1, 0.6)).headline
+
+
+def test_failures_that_fill_whole_cells_are_not_told_apart_from_the_configuration_by_hand():
+    found = told(mixed=0, vanishing=(1.0, np.nan, np.nan))
+    assert "That cannot be told apart from the configuration" in found.headline
+    assert "1.00" not in found.headline
+
+
+def test_failures_that_fill_whole_cells_have_no_interval():
+    runs = made_runs().assign(failed=lambda runs: runs["activation"] == "tanh")
+    found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
+    area = row(found, "all", "d_delta")
+    assert (area["failures"], area["mixed"], area["n"]) == (140, 0, 290)
+    assert not np.isnan(area["value"])
+    assert np.isnan(area["low"])
+
+
+def test_what_did_not_happen_explains_no_failure_by_hand(rows):
+    runs = made_runs()
+    failed = runs[runs["failed"] & runs["d_delta"].notna()]
+    share = row(rows, "all", "d_delta", "vanished where failed")
+    assert (share["value"], share["n"]) == (pytest.approx((failed["d_delta"] < 1).mean()), len(failed))
+    found = told(vanishing=(0.5, 0.4, 0.6), vanished=(0.0, 0.0, 0.02), level=(0.95, 0.92, 0.97))
+    assert "the signal δ in 0 of 100 that failed; so an AUC of δ hardly compares more" in found.headline
+    assert "foretold better by the smallest gradient level of any layer 0.95 [0.92, 0.97]" in found.headline
+
+
+def test_rules_name_their_runs_and_models_that_explain_nothing_say_so_by_hand():
+    areas = {"found": (0.2, 0.1, 0.3), "spared": (1.0, 0.9, 1.0), "fires": (0.6, 0.5, 0.7), "dying": (0.0, 0.0, 0.1)}
+    found = told(vanishing=(0.5, 0.4, 0.6), explained=(-0.57, None, None), **areas)
+    assert "finds 20 % of the 50 tanh runs that fail and leaves 100 % of the 50 that learn alone" in " ".join(found.more)
+    assert "dying" not in " ".join(found.more)  # no ReLU runs
+    assert "gradients before training nothing (worse than guessing)" in " ".join(found.more)
 
 
 @pytest.mark.parametrize(

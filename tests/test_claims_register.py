@@ -74,11 +74,11 @@ def written(folder, *entries, name="A.yaml"):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"arms": "A9"}, "claim A3: statements.0.arms: no arm 'A9'; allowed: A1, A2, A2 tied, A3"),
-        ({"arms": {"depth": 7}}, "statements.0.arms: no depth 7; allowed: 1, 5, 15, 20"),
-        ({"arms": {"activation": "relu"}}, "statements.0.arms: no activation 'relu'; did you mean 'ReLU'? allowed: tanh, ReLU"),
-        ({"above": {"arm": "A7"}}, "statements.0.above.arm: no arm 'A7'"),
-        ({"measure": {"column": "g_rms", "layer": 9}}, "statements.0.measure: no layer 9 at depth 5 in study circles"),
+        ({"arms": "A9"}, "claim A3: statement 1: arms: no arm 'A9'; allowed: A1, A2, A2 tied, A3"),
+        ({"arms": {"depth": 7}}, "statement 1: arms: no depth 7; allowed: 1, 5, 15, 20"),
+        ({"arms": {"activation": "relu"}}, "statement 1: arms: no activation 'relu'; did you mean 'ReLU'? allowed: tanh, ReLU"),
+        ({"above": {"arm": "A7"}}, "statement 1: above.arm: no arm 'A7'"),
+        ({"measure": {"column": "g_rms", "layer": 9}}, "statement 1: measure: no layer 9 at depth 5 in study circles"),
         ({"measure": {"column": "g_rms", "layer": 1, "epochs": 3}}, "g_rms is not logged at epoch 3"),
         ({"measure": {"column": "g_rms", "examples": "last mini-batch"}}, "g_rms is not logged on the last mini-batch"),
         ({"measure": {"column": "test_accuracy", "epochs": [0, 900]}}, "test_accuracy is not logged at epoch 900"),
@@ -98,18 +98,30 @@ def test_a_claim_about_what_the_study_lacks_is_one_line(tmp_path, changes, said)
     [
         (
             {"measure": {"column": "g_rmss"}},
-            "claims.0.statements.0.measure.column: 'g_rmss' is no quantity of the logs; did you mean 'g_rms'?",
+            "claim A3: statement 1: measure.column: 'g_rmss' is no quantity of the logs; did you mean 'g_rms'?",
         ),
+        ({"measure": {"column": "kind"}}, "measure.column: 'kind' is no quantity of the logs"),
+        ({"measure": {"column": "g_quantiles"}}, "measure.column: 'g_quantiles' is no quantity of the logs"),
+        ({"above": 1.5}, "claim A3: statement 1: above: must be a share from 0 to 1, such as 0.816, not 1.5"),
+        (
+            {"above": None, "measure": {"column": "test_accuracy"}, "equals": 81.6, "within": 0.1},
+            "statement 1: equals: must be a share from 0 to 1, such as 0.816, not 81.6",
+        ),
+        (
+            {"above": None, "measure": {"column": "g_rms"}, "equals": [0.1, 0.05]},
+            "statement 1: equals: must be a range from low to high, not 0.1 to 0.05",
+        ),
+        ({"times": 0.5}, "statement 1: times: goes with above or below another arm or measure"),
         ({"measure": {"column": "g_rms", "layer": "top"}}, "'top' is no layer; allowed: first, middle"),
         ({"measure": {"column": "g_rms", "when": "last"}}, "unknown key; allowed: column, layer"),
         ({"arms": {"deep": 5}}, "'deep' is no factor; did you mean 'depth'?"),
         ({"below": 0.5}, "must have exactly one of equals, above, below, near, open, not above and below"),
         ({"above": None}, "must have exactly one of equals, above, below, near, open, not none"),
-        ({"above": None, "equals": 0.8}, "statements.0.within: is missing"),
-        ({"above": None, "near": {"arm": "A1"}}, "statements.0.by: is missing"),
-        ({"above": {}}, "statements.0.above: must be a number, or have either arm or measure"),
-        ({"above": {"armm": "A1"}}, "statements.0.above.armm: unknown key; did you mean 'arm'?"),
-        ({"above": "high"}, "statements.0.above.number: must be a number, not 'high'"),
+        ({"above": None, "equals": 0.8}, "statement 1: within: is missing"),
+        ({"above": None, "near": {"arm": "A1"}}, "statement 1: by: is missing"),
+        ({"above": {}}, "statement 1: above: must be a number, or have either arm or measure"),
+        ({"above": {"armm": "A1"}}, "statement 1: above.armm: unknown key; did you mean 'arm'?"),
+        ({"above": "high"}, "statement 1: above.number: must be a number, not 'high'"),
     ],
 )
 def test_a_mistake_in_the_register_is_one_line_with_file_and_key(tmp_path, changes, said):
@@ -121,11 +133,30 @@ def test_a_mistake_in_the_register_is_one_line_with_file_and_key(tmp_path, chang
 
 
 def test_an_id_twice_or_in_the_wrong_file_is_told(tmp_path):
-    with pytest.raises(UserError, match=r"claims\.1\.id: 'A3' stands twice"):
+    with pytest.raises(UserError, match=r"claim A3: the id stands twice"):
         read_register(written(tmp_path, entry(), entry()))
     (tmp_path / "A.yaml").unlink()
-    with pytest.raises(UserError, match=r"'A3' belongs to A\.yaml"):
+    with pytest.raises(UserError, match=r"claim A3: the id belongs to A\.yaml"):
         read_register(written(tmp_path, entry(), name="B.yaml"))
+
+
+def test_a_study_that_does_not_exist_is_told(tmp_path):
+    register = read_register(written(tmp_path, entry() | {"studies": "circlez"}))
+    with pytest.raises(UserError, match=r"claim A3: studies: no study 'circlez' in config/studies; did you mean 'circles'\?"):
+        check_register(register, {}, known=STUDIES)
+
+
+def test_code_is_optional(tmp_path):
+    (tmp_path / "A.yaml").write_text(yaml.safe_dump({"title": "t", "claims": [entry()]}), encoding="utf-8")
+    assert read_register(tmp_path)["A"].code == ()
+
+
+def test_a_forecast_of_a_group_that_no_run_is_in_is_told(tmp_path):
+    told = {"says": "s", "study": "circles", "predictor": "d_delta"}
+    for group in ("tahn", "sigmoid"):
+        register = read_register(written(tmp_path, entry() | {"forecasts": [told | {"group": group}]}))
+        with pytest.raises(UserError, match=f"claim A3: forecast 1: group: no activation '{group}'"):
+            check_register(register, {"circles": resolved("circles")})
 
 
 def test_a_folder_without_claims_is_told(tmp_path):

@@ -197,3 +197,13 @@ def test_plan_tells_the_seeds_a_wanted_precision_takes_once_there_are_results(fo
     write_synthetic_study(folder / "results/small", depths=(3, 8), activations=("tanh",), optimizers=("SGD",), seeds=range(5))
     shown = " ".join(run("plan").stdout.split())
     assert re.search(r"seeds for ±5 % in the decay factor of δ .* so far: \d+ in half of the cells, \d+ in \S+-8x", shown)
+
+
+def test_memory_that_ran_out_is_one_line(monkeypatch):
+    def write_overlays(folder):
+        raise MemoryError
+
+    monkeypatch.setattr("vgstudy.theory.overlays.write_overlays", write_overlays)
+    done = CliRunner().invoke(app, ["overlay", "results/x"])
+    assert done.exit_code == 1
+    assert done.stderr == "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine with more\n"

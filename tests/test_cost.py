@@ -48,7 +48,8 @@ def test_counts_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("depth", "width", "most"), [(1, 5, 256), (5, 5, 256), (20, 5, 168), (10, 25, 67), (20, 25, 33), (1000, 4096, 32)]
+    ("depth", "width", "most"),
+    [(1, 5, 256), (5, 5, 256), (20, 5, 168), (10, 25, 67), (20, 25, 33), (10, 400, 7), (1000, 4096, 1)],
 )
 def test_stack_sizes_by_hand(depth: int, width: int, most: int) -> None:
     assert cost.max_stack(cell(depth, width)) == cost.max_stack(cell(depth, width, "Adam")) == most
@@ -75,6 +76,16 @@ def test_memory_of_the_largest_default_stack_is_below_two_gibibytes() -> None:
     cells = [cell(depth, width, "Adam") for depth in range(1, 21) for width in (5, 25)]
     sizes = [cost.stack_bytes([(c, cost.max_stack(c))], LOG) for c in cells]
     assert cost.BASE_BYTES < min(sizes) < max(sizes) < 2**31
+
+
+def test_probed_runs_by_hand() -> None:
+    assert [cost.probe_runs(20, width, 500) for width in (5, 25, 32, 33, 400)] == [96, 16, 16, 12, 4]
+    assert [cost.probe_runs(20, 400, examples) for examples in (499, 500, 512)] == [16, 4, 1]
+
+
+def test_memory_of_wide_nets_is_below_two_gibibytes_too() -> None:
+    wide = cell(10, 400, batch_size=500)
+    assert cost.stack_bytes([(wide, cost.max_stack(wide))], LOG) < 2**31
 
 
 def test_rare_pauses_need_no_more_memory_than_the_epochs_trained_at_once() -> None:

@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits, make_circles
 
 from vgstudy.cells import Circles, Digits, Mnist
 from vgstudy.data import mnist, sample
+from vgstudy.engine.download import fetch_mnist
 from vgstudy.errors import UserError
 
 SEED = np.random.SeedSequence(5)
@@ -60,14 +61,14 @@ GOOD = {
         ({"x_test": np.zeros((1, 8, 8), "uint8")}, r"x_test has shape \(1, 8, 8\), MNIST \(1, 28, 28\)"),
         ({"x_train": np.zeros((2, 28, 28))}, "x_train holds float64, MNIST uint8"),
         ({}, "x_train is not MNIST's: its SHA-256 is another one"),
-        ({"y_test": None}, "lacks the array 'y_test"),
+        ({"y_test": None}, "lacks the array 'y_test';"),
     ],
     ids=["label", "size", "type", "content", "missing array"],
 )
 def test_a_foreign_file_is_named(change, said, tmp_path):
     path = tmp_path / "other.npz"
     np.savez(path, **{name: array for name, array in (GOOD | change).items() if array is not None})
-    with pytest.raises(UserError, match=f"^{path}: {said}.*; set `mnist:` in config.yaml or the environment variable"):
+    with pytest.raises(UserError, match=f"^{path}: {said}.*set `mnist:` in config.yaml or the environment variable"):
         mnist.read(path)
 
 
@@ -81,6 +82,30 @@ def test_missing_and_damaged_files_are_named(tmp_path, monkeypatch):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(UserError, match=f"{name}: is no readable .npz, perhaps truncated .*; set `mnist:`"):
             mnist.read(tmp_path / name)
+
+
+def test_a_named_file_is_used_or_refused_and_never_replaced_by_a_download(tmp_path, monkeypatch):
+    monkeypatch.setenv(Mnist.variable, str(tmp_path / "none.npz"))
+    assert not mnist.is_absent()
+    for refuse in (mnist.check, fetch_mnist):
+        with pytest.raises(UserError, match=r"none\.npz: no such file; set `mnist:`"):
+            refuse()
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    monkeypatch.setenv(Mnist.variable, str(tmp_path / "array.npy"))
+    with pytest.raises(UserError, match=r"array\.npy: "):
+        mnist.check()
+    monkeypatch.setenv(Mnist.variable, str(tmp_path))
+    with pytest.raises(UserError, match="is no readable"):
+        mnist.check()
+
+
+def test_nothing_is_checked_where_nothing_is_there_and_a_misspelt_variable_is_told(tmp_path, monkeypatch):
+    monkeypatch.delenv(Mnist.variable, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    mnist.check()
+    monkeypatch.setenv("VGSTUDY_MNST", "somewhere")
+    with pytest.raises(UserError, match=r"VGSTUDY_MNST: no such environment variable; did you mean VGSTUDY_MNIST\?"):
+        mnist.check()
 
 
 @pytest.mark.skipif(not os.environ.get(Mnist.variable), reason=f"{Mnist.variable} does not name MNIST's file")

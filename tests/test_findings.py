@@ -7,7 +7,7 @@ from vgstudy.findings import findings
 from vgstudy.findings.contrasts import contrast
 from vgstudy.findings.decay import decay
 from vgstudy.findings.finding import both_levels, cross_table, decided_by_test, setting, verdict
-from vgstudy.findings.limit import limit
+from vgstudy.findings.limit import bracket, limit
 from vgstudy.findings.movement import movement
 from vgstudy.findings.precision import precision
 from vgstudy.findings.variance import variance
@@ -86,10 +86,9 @@ def test_limit_by_hand():
     compared = [{**row, **against} for row in limits(tanh=(4.0, 2.0, 6.0, "inside"), relu=(0.0, -1.0, 0.0, "deeper"))]
     found = limit(made_frames(limits=[*own, *compared]))
     assert found.headline == (
-        "Half of the seeds still learn down to a depth that lies inside the range studied in 2 of 3 settings. In 1 they do even "
-        "in the deepest networks and in 0 not even in the shallowest: those limits lie beyond the range. Shallowest limit "
-        "inside: depth 2.0 [below 1, 3.0] with sigmoid, Xavier, SGD, 5 wide; deepest: 8.0 [7.0, 9.0] with tanh, Xavier, "
-        "SGD, 5 wide."
+        "Half of the seeds still learn down to a depth inside the range studied in 2 of 3 settings; in 1 even in the deepest "
+        "networks. Shallowest limit: depth 2.0 [below 1, 3.0] with sigmoid, Xavier, SGD, 5 wide; deepest: depth 8.0 [7.0, 9.0] "
+        "with tanh, Xavier, SGD, 5 wide."
     )
     assert found.more == (
         "He against Xavier: the limit is deeper in 1 of 2 settings, shallower in 0 and undecided in 1 (the interval of the "
@@ -97,6 +96,31 @@ def test_limit_by_hand():
         "5 wide.",
     )
     assert found.tables[0].rows == (("5", "Xavier", "SGD", "8.0 [7.0, 9.0]", "beyond 20", "2.0 [below 1, 3.0]"),)
+
+
+def test_a_limit_far_from_any_depth_that_was_run_is_a_bracket_by_hand():
+    own = limits(tanh=(3.17, 3.06, 3.33, "inside"), sigmoid=(4.1, 3.6, 4.6, "inside"))
+    ran = {"tanh": (1, 5), "sigmoid": (1, 3, 5)}
+    runs = [{"activation": name, "depth": depth, "status": "learned"} for name, depths in ran.items() for depth in depths]
+    found = limit(made_frames(limits=own, outcomes=runs))
+    assert "Shallowest limit: between 1 and 5 with tanh" in found.headline
+    assert "deepest: depth 4.1 [3.6, 4.6] with sigmoid" in found.headline
+    assert bracket([5, 15, 20], 12.4) == "between 5 and 15"
+    assert bracket([1, 2, 3, 5, 7], 4.0) == ""
+
+
+def test_one_added_setting_does_not_move_the_depth_that_is_told_by_hand():
+    ends = {"quantity": "d_delta", "value": 0.5, "low": 0.4, "high": 0.6, "verdict": "vanishes"}
+    at_5 = [{**ends, "activation": name, "depth": 5} for name in ("tanh", "ReLU", "sigmoid")]
+    assert "at depth 5" in decay(made_frames([*at_5, {**ends, "depth": 10}])).headline
+
+
+def test_what_no_factor_alone_explains_is_told_by_hand():
+    about = {"quantity": "log d_delta", "epoch": 0, "n": 60, "low": 0.0, "high": 0.2}
+    found = variance(
+        made_frames(variances=[{**about, "source": name, "value": v} for name, v in (("depth", 0.01), ("seed", 0.13))])
+    )
+    assert "; 86 % goes to factors that vary together, which cannot be told apart." in found.headline
 
 
 def test_variance_by_hand():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from faults import Site
+from sites import Site
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from vgstudy.report import titled, write_report
 from vgstudy.report.conformance import conformance_table
 from vgstudy.report.deviations import deviations
 from vgstudy.report.origin import Origin, Table
-from vgstudy.report.overview import overview
+from vgstudy.report.overview import asked_sentence, overview
 from vgstudy.report.points import claims_point, foretelling, unsettled
 from vgstudy.report.sheets import sheet
 from vgstudy.report.trust import ESTIMATE, sensitivity, shown, survivors, trust_tables
@@ -26,8 +26,9 @@ from vgstudy.views.frames import read_frames
 NOWHERE = Origin(Table("", (), ()), Table("", (), ()), "", ({"cpu_seconds": 60.0, "wall_seconds": 50.0},), 1, "", "")
 
 
-def claim(name, verdict, needed=None):
-    return {"id": name, "claim": f"What {name} says.", "verdict": verdict, "needed_n": needed}
+def claim(name, verdict, needed=None, study="s", n=30):
+    told = {"id": name, "claim": f"What {name} says.", "verdict": verdict, "needed_n": needed}
+    return told | {"study": study, "n": n, "n_failed": 0}
 
 
 def trial():
@@ -39,13 +40,36 @@ def test_claims_in_short_by_hand():
     rows = [claim("A1", "replicated"), claim("A1", "replicated"), claim("B2", "not replicated"), claim("C3", "inconclusive", 12)]
     point = claims_point([*rows, claim("D4", "not run")])
     assert point.text == (
-        "Of 4 statements judged, 2 replicated, 1 not replicated and 1 inconclusive. 1 more belongs to studies that are not "
-        "shown. In all their parts replicated: A1; in none: B2 (What B2 says)."
+        "Of 4 statements judged, 2 replicated, 1 not replicated and 1 inconclusive. 1 more waits for this study, not run: s "
+        "(`studies:` in config/config.yaml). In all their parts replicated: A1; in none: B2 (What B2 says)."
     )
+    assert point.topic == "The tutorials' claims, and those of D"
     assert claims_point([claim("D4", "not run")]) is None
     assert list(unsettled(rows)) == [
-        "1 statement about the tutorials' networks is inconclusive; 12 seeds would settle 1 of them at the shares seen."
+        "1 statement about the tutorials' networks is inconclusive; it would take at least 12 seeds to settle 1 of them."
     ]
+
+
+def test_a_claim_of_two_studies_is_named_with_the_study_by_hand():
+    rows = [
+        claim("C3", "replicated", study="mnist"),
+        claim("C3", "not replicated", study="digits", n=6),
+        claim("C5", "not run", study="mnist"),
+        claim("C5", "replicated", study="digits"),
+    ]
+    text = claims_point(rows).text
+    assert "In all their parts replicated: C3 on mnist and C5 on digits; in none: C3 on digits (What C3 says)." in text
+    assert "1 of these verdicts rests on fewer than 20 seeds and may change." in text
+
+
+def test_one_seed_has_no_interval_and_says_so_by_hand():
+    one = made_frames(outcomes=[{"seed": 0, "status": "learned"}], resolved=study(seeds=[0]))
+    many = made_frames(outcomes=[{"seed": 0, "status": "learned"}], resolved=study(seeds=range(10)))
+    assert "trained with 1 seed in one study; one seed has no interval." in asked_sentence({"one": one})
+    assert "with 1 to 10 seeds in 2 studies; numbers come with their intervals but for studies of one seed" in asked_sentence(
+        {"one": one, "many": many}
+    )
+    assert "with 10 seeds in one study; every number comes with its interval" in asked_sentence({"many": many})
 
 
 def test_trials_count_only_where_there_is_nothing_else_by_hand():
@@ -61,8 +85,8 @@ def test_trials_count_only_where_there_is_nothing_else_by_hand():
     assert overview({"real": real}, [], {"real": NOWHERE}).warning == ""
 
 
-def test_the_study_with_most_runs_answers_and_the_others_are_named_by_hand():
-    def foretold(n, value):
+def test_the_study_with_most_failures_answers_and_the_others_are_named_by_hand():
+    def foretold(failures, value):
         row = {
             "group": "tanh",
             "predictor": "d_delta",
@@ -71,14 +95,18 @@ def test_the_study_with_most_runs_answers_and_the_others_are_named_by_hand():
             "low": value - 0.1,
             "high": value + 0.1,
         }
-        rows = [row | {"n": n, "n_failed": 0}, row | {"predictor": "distance", "n": n, "n_failed": 0}]
+        counts = {"n": 100, "n_failed": 0, "failures": failures, "mixed": 2}
+        rows = [row | counts, row | counts | {"predictor": "distance"}]
         frames = made_frames()
         return type(frames)(**{**vars(frames), "prediction": pd.DataFrame(rows)})
 
-    point = foretelling({"small": foretold(5, 0.9), "large": foretold(50, 0.5)})
+    point = foretelling({"some": foretold(20, 0.9), "most": foretold(50, 0.5), "few": foretold(3, 0.1)})
     assert "The runs do not say so" in point.text
-    assert "That is of 50 runs in large; the AUC of vanishing is 0.90 [0.80, 1.00] in small." in point.text
-    assert point.links == (("small-foretelling", "small"), ("large-foretelling", "large"))
+    told = (
+        "The AUC of a vanishing signal among tanh runs is 0.90 [0.80, 1.00] in some and not told (3 of 100 runs failed) in few."
+    )
+    assert f"This is most. {told}" in point.text
+    assert point.links == (("some-foretelling", "some"), ("most-foretelling", "most"), ("few-foretelling", "few"))
     assert foretelling({"none": made_frames()}) is None
 
 

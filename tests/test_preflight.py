@@ -10,6 +10,7 @@ from vgstudy.config.reading import load_study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost, preflight
 from vgstudy.plan.planning import Plan, plan, write_design
+from vgstudy.store.sums import write_sums
 
 STUDY = Path(__file__).parents[1] / "config/studies/smoke.yaml"
 Usage = namedtuple("Usage", "total used free")
@@ -33,6 +34,15 @@ def test_too_little_disk_space_is_refused_by_hand(planned: Plan, tmp_path: Path,
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1.5 * needed - 1))
     with pytest.raises(UserError, match=r"results: the tables will take 0\.0 GB and 0\.0 GB are free; make room first"):
         preflight.check([planned], tmp_path / "results")
+
+
+def test_a_file_that_is_not_mnist_is_refused_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "text.npz").write_text("<html>")
+    monkeypatch.setenv("VGSTUDY_MNIST", str(tmp_path / "text.npz"))
+    untrained = plan(load_study(STUDY.with_name("mnist.yaml")), tmp_path / "results")
+    with pytest.raises(UserError, match=r"text\.npz: is no readable \.npz"):
+        preflight.check([untrained], tmp_path / "results")
+    preflight.check([plan(load_study(STUDY), tmp_path / "results")], tmp_path / "results")
 
 
 def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:
@@ -103,6 +113,30 @@ def test_settings_that_reach_the_numbers_or_do_nothing_are_told() -> None:
     assert threads == "TF_NUM_INTRAOP_THREADS=8 is set and has no effect: a job uses the threads that its rule gives it"
 
 
+def test_folders_below_and_those_of_snakemake_are_looked_at(
+    planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    results = tmp_path / "results"
+    access = preflight.os.access
+    for folder in (results / "smoke/decays", results / "logs", Path(".snakemake/metadata")):
+        folder.mkdir(parents=True)
+        preflight.check([planned], results)
+        monkeypatch.setattr(preflight.os, "access", lambda path, mode, closed=folder: path != closed and access(path, mode))
+        with pytest.raises(UserError, match=f"results: cannot be written: {folder} is no folder that you may write to"):
+            preflight.check([planned], results)
+        monkeypatch.setattr(preflight.os, "access", access)
+
+
+def test_a_manifest_is_lost_with_a_table_of_its_job_only(planned: Plan) -> None:
+    job = next(iter(planned.jobs.values()))
+    tables = [planned.folder / table / f"{job.id}.parquet" for table in ("probes", "curves", "decays")]
+    for table in tables:
+        assert preflight.lost([planned], {job.path, table}) == {job.path}
+    assert preflight.lost([planned], {job.path, planned.folder / "runs.parquet"}) == set()
+    assert preflight.lost([planned], set(tables)) == set()
+
+
 def test_damaged_files_are_found_and_whole_ones_are_not(planned: Plan) -> None:
     write_design(planned)
     again = plan(planned.study, planned.folder.parent)
@@ -114,3 +148,20 @@ def test_damaged_files_are_found_and_whole_ones_are_not(planned: Plan) -> None:
     assert found.keys() == {runs, manifest}
     assert found[runs].startswith(f"{runs} is truncated or damaged (")
     assert found[runs].endswith("it is made again")
+
+
+def test_pictures_and_pages_are_looked_at(planned: Plan) -> None:
+    results, figures = planned.folder.parent, planned.folder / "figures"
+    figures.mkdir(parents=True)
+    for folder, path in ((results, results / "report.html"), (figures, figures / "a.svg")):
+        path.write_text("whole")
+        write_sums(folder, [path])
+    assert preflight.damaged([planned], results) == {}
+    (figures / "a.svg").write_text("other")
+    (results / "SHA256SUMS").unlink()
+    found = preflight.damaged([planned], results)
+    assert found == {
+        figures: f"{figures}/a.svg is damaged, changed or missing; {figures} is made again with what belongs to it",
+        results / "report.html": f"{results}/SHA256SUMS is damaged, changed or missing; "
+        f"{results}/report.html is made again with what belongs to it",
+    }

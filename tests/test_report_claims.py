@@ -6,11 +6,15 @@ import pytest
 
 from vgstudy.claims.register import claims, read_register
 from vgstudy.claims.tables import write_claims
+from vgstudy.claims.words import LEARNED, NOT_LEARNED
 from vgstudy.report import rendered
-from vgstudy.report.claims import claims_part, found, strip
+from vgstudy.report.claims import claims_part, found, strip, verdict
 
 REGISTER = Path(__file__).parents[1] / "config/claims"
-ROW = {"value": 0.9, "low": 0.74, "high": 0.965, "n": 31, "n_failed": 1, "method": "Wilson", "quantity": "q"}
+ROW = {
+    **{"value": 0.9, "low": 0.74, "high": 0.965, "n": 31, "n_failed": 1, "method": "Wilson", "quantity": "q"},
+    **{"predicted_low": None, "predicted_high": None, "verdict": "replicated", "share": 0.9, "needed_n": None},
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +52,36 @@ def test_without_claims_there_is_no_part(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "90 % of the seeds [74 % to 96.5 %]; n = 30, 1 without a value"),
+        ({}, "holds for 90 % of the seeds [74 % to 96.5 %]; n = 30, 1 without a value"),
+        ({"quantity": LEARNED, "comparator": "learns", "n_failed": 0, "n": 30}, "27 of 30 seeds learned [74 % to 96.5 %]"),
+        ({"quantity": LEARNED, "comparator": NOT_LEARNED, "n_failed": 0, "n": 30}, "3 of 30 seeds learned [3.5 % to 26 %]"),
         ({"method": "t on log", "n_failed": 0}, "0.90 [0.74, 0.96]; n = 31"),
         ({"method": "m", "quantity": "AUC over pairs"}, "0.90 [0.74, 0.96]; 30 runs, 1 without a value"),
+        (
+            {"method": "t", "predicted_low": 0.5, "predicted_high": 1.2, "n_failed": 0},
+            "0.90 [0.74, 0.96]; one more seed: 0.500 to 1.20; n = 31",
+        ),
+        ({"method": "none", "low": None, "high": None, "n": 2}, "0.900; n = 1, 1 without a value"),
         ({"value": None}, ""),
     ],
 )
 def test_found_by_hand(changes, expected):
     assert found(ROW | changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "replicated"),
+        ({"n": 7}, "replicated (only 6 seeds)"),
+        ({"n": 7, "quantity": "AUC over pairs"}, "replicated"),
+        ({"verdict": "replicated for few seeds", "share": 0.13}, "replicated for few seeds (13 % of them)"),
+        ({"verdict": "inconclusive", "n": 2, "needed_n": 4}, "inconclusive (at least 4 seeds would settle it)"),
+        ({"verdict": "not run", "n": 0, "n_failed": 0}, "not run"),
+    ],
+)
+def test_verdict_by_hand(changes, expected):
+    assert verdict(ROW | changes) == expected
 
 
 def test_strip_by_hand():

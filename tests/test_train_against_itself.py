@@ -11,8 +11,10 @@ from nets import ADAM, GLOROT, HE, SGD, cell, named
 from vgstudy.cells import Digits, Mnist, Run
 from vgstudy.config.log import Log, MiniBatches
 from vgstudy.data import mnist
+from vgstudy.engine import parts
 from vgstudy.engine.steps import Order
 from vgstudy.engine.train import train
+from vgstudy.plan import cost
 
 LOG = Log(probe_epochs=(0, 2, 5), test_every=2, mini_batches=MiniBatches(next=(0, 5), last=(2, 5), test=(1,)), quantiles=True)
 
@@ -105,6 +107,18 @@ def test_more_probes_and_tests_leave_the_training_bits_alone():
     assert last.drop_columns("update_rms") == many.probes.filter(pc.equal(many.probes["epoch"], 5)).drop_columns("update_rms")
 
 
+@pytest.mark.parametrize("batch_size", [13, 16])
+def test_wide_nets_probed_a_few_at_a_time_give_the_same_bits_as_sixteen_at_a_time(monkeypatch, batch_size):
+    runs = members(7, width=40, epochs=2, samples=1000, train=500, batch_size=batch_size)
+    log = Log(probe_epochs=(0, 2), test_every=2, mini_batches=MiniBatches(next=(0,)))
+    monkeypatch.setattr(cost, "PROBE_ENTRIES", 8 * 40 * 500)
+    assert cost.probe_runs(runs[0].cell.depth, 40, 500) < cost.LANES
+    few = train(runs, log)
+    monkeypatch.setattr(parts, "probe_runs", lambda *_: cost.LANES)
+    sixteen = train(runs, log)
+    assert all(rows(few, run) == rows(sixteen, run) for run in runs)
+
+
 def test_two_seeds_share_nothing():
     table = train(members(4), LOG).probes
     start = table.filter(pc.and_(pc.equal(table["epoch"], 0), pc.equal(table["examples"], "probe set"))).to_pandas()
@@ -118,6 +132,7 @@ tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))
 from test_train_against_itself import LOG, members, rows
 from vgstudy.data import mnist
 from vgstudy.engine.train import train
+from vgstudy.plan import cost
 runs = members(48, width=25, depth=6, batch_size=32)
 trained = train(runs, LOG)
 print(hashlib.sha256(repr([rows(trained, run) for run in runs]).encode()).hexdigest())

@@ -1,9 +1,12 @@
 """What a config file says never reaches a shell, a path or an interpreter unescaped."""
 
 import ast
+import os
 import re
 import shlex
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -15,7 +18,7 @@ from test_config import STUDY
 from test_workflow import copy_of_the_workflow
 from vgstudy.cells import KerasObject
 from vgstudy.config import yamlfile
-from vgstudy.config.reading import check_seeds, load_studies, load_study
+from vgstudy.config.reading import check_seeds, load_studies, load_study, name_mnist
 from vgstudy.errors import UserError
 from vgstudy.plan import design
 from vgstudy.views.captions import figure_names
@@ -80,6 +83,21 @@ def test_a_level_name_reaches_no_path(folder, level):
     assert all(PLAIN.fullmatch(labelled.cell.id) for labelled in design.cells(study))
     jobs = [design.manifest(study.name, study.log, runs) for runs in design.pack(design.stack(design.runs(study)), study.log)]
     assert all(re.fullmatch(r"[0-9a-f]{12}", design.job_id(job)) for job in jobs)
+
+
+@CALM
+@given(path=HOSTILE | st.integers() | st.lists(st.text()) | st.booleans())
+def test_a_path_of_data_is_one_environment_variable_or_refused(path):
+    """Processes hand it on in their environment, never in a command."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VGSTUDY_MNIST", "as before")
+        if path and ("\0" in str(path) or not isinstance(path, str)):
+            with pytest.raises(UserError, match=r"^config\.yaml: mnist: .* is no path; name an mnist\.npz, or leave it null$"):
+                name_mnist({"mnist": path})
+            return
+        name_mnist({"mnist": path})
+        told = subprocess.run(["printenv", "VGSTUDY_MNIST"], capture_output=True).stdout[:-1]
+        assert told == (os.fsencode(Path(path).resolve()) if path else b"as before")
 
 
 @CALM

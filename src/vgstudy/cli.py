@@ -33,16 +33,21 @@ def _use_threads(count: int) -> None:
 
 
 class Commands(TyperGroup):
-    """Tells a user's mistake in one line, without a traceback."""
+    """Tells a user's mistake, and that memory ran out, in one line, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; exit with code 2 on a `UserError`."""
+        """Run the command; exit with code 2 on a `UserError`, 1 on a `MemoryError`."""
         _use_threads(1)  # of linear algebra: on small arrays more only wait for each other
         try:
             return super().invoke(ctx)
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
+        except MemoryError:
+            typer.echo(
+                "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine with more", err=True
+            )
+            raise typer.Exit(1) from None
 
 
 app = typer.Typer(
@@ -103,11 +108,12 @@ def plan(
     """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
     from rich.console import Console
 
-    from vgstudy.config.reading import load_config, read_studies
+    from vgstudy.config.reading import load_config, name_mnist, read_studies
     from vgstudy.plan import planning, preflight
     from vgstudy.terminal import plan_table as summary
 
     named = load_config(config)
+    name_mnist({"mnist": named.mnist})
     chosen = read_studies(studies or named.studies, _seeds(seeds) or named.seeds, config.parent, str(config))
     console, plans = Console(), [planning.plan(study, results) for study in chosen.values()]
     preflight.check(plans, results)

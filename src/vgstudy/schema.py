@@ -379,7 +379,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "share": (pa.float64(), "share of the seeds for which the statement holds, or that come near the reported number"),
             "n": (pa.int32(), "seeds in the design; of two networks, pairs of seeds"),
             "n_failed": (pa.int32(), "seeds left out for a missing or non-finite value"),
-            "verdict": (LABEL, "replicated, replicated for some seeds, not replicated, inconclusive, answered or not run"),
+            "verdict": (LABEL, "one of `claims.verdicts.VERDICTS`, such as replicated or not run"),
             "needed_n": (pa.int32(), "seeds that would settle an inconclusive verdict; null if none would or none are needed"),
             "reasoning": (LABEL, "how the verdict follows, and why this quantity stands for the claim"),
             "sample": (pa.list_(pa.float64()), "the quantity's values over seeds, ascending, thinned"),
@@ -394,8 +394,9 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "kind": (LABEL, "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"),
             "quantity": (
                 LABEL,
-                "AUC, AUC within cells (runs that differ in their seed alone), sensitivity, specificity, Brier score, deviance "
-                "explained or calibration (share of runs that failed in a tenth of them, by predicted probability)",
+                "AUC, AUC within cells (runs that differ in their seed alone), vanished where failed or learned (share of these "
+                "runs with a decay factor below 1), sensitivity, specificity, Brier score, deviance explained or calibration "
+                "(share of runs that failed in a tenth of them, by predicted probability)",
             ),
             "x": (pa.float64(), "calibration: mean predicted probability of failure; null otherwise"),
             "value": _ESTIMATE["value"],
@@ -405,6 +406,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "confidence": _ESTIMATE["confidence"],
             "n": (pa.int32(), "runs"),
             "n_failed": (pa.int32(), "runs left out because the predictor is not defined for them"),
+            "failures": (pa.int32(), "of the `n` runs, those that did not learn"),
+            "mixed": (pa.int32(), "cells of which some runs learned and some did not; without any there is no interval"),
         },
     }
 )

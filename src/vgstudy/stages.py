@@ -9,13 +9,13 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 2,
+        "train": 3,
         "decay": 4,
         "estimate": 6,
-        "predict": 2,
-        "follow": 2,
+        "predict": 3,
+        "follow": 3,
         "overlay": 1,
-        "claims": 1,
+        "claims": 2,
         "figures": 9,
         "report": 11,
         "coverage": 3,

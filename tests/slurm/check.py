@@ -1,7 +1,8 @@
-"""The smoke study on a real SLURM cluster of one node gives the files that it gives here, bit for bit.
+"""The smoke study on a real SLURM cluster of one node gives the files that it gives here; jobs that want more get it.
 
-`make test-slurm` calls it: it starts the cluster, runs the study in both ways through Snakemake, compares, and stops the cluster.
-Exit code 0 if they agree, and also, with a line that says so, where SLURM cannot be installed.
+`make test-slurm` calls it: it starts the cluster, runs the study in both ways through Snakemake, compares bit for bit, then runs
+a small study with made-up training whose jobs exceed the memory and the time of their first attempt, and stops the cluster.
+Exit code 0 if all is well, and also, with a line that says so, where SLURM cannot be installed.
 """
 
 import os
@@ -11,20 +12,46 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from faults import ROOT, Site
+from sites import ROOT, Site
 
-SLURM = ("--profile", "profiles/slurm", "--jobs", "2", "--default-resources", "slurm_partition=main", "mem_mb=1500", "runtime=10")
+SLURM = ("--profile", "profiles/slurm", "--jobs", "2", "--default-resources", "slurm_partition=main", "mem_mb=1500 * attempt")
 QUICK = ("--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3")
 CLUSTER = Path(__file__).with_name("cluster.sh")
+WANTS = {"FAULTS_MEMORY": "1100", "FAULTS_SECONDS": "75"}  # more than the first attempt has, less than the second
 
 
 def smoke(folder: Path) -> Site:
     """A folder with the workflow and the smoke study."""
     folder.mkdir()
-    site = Site(folder, "real")
+    site = Site(folder, "all")
     (folder / "config/config.yaml").write_text("studies: smoke\n")
     (folder / "config/studies/smoke.yaml").write_bytes((ROOT / "config/studies/smoke.yaml").read_bytes())
     return site
+
+
+def submitted(said: str) -> int:
+    """How many jobs SLURM was given."""
+    return said.count("has been submitted with SLURM jobid")
+
+
+def same_files(folder: Path) -> bool:
+    """Run the smoke study here and there; say whether all files are equal."""
+    here, there = smoke(folder / "here"), smoke(folder / "there")
+    here.complete()
+    said = there.complete(*SLURM, "runtime=10 * attempt", *QUICK)
+    ours, theirs = here.files(), there.files()
+    equal = sum(theirs.get(name) == content for name, content in ours.items())
+    print(f"{submitted(said)} SLURM jobs; files equal bit for bit: {equal} of {len(ours.keys() | theirs.keys())}", flush=True)
+    return ours == theirs and submitted(said) >= 5
+
+
+def more_for_another_attempt(folder: Path) -> bool:
+    """Run a study whose training exceeds its memory and one of whose steps exceeds its time once; say whether it ends well."""
+    folder.mkdir()
+    said = Site(folder, wants=WANTS).complete(*SLURM, "runtime=1 * attempt", *QUICK)
+    tried = {rule: said.count(f"Failed {rule} ") for rule in ("train", "follow")}
+    print(f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, {tried['follow']} of 1 for time")
+    return tried == {"train": 4, "follow": 1}
 
 
 def main() -> int:
@@ -39,13 +66,8 @@ def main() -> int:
             if started.returncode:
                 return 1
             os.environ["SLURM_CONF"] = str(cluster / "slurm.conf")
-            here, there = smoke(Path(folder) / "here"), smoke(Path(folder) / "there")
-            here.complete()
-            said = there.complete(*SLURM, *QUICK)
-            submitted = said.count("has been submitted with SLURM jobid")
-            same = here.files() == there.files()
-            print(f"{submitted} SLURM jobs; {len(here.files())} files are {'equal bit for bit' if same else 'DIFFERENT'}")
-            return 0 if same and submitted >= 5 else 1
+            done = [same_files(Path(folder)), more_for_another_attempt(Path(folder) / "more")]
+            return 0 if all(done) else 1
         finally:
             subprocess.run([CLUSTER, "down", cluster], check=True)
 

@@ -1,6 +1,7 @@
 """With this folder on PYTHONPATH jobs are a few runs each, training is made-up rows and figures are empty.
 
-For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps the real training.
+For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps the real training;
+FAULTS_MEMORY and FAULTS_SECONDS are what `vgstudy train` takes in MB and `vgstudy follow` in seconds.
 """
 
 import json
@@ -48,7 +49,8 @@ def made_up(table: str, keys: list[dict[str, Any]], seed: int) -> pa.Table:
 
 def train(runs: Iterable[Run], log: Log) -> SimpleNamespace:
     """Instead of `vgstudy.engine.train.train`: rows that depend on the runs alone."""
-    time.sleep(0.2)
+    memory = np.ones(125_000 * int(os.environ.get("FAULTS_MEMORY", "0")))  # of eight bytes
+    time.sleep(3 if len(memory) else 0.2)  # until SLURM has seen it
     parts: dict[str, list[pa.Table]] = {"probes": [], "curves": []}
     for run in runs:
         cell: Cell = run.cell
@@ -63,6 +65,7 @@ def train(runs: Iterable[Run], log: Log) -> SimpleNamespace:
 def write_figures(folder: Path) -> None:
     """Instead of `vgstudy.figures.write_figures`: empty pictures."""
     from vgstudy.store.files import write_whole
+    from vgstudy.store.sums import write_sums
     from vgstudy.views.captions import caption_of, figure_names
     from vgstudy.views.frames import read_frames
 
@@ -71,6 +74,7 @@ def write_figures(folder: Path) -> None:
         for kind in ("svg", "pdf", "png", "csv", "parquet"):
             write_whole(folder / "figures" / f"{name}.{kind}", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')
     write_whole(folder / "figures" / "captions.json", json.dumps(captions).encode())
+    write_sums(folder / "figures", (folder / "figures").glob("[!.]*.*"))
 
 
 def write_coverage(results: Path, repetitions: int) -> None:
@@ -98,6 +102,8 @@ def replace(name: str, **functions: Any) -> None:
 if "train" in sys.orig_argv and os.environ.get("FAULTS_ENGINE") != "real":  # others ask sys.modules about TensorFlow
     sys.modules["tensorflow"] = MagicMock()
     replace("vgstudy.engine.train", train=train)
+if sys.orig_argv[2:3] == ["follow"]:  # and not the Snakemake of a job of a cluster, which is told the rule
+    time.sleep(float(os.environ.get("FAULTS_SECONDS", "0")))
 if "coverage" in sys.orig_argv:
     replace("vgstudy.coverage", write_coverage=write_coverage)
 if "conformance" in sys.orig_argv:

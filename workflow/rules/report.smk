@@ -9,6 +9,7 @@ rule report:
         ),
         JOB_PATHS,
     output:
+        "results/SHA256SUMS",
         "results/summary.md",
         "results/claims.csv",
         expand("results/{check}.csv", check=CHECKS),

@@ -4,6 +4,7 @@ Arrays have the axes (run, layer); layer 1, nearest the input, is column 0, and 
 last being the output layer. Entries beyond are ignored. Logs are natural.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -135,15 +136,32 @@ def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:
     """Key columns of each measurement of a run, for each row the index of its measurement, and each one's depth."""
     names = sorted(probes["cell"].unique().to_pylist())
     numbers = (probes["seed"].to_numpy(), probes["epoch"].to_numpy(), position(probes["examples"], EXAMPLES))
-    keys = np.stack((position(probes["cell"], names), *numbers))
+    keys: list[NDArray[np.int64]] = [position(probes["cell"], names), *numbers]
     layer = probes["layer"].to_numpy()
-    order = np.lexsort((layer, *keys[::-1]))
-    starts = np.flatnonzero(np.any(np.diff(keys[:, order], axis=1, prepend=-1), axis=0))
-    rows = np.diff(starts, append=len(order))
-    if not np.array_equal(layer[order], np.arange(1, len(order) + 1) - np.repeat(starts, rows)):
+    order, starts = np.arange(len(layer)), _starts(keys)
+    if not _whole(starts, layer):  # training writes a run's layers one after the other; sorting takes longer than all the rest
+        order = np.lexsort((layer, *keys[::-1]))
+        keys, layer = [key[order] for key in keys], layer[order]
+        starts = _starts(keys)
+    rows, first = np.diff(starts, append=len(layer)), [key[starts] for key in keys]
+    by = np.lexsort(first[::-1])
+    cell, seed, epoch, examples = (key[by] for key in first)
+    if not _whole(starts, layer) or len(_starts([cell, seed, epoch, examples])) < len(by):
         raise ValueError("probes: a run lacks a layer or has one twice")
-    run = np.empty_like(order)
-    run[order] = np.repeat(np.arange(len(starts)), rows)
-    cell, seed, epoch, examples = keys[:, order[starts]]
+    rank, run = np.empty_like(by), np.empty_like(order)
+    rank[by] = np.arange(len(by))
+    run[order] = np.repeat(rank, rows)
     own = {"cell": labels(cell, names), "seed": seed, "epoch": epoch, "examples": labels(examples, EXAMPLES)}
-    return own, run, rows - 1
+    return own, run, rows[by] - 1
+
+
+def _starts(keys: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Where rows have other keys than the row before."""
+    changes = [np.diff(key, prepend=key[:1] - 1) != 0 for key in keys]
+    return np.flatnonzero(np.logical_or.reduce(changes))
+
+
+def _whole(starts: NDArray[np.int64], layer: NDArray[np.int64]) -> bool:
+    """Whether the layers count from 1 between one start and the next."""
+    expected = np.arange(1, len(layer) + 1) - np.repeat(starts, np.diff(starts, append=len(layer)))
+    return np.array_equal(layer, expected)

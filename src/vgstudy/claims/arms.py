@@ -50,14 +50,20 @@ def write_arms(folder: Path, register: Path) -> None:
 def reported(register: Mapping[str, Tutorial], study: Mapping[str, Any], design: pd.DataFrame) -> dict[tuple[str, str], float]:
     """The number that a tutorial reports of an arm at the end of training, by cell and quantity."""
     found: dict[tuple[str, str], float] = {}
+    columns = [name for name in CURVES if name != "test_accuracy" or has_test_rows(study["task"])]
     statements = [statement for claim in claims(register) for statement in claim.statements]
     for statement in statements:
         measure = statement.measure
-        if isinstance(statement.equals, float) and measure.column in CURVES and measure.epochs == "last" and not measure.over:
+        if isinstance(statement.equals, float) and measure.column in columns and measure.epochs == "last" and not measure.over:
             for arm in (arm for arm in statement.arms if isinstance(arm, str) and arm in study.get("arms", {})):
                 cell, _ = named_cells(arm, study, design)[0]
                 found.setdefault((cell, measure.column), statement.equals)
     return found
+
+
+def has_test_rows(task: Mapping[str, Any]) -> bool:
+    """Whether the task keeps rows from training, as the tutorial does; a tutorial without them reports nothing of fresh ones."""
+    return task.get("samples") is None or bool(task["samples"] > task["train"])
 
 
 def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:

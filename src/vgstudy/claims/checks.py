@@ -1,6 +1,6 @@
 """Whether a study has what the register names: arms, levels, quantities, epochs, layers. Needs neither pandas nor results."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from vgstudy.claims.register import Claim, Forecast, Tutorial, claims
@@ -34,12 +34,21 @@ def check(claim: Claim, name: str, study: Study) -> None:
     """
     for place, statement in enumerate(claim.statements):
         for key, text in _problems(statement, study):
-            raise _misfit(claim, f"statements.{place}.{key}", text, name)
+            raise _misfit(claim, f"statement {place + 1}: {key}", text, name)
 
 
-def check_register(register: Mapping[str, Tutorial], studies: Mapping[str, Study]) -> None:
-    """`check` of every claim about one of the studies."""
+def check_register(register: Mapping[str, Tutorial], studies: Mapping[str, Study], known: Collection[str] = ()) -> None:
+    """`check` of every claim about one of the studies; that others are at least among the `known` ones, if there are any.
+
+    Raises
+    ------
+    UserError
+        At the first mistake.
+    """
     for claim in claims(register):
+        for name in (*claim.studies, *(forecast.study for forecast in claim.forecasts)):
+            if known and name not in (*known, *studies):
+                raise UserError(f"claim {claim.id}: studies: no study {name!r} in config/studies; {among(name, known)}")
         for name in claim.studies:
             if name in studies:
                 check(claim, name, studies[name])
@@ -49,10 +58,15 @@ def check_register(register: Mapping[str, Tutorial], studies: Mapping[str, Study
 
 
 def _check_forecast(claim: Claim, place: int, forecast: Forecast, study: Study) -> None:
-    groups = [ALL, *study["factors"]["activation"]]
+    named: list[Network] = list(study.get("arms") or [{}])
+    arms = [levels(arm, study) for arm in named]
+    groups = [
+        ALL,
+        *(name for name in study["factors"]["activation"] if any(name in arm.get("activation", [name]) for arm in arms)),
+    ]
     if forecast.group not in groups:
         text = f"no activation {forecast.group!r}; {among(forecast.group, groups)}"
-        raise _misfit(claim, f"forecasts.{place}.group", text, forecast.study)
+        raise _misfit(claim, f"forecast {place + 1}: group", text, forecast.study)
 
 
 def _misfit(claim: Claim, key: str, text: str, study: str) -> UserError:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vgstudy.analysis.design import Design
 from vgstudy.claims import verdicts, words
 from vgstudy.claims.cases import Case, cases
+from vgstudy.claims.checks import check_register
 from vgstudy.claims.judged import Judged
 from vgstudy.claims.judging import judge, judge_forecast
 from vgstudy.claims.reading import Values, read_values
@@ -31,6 +32,7 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) 
     UserError
         If a study lacks what a claim names, or a table is missing or damaged.
     """
+    check_register(register, {name: own.study for name, own in studies.items()})
     found = {
         (claim.id, name): list(cases(claim, name, studies[name].study, studies[name].runs))
         for claim in claims(register)
@@ -85,12 +87,12 @@ def _forecast_row(claim: Claim, forecast: Forecast, own: Design | None) -> dict[
         quantity = "AUC within cells" if forecast.within else "AUC"
         rows = read_table("prediction", own.folder / "prediction.parquet", digest=own.digest).to_pylist()
         about = {"group": forecast.group, "predictor": forecast.predictor, "quantity": quantity}
-        judged = judge_forecast(next(row for row in rows if about.items() <= row.items()))
+        judged = judge_forecast(next(row for row in rows if about.items() <= row.items()), forecast.open)
     pairs = "pairs of runs of one cell" if forecast.within else "pairs of runs"
     told = {
         "statement": forecast.says,
         "quantity": f"AUC over {pairs}, one that failed and one that learned: {PREDICTORS[forecast.predictor]}",
-        "comparator": "above 0.5",
+        "comparator": "nothing claimed; more than 0.5 foretells" if forecast.open else "above 0.5",
         "reported": claim.reported,
         "reported_low": 0.5,
         "reported_high": 0.5,

@@ -59,6 +59,7 @@ def living(values: Array) -> tuple[Array, int]:
 
 
 def too_few(there: Array, lost: int, needed: int) -> Judged:
-    """Too few seeds to judge by."""
+    """Too few seeds to judge by: their median, no interval."""
     sentence = f"{plural(len(there), 'seed')} with a value: fewer than the {needed} without which no number is judged."
-    return Judged(verdicts.INCONCLUSIVE, sentence, len(there) + lost, lost, needed_n=needed, sample=sample(there))
+    value = float(np.median(there)) if len(there) else NAN
+    return Judged(verdicts.INCONCLUSIVE, sentence, len(there) + lost, lost, value, needed_n=needed, sample=sample(there))

@@ -13,9 +13,11 @@ from vgstudy.claims.judged import NAN, Judged, living, too_few
 from vgstudy.claims.measures import scale
 from vgstudy.claims.numbers import FEWEST, near, sample, spread_of
 from vgstudy.claims.statements import Statement
+from vgstudy.claims.words import nearness_words
 from vgstudy.wording import interval, number, percent, plural
 
 Array = NDArray[np.float64]
+FULL = round(2 / (1 - CONFIDENCE)) - 1  # seeds from which order statistics reach the nominal coverage
 EQUIVALENCE = 0.9  # coverage of the interval that stands for two one-sided tests at 5 % each
 
 
@@ -31,22 +33,29 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
     """
     if statement.comparator == "equals":
         return _equals(statement, values[:, 0])
-    if statement.comparator == "open":
+    if statement.open and not statement.bound:
         return _open(statement, values[:, 0])
     number = statement.bound.number if statement.bound else None
-    bound = np.full((len(values), 1), number, dtype=float) if compared is None else compared
+    bound = np.full((len(values), 1), number, dtype=float) if compared is None else compared * statement.times
     return _near(statement, values[:, 0], bound[:, 0]) if statement.near else _order(statement, values, bound)
 
 
-def judge_forecast(row: Mapping[str, Any]) -> Judged:
+def judge_forecast(row: Mapping[str, Any], is_open: bool = False) -> Judged:
     """Judge that a predictor foretells failure, from its row in the table of predictions: is the AUC above one half?"""
     counts = (row["n"] + row["n_failed"], row["n_failed"])
-    ends = [NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high")]
-    if any(map(np.isnan, ends)):
-        return Judged(verdicts.INCONCLUSIVE, "No run failed, or none learned: nothing can be foretold.", *counts)
-    value, low, high = ends
+    failed, learned = row["failures"], row["n"] - row["failures"]
+    told = f"{plural(failed, 'run')} failed and {learned:,} learned"
+    value, low, high = (NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high"))
+    if min(failed, learned) < verdicts.FEWEST_OF_EACH:
+        few = f"{told}: fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to foretell anything."
+        return Judged(verdicts.INCONCLUSIVE, few, *counts, value)
+    if np.isnan([value, low, high]).any():
+        whole = f"{told}, but no cell has runs of both kinds: failing cannot be told apart from the configuration."
+        return Judged(verdicts.INCONCLUSIVE, whole, *counts, value)
     verdict = verdicts.REPLICATED if low > 0.5 else verdicts.NOT if high < 0.5 else verdicts.INCONCLUSIVE
-    sentence = f"AUC {interval(value, low, high)}; one half is chance."
+    if is_open and verdict != verdicts.INCONCLUSIVE:
+        verdict = verdicts.ANSWERED
+    sentence = f"{told}: AUC {interval(value, low, high)}; one half is chance."
     return Judged(verdict, sentence, *counts, value, low, high, row["method"], row["confidence"])
 
 
@@ -57,16 +66,22 @@ def _equals(statement: Statement, values: Array) -> Judged:
         return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, on)
     inside = spread.predicted_low <= high and spread.predicted_high >= low
-    share = float(near(alive, low, high, statement.within, on).mean())
-    undecided = not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
+    close = near(alive, low, high, statement.within, on)
+    ends = wilson(close.sum(), len(close))
+    share = float(ends.value)
+    verdict = verdicts.of_number(inside, share, float(ends.low), float(ends.high))
+    open_end = verdict == verdicts.NOT and not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
+    needed = FULL if open_end else verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None
     told = f"{number(low)} to {number(high)}" if high > low else number(low)
-    where = "inside" if inside else "outside"
+    whole = spread.predicted_low <= low and high <= spread.predicted_high
+    where = "lies inside" if whole else "overlaps" if inside else "lies outside"
     kind = f"{percent(spread.predicted_confidence)} one-seed prediction interval ({spread.method})"
-    ends = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
-    nearness = f"{percent(share)} of seeds come near it{_nearness(statement, on)}"
-    sentence = f"The reported {told} lies {where} the {kind}, {ends}; {nearness}."
+    reach = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
+    come = "comes" if close.sum() == 1 else "come"
+    nearness = f"{close.sum()} of {plural(len(close), 'seed')} {come} near it{nearness_words(statement)}"
+    sentence = f"The reported {told} {where} the {kind}, {reach}; {nearness}."
     return Judged(
-        verdicts.INCONCLUSIVE if undecided else verdicts.of_number(inside, share),
+        verdicts.INCONCLUSIVE if open_end else verdict,
         sentence,
         len(values),
         lost,
@@ -78,15 +93,9 @@ def _equals(statement: Statement, values: Array) -> Judged:
         spread.predicted_low,
         spread.predicted_high,
         share,
-        round(2 / (1 - CONFIDENCE)) - 1 if undecided else None,
+        needed,
         sample(alive),
     )
-
-
-def _nearness(statement: Statement, scale: str) -> str:
-    if statement.within is None:
-        return " (inside the range)"
-    return f" (within a factor of {number(statement.within, 1)})" if scale == "log" else f" (within {statement.within:g})"
 
 
 def _order(statement: Statement, values: Array, bound: Array) -> Judged:
@@ -100,9 +109,12 @@ def _order(statement: Statement, values: Array, bound: Array) -> Judged:
     share, low, high = float(ends.value), float(ends.low), float(ends.high)
     verdict = verdicts.of_share(share, low, high)
     unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
+    holds_for = f"It holds for {holds:,} of {plural(len(alive), unit)}"
+    if statement.measure.column == "learned":
+        holds_for = f"{int(np.nansum(values)):,} of {plural(len(alive), 'seed')} learned, and the statement holds for {holds:,}"
     return Judged(
-        verdict,
-        f"It holds for {holds:,} of {plural(len(alive), unit)}: {interval(share, low, high)}.",
+        verdicts.ANSWERED if statement.open and verdict != verdicts.INCONCLUSIVE else verdict,
+        f"{holds_for}: {interval(share, low, high)}.",
         pairs,
         lost,
         share,

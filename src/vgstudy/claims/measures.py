@@ -27,6 +27,9 @@ OVER_EPOCHS: Mapping[str, Callable[[Array, Epochs], Array]] = MappingProxyType(
         "mean": lambda x, _: x.mean(axis=1),
         "median": lambda x, _: np.median(x, axis=1),
         "sd": lambda x, _: x.std(axis=1),
+        "smallest": lambda x, _: x.min(axis=1),
+        "largest": lambda x, _: x.max(axis=1),
+        "change": lambda x, _: x[:, -1] - x[:, 0],
         "gain": _gain,
         "pace": _pace,
     }
@@ -92,6 +95,6 @@ def scale(measure: Measure) -> str:
     """The scale on which seeds spread most evenly: logit for accuracies, log for what is positive, else linear."""
     if measure.over:
         return "log"
-    if measure.summary == "gain" or measure.layer == "rising" or measure.column in ("learned", "g_mean", "w_mean"):
+    if measure.summary in ("gain", "change") or measure.layer == "rising" or measure.column in ("learned", "g_mean", "w_mean"):
         return "linear"
     return "logit" if measure.column.endswith("accuracy") and measure.summary in ("mean", "median") else "log"

@@ -31,6 +31,7 @@ REPETITIONS = 400
 FOLDS, BINS = 5, 10
 RESAMPLED = "seeds resampled within cells"
 HELD_OUT = "cells held out"
+DECAYS = ("d_g", "d_delta")
 CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a cell
 LEVELS = ("d_g", "d_delta", "first layer", "smallest layer")
 MODELS: Mapping[str, Sequence[str]] = {
@@ -71,16 +72,32 @@ def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Ro
         for name, rule in RULES.items():
             fires: Array = rule(own).to_numpy().astype(float)
             yield from _scored(group, name, "rule", own, fires, cell, weight)
-            yield from _rates(group, name, own["failed"].to_numpy(dtype=bool), fires, weight)
+            yield from _rates(group, name, own["failed"].to_numpy(dtype=bool), fires, cell, weight)
         for name, columns in MODELS.items():
             yield from _modelled(group, name, own, columns, cell, weight)
 
 
 def _scored(group: str, name: str, kind: str, own: pd.DataFrame, score: Array, cell: Cells, weight: Array) -> Iterator[Row]:
     """AUC of a score over all pairs of runs, and over pairs of runs of the same cell."""
-    known = ~np.isnan(score)
-    about = {"group": group, "predictor": name, "kind": kind, "n": int(known.sum()), "n_failed": int((~known).sum())}
-    yield from _areas(about, score[known], own["failed"].to_numpy(dtype=bool)[known], cell[known], weight[:, known])
+    known, failed = ~np.isnan(score), own["failed"].to_numpy(dtype=bool)
+    about = _about(group, name, kind, failed[known], cell[known]) | {"n_failed": int((~known).sum())}
+    yield from _areas(about, score[known], failed[known], cell[known], weight[:, known])
+    if name in DECAYS:
+        yield from _vanished(about, -score[known] < 1, failed[known])
+
+
+def _about(group: str, name: str, kind: str, failed: Mask, cell: Cells) -> Row:
+    """What all rows of a predictor share."""
+    mixed = len(np.intersect1d(cell[failed], cell[~failed]))
+    counts = {"n": len(failed), "n_failed": 0, "failures": int(failed.sum()), "mixed": mixed}
+    return {"group": group, "predictor": name, "kind": kind, **counts}
+
+
+def _vanished(about: Row, vanished: Mask, failed: Mask) -> Iterator[Row]:
+    """Did what should explain a failure happen at all? The share of runs whose decay factor is below 1."""
+    for quantity, of in (("vanished where failed", failed), ("vanished where learned", ~failed)):
+        if of.any():
+            yield _share(about | {"n": int(of.sum())}, quantity, vanished[of])
 
 
 def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array) -> Iterator[Row]:
@@ -90,9 +107,9 @@ def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array) -
         yield _row(about, "AUC within cells", auc_within(score, failed, cell, once), auc_within(score, failed, cell, weight))
 
 
-def _rates(group: str, name: str, failed: Mask, fires: Array, weight: Array) -> Iterator[Row]:
+def _rates(group: str, name: str, failed: Mask, fires: Array, cell: Cells, weight: Array) -> Iterator[Row]:
     """How many failures a rule finds, and how many runs that learn it leaves alone."""
-    about = {"group": group, "predictor": name, "kind": "rule", "n": len(failed), "n_failed": 0}
+    about = _about(group, name, "rule", failed, cell)
     for quantity, of, right in (("sensitivity", failed, fires), ("specificity", ~failed, 1 - fires)):
         with np.errstate(invalid="ignore", divide="ignore"):
             repeated = (weight[:, of] @ right[of]) / weight[:, of].sum(axis=1)
@@ -102,7 +119,7 @@ def _rates(group: str, name: str, failed: Mask, fires: Array, weight: Array) -> 
 def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], cell: Cells, weight: Array) -> Iterator[Row]:
     """A logistic model's chances of failure for cells it has not seen: AUC, Brier score, deviance explained, calibration."""
     failed, none = own["failed"].to_numpy(dtype=bool), np.zeros(0)
-    about = {"group": group, "predictor": name, "kind": "model", "n": len(own), "n_failed": 0}
+    about = _about(group, name, "model", failed, cell)
     if min(failed.sum(), (~failed).sum()) < 2 * FOLDS or cell.max() < FOLDS:
         yield _row(about, "AUC", np.nan, none)
         return
@@ -112,10 +129,7 @@ def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], 
     explained = 1 - log_loss(failed, chance) / log_loss(failed, np.full(len(failed), failed.mean()))
     yield _row(about, "deviance explained", explained, none, HELD_OUT)
     for part in np.array_split(np.argsort(chance, kind="stable"), BINS):
-        observed = wilson(failed[part].sum(), len(part))
-        ends = {end: float(getattr(observed, end)) for end in ("value", "low", "high")}
-        row = _row({**about, "n": len(part)}, "calibration", np.nan, none, "Wilson")
-        yield {**row, **ends, "x": float(chance[part].mean())}
+        yield _share({**about, "n": len(part)}, "calibration", failed[part]) | {"x": float(chance[part].mean())}
 
 
 def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
@@ -138,7 +152,16 @@ def held_out(x: Array, failed: Mask, cell: Cells) -> Array:
     return chance
 
 
+def _share(about: Mapping[str, Any], quantity: str, holds: Mask) -> Row:
+    found = wilson(holds.sum(), len(holds))
+    ends = {end: float(getattr(found, end)) for end in ("value", "low", "high")}
+    return {**_row(about, quantity, np.nan, np.zeros(0), "Wilson"), **ends}
+
+
 def _row(about: Mapping[str, Any], quantity: str, value: Any, repeated: Array, method: str = RESAMPLED) -> Row:
+    """One number. Where every cell failed or learned as a whole, resampling its seeds changes nothing: there is no interval."""
+    if method == RESAMPLED and not about["mixed"]:
+        repeated = np.zeros(0)
     low, high = percentile_interval(repeated, CONFIDENCE)
     numbers = {"value": float(np.squeeze(value)), "low": low, "high": high}
     absent = {name: None if np.isnan(number) else number for name, number in numbers.items()}

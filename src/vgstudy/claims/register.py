@@ -5,9 +5,10 @@ said about it.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
@@ -47,6 +48,8 @@ class Forecast(Frozen):
         An activation, or all.
     within
         Whether runs are compared with runs of the same cell only, which differ from them in nothing but their seed.
+    open
+        Nothing was claimed: the answer is the area.
     """
 
     says: str
@@ -54,6 +57,7 @@ class Forecast(Frozen):
     predictor: Annotated[str, AfterValidator(_predictor)]
     group: str
     within: bool = False
+    open: bool = False
     reasoning: str = ""
 
 
@@ -87,7 +91,7 @@ class Tutorial(Frozen):
 
     title: str
     claims: tuple[Claim, ...]
-    code: tuple[CodeLine, ...]
+    code: tuple[CodeLine, ...] = ()
 
 
 def read_register(folder: Path) -> dict[str, Tutorial]:
@@ -116,14 +120,27 @@ def claims(register: Mapping[str, Tutorial]) -> Iterator[Claim]:
 def _check_ids(path: Path, letter: str, ids: Sequence[str]) -> None:
     for place, name in enumerate(ids):
         if not name.startswith(letter):
-            raise UserError(f"{path}: claims.{place}.id: {name!r} belongs to {name[0]}.yaml: the file's name begins every id")
+            raise UserError(f"{path}: claim {name}: the id belongs to {name[0]}.yaml: the file's name begins every id")
         if name in ids[:place]:
-            raise UserError(f"{path}: claims.{place}.id: {name!r} stands twice; a claim is one entry with several statements")
+            raise UserError(f"{path}: claim {name}: the id stands twice; a claim is one entry with several statements")
 
 
 def _tutorial(path: Path) -> Tutorial:
+    told = yamlfile.read(path)
     try:
-        return Tutorial.model_validate_json(json.dumps(yamlfile.read(path)))
+        return Tutorial.model_validate_json(json.dumps(told))
     except ValidationError as error:
         key, text = first_problem(error, Tutorial)
-        raise UserError(f"{path}: {key}: {text}") from None
+        raise UserError(f"{path}: {located(key, told)}: {text}") from None
+
+
+def located(key: str, told: Any) -> str:
+    """A key path with a claim by its id, and statements and forecasts counted from 1: ``claim A3: statement 1: equals``."""
+    names = [claim.get("id") if isinstance(claim, dict) else None for claim in told.get("claims") or ()]
+
+    def claim(found: re.Match[str]) -> str:
+        place = int(found[1])
+        return f"claim {names[place] or f'number {place + 1}'}: "
+
+    key = re.sub(r"^claims\.(\d+)\.?", claim, key)
+    return re.sub(r"\b(statement|forecast)s\.(\d+)\.?", lambda found: f"{found[1]} {int(found[2]) + 1}: ", key).removesuffix(": ")

@@ -1,8 +1,9 @@
 """What the register says about one quantity of one network: measures of a run, what they are compared with, statements."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
+import pyarrow as pa
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vgstudy.cells import Frozen
@@ -14,6 +15,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "g_mean_size": ("g_mean",),
     "weight_gain": ("fan_out", "w_mean", "w_sd"),
 }
+KEYS = ("cell", "seed", "epoch", "step", "layer")
 LAYERS = ("first", "middle", "last hidden", "output", "largest hidden", "largest", "smallest", "rising", "each")
 
 Level = int | str
@@ -21,7 +23,8 @@ Levels = dict[str, Level | list[Level]]
 
 
 def _column(name: str) -> str:
-    logged = [c for table in ("curves", "probes", "decays") for c in COLUMNS[table] if c not in ("cell", "seed", "epoch")]
+    found = {c: kind for table in ("curves", "probes", "decays") for c, (kind, _) in COLUMNS[table].items() if c not in KEYS}
+    logged = [c for c, kind in found.items() if pa.types.is_integer(kind) or pa.types.is_floating(kind)]
     if name not in (*logged, *DERIVED):
         raise ValueError(f"{name!r} is no quantity of the logs; {among(name, [*DERIVED, *dict.fromkeys(logged)])}")
     return name
@@ -63,8 +66,8 @@ class Measure(Frozen):
     epochs
         One epoch, "first", "last" or "all" of those logged, or [from, to].
     summary
-        Over several epochs: mean, median, standard deviation; `gain`, the change per epoch from the first to the last; `pace`,
-        the mean absolute change per epoch.
+        Over several epochs: mean, median, standard deviation, smallest, largest; `change`, from the first to the last; `gain`,
+        the same per epoch; `pace`, the mean absolute change per epoch.
     over
         The measure it is divided by.
     """
@@ -73,7 +76,7 @@ class Measure(Frozen):
     layer: Annotated[int | str | None, AfterValidator(_layer)] = None
     examples: Literal["probe set", "next mini-batch", "last mini-batch", "test mini-batch"] = "probe set"
     epochs: int | Literal["first", "last", "all"] | tuple[int, int] = "last"
-    summary: Literal["mean", "median", "sd", "gain", "pace"] = "mean"
+    summary: Literal["mean", "median", "sd", "smallest", "largest", "change", "gain", "pace"] = "mean"
     over: "Measure | None" = None
 
 
@@ -111,11 +114,13 @@ class Statement(Frozen):
     equals, within
         A reported number, with what counts as the same for one run (a difference, or a factor on a log scale); or a range.
     above, below, by
-        An order, by at least so much.
+        An order, by more than so much.
+    times
+        Of an order against another network or measure: against so many times the other.
     near, by
         No difference of means larger than `by`.
     open
-        Nothing was reported: the answer is the estimate.
+        Nothing was claimed: the answer is the estimate, or the share of seeds for which an order holds.
     reported
         What the tutorial reports, as text; by default the number.
     reasoning
@@ -131,6 +136,7 @@ class Statement(Frozen):
     below: Limit | None = None
     near: Limit | None = None
     by: float = 0.0
+    times: float = Field(1.0, gt=0)
     open: bool = False
     reported: str | None = None
     reasoning: str = ""
@@ -147,7 +153,18 @@ class Statement(Frozen):
 
     def _given(self) -> list[str]:
         values = {name: getattr(self, name) for name in COMPARATORS}
-        return [name for name, value in values.items() if value is not None and value is not False]
+        given = [name for name, value in values.items() if value is not None and value is not False]
+        return given if len(given) != 2 or not {"above", "below"} & set(given) else [name for name in given if name != "open"]
+
+    def _numbers(self) -> Iterator[tuple[str, float | None]]:
+        """The numbers that the measure is compared with, by key."""
+        yield from (("equals", end) for end in (self.equals if isinstance(self.equals, tuple) else (self.equals,)))
+        yield from ((key, bound.number) for key, bound in (("above", self.above), ("below", self.below)) if bound)
+
+    def _is_share(self) -> bool:
+        """Whether the measure lies between 0 and 1."""
+        is_level = self.measure.summary in ("mean", "median", "smallest", "largest") and not self.measure.over
+        return is_level and (self.measure.column == "learned" or self.measure.column.endswith("accuracy"))
 
     @model_validator(mode="after")
     def _one_comparator(self) -> Self:
@@ -155,6 +172,13 @@ class Statement(Frozen):
             raise ValueError(f"must have exactly one of {', '.join(COMPARATORS)}, not {' and '.join(given) or 'none'}")
         if isinstance(self.equals, float) and self.within is None:
             raise problem_at("within", "is missing: how near to the reported number counts as the same?")
+        if isinstance(self.equals, tuple) and self.equals[0] > self.equals[1]:
+            raise problem_at("equals", f"must be a range from low to high, not {self.equals[0]:g} to {self.equals[1]:g}")
+        for key, value in self._numbers():
+            if value is not None and self._is_share() and not 0 <= value <= 1:
+                raise problem_at(key, f"must be a share from 0 to 1, such as 0.816, not {value:g}")
+        if self.times != 1 and (self.near or not self.bound or self.bound.number is not None):
+            raise problem_at("times", "goes with above or below another arm or measure")
         if self.near and self.near.arm is None:
             raise problem_at("near", "must name an arm")
         if self.near and not self.by:

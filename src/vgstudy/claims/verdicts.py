@@ -1,19 +1,24 @@
 """From shares and intervals to verdicts; what would settle an open one.
 
 A statement about an order holds for a seed or not. It is replicated where it holds for at least MOST of the seeds, not replicated
-where it holds for at most LEAST, if the interval of that share excludes one half; in between it holds for some seeds, if the
-interval excludes one half or both ends. Everything else is inconclusive.
+where it holds for at most LEAST, if the interval of that share excludes one half; in between it holds for some seeds, or for few
+if for less than half of them, if the interval excludes one half or both ends. Everything else is inconclusive. For a reported
+number the share is that of the seeds that come near it.
 """
 
 from collections.abc import Callable
+from math import ceil, floor
 
 from vgstudy.analysis.intervals import wilson
 
-REPLICATED, SOME, NOT, INCONCLUSIVE = "replicated", "replicated for some seeds", "not replicated", "inconclusive"
+REPLICATED, SOME, FEW = "replicated", "replicated for some seeds", "replicated for few seeds"
+NOT, INCONCLUSIVE = "not replicated", "inconclusive"
 ANSWERED, NOT_RUN = "answered", "not run"
-VERDICTS = (REPLICATED, SOME, NOT, INCONCLUSIVE, ANSWERED, NOT_RUN)
+VERDICTS = (REPLICATED, SOME, FEW, NOT, INCONCLUSIVE, ANSWERED, NOT_RUN)
 
 MOST, LEAST = 0.9, 0.1
+FIRM = 20  # seeds below which a verdict is told as resting on few
+FEWEST_OF_EACH = 10  # runs that failed, and runs that learned, below which nothing is said to foretell failure
 MAX_SEEDS = 10_000  # beyond this no number of seeds is named
 
 
@@ -24,22 +29,27 @@ def of_share(share: float, low: float, high: float) -> str:
     if share <= LEAST:
         return NOT if high < 0.5 else INCONCLUSIVE
     decided = low > 0.5 or high < 0.5 or (low > LEAST and high < MOST)
-    return SOME if decided else INCONCLUSIVE
+    return (SOME if share >= 0.5 else FEW) if decided else INCONCLUSIVE
 
 
-def of_number(inside: bool, share: float) -> str:
-    """The verdict on a reported number, by the one-seed prediction interval and the share of seeds that come near the number."""
-    if not inside:
-        return NOT
-    return REPLICATED if share >= 0.5 else SOME
+def of_number(inside: bool, share: float, low: float, high: float) -> str:
+    """The verdict on a reported number, by the one-seed prediction interval and the share of seeds that come near the number.
+
+    It is replicated where it lies inside and half of the seeds come near; otherwise the share decides, as of an order.
+    """
+    if inside and share >= 0.5:
+        return REPLICATED
+    verdict = of_share(share, low, high)
+    return SOME if verdict == REPLICATED else verdict
 
 
 def seeds_for_share(share: float) -> int | None:
-    """The smallest number of seeds with which such a share would settle the verdict."""
+    """The smallest number of seeds with which such a share, rounded up or down to whole seeds, would settle the verdict."""
 
     def settled(n: int) -> bool:
-        interval = wilson(round(share * n), n)
-        return of_share(round(share * n) / n, float(interval.low), float(interval.high)) != INCONCLUSIVE
+        counts = {floor(share * n + 1e-9), ceil(share * n - 1e-9)}
+        verdicts = [of_share(k / n, *map(float, (wilson(k, n).low, wilson(k, n).high))) for k in counts]
+        return INCONCLUSIVE not in verdicts
 
     return smallest(settled)
 

@@ -1,9 +1,11 @@
 """Quantities and comparisons in words, for tables and pages."""
 
+from vgstudy.claims.measures import scale
 from vgstudy.claims.statements import Levels, Measure, Network, Statement
 from vgstudy.schema import FACTORS
 from vgstudy.wording import number
 
+LEARNED, NOT_LEARNED = "whether a seed learned", "does not learn"
 COLUMNS = {
     "train_loss": "training loss of the epoch",
     "train_accuracy": "training accuracy of the epoch",
@@ -11,7 +13,7 @@ COLUMNS = {
     "test_accuracy": "accuracy on the test rows",
     "probe_loss": "loss on the training rows",
     "probe_accuracy": "accuracy on the training rows",
-    "learned": "share of seeds that learned",
+    "learned": LEARNED,
     "g_rms": "RMS gradient entry",
     "g_mean_abs": "mean absolute gradient entry",
     "g_mean": "mean gradient entry",
@@ -42,6 +44,9 @@ _SUMMARIES = {
     "mean": "mean over {}",
     "median": "median over {}",
     "sd": "standard deviation over {}",
+    "smallest": "smallest over {}",
+    "largest": "largest over {}",
+    "change": "change over {}",
     "gain": "change per epoch over {}",
     "pace": "mean absolute change per epoch over {}",
 }
@@ -70,16 +75,38 @@ def _when(measure: Measure) -> str:
 def comparison(statement: Statement) -> str:
     """What a statement compares its quantity with, in words."""
     if statement.equals is not None:
-        return " to ".join(map(number, statement.equals if isinstance(statement.equals, tuple) else (statement.equals,)))
+        told = " to ".join(map(number, statement.equals if isinstance(statement.equals, tuple) else (statement.equals,)))
+        return told if statement.within is None else f"{told}{nearness_words(statement)}"
     bound = statement.bound
     if not bound:
         return "nothing reported"
+    asked = "nothing claimed; asked: " if statement.open else ""
+    if bound.number is not None and statement.measure.column == "learned":
+        return f"{asked}{'learns' if statement.above else NOT_LEARNED}"
     if bound.number is not None:
-        return f"{statement.comparator} {bound.number:g}"
-    against = quantity(bound.measure) if bound.measure else network(bound.arm or {})
+        return f"{asked}{statement.comparator} {bound.number:g}"
+    against = _other_quantity(bound.measure, statement.measure) if bound.measure else network(bound.arm or {})
+    against = f"{statement.times:g} times {against}" if statement.times != 1 else against
     if statement.near:
         return f"differs by less than {statement.by:g} from {against}"
-    return f"{statement.comparator} {against}{f' by more than {statement.by:g}' if statement.by else ''}"
+    return f"{asked}{statement.comparator} {against}{f' by more than {statement.by:g}' if statement.by else ''}"
+
+
+def _other_quantity(other: Measure, own: Measure) -> str:
+    """Another measure of the same run, in words; only when or in which layer, where it differs in that alone."""
+    if other.model_copy(update={"epochs": own.epochs, "summary": own.summary}) == own:
+        return f"its {_when(other)}"
+    if other.model_copy(update={"layer": own.layer, "over": own.over}) == own:
+        return f"the same of {f'layer {other.layer}' if isinstance(other.layer, int) else _LAYERS[other.layer]}"
+    return f"its {quantity(other)}"
+
+
+def nearness_words(statement: Statement) -> str:
+    """How near to a reported number counts as the same, in words."""
+    if statement.within is None:
+        return " (inside the range)"
+    factor = scale(statement.measure) == "log"
+    return f" (within a factor of {statement.within:g})" if factor else f" (within {statement.within:g})"
 
 
 def network(named: Network) -> str:

@@ -95,9 +95,18 @@ def check_config(config: Mapping[str, Any], where: str) -> Config:
 
 
 def name_mnist(config: Mapping[str, Any]) -> None:
-    """Let the process and those it starts take MNIST from the file that a `config.yaml` names, if it names one."""
-    if config.get("mnist"):
-        os.environ[Mnist.variable] = str(Path(config["mnist"]).resolve())
+    """Let the process and those it starts take MNIST from the file that a `config.yaml` names, if it names one.
+
+    Raises
+    ------
+    UserError
+        If what it names can be no path.
+    """
+    if named := config.get("mnist"):
+        try:
+            os.environ[Mnist.variable] = str(Path(named).resolve())
+        except (TypeError, ValueError):  # another type, or a zero byte
+            raise UserError(f"config.yaml: mnist: {named!r} is no path; name an mnist.npz, or leave it null") from None
 
 
 def check_seeds(value: Any, where: str) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import os
 import zipfile
 import zlib
+from difflib import get_close_matches
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -66,6 +67,26 @@ def file() -> Path:
     return Path(os.environ.get(Mnist.variable) or kept)
 
 
+def is_absent() -> bool:
+    """Whether Keras has to download it: no file is named, and none is kept."""
+    return not os.environ.get(Mnist.variable) and not file().exists()
+
+
+def check() -> None:
+    """Refuse a named or kept file that is not MNIST; one that is still to be downloaded is not there to be checked.
+
+    Raises
+    ------
+    UserError
+        If so, or if an environment variable looks like a misspelt VGSTUDY_MNIST.
+    """
+    for name in os.environ:
+        if name != Mnist.variable and get_close_matches(name, [Mnist.variable], cutoff=0.9):
+            raise UserError(f"{name}: no such environment variable; did you mean {Mnist.variable}?")
+    if not is_absent():
+        read(file())
+
+
 @cache
 def read(path: Path) -> Arrays:
     """MNIST from an `.npz` in the layout of `keras.datasets.mnist`.
@@ -76,12 +97,15 @@ def read(path: Path) -> Arrays:
         If the file is missing, damaged or holds other arrays.
     """
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with path.open("rb") as raw:
+            if not zipfile.is_zipfile(raw):
+                raise zipfile.BadZipFile("no zip archive")
+        with np.load(path, allow_pickle=False) as file:
+            if missing := [name for name in HASHES if name not in file.files]:
+                raise UserError(f"{path}: lacks the array {missing[0]!r}; {REMEDY}")
             arrays = {name: file[name] for name in HASHES}
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; {REMEDY}") from None
-    except KeyError as error:
-        raise UserError(f"{path}: lacks the array {error}; {REMEDY}") from None
     except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"{path}: is no readable .npz, perhaps truncated ({error}); {REMEDY}") from None
     _check(arrays, str(path))

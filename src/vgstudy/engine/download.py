@@ -5,14 +5,15 @@ from vgstudy.errors import UserError
 
 
 def fetch_mnist() -> None:
-    """Let Keras download MNIST, unless its file is there.
+    """Let Keras download MNIST, unless a file is named or kept.
 
     Raises
     ------
     UserError
-        If it cannot be downloaded.
+        If it cannot be downloaded, or the file is not MNIST.
     """
-    if mnist.file().exists():
+    if not mnist.is_absent():
+        mnist.check()
         return
     from keras.datasets.mnist import load_data  # takes seconds to import, and is not needed again
 

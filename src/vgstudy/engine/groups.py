@@ -16,7 +16,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject, Run
-from vgstudy.engine.models import Activation, activation, optimizer
+from vgstudy.engine.models import Activation, activation
+from vgstudy.engine.updates import compile_update
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def stack_activation(groups: Sequence[Group]) -> Activation:
 
 
 class Parameters:
-    """The parameters of a stack: one flat Keras variable and one stock Keras optimizer for each optimizer of its groups.
+    """The parameters of a stack: one flat Keras variable and one update for each optimizer of its groups.
 
     Parameters
     ----------
@@ -104,9 +105,7 @@ class Parameters:
         self._own = [[i for i, spec in enumerate(specs) if spec == one] for one in distinct]  # groups of each optimizer
         parts = np.split(flat, np.cumsum(self._sizes)[:-1])
         self._variables = [keras.Variable(np.concatenate([parts[i] for i in own]), dtype=dtype) for own in self._own]
-        self._optimizers = [optimizer(spec) for spec in distinct]
-        for one, variable in zip(self._optimizers, self._variables, strict=True):
-            one.build([variable])
+        self._updates = [compile_update(spec, variable) for spec, variable in zip(distinct, self._variables, strict=True)]
 
     @property
     def runs(self) -> int:
@@ -124,5 +123,5 @@ class Parameters:
     def update(self, gradient: tf.Tensor) -> None:
         """Take one step of every optimizer along the gradient (stack, parameter)."""
         parts = tf.split(gradient, self._sizes)
-        for own, one, variable in zip(self._own, self._optimizers, self._variables, strict=True):
-            one.apply([tf.concat([parts[i] for i in own], axis=0)], [variable])
+        for own, update in zip(self._own, self._updates, strict=True):
+            update(tf.concat([parts[i] for i in own], axis=0))

@@ -1,4 +1,4 @@
-"""A stack cut into the parts that are probed one after the other: one activation each, small enough for a fast memory."""
+"""A stack cut into the parts that are probed one after the other: one activation each, small enough for the memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vgstudy.cells import KerasObject
 from vgstudy.engine import losses, models, probes, statistics
 from vgstudy.engine.groups import Arrangement, spans
-from vgstudy.plan.cost import LANES, PROBE_ENTRIES
+from vgstudy.plan.cost import LANES, probe_runs
 
 
 def probe_parts(
@@ -19,15 +19,17 @@ def probe_parts(
 ) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
-    The stack is cut by activation and into parts that fit a fast memory, each filled with copies to a multiple of `LANES`.
+    The stack is cut by activation and into parts of `cost.probe_runs`, each filled with copies so that
+    every elementwise operation has a multiple of `LANES` entries.
     """
-    most = LANES * max(1, PROBE_ENTRIES // (LANES * net.width * x.shape[2]))
+    most = probe_runs(net.depth, net.width, x.shape[2])
+    fill = min(LANES, most)
     for spec, span in spans(arranged.groups):
         one = replace(net, activation=models.activation(spec))
         shape = _shape(spec.model_dump_json())
         for begin in range(span.start, span.stop, most):
             count = min(most, span.stop - begin)
-            rows = np.resize(np.arange(begin, begin + count), -(-count // LANES) * LANES)
+            rows = np.resize(np.arange(begin, begin + count), -(-count // fill) * fill)
             own = (x, y) if x.shape[0] == 1 else (tf.gather(x, rows), tf.gather(y, rows))
             part = partial(probes.measure, one, loss, *own, shape)
             yield partial(_measured, part, rows, count)

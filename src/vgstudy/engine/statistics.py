@@ -44,7 +44,9 @@ class Shape:
 
 def units_off(state: Pass[NDArray[Any]], shape: Shape) -> list[NDArray[np.bool_]]:
     """For each hidden layer which units are off on which examples, (stack, unit, example)."""
-    return [(h == 0) & (s == 0) & shape.can_be_off for h, s in zip(state.h, state.slope, strict=True)]
+    if not shape.can_be_off:
+        return [np.broadcast_to(np.False_, h.shape) for h in state.h]
+    return [(h == 0) & (s == 0) for h, s in zip(state.h, state.slope, strict=True)]
 
 
 def zero_causes(state: Pass[NDArray[Any]], weights: list[NDArray[Any]], shape: Shape) -> NDArray[np.int32]:
@@ -80,6 +82,17 @@ def _at_or_above(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(stack, layer, example) -> (stack, layer): whether every example meets the condition at the layer or above it."""
     above = np.logical_or.accumulate(condition[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(above.all(axis=2))
+
+
+def saturated(slope: NDArray[Any], shape: Shape) -> NDArray[np.float64]:
+    """Share of a layer's units and examples whose slope is below a hundredth of the steepest, (stack,)."""
+    limit = 0.01 * shape.steepest
+    return np.asarray([np.count_nonzero(np.abs(own) < limit) / own.size for own in slope])  # a fast memory holds one run
+
+
+def dead(off: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Share of a layer's units that are off on every example, (stack,)."""
+    return np.asarray(np.mean(np.all(off, axis=2), axis=1))
 
 
 def weight_columns(weights: list[NDArray[np.float64]]) -> Columns:
@@ -127,12 +140,19 @@ def gradient_columns(gradients: list[NDArray[np.float64]]) -> Columns:
 
 
 def rms(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Root mean square over all axes but the first; scaled by the largest entry so that squares neither under- nor overflow."""
+    """Root mean square over all axes but the first; entries are scaled where their squares would under- or overflow."""
     flat = values.reshape(len(values), -1)
+    value: NDArray[np.float64] = np.sqrt(np.einsum("sk,sk->s", flat, flat) / flat.shape[1])
+    unsafe = ~((value > 1e-140) & (value < 1e140))  # zeros and NaN too
+    if unsafe.any():
+        value[unsafe] = _scaled_rms(flat[unsafe])
+    return value
+
+
+def _scaled_rms(flat: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = np.abs(flat).max(axis=1, keepdims=True)
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
-    value: NDArray[np.float64] = scale[:, 0] * np.sqrt(np.mean((flat / scale) ** 2, axis=1))
-    return value
+    return np.asarray(scale[:, 0] * np.sqrt(np.mean((flat / scale) ** 2, axis=1)))
 
 
 def per_layer(columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from vgstudy.figures.places import places
 from vgstudy.figures.rendering import csv, parquet, pdf, png, svg
 from vgstudy.figures.shares import shares
 from vgstudy.figures.style import rc
+from vgstudy.store import sums
 from vgstudy.store.files import write_whole
 from vgstudy.views.captions import CONTRAST, caption_of, caption_text, figure_names
 from vgstudy.views.frames import read_frames
@@ -73,7 +74,8 @@ def arranged(figure: Figure) -> Figure:
 
 
 def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
-    """Draw figures of the study in `folder`: figures/NAME.svg, .pdf, .png, what is drawn as .csv and .parquet; captions.json.
+    """Draw figures of the study in `folder`: figures/NAME.svg, .pdf, .png, what is drawn as .csv and .parquet; captions.json;
+    the checksums of all of them.
 
     The captions are a JSON mapping from a figure's name to its `title` and `caption`, in the order of the report.
 
@@ -92,16 +94,17 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
     if unknown := [name for name in names or () if name not in known]:
         raise UserError(f"{folder.name} has no figure {unknown[0]}; its figures are {', '.join(known)}")
     views = {name: view_of(name)(frames) for name in known}
-    for name in names or known:
-        write_figure(folder / "figures", name, views[name])
+    written = [path for name in names or known for path in write_figure(folder / "figures", name, views[name])]
     captions = {name: {"title": caption_of(name).title, "caption": caption_text(name, view)} for name, view in views.items()}
     write_whole(folder / "figures" / "captions.json", json.dumps(captions, indent=1, ensure_ascii=False).encode())
+    sums.write_sums(folder / "figures", [*written, folder / "figures" / "captions.json"], keep=names is not None)
 
 
-def write_figure(folder: Path, name: str, view: View) -> None:
-    """Write one figure in every format, and the table that it draws."""
+def write_figure(folder: Path, name: str, view: View) -> list[Path]:
+    """Write one figure in every format, and the table that it draws; the paths."""
     figure = picture(name, view)
-    for kind, render in (("svg", svg), ("pdf", pdf), ("png", png)):
-        write_whole(folder / f"{name}.{kind}", render(figure))
-    for kind, table in (("csv", csv), ("parquet", parquet)):
-        write_whole(folder / f"{name}.{kind}", table(view.frame))
+    files = {kind: render(figure) for kind, render in (("svg", svg), ("pdf", pdf), ("png", png))}
+    files |= {kind: table(view.frame) for kind, table in (("csv", csv), ("parquet", parquet))}
+    for kind, content in files.items():
+        write_whole(folder / f"{name}.{kind}", content)
+    return [folder / f"{name}.{kind}" for kind in files]

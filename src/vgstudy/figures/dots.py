@@ -1,6 +1,7 @@
 """Pictures of what foretells failure, a panel for every group of runs: points by predictor, and calibration curves."""
 
 from collections.abc import Iterator
+from textwrap import fill
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +10,8 @@ from matplotlib.lines import Line2D
 
 from vgstudy.figures.style import COLOURS, GREY, MARKERS
 from vgstudy.views.view import View
+
+LABEL = 34  # characters in a line of a predictor's name
 
 
 def dots(view: View) -> Figure:
@@ -23,8 +26,9 @@ def dots(view: View) -> Figure:
             axes.hlines(y, own["low"], own["high"], color=COLOURS[place], linewidth=1.4)
             axes.plot(own["value"], y, linestyle="", color=COLOURS[place], marker=MARKERS[place], markersize=4)
         axes.set_xlim(-0.02, 1.02)
+        axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
         axes.set_ylim(len(labels) - 0.4, -0.6)
-        axes.set_yticks(range(len(labels)), labels)
+        axes.set_yticks(range(len(labels)), [fill(label, LABEL) for label in labels])
     _finish(figure, view, {kind: (COLOURS[i], MARKERS[i], "") for i, kind in enumerate(kinds)})
     return figure
 
@@ -41,6 +45,7 @@ def calibration_curves(view: View) -> Figure:
             axes.plot(own["x"], own["value"], color=COLOURS[place], marker=MARKERS[place], markersize=4)
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(-0.03, 1.03)
+        axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
     figure.axes[0].set_ylabel(next(iter(view.axes.values())).label)
     _finish(figure, view, {label: (COLOURS[i], MARKERS[i], "-") for i, label in enumerate(labels)})
     return figure

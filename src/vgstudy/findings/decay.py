@@ -30,9 +30,13 @@ def decay(frames: Frames) -> Finding | None:
 
 
 def start(frames: Frames) -> pd.DataFrame | None:
-    """The decay factors at epoch 0 at the depth nearest to the reference; None where no interval is known."""
+    """The decay factors at epoch 0 at the depth nearest to the reference; None where no interval is known.
+
+    Depths at which less than half as many settings were run as at another do not count: they would speak for few.
+    """
     first = chosen(frames.estimates, quantity=list(NAMES), epoch=0, optimizer=frames.first_optimizer)
-    rows = chosen(first, depth=nearest([REFERENCE_DEPTH], first[first["value"].notna()]["depth"].astype(int)))
+    settings = first[first["value"].notna()]["depth"].astype(int).value_counts()
+    rows = chosen(first, depth=nearest([REFERENCE_DEPTH], settings[2 * settings >= settings.max()].index))
     return None if rows["low"].isna().all() else rows
 
 

@@ -1,17 +1,20 @@
 """Down to which depth does training still succeed?"""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
-from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, extreme, plain_number, setting, verdict
+from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, extreme, plain_number, records, setting, verdict
 from vgstudy.views.frames import Frames
 from vgstudy.wording import plural
 
 SETTING = ("activation", "initializer", "optimizer", "width")
+NEAR = 2  # layers between neighbouring depths up to which a limit in between is told; deeper, half of the depth
 
 
 def limit(frames: Frames) -> Finding | None:
     """The depth at which half the seeds still learn, in every setting, and its declared comparisons."""
-    own = frames.limits[frames.limits["factor"].isna()]
+    own = own_limits(frames)
     if own.empty:
         return None
     headline = f"{counts(own)} {extremes(own)}".strip()
@@ -24,14 +27,32 @@ def limit(frames: Frames) -> Finding | None:
     return Finding("Depth limit", headline, more, "depth-limit", (limit_table(own),))
 
 
+def own_limits(frames: Frames) -> pd.DataFrame:
+    """The limits of settings; `between` holds the depths run on either side of a limit that lies far from both, as text."""
+    own = frames.limits[frames.limits["factor"].isna()]
+    depths: dict[tuple[str, ...], set[int]] = {}
+    for row in frames.runs[[*SETTING, "depth"]].drop_duplicates().itertuples(index=False):
+        depths.setdefault(tuple(map(str, row[:-1])), set()).add(int(row[-1]))
+    keys = [tuple(str(row[name]) for name in SETTING) for row in records(own)]
+    texts = [bracket(depths.get(key, set()), value) for key, value in zip(keys, own["value"], strict=True)]
+    return own.assign(between=pd.Series(texts, own.index, dtype="str"))
+
+
+def bracket(depths: Iterable[int], value: float) -> str:
+    """The neighbouring depths of a limit where they are too far apart for a limit in between; empty where they are near."""
+    below, above = [d for d in depths if d <= value], [d for d in depths if d > value]
+    if not below or not above or min(above) - max(below) <= max(NEAR, max(below) / 2):
+        return ""
+    return f"between {max(below)} and {min(above)}"
+
+
 def counts(own: pd.DataFrame) -> str:
     """In how many settings the limit lies inside the range of depths, or beyond it."""
     inside, deeper, shallower = (int((own["range"] == name).sum()) for name in ("inside", "deeper", "shallower"))
-    return (
-        f"Half of the seeds still learn down to a depth that lies inside the range studied in {inside} of "
-        f"{plural(len(own), 'setting')}. In {deeper} they do even in the deepest networks and in {shallower} not even in the "
-        "shallowest: those limits lie beyond the range."
-    )
+    beyond = ((deeper, "even in the deepest networks"), (shallower, "not even in the shallowest"))
+    rest = "".join(f"; in {count} {where}" for count, where in beyond if count)
+    settings = plural(len(own), "setting")
+    return f"Half of the seeds still learn down to a depth inside the range studied in {inside} of {settings}{rest}."
 
 
 def extremes(own: pd.DataFrame) -> str:
@@ -40,8 +61,13 @@ def extremes(own: pd.DataFrame) -> str:
     if inside.empty:
         return ""
     first, last = extreme(inside, largest=False), extreme(inside)
-    text = f"Shallowest limit inside: depth {limit_text(first)} with {setting(first, SETTING)}"
-    return f"{text}; deepest: {limit_text(last)} with {setting(last, SETTING)}." if len(inside) > 1 else f"{text}."
+    text = f"Shallowest limit: {placed(first)} with {setting(first, SETTING)}"
+    return f"{text}; deepest: {placed(last)} with {setting(last, SETTING)}." if len(inside) > 1 else f"{text}."
+
+
+def placed(row: Row) -> str:
+    """A limit in a sentence."""
+    return f"{'' if row['between'] else 'depth '}{limit_text(row)}"
 
 
 def comparison(rows: pd.DataFrame, level: str, reference: str, factor: str) -> str:
@@ -71,10 +97,12 @@ def limit_table(own: pd.DataFrame) -> Table:
 
 
 def limit_text(row: Row) -> str:
-    """A limit with its interval; where one lies beyond the depths studied, that it does."""
+    """A limit with its interval; the depths around it where none is near; that it lies beyond the depths studied."""
     beyond = {"deeper": f"beyond {row['deepest']}", "shallower": f"below {row['shallowest']}"}
     if row["range"] != "inside":
         return beyond[row["range"]]
+    if row["between"]:
+        return str(row["between"])
     if pd.notna(row["low"]) and pd.notna(row["high"]):
         return estimate(row)
     low = plain_number(row["low"]) if pd.notna(row["low"]) else beyond["shallower"]

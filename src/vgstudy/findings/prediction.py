@@ -3,13 +3,14 @@
 import pandas as pd
 
 from vgstudy.claims.checks import ALL
-from vgstudy.findings.finding import Finding, Row, Table, estimate, records
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.findings.failure import answer, area, enough, side
+from vgstudy.findings.finding import Finding, Table, estimate
+from vgstudy.views.frames import Frames
 from vgstudy.views.prediction import AREAS, MODELS, NAMES
-from vgstudy.wording import ABSENT, number, percent
+from vgstudy.wording import ABSENT, number, percent, plural
 
-CHANCE = 0.5
 ASKED = "tanh"  # the activation of the tutorials' open question
+RULED = {"autotrainer vanishing": (ASKED, ALL), "autotrainer dying": ("ReLU",)}  # the runs that a rule is about, in this order
 
 
 def prediction(frames: Frames) -> Finding | None:
@@ -18,7 +19,7 @@ def prediction(frames: Frames) -> Finding | None:
     if rows.empty or area(rows, ALL, "d_delta") is None:
         return None
     group = ASKED if area(rows, ASKED, "d_delta") is not None else ALL
-    more = (*within(rows, group), *rules(rows, group), *unexplained(rows, group))
+    more = (*within(rows, group), *rules(rows), *unexplained(rows, group))
     return Finding(
         "Does vanishing foretell failure?",
         f"{answer(rows, group)} {others(rows, group)}".strip(),
@@ -28,49 +29,19 @@ def prediction(frames: Frames) -> Finding | None:
     )
 
 
-def area(rows: pd.DataFrame, group: str, predictor: str, quantity: str = "AUC") -> Row | None:
-    """The row of a predictor, if it has a value."""
-    found = chosen(rows, group=group, predictor=predictor, quantity=quantity)
-    found = found[found["value"].notna()]
-    return records(found)[0] if len(found) else None
-
-
-def side(row: Row) -> int:
-    """1 where the interval lies above chance, -1 where it lies below, 0 otherwise."""
-    return int(row["low"] > CHANCE) - int(row["high"] < CHANCE)
-
-
-def answer(rows: pd.DataFrame, group: str) -> str:
-    """Did nets fail because of vanishing gradients? What the numbers allow to say."""
-    vanishing, either = area(rows, group, "d_delta"), area(rows, group, "distance")
-    if vanishing is None or either is None:
-        return ""
-    name = "all activations" if group == ALL else group
-    question = f"Did {name} nets fail because of vanishing gradients?"
-    told = f"a signal that vanishes before training foretells failure with an AUC of {estimate(vanishing)} (one half is chance)"
-    exploding = f"a decay factor far from 1 either way with {estimate(either)}"
-    if side(vanishing) <= 0:
-        return f"{question} The runs do not say so: {told}, {exploding}."
-    if either["low"] > vanishing["high"]:
-        alone = "Nets whose signal explodes fail too, so vanishing alone is not the reason."
-        return f"{question} In part: {told}, yet {exploding}. {alone}"
-    return f"{question} The runs agree with it: {told}, {exploding}."
-
-
 def others(rows: pd.DataFrame, group: str) -> str:
-    """The same predictor in the other groups, where it points elsewhere."""
-    listed = [area(rows, name, "d_delta") for name in dict.fromkeys(rows["group"]) if name not in (group, ALL)]
-    against = [row for row in listed if row and side(row) < 0]
-    if not against:
-        return ""
-    texts = ", ".join(f"{row['group']} ({estimate(row)})" for row in against)
-    return f"It points the other way, the more vanishing the fewer failures, in {texts}."
+    """The same predictor over all runs, and in other activations where it points elsewhere."""
+    names = [name for name in dict.fromkeys(rows["group"]) if name != group]
+    found = {name: row for name in names if (row := area(rows, name, "d_delta")) and enough(row)}
+    over = f"Over all activations the AUC of a vanishing signal is {estimate(found[ALL])}. " if ALL in found else ""
+    against = ", ".join(f"{name} ({estimate(row)})" for name, row in found.items() if name != ALL and side(row) < 0)
+    return f"{over}{f'It points the other way, the more vanishing the fewer failures, in {against}.' if against else ''}".strip()
 
 
 def within(rows: pd.DataFrame, group: str) -> list[str]:
     """What is left of it among runs that differ in nothing but their seed."""
     row = area(rows, group, "d_delta", "AUC within cells")
-    if row is None:
+    if row is None or not enough(row):
         return []
     says = {
         1: "seeds whose signal vanishes more fail more often there, too",
@@ -80,15 +51,17 @@ def within(rows: pd.DataFrame, group: str) -> list[str]:
     return [f"Among runs of one cell, which differ in their seed alone, the AUC is {estimate(row)}; {says[side(row)]}."]
 
 
-def rules(rows: pd.DataFrame, group: str) -> list[str]:
-    """How published rules of thumb do."""
+def rules(rows: pd.DataFrame) -> list[str]:
+    """How published rules of thumb do among the runs that they are about."""
     found = []
-    for name in (name for name in NAMES if name.startswith("autotrainer")):
-        hit, spared = area(rows, group, name, "sensitivity"), area(rows, group, name, "specificity")
-        if hit and spared:
+    for name, groups in RULED.items():
+        group = next((group for group in groups if area(rows, group, name)), None)
+        if group and (hit := area(rows, group, name, "sensitivity")) and (spared := area(rows, group, name, "specificity")):
+            kind = "" if group == ALL else f"{group} "
             found.append(
-                f"{NAMES[name]}, applied before training, finds {percent(hit['value'])} of the runs that fail and leaves "
-                f"{percent(spared['value'])} of those that learn alone."
+                f"{NAMES[name]}, applied before training, finds {percent(hit['value'])} of the "
+                f"{plural(int(hit['failures']), f'{kind}run')} that fail and leaves {percent(spared['value'])} of the "
+                f"{int(hit['n'] - hit['failures']):,} that learn alone."
             )
     return found
 
@@ -96,11 +69,16 @@ def rules(rows: pd.DataFrame, group: str) -> list[str]:
 def unexplained(rows: pd.DataFrame, group: str) -> list[str]:
     """How much models explain in cells they have not seen."""
     found = [(text, area(rows, group, name, "deviance explained")) for name, text in MODELS.items()]
-    texts = [f"{text} {percent(max(row['value'], 0.0))}" for text, row in found if row]
+    texts = [f"{text} {explained(row['value'])}" for text, row in found if row]
     if not texts:
         return []
     models = ", ".join(texts)
     return [f"Of the deviance of failure in cells that a logistic model has not seen, it explains: {models}; the rest is open."]
+
+
+def explained(share: float) -> str:
+    """A share of the deviance; below zero a model is worse than the share of failures given to every run."""
+    return percent(share) if share > 0 else "nothing (worse than guessing)"
 
 
 def table(rows: pd.DataFrame) -> Table:

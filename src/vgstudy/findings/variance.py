@@ -4,9 +4,11 @@ import pandas as pd
 
 from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, records
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.wording import listing, plural
+from vgstudy.wording import listing, percent, plural
 
 NAMES = {"log d_delta": "log decay factor of δ", "log d_g": "log decay factor of g", "test_accuracy": "test accuracy"}
+
+TOGETHER = 0.05  # share of the variance that no source alone explains, from which it is told: factors are not crossed
 
 
 def variance(frames: Frames) -> Finding | None:
@@ -30,9 +32,11 @@ def sentence(rows: pd.DataFrame) -> str:
     seed = next(row for row in listed if row["source"] == "seed")
     first = listed[0]
     parts = listing(f"{row['source']} explains {share(row)}" for row in largest)
+    left = 1 - sum(row["value"] for row in listed)
+    shared = f"; {percent(left)} goes to factors that vary together, which cannot be told apart" if left > TOGETHER else ""
     return (
         f"Of the variance of the {NAMES[first['quantity']]} at epoch {first['epoch']} over {plural(int(first['n']), 'run')}, "
-        f"{parts}; the seed {share(seed)}."
+        f"{parts}; the seed {share(seed)}{shared}."
     )
 
 

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapreplace
 from itertools import pairwise
-from math import ceil
+from math import ceil, gcd
 
 from vgstudy.cells import EXAMPLES, Cell, Run
 from vgstudy.config.log import Log
 
 STEPS_AT_ONCE = 160  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
-PROBE_ENTRIES = 2**18  # float64 entries of a layer that the engine probes at once: 2 MiB, about a core's own cache
+PROBE_ENTRIES = 5 * 2**20  # float64 entries of all hidden layers that the engine probes at once: 40 MiB of each kind
 LANES = 16  # floats of the widest vector registers; see `groups` for what the engine does with it
 
 LAYER = 14e-6  # s per layer and optimizer step: starting operations
@@ -43,11 +43,13 @@ WORKING_SET = 6_500_000  # bytes of activations, pre-activations and their gradi
 MIN_STACK = 32  # fewer are never faster
 MAX_STACK = 256  # beyond this nothing is gained
 
-BASE_BYTES = 800e6  # resident with TensorFlow imported
+BASE_BYTES = 1050e6  # resident with TensorFlow imported and its first graphs made
 SEEN_BYTES = 44  # per run and example between two pauses: row numbers, logits, loss
 PROBE_BYTES = 6 * 8  # per probed run, row and hidden unit: float64 activations, gradients, masks
 SAMPLE_COPIES = 2  # of the task arrays while a stack is set up
-FLAT_BYTES = 8 * 4  # per run and parameter: values, gradient, optimizer state, copies
+FLAT_BYTES = 8 * 4 + 3 * 8  # per run and parameter: values, gradient, optimizer state, copies; kernels at three probes, float64
+PROBE_FLAT_BYTES = 6 * 8  # per probed run and parameter: kernels, gradients, and what their statistics take
+PARAMETER_BYTES = 600_000_000  # of all parameters of a stack, at most; a single run may take more
 PROBE_ROW, QUANTILES_ROW, CURVE_ROW, DECAY_ROW = 115, 150, 10, 70  # bytes of a compressed Parquet row
 
 Groups = Sequence[tuple[Cell, int]]  # of a stack: a cell of each activation and optimizer, and how many runs they have
@@ -90,9 +92,21 @@ def update_seconds(cell: Cell) -> float:
 
 
 def max_stack(cell: Cell) -> int:
-    """The most runs of the cell's shape to stack: as many as keep the working set in the cache."""
+    """The most runs of the cell's shape to stack: as many as keep the working set in the cache, and the parameters in memory."""
     working_set = 4 * (3 * cell.depth * cell.width + cell.task.inputs) * cell.batch_size
-    return max(MIN_STACK, min(MAX_STACK, WORKING_SET // working_set))
+    fastest = max(MIN_STACK, min(MAX_STACK, WORKING_SET // working_set))
+    return max(1, min(fastest, PARAMETER_BYTES // (parameters(cell) * FLAT_BYTES)))
+
+
+def probe_runs(depth: int, width: int, examples: int) -> int:
+    """How many runs of a shape the engine probes at once.
+
+    As many as `PROBE_ENTRIES` allow, in multiples of `LANES`; of nets too large for that as few as give each elementwise
+    operation a multiple of `LANES` entries.
+    """
+    entries = depth * width * examples
+    fewest = LANES if LANES * entries <= PROBE_ENTRIES else LANES // gcd(LANES, examples)
+    return fewest * max(1, PROBE_ENTRIES // (fewest * entries))
 
 
 def step_seconds(stack: Groups) -> float:
@@ -131,7 +145,9 @@ def stack_bytes(stack: Groups, log: Log) -> float:
     pauses = log.pauses(cell.epochs)
     longest = min(max(STEPS_AT_ONCE, cell.steps), max(b - a for a, b in pairwise(pauses)) * cell.steps)
     seen = count * longest * cell.batch_size * (SEEN_BYTES + 8 * (cell.task.outputs - 1))
-    probe = max(LANES * log.probe_set(cell.task.train) * cell.width, PROBE_ENTRIES) * cell.depth * PROBE_BYTES
+    probed = log.probe_set(cell.task.train)
+    of_run = probed * cell.width * cell.depth * PROBE_BYTES + parameters(cell) * PROBE_FLAT_BYTES
+    probe = probe_runs(cell.depth, cell.width, probed) * of_run
     copies = 1 if cell.task.shared else count
     rows = 4 * (2 * cell.task.train + cell.task.test) * (cell.task.inputs + cell.task.outputs) * copies * SAMPLE_COPIES
     return BASE_BYTES + seen + probe + rows + count * parameters(cell) * FLAT_BYTES

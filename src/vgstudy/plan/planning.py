@@ -142,10 +142,12 @@ def _manifest_of_results(path: Path) -> dict[str, Any]:
     """A damaged manifest as it stands in the footer of what was trained from it; empty if nothing was."""
     from vgstudy.store.logs import read_footer  # Arrow is not needed otherwise
 
-    try:
-        return dict(read_footer(path.parent.parent / "probes" / f"{path.stem}.parquet").get("manifest", {}))
-    except UserError:
-        return {}
+    for table in ("probes", "curves"):
+        try:
+            return dict(read_footer(path.parent.parent / table / f"{path.stem}.parquet").get("manifest", {}))
+        except UserError:
+            continue
+    return {}
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

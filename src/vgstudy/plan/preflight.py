@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -11,16 +11,18 @@ from packaging.requirements import Requirement
 from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
-from vgstudy.store.places import shared, tables
+from vgstudy.store import sums
+from vgstudy.store.places import job_tables, shared, tables
 from vgstudy.wording import plural
 
+SNAKEMAKE = Path(".snakemake")  # its own notes, in the folder where it runs
 DISK_SHARE = 1.5  # the tables of a study beside those of its jobs, figures and report: half as much again
 NUMERIC = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "XLA_FLAGS", "TF_XLA_FLAGS")
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def check(plans: Iterable[Plan], results: Path) -> None:
-    """Refuse what cannot work on this machine: no right to write, too little disk space, packages of other versions.
+def check(plans: Collection[Plan], results: Path) -> None:
+    """Refuse what cannot work on this machine: no right to write, too little disk space, packages of other versions, wrong data.
 
     Raises
     ------
@@ -28,14 +30,43 @@ def check(plans: Iterable[Plan], results: Path) -> None:
         If so; it says what to do.
     """
     check_packages()
+    check_data(plans)
     place = existing(results)
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise UserError(f"{results}: cannot be written: {place} is no folder that you may write to; change its rights or move it")
+    for folder in (
+        place,
+        *(path for plan in plans for path in _folders(plan.folder)),
+        *_folders(results / "logs"),
+        *_folders(SNAKEMAKE),
+    ):
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise UserError(
+                f"{results}: cannot be written: {folder} is no folder that you may write to; change its rights or move it"
+            )
     needed, free = DISK_SHARE * sum(map(disk_bytes, plans)), shutil.disk_usage(place).free
     if needed > free:
         raise UserError(
             f"{results}: the tables will take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; make room first"
         )
+
+
+def check_data(plans: Iterable[Plan]) -> None:
+    """Refuse an MNIST file that is missing, damaged or another one, if something is to be trained on it.
+
+    Raises
+    ------
+    UserError
+        If so.
+    """
+    untrained = [plan for plan in plans if not all(job.trained for job in plan.jobs.values())]
+    if any(plan.study.task.name == "mnist" for plan in untrained):
+        from vgstudy.data import mnist  # which brings scikit-learn
+
+        mnist.check()
+
+
+def _folders(path: Path) -> list[Path]:
+    """A folder and all those below it; none if it does not exist. A file of its name counts as one."""
+    return [Path(found) for found, _, _ in os.walk(path)] or [path] * os.path.lexists(path)
 
 
 def existing(path: Path) -> Path:
@@ -120,7 +151,7 @@ def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
 
 
 def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
-    """The tables and manifests on disk that cannot be used, and why; every byte of them is read."""
+    """The outputs on disk, manifests, tables, pictures, pages, that cannot be used, and why; every byte of them is read."""
     from vgstudy.store.logs import verify  # Arrow is not needed for the rest
 
     again = (job.path for plan in plans for job in plan.jobs.values() if job.new and job.path.exists())
@@ -134,4 +165,20 @@ def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
                 verify(table, path)
             except UserError as error:
                 found[path] = f"{str(error).partition(';')[0]}; it is made again"
+    for folder, output in {
+        results: results / "report.html",
+        **{plan.folder / "figures": plan.folder / "figures" for plan in plans},
+    }.items():
+        if output.exists() and (files := sums.changed(folder)):
+            found[output] = f"{files[0]} is damaged, changed or missing; {output} is made again with what belongs to it"
     return found
+
+
+def lost(plans: Iterable[Plan], damaged: Collection[Path]) -> set[Path]:
+    """The damaged manifests of jobs of which a table is damaged too."""
+    return {
+        job.path
+        for plan in plans
+        for job in plan.jobs.values()
+        if job.path in damaged and any(path in damaged for path in job_tables(plan.folder, [job.id]))
+    }

@@ -18,13 +18,14 @@ from vgstudy.report.scripts import library, policy, scripts
 from vgstudy.report.sheets import write_shared_sheets, write_sheets
 from vgstudy.report.study_page import StudyPage, study_page
 from vgstudy.report.weight import weight_sentence, weights
+from vgstudy.store import sums
 from vgstudy.store.files import write_whole
 from vgstudy.store.logs import read_table
 from vgstudy.views.frames import read_frames
 
 
 def write_report(results: Path, names: Sequence[str]) -> str:
-    """Write `report.html`, `summary.md` and the sheets about the named studies, each with a folder of its name in `results`.
+    """Write `report.html`, `summary.md`, the sheets and the checksums of all that; every named study has a folder in `results`.
 
     Returns
     -------
@@ -44,12 +45,11 @@ def write_report(results: Path, names: Sequence[str]) -> str:
     claims = read_table("claims", judged).to_pylist() if judged.exists() else []
     first = overview(frames, claims, {page.name: page.origin for page in pages}) if frames else None
     part = claims_part(judged)
-    for name in names:
-        write_sheets(results / name)
-    write_shared_sheets(results)
+    sheets = [path for name in names for path in write_sheets(results / name)] + write_shared_sheets(results)
     write_whole(results / "summary.md", summary(pages, part, first).encode())
     html = rendered(pages, part, checks(results), first)
     write_whole(results / "report.html", html.encode())
+    sums.write_sums(results, [*sheets, results / "summary.md", results / "report.html"])
     return weight_sentence(weights(html, (code_library(), *(file for page in pages for file in page.attachments))))
 
 

@@ -7,7 +7,8 @@ from math import log
 from pathlib import Path
 from typing import Any
 
-from vgstudy.claims.verdicts import VERDICTS
+from vgstudy.claims.verdicts import FEW, FIRM, NOT, REPLICATED, SOME, VERDICTS
+from vgstudy.claims.words import LEARNED, NOT_LEARNED
 from vgstudy.findings import Table
 from vgstudy.store.logs import read_footer, read_table
 from vgstudy.wording import interval, listing, number, percent, plural
@@ -110,30 +111,53 @@ def claim_part(rows: Sequence[Row]) -> ClaimPart:
 
 def line(row: Row) -> Line:
     """One row in words."""
-    settle = f" ({row['needed_n']:,} seeds would settle it)" if row["needed_n"] else ""
     return Line(
         statement=row["statement"],
         arm=row["arm"],
         study=row["study"],
         compared=row["comparator"],
         found=found(row),
-        verdict=f"{row['verdict']}{settle}",
+        verdict=verdict(row),
         reasons=row["reasoning"],
         quantity=row["quantity"],
         strip=strip(row["sample"] or [], row["reported_low"], row["reported_high"]),
     )
 
 
+def verdict(row: Row) -> str:
+    """The verdict, with the share of seeds where it is one in between, and how few they are or how many would settle it."""
+    seeds, judged = row["n"] - row["n_failed"], row["verdict"] in (REPLICATED, SOME, FEW, NOT)
+    told = [
+        f"{percent(row['share'])} of them" if row["verdict"] in (SOME, FEW) and row["share"] is not None else "",
+        f"only {plural(seeds, 'seed')}" if judged and seeds < FIRM and not about_runs(row) else "",
+        f"at least {row['needed_n']:,} seeds would settle it" if row["needed_n"] else "",
+    ]
+    text = ", ".join(filter(None, told))
+    return f"{row['verdict']} ({text})" if text else str(row["verdict"])
+
+
+def about_runs(row: Row) -> bool:
+    """Whether the row is about all runs of a study, not about the seeds of one network."""
+    return "AUC" in row["quantity"]
+
+
 def found(row: Row) -> str:
     """The estimate with its interval, and how many seeds it is made of."""
     if row["value"] is None:
         return ""
-    seeds = plural(row["n"] - row["n_failed"], "run") if "AUC" in row["quantity"] else f"n = {row['n'] - row['n_failed']:,}"
+    seeds = plural(row["n"] - row["n_failed"], "run") if about_runs(row) else f"n = {row['n'] - row['n_failed']:,}"
     without = f", {row['n_failed']:,} without a value" if row["n_failed"] else ""
+    if row["quantity"] == LEARNED:
+        learned = row["value"] if row["comparator"] != NOT_LEARNED else 1 - row["value"]
+        seen = row["n"] - row["n_failed"]
+        low, high = sorted(end if row["comparator"] != NOT_LEARNED else 1 - end for end in (row["low"], row["high"]))
+        return f"{round(learned * seen):,} of {plural(seen, 'seed')} learned [{percent(low)} to {percent(high)}]{without}"
     if row["method"] in SHARES:
         ends = f"{percent(row['low'])} to {percent(row['high'])}"
-        return f"{percent(row['value'])} of the seeds [{ends}]; {seeds}{without}"
-    return f"{interval(row['value'], row['low'], row['high'])}; {seeds}{without}"
+        return f"holds for {percent(row['value'])} of the seeds [{ends}]; {seeds}{without}"
+    next_seed = row["predicted_low"] is not None
+    further = f"; one more seed: {number(row['predicted_low'])} to {number(row['predicted_high'])}" if next_seed else ""
+    return f"{interval(row['value'], row['low'], row['high'])}{further}; {seeds}{without}"
 
 
 def strip(values: Sequence[float], low: float | None, high: float | None) -> Strip:

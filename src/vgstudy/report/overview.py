@@ -7,7 +7,7 @@ from vgstudy.report.accounting import counts_sentence, status_counts
 from vgstudy.report.origin import Origin, cost_sentence
 from vgstudy.report.points import Named, Point, Row, claims_point, foretelling, limits, open_questions, start
 from vgstudy.views.frames import Frames
-from vgstudy.wording import listing, plural, spans
+from vgstudy.wording import listing, plural
 
 QUESTION = "Do gradients vanish in deep networks, and is that why training fails?"
 TRIAL = "smoke test"  # how the title of a study begins that only shows that the workflow runs
@@ -79,9 +79,12 @@ def asked_sentence(named: Named) -> str:
     """How many networks were trained with how many seeds."""
     cells = sum(frames.runs["cell"].nunique() for frames in named.values())
     seeds = {len(frames.study["seeds"]) for frames in named.values()}
-    many = spans([min(seeds), max(seeds)]).replace(" and ", " to ")
+    many = plural(max(seeds), "seed") if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)} seeds"
+    told = "every number comes with its interval"
+    if min(seeds) == 1:
+        told = "one seed has no interval" if max(seeds) == 1 else "numbers come with their intervals but for studies of one seed"
     studies = f"{len(named)} studies" if len(named) > 1 else "one study"
     return (
         f"Tutorials train each network once and read their conclusions off one curve. Here {plural(cells, 'configuration')} were "
-        f"each trained with {many} seeds in {studies}; every number comes with its interval."
+        f"each trained with {many} in {studies}; {told}."
     )

@@ -8,21 +8,26 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.claims.checks import ALL
-from vgstudy.claims.verdicts import INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, VERDICTS
+from vgstudy.claims.verdicts import FEW, FIRM, INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
 from vgstudy.findings.decay import counts as decays
 from vgstudy.findings.decay import extremes as strongest
 from vgstudy.findings.decay import start as at_start
+from vgstudy.findings.failure import answer, area, enough
 from vgstudy.findings.finding import estimate
 from vgstudy.findings.limit import counts as limited
 from vgstudy.findings.limit import extremes as outermost
+from vgstudy.findings.limit import own_limits
 from vgstudy.findings.precision import known as with_width
 from vgstudy.findings.precision import seeds_text
-from vgstudy.findings.prediction import ASKED, answer, area, unexplained
+from vgstudy.findings.prediction import ASKED, unexplained
 from vgstudy.views.frames import Frames
 from vgstudy.wording import listing, percent, plural, spans
 
 Row = Mapping[str, Any]
 Named = Mapping[str, Frames]
+
+TUTORIALS = ("A", "B", "C")  # other letters are a user's own files
+DECIDED = (REPLICATED, SOME, FEW, NOT)
 
 
 @dataclass(frozen=True)
@@ -35,36 +40,79 @@ class Point:
 
 
 def claims_point(rows: Sequence[Row]) -> Point | None:
-    """How many statements of the tutorials hold, and the claims that hold or fail in all their parts."""
+    """How many statements of the tutorials hold, and the claims that hold or fail in all their parts, study by study."""
     judged = [row for row in rows if row["verdict"] != NOT_RUN]
     if not judged:
         return None
     tally = {name: sum(row["verdict"] == name for row in judged) for name in VERDICTS}
     told = listing(f"{count} {name}" for name, count in tally.items() if count)
-    parts = {key: {row["verdict"] for row in group} for key, group in groupby(judged, key=lambda row: row["id"])}
     texts = {row["id"]: row["claim"] for row in judged}
-    never = [f"{key} ({texts[key].rstrip('.')})" for key, verdicts in parts.items() if verdicts == {NOT}]
-    always = [key for key, verdicts in parts.items() if verdicts == {REPLICATED}]
+    never = [f"{name} ({texts[key].rstrip('.')})" for key, name in alike(rows, NOT)]
+    always = [name for _, name in alike(rows, REPLICATED)]
     lists = (("In all their parts replicated", always), ("in none", never))
     whole = "; ".join(f"{words}: {listing(found)}" for words, found in lists if found)
-    left = len(rows) - len(judged)
-    rest = f" {left} more {'belongs' if left == 1 else 'belong'} to studies that are not shown." * bool(left)
-    text = f"Of {plural(len(judged), 'statement')} judged, {told}.{rest}{f' {whole[:1].upper()}{whole[1:]}.' if whole else ''}"
-    return Point("The tutorials' claims", text, (("claims", "All claims"),))
+    sentences = (
+        f"Of {plural(len(judged), 'statement')} judged, {told}.",
+        few_seeds(judged),
+        not_run([row["study"] for row in rows if row["verdict"] == NOT_RUN]),
+        f"{whole[:1].upper()}{whole[1:]}." if whole else "",
+    )
+    own = sorted({row["id"][0] for row in rows} - set(TUTORIALS))
+    topic = f"The tutorials' claims{f', and those of {listing(own)}' if own else ''}"
+    return Point(topic, " ".join(filter(None, sentences)), (("claims", "All claims"),))
+
+
+def alike(rows: Sequence[Row], verdict: str) -> Iterator[tuple[str, str]]:
+    """Id and name of the claims that have this verdict in all their parts; claims of several studies are named with the study."""
+    for key, group in groupby(rows, key=lambda row: row["id"]):
+        parts: dict[str, set[str]] = {}
+        for row in group:
+            parts.setdefault(row["study"], set()).add(row["verdict"])
+        found = [study for study, verdicts in parts.items() if verdicts == {verdict}]
+        if found:
+            yield key, f"{key} on {listing(found)}" if len(parts) > 1 else key
+
+
+def few_seeds(judged: Sequence[Row]) -> str:
+    """How many verdicts rest on few seeds."""
+    few = sum(row["n"] - row["n_failed"] < FIRM for row in judged if row["verdict"] in DECIDED)
+    return f"{few} of these verdicts {'rests' if few == 1 else 'rest'} on fewer than {FIRM} seeds and may change." if few else ""
+
+
+def not_run(studies: Sequence[str]) -> str:
+    """Which studies would judge the other statements."""
+    if not studies:
+        return ""
+    one, named = len(studies) == 1, list(dict.fromkeys(studies))
+    to = "these studies" if len(named) > 1 else "this study"
+    more = f"{len(studies)} more {'waits' if one else 'wait'} for {to}, not run"
+    return f"{more}: {listing(named)} (`studies:` in config/config.yaml)."
 
 
 def foretelling(named: Named) -> Point | None:
-    """Did tanh nets fail because of vanishing gradients: the answer of the study with most runs, and the AUC in others."""
+    """Did tanh nets fail because of vanishing gradients: the answer of the study with most failures, and the AUC in others."""
     rows = {name: area(frames.prediction, ASKED, "d_delta") for name, frames in named.items()}
     known = {name: row for name, row in rows.items() if row}
     if not known:
         return None
-    main = max(known, key=lambda name: known[name]["n"] - known[name]["n_failed"])
-    text = answer(named[main].prediction, ASKED)
-    others = listing(f"{estimate(row)} in {name}" for name, row in known.items() if name != main)
-    runs = f"That is of {plural(int(known[main]['n'] - known[main]['n_failed']), 'run')} in {main}"
-    text = f"{text} {runs}{f'; the AUC of vanishing is {others}' if others else ''}."
+    main = max(known, key=lambda name: known[name]["failures"])
+    others = listing(f"{in_short(row)} in {name}" for name, row in known.items() if name != main)
+    over = {name: area(frames.prediction, ALL, "d_delta") for name, frames in named.items()}
+    overall = listing(f"{estimate(row)} in {name}" for name, row in over.items() if row and enough(row))
+    told = (
+        f"This is {main}.",
+        f"The AUC of a vanishing signal among {ASKED} runs is {others}." if others else "",
+        f"Over all activations it is {overall}." if overall else "",
+    )
+    text = " ".join([answer(named[main].prediction, ASKED), *filter(None, told)])
     return Point("Is vanishing the reason of failure?", text, tuple((f"{name}-foretelling", name) for name in known))
+
+
+def in_short(row: Row) -> str:
+    """An area under the ROC curve, or why there is none."""
+    if enough(row):
+        return estimate(row)
+    return f"not told ({int(row['failures']):,} of {plural(int(row['n']), 'run')} failed)"
 
 
 def start(named: Named) -> Point | None:
@@ -80,7 +128,7 @@ def start(named: Named) -> Point | None:
 
 def limits(named: Named) -> Point | None:
     """Down to which depth half the seeds still learn."""
-    own = {name: frames.limits[frames.limits["factor"].isna()] for name, frames in named.items()}
+    own = {name: own_limits(frames) for name, frames in named.items()}
     some = {name: rows.astype({"n": "int64"}) for name, rows in own.items() if len(rows)}
     if not some:
         return None
@@ -113,7 +161,7 @@ def unsettled(claims: Sequence[Row]) -> Iterator[str]:
     needed = [row["needed_n"] for row in claims if row["verdict"] == INCONCLUSIVE]
     if needed:
         known = [count for count in needed if count]
-        settle = f"; {max(known):,} seeds would settle {len(known)} of them at the shares seen" if known else ""
+        settle = f"; it would take at least {max(known):,} seeds to settle {len(known)} of them" if known else ""
         told = f"{plural(len(needed), 'statement')} about the tutorials' networks {'is' if len(needed) == 1 else 'are'}"
         yield f"{told} inconclusive{settle}."
 

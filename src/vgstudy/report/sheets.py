@@ -12,8 +12,8 @@ from vgstudy.store.logs import read_table
 from vgstudy.store.places import SHARED_TABLES, SHEETS
 
 
-def write_sheets(folder: Path) -> None:
-    """Write `tables/TABLE.csv` in a study's folder.
+def write_sheets(folder: Path) -> list[Path]:
+    """Write `tables/TABLE.csv` in a study's folder; the paths.
 
     Raises
     ------
@@ -21,15 +21,18 @@ def write_sheets(folder: Path) -> None:
         If a table is missing or damaged, or a file cannot be written.
     """
     results = Results(folder)
-    for table in SHEETS:
-        write_whole(folder / "tables" / f"{table}.csv", sheet(table, results.read(table)))
+    paths = {table: folder / "tables" / f"{table}.csv" for table in SHEETS}
+    for table, path in paths.items():
+        write_whole(path, sheet(table, results.read(table)))
+    return [*paths.values()]
 
 
-def write_shared_sheets(results: Path) -> None:
+def write_shared_sheets(results: Path) -> list[Path]:
     """Write `TABLE.csv` beside every table that belongs to no study; see `write_sheets`."""
-    for table in SHARED_TABLES:
-        if (path := results / f"{table}.parquet").exists():
-            write_whole(path.with_suffix(".csv"), sheet(table, read_table(table, path).to_pandas()))
+    found = {path: table for table in SHARED_TABLES if (path := results / f"{table}.parquet").exists()}
+    for path, table in found.items():
+        write_whole(path.with_suffix(".csv"), sheet(table, read_table(table, path).to_pandas()))
+    return [path.with_suffix(".csv") for path in found]
 
 
 def sheet(table: str, frame: pd.DataFrame) -> bytes:

@@ -14,8 +14,11 @@ Index = NDArray[np.int64]
 
 def position(column: pa.ChunkedArray, values: Sequence[Any] | NDArray[Any]) -> Index:
     """For each row the index of its value in `values`, -1 where it is not among them."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    if pa.types.is_dictionary(column.type):  # each label is looked up once, not row by row
+        labelled = column.unify_dictionaries().combine_chunks()
+        places = np.append(position(pa.chunked_array([labelled.dictionary]), values), -1)
+        rows: Index = places[labelled.indices.fill_null(len(places) - 1).to_numpy()]
+        return rows
     found: Index = pc.index_in(column, value_set=pa.array(values, type=column.type)).fill_null(-1).to_numpy().astype(np.int64)
     return found
 

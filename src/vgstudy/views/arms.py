@@ -10,12 +10,17 @@ from vgstudy.claims.cases import named_cells
 from vgstudy.schema import EXAMPLES, QUANTILES
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import COLUMNS_AT_MOST, Axis, View
+from vgstudy.wording import listing, number, plural
 
 EPOCHS = Axis("epoch")
+ACROSS = ("arm", "network")
 STEPS = Axis("iteration (optimizer steps)")
 ACCURACY_AXES = {"train_accuracy": Axis("accuracy\non the training rows"), "test_accuracy": Axis("accuracy\non the test rows")}
 WEIGHT_AXES = {"w_mean": Axis("mean weight"), "w_sd": Axis("standard deviation\nof the weights")}
-GRADIENT_AXES = {"g_mean": Axis("mean gradient\n(loss per weight)"), "g_sd": Axis("standard deviation\nof the gradient", "log")}
+GRADIENT_AXES = {
+    "g_mean": Axis("mean gradient\n(loss per weight)"),
+    "g_sd": Axis("s.d. of the gradient\n(loss per weight)", "log"),
+}
 LEVEL_AXES = {"g_mean_abs": Axis("mean |g|\n(loss per weight)", "log")}
 MOST_POINTS = 60  # along a line
 
@@ -31,7 +36,7 @@ def accuracy(frames: Frames) -> View:
     ends = np.nanquantile(shown[["low", "value", "high", "reported"]].astype(float), [0, 1]) if len(shown) else np.array([0, 1])
     limits = (float(ends[0]) - 0.03, float(ends[1]) + 0.03)  # room for the stars
     axes = {name: replace(axis, limits=limits) for name, axis in ACCURACY_AXES.items()}
-    return View(shown, axes, EPOCHS, left_out(frames), ("arm",))
+    return View(shown, axes, EPOCHS, left_out(frames), ACROSS)
 
 
 def weights(frames: Frames) -> View:
@@ -47,14 +52,15 @@ def gradients(frames: Frames) -> View:
 def by_layer(frames: Frames, axes: Mapping[str, Axis]) -> View:
     """Some quantities of every layer by epoch."""
     shown, note = on_examples(chosen(of_arms(frames), quantity=list(axes)))
-    return View(positive(shown.assign(x=shown["epoch"]), axes), axes, EPOCHS, f"{note} {left_out(frames)}".strip(), ("arm",))
+    told = f"{note if axes is not WEIGHT_AXES else ''} {left_out(frames)}".strip()
+    return View(positive(shown.assign(x=shown["epoch"]), axes), axes, EPOCHS, told, ACROSS)
 
 
 def first_last(frames: Frames) -> View:
     """Mean absolute gradient of layer 1 and of the output layer by optimizer step."""
     shown, note = on_examples(ends_of(chosen(of_arms(frames), quantity="g_mean_abs")))
     levels = positive(shown.assign(x=shown["step"]), LEVEL_AXES)
-    return View(levels, LEVEL_AXES, STEPS, f"{note} {left_out(frames)}".strip(), ("arm",))
+    return View(levels, LEVEL_AXES, STEPS, f"{note} {left_out(frames)}".strip(), ACROSS)
 
 
 def entries(frames: Frames) -> View:
@@ -65,11 +71,22 @@ def entries(frames: Frames) -> View:
     spread = np.stack(list(shown["entries"])) if len(shown) else np.zeros((0, len(QUANTILES)))
     ends = {name: spread[:, QUANTILES.index(q)] for name, q in (("value", 0.5), ("low", 0.05), ("high", 0.95))}
     shown = shown.assign(**ends)
-    kinds = {"g": "gradient", "w": "weights"}
+    kinds = {"g": "gradient (loss per weight)", "w": "weights"}
     names = [f"{kind}, {layer}" for kind in kinds for layer in ("layer 1", "output layer")]
     limits = {name: reach(shown[shown["quantity"] == name]) for name in names}
     axes = {name: Axis(f"{kinds[name[0]]}\n{name[3:]}", limits=limits[name]) for name in names}
-    return View(shown, axes, EPOCHS, f"{note} {left_out(frames)}".strip(), ("arm",))
+    told = (note, beyond(shown, limits, kinds), left_out(frames))
+    return View(shown, axes, EPOCHS, " ".join(filter(None, told)), ACROSS)
+
+
+def beyond(rows: pd.DataFrame, limits: Mapping[str, tuple[float, float] | None], kinds: Mapping[str, str]) -> str:
+    """How far medians reach that are cut at the edge of their panel, as a sentence."""
+    texts = []
+    for name, ends in limits.items():
+        values = rows[rows["quantity"] == name]["value"].dropna()
+        if ends and len(values) and not ends[0] <= (furthest := values.iloc[values.abs().argmax()]) <= ends[1]:
+            texts.append(f"the {kinds[name[0]].split(' (')[0]} of {name[3:]} (to {number(furthest, 2)})")
+    return f"Cut at the edge of the panel, in a few epochs: {listing(texts)}." if texts else ""
 
 
 def reach(rows: pd.DataFrame) -> tuple[float, float] | None:
@@ -82,9 +99,10 @@ def reach(rows: pd.DataFrame) -> tuple[float, float] | None:
 
 
 def positive(rows: pd.DataFrame, axes: Mapping[str, Axis]) -> pd.DataFrame:
-    """The rows without values that a logarithmic axis has no place for."""
+    """The rows without values, and their bands, that a logarithmic axis has no place for."""
     logarithmic = rows["quantity"].map({name: axis.scale == "log" for name, axis in axes.items()}).astype(bool)
-    return rows.assign(value=rows["value"].where(~logarithmic | (rows["value"] > 0)))
+    placed = ~logarithmic | (rows["value"] > 0)
+    return rows.assign(**{name: rows[name].where(placed) for name in ("value", "low", "high")})
 
 
 def shown_arms(frames: Frames) -> dict[str, str]:
@@ -106,11 +124,22 @@ def left_out(frames: Frames) -> str:
 
 
 def of_arms(frames: Frames) -> pd.DataFrame:
-    """The rows of the shown arms, with the arm's name as an ordered category; without `n`, which is the same for all."""
+    """The rows of the shown arms, with the arm's name as an ordered category, and its network in words."""
     arms = shown_arms(frames)
     rows = frames.arms[frames.arms["cell"].isin(arms.values())]
     names = rows["cell"].map({cell: arm for arm, cell in arms.items()})
-    return rows.assign(arm=pd.Categorical(names, list(arms), ordered=True))
+    networks = rows["cell"].map({cell: network(frames, cell) for cell in arms.values()})
+    return rows.assign(arm=pd.Categorical(names, list(arms), ordered=True), network=networks.astype("str"))
+
+
+def network(frames: Frames, cell: str) -> str:
+    """Depth and activation of a cell, and how many of its seeds ended dead, if any."""
+    design = frames.runs[frames.runs["cell"] == cell].iloc[0]
+    status = frames.outcomes[frames.outcomes["cell"] == cell]["status"]
+    dead = int((status == "dead").sum())
+    return f"{design['depth']} hidden, {design['activation']}" + (
+        f"\n{dead} of {plural(len(status), 'seed')} dead" if dead else ""
+    )
 
 
 def on_examples(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:

@@ -109,7 +109,7 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "
             "that did. Over all pairs of runs, and over pairs of runs of the same cell, which differ in their seed alone. Decay "
             "factors exist from depth 4 on.",
-            "no run failed, or none learned",
+            "fewer than 10 runs failed or learned, or every cell did one or the other as a whole",
         ),
         "calibration": Caption(
             "Predicted and observed failures",
@@ -140,8 +140,12 @@ WIDTH_FIGURES: Mapping[str, Caption] = MappingProxyType(
 )
 
 _BANDS = "Lines: median over seeds; bands: the central 90 % of the seeds, not an interval of an estimate."
-_LAYERS = "Light lines are layers near the input, the darkest is the output layer."
-_ZERO = "A median of exactly zero, as where most seeds are dead, has no place on a logarithmic axis."
+_DEAD = "Above a panel: the network, and how many of its seeds ended dead, with a gradient of exactly zero."
+_LAYERS = (
+    "Light lines are layers near the input, the darkest is the output layer; with more than 5 hidden layers only these two have "
+    "bands. Bands far wider than the medians are cut at the edge of their panel."
+)
+_ZERO = "A median of exactly zero, as where most seeds are dead, has no place on a logarithmic axis; nor has its band."
 _NO_ARMS = "the study names no arms"
 
 # of a study that names arms, the networks of a tutorial
@@ -150,28 +154,28 @@ ARM_FIGURES: Mapping[str, Caption] = MappingProxyType(
         "arms-accuracy": Caption(
             "Accuracy during training",
             f"Running training accuracy of each epoch, and accuracy on the test rows. {_BANDS} Stars: the tutorial's single run, "
-            "where it reports an accuracy at the end.",
+            f"where it reports an accuracy at the end of these rows. {_DEAD}",
             _NO_ARMS,
         ),
         "arms-weights": Caption(
             "Weights of each layer during training",
-            f"Mean and standard deviation over the entries of each layer's kernel. {_BANDS} {_LAYERS}",
+            f"Mean and standard deviation over the entries of each layer's kernel. {_BANDS} {_LAYERS} {_DEAD}",
             _NO_ARMS,
         ),
         "arms-gradients": Caption(
             "Gradients of each layer during training",
-            f"Mean and standard deviation over the entries of each kernel's gradient. {_BANDS} {_LAYERS} {_ZERO}",
+            f"Mean and standard deviation over the entries of each kernel's gradient. {_BANDS} {_LAYERS} {_ZERO} {_DEAD}",
             _NO_ARMS,
         ),
         "arms-first-last": Caption(
             "Mean absolute gradient of the first and of the output layer",
-            f"Mean absolute entry of the kernel's gradient against optimizer steps. {_BANDS} {_ZERO}",
+            f"Mean absolute entry of the kernel's gradient against optimizer steps. {_BANDS} {_ZERO} {_DEAD}",
             _NO_ARMS,
         ),
         "arms-entries": Caption(
             "Spread of gradients and weights during training",
             "Entries of the kernel and of its gradient in layer 1 and in the output layer: median entry (line), and the central "
-            "50, 90 and 98 % of the entries (bands, dark to light), each quantile the median over seeds.",
+            f"50, 90 and 98 % of the entries (bands, dark to light), each quantile the median over seeds. {_DEAD}",
             "the study keeps no quantiles",
         ),
     }

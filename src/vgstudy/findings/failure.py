@@ -1,0 +1,101 @@
+"""Did nets fail because of vanishing gradients? What the numbers allow to say.
+
+Three things must hold before an area under the ROC curve says anything: enough runs of both kinds, cells that have both
+(otherwise failing cannot be told apart from the configuration), and that what should explain a failure happened at all.
+"""
+
+import pandas as pd
+
+from vgstudy.claims.checks import ALL
+from vgstudy.claims.verdicts import FEWEST_OF_EACH
+from vgstudy.findings.finding import Row, estimate, records
+from vgstudy.views.frames import chosen
+from vgstudy.wording import listing, plural
+
+CHANCE = 0.5
+RIVALS = {"smallest layer": "the smallest gradient level of any layer", "depth": "depth"}
+SYMBOLS = {"d_delta": "the signal δ", "d_g": "the kernels' gradient g"}
+
+
+def area(rows: pd.DataFrame, group: str, predictor: str, quantity: str = "AUC") -> Row | None:
+    """The row of a predictor, if it has a value."""
+    found = chosen(rows, group=group, predictor=predictor, quantity=quantity)
+    found = found[found["value"].notna()]
+    return records(found)[0] if len(found) else None
+
+
+def side(row: Row) -> int:
+    """1 where the interval lies above chance, -1 where it lies below, 0 otherwise."""
+    return int(row["low"] > CHANCE) - int(row["high"] < CHANCE)
+
+
+def many(row: Row) -> bool:
+    """Whether enough runs failed, and enough learned, to compare them."""
+    return bool(min(row["failures"], row["n"] - row["failures"]) >= FEWEST_OF_EACH)
+
+
+def enough(row: Row) -> bool:
+    """Whether an area may be told: enough runs of both kinds, and cells that have both."""
+    return many(row) and row["mixed"] > 0
+
+
+def answer(rows: pd.DataFrame, group: str) -> str:
+    """The question, what the runs say, and what happened in those that failed."""
+    row = area(rows, group, "d_delta")
+    if row is None:
+        return ""
+    question = f"Did {'' if group == ALL else f'{group} '}nets fail because of vanishing gradients?"
+    parts = (judged(rows, group, row), happened(rows, group), rivals(rows, group, row))
+    return " ".join([question, *filter(None, parts)])
+
+
+def judged(rows: pd.DataFrame, group: str, row: Row) -> str:
+    """What the area under the ROC curve of a vanishing signal allows to say."""
+    failed, learned = int(row["failures"]), int(row["n"] - row["failures"])
+    counted = f"of {plural(failed + learned, 'run')} with a decay factor {failed:,} failed and {learned:,} learned"
+    if not many(row):
+        return f"Too few {'failed' if failed < learned else 'learned'} for an AUC: {counted}."
+    if not row["mixed"]:
+        others = [name for name in dict.fromkeys(rows["group"]) if name != ALL]
+        whole = group == ALL and not any(area(rows, name, "d_delta") for name in others)
+        thing = "activation" if whole and len(others) > 1 else "configuration"
+        return f"That cannot be told apart from the {thing}: {counted}, and every cell did one or the other as a whole."
+    told = f"{counted}; a signal that vanishes before training foretells failure with an AUC of {estimate(row)} (.5 is chance)"
+    either = area(rows, group, "distance")
+    far = f", a decay factor far from 1 either way with {estimate(either)}" if either else ""
+    if side(row) < 0:
+        return f"The runs point the other way, the more the signal vanishes the fewer failures: {told}{far}."
+    if side(row) == 0:
+        return f"The runs do not say so: {told}{far}."
+    if either and either["low"] > row["high"]:
+        return f"In part: {told}, yet{far[1:]}. Nets whose signal explodes fail too, so vanishing alone is not the reason."
+    return f"The runs agree with it: {told}{far}."
+
+
+def happened(rows: pd.DataFrame, group: str) -> str:
+    """In how many runs that failed, and that learned, the signal and the gradient vanished before training."""
+    texts = []
+    for name, symbol in SYMBOLS.items():
+        found = [(kind, area(rows, group, name, f"vanished where {kind}")) for kind in ("failed", "learned")]
+        counts = [f"{round(row['value'] * row['n']):,} of {int(row['n']):,} that {kind}" for kind, row in found if row]
+        texts += [f"{symbol} in {' and '.join(counts)}"] * bool(counts)
+    if not texts:
+        return ""
+    row = area(rows, group, "d_delta", "vanished where failed")
+    hardly = "; so an AUC of δ hardly compares more than degrees of exploding" * bool(row and row["high"] < 0.1)
+    return f"Before training these shrank toward the input (a decay factor below 1): {', '.join(texts)}{hardly}."
+
+
+def rivals(rows: pd.DataFrame, group: str, row: Row) -> str:
+    """What foretells failure better than a vanishing signal, and why the signal decides nevertheless."""
+    found = {text: area(rows, group, name) for name, text in RIVALS.items()}
+    better = {text: own for text, own in found.items() if own and enough(own) and own["low"] > max(CHANCE, row["value"])}
+    if not better:
+        return ""
+    inside = area(rows, group, "smallest layer", "AUC within cells")
+    seeds = f" ({estimate(inside)} among runs of one cell)" if inside else ""
+    texts = [f"{text} {estimate(own)}{seeds * (text == RIVALS['smallest layer'])}" for text, own in better.items()]
+    return (
+        f"Failure is foretold better by {listing(texts)}, over all depths: small gradients go with failure, but with depth, too. "
+        "δ is judged because vanishing is a loss from layer to layer, which g, δ times the activations, can hide or feign."
+    )

@@ -1,0 +1,132 @@
+"""A folder with the workflow and a small study of its own, for tests that kill, damage or grow it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vgstudy.store import sums
+from vgstudy.store.logs import read_footer, read_table
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+STUDY = """
+title: Faults
+task: {name: circles}
+factors:
+  depth: [1, 2, 4, 5]
+  width: 2
+  activation: {tanh: tanh}
+  initializer: {Xavier: glorot_uniform, He: he_uniform}
+  optimizer: {SGD: SGD}
+training: {epochs: 2, batch_size: 32}
+seeds: 4
+log: {probe_epochs: [0, 2], test_every: 1}
+outcome: {learned_above: 0.5}
+"""
+COSTS = ("report.html", "summary.md", f"results/{sums.NAME}")  # they tell what the results cost
+TABLES_OF_ESTIMATE = r"outcomes|estimates|trajectories|profiles|contrasts|linearity|limits|variances"
+JOBS = {  # of Snakemake, by the path of what they write below results/
+    r"faults/(?:probes|curves)/(.*)\.parquet": "train",
+    r"faults/decays/(.*)\.parquet": "decay",
+    r"faults/(?:runs\.parquet|jobs/.*)": "design",
+    rf"faults/(?:{TABLES_OF_ESTIMATE})\.parquet": "estimate",
+    r"faults/figures/.*": "figures",
+    r"faults/tables/.*|.*\.csv": "report",
+}
+
+
+@dataclass
+class Site:
+    """A folder with the workflow, the package as it is now, and the study `faults`.
+
+    Attributes
+    ----------
+    engine
+        "stand-in": training, figures and coverage are made up, jobs are small; "real": training is not; "all": nothing is.
+    wants
+        Further variables of the environment, such as those that make the stand-in want memory or time.
+    """
+
+    folder: Path
+    engine: str = "stand-in"
+    wants: dict[str, str] = field(default_factory=dict)
+    results: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config/claims", "src", "tests/stand_in"):
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            copy(ROOT / part, self.folder / part)
+        (self.folder / "config/studies").mkdir()
+        (self.folder / "config/config.yaml").write_text("studies: faults\n")
+        (self.folder / "config/studies/faults.yaml").write_text(STUDY)
+        self.results = self.folder / "results"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of processes which take the package and the stand-in from here."""
+        paths = [str(self.folder / part) for part in ("src", *(["tests/stand_in"] if self.engine != "all" else []))]
+        return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "FAULTS_ENGINE": self.engine, **self.wants}
+
+    def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        """Snakemake in a session of its own, its output in the file `said`; `before` starts it, such as setpriv."""
+        call = [*before, str(BIN / "snakemake"), "--cores", "2", *arguments]
+        with (self.folder / "said").open("w") as said:
+            options = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said, "start_new_session": True}
+            return subprocess.Popen(call, cwd=self.folder, env=self.environment, text=True, **options)
+
+    def said(self) -> str:
+        """What the last call printed."""
+        return (self.folder / "said").read_text()
+
+    def complete(self, *arguments: str) -> str:
+        """Run plain `snakemake --cores 2` to its end; what it said.
+
+        Raises
+        ------
+        AssertionError
+            If it fails.
+        """
+        assert self.start(*arguments).wait() == 0, self.said()
+        return self.said()
+
+    def vgstudy(self, *arguments: str, **options) -> subprocess.Popen[str]:
+        """One step, started as the workflow does."""
+        call = [str(BIN / "vgstudy"), *arguments]
+        return subprocess.Popen(call, cwd=self.folder, env=self.environment, stderr=subprocess.PIPE, text=True, **options)
+
+    def tables(self) -> list[Path]:
+        """Every table of the study."""
+        return sorted(path for path in self.results.rglob("*.parquet") if path.parent.name != "figures")
+
+    def finished(self) -> list[Path]:
+        """Every file that bears its name."""
+        return [p for p in sorted(self.results.rglob("*")) if p.is_file() and "logs" not in p.parts and p.name[0] != "."]
+
+    def files(self) -> dict[str, object]:
+        """What every finished file holds; times and costs of making it aside. Reading verifies it."""
+        paths = [path for path in self.finished() if not str(path).endswith(COSTS)]
+        return {str(path.relative_to(self.results)): content(path) for path in paths}
+
+    def ages(self) -> dict[str, int]:
+        """When every finished file was written, in nanoseconds."""
+        return {str(path.relative_to(self.results)): path.stat().st_mtime_ns for path in self.finished()}
+
+
+def content(path: Path) -> object:
+    """What a file holds, for comparison."""
+    if path.suffix != ".parquet" or path.parent.name == "figures":
+        return path.read_bytes()
+    footer = {key: value for key, value in read_footer(path).items() if key not in ("provenance", "cost")}
+    return footer, read_table(footer["table"], path).to_pydict().__repr__()  # NaN equals NaN as text
+
+
+def job_of(name: str) -> str:
+    """The job of Snakemake that writes a file, named below results/; tables of one step and job are one."""
+    for pattern, rule in JOBS.items():
+        if match := re.fullmatch(pattern, name):
+            return " ".join((rule, *match.groups()))
+    return "report" if name.endswith(("report.html", "summary.md", sums.NAME)) else name

@@ -1,0 +1,49 @@
+"""Pictures and pages are whole, or named."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from vgstudy.store.sums import NAME, changed, write_sums
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.svg", "a.csv", "below/c.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"this is {name}")
+    write_sums(tmp_path, (path for path in tmp_path.rglob("*.*")))
+    return tmp_path
+
+
+def test_what_nobody_touched_is_whole(folder: Path) -> None:
+    assert changed(folder) == []
+
+
+def test_sums_against_sha256sum(folder: Path) -> None:
+    done = subprocess.run(["sha256sum", "--check", "--strict", NAME], cwd=folder, capture_output=True, text=True)
+    assert sorted(done.stdout.splitlines()) == ["a.csv: OK", "b.svg: OK", "below/c.csv: OK"]
+    assert done.returncode == 0
+
+
+def test_what_was_changed_or_is_missing_is_named(folder: Path) -> None:
+    (folder / "b.svg").write_text("this is d.svg")
+    (folder / "below/c.csv").unlink()
+    assert set(changed(folder)) == {folder / "b.svg", folder / "below/c.csv"}
+
+
+@pytest.mark.parametrize("content", [None, b"\xff", b"no checksum\n"])
+def test_sums_that_tell_nothing_are_named_themselves(folder: Path, content: bytes | None) -> None:
+    (folder / NAME).unlink() if content is None else (folder / NAME).write_bytes(content)
+    assert changed(folder) == [folder / NAME]
+
+
+def test_sums_of_other_files_stay_if_wanted(folder: Path) -> None:
+    for name in ("a.csv", "b.svg"):
+        (folder / name).write_text("changed")
+    write_sums(folder, [folder / "a.csv"], keep=True)
+    assert changed(folder) == [folder / "b.svg"]
+    write_sums(folder, [folder / "a.csv"])
+    assert changed(folder) == []

@@ -125,6 +125,16 @@ def test_ratios_against_scipy(made, quantity):
     assert found["n_failed"].any()
 
 
+@pytest.mark.parametrize("cause", ["dead", "saturation", "underflow"])
+def test_shares_of_zeros_by_cause_against_the_probes(made, cause):
+    probes = trained(made, "probes")
+    own = probes.assign(hit=probes["zero_cause_float32"] == cause).groupby(["cell", "epoch", "seed"])["hit"].any()
+    expected = own.groupby(["cell", "epoch"]).mean()
+    found = load(made, "estimates").query(f"quantity == 'p_zero_float32_{cause}'").set_index(["cell", "epoch"])["value"]
+    assert (expected > 0).any() == (cause != "underflow")
+    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False, check_index_type=False)
+
+
 def test_p_alive_against_scipy(made):
     expected = {key: naive_share(rows["alive"]) for key, rows in trained(made, "decays").groupby(["cell", "epoch"])}
     found = load(made, "estimates").query("quantity == 'p_alive'")

@@ -197,7 +197,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "quantity": (
                 LABEL,
                 "a column of decays or outcomes, or a share of seeds: p_alive, p_zero_CAUSE (a layer's whole gradient is zero for"
-                " that cause), p_learned, p_dead, p_diverged, p_vanishing_g and p_vanishing_delta (decay factor below 1 / 1.05)",
+                " that cause), p_zero_float32_CAUSE (the same in float32: dead, saturation or underflow), p_learned, p_dead, "
+                "p_diverged, p_vanishing_g and p_vanishing_delta (decay factor below 1 / 1.05)",
             ),
             "examples": _EXAMPLES,
             "epoch": _KEYS["epoch"],

@@ -11,13 +11,13 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 3,
         "decay": 4,
-        "estimate": 6,
+        "estimate": 7,
         "predict": 3,
         "follow": 3,
         "overlay": 1,
         "claims": 2,
-        "figures": 9,
-        "report": 11,
+        "figures": 10,
+        "report": 12,
         "coverage": 3,
         "conformance": 1,
     }

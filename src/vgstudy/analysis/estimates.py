@@ -37,6 +37,7 @@ from vgstudy.analysis.samples import (
     ratio_logs,
     status_counts,
     whole_seeds,
+    zero_counts,
 )
 from vgstudy.schema import EXAMPLES, RUN_STATUSES, VERDICTS, ZERO_CAUSES
 from vgstudy.store.grid import labels, nullable
@@ -46,6 +47,7 @@ Array = NDArray[np.float64]
 FACTORS_PER_LAYER = ("d_g", "d_delta", "d_h")
 QUANTILES = {"q10": 0.1, "median": 0.5, "q90": 0.9}
 BCA_KINDS = (BCA, NO_BCA, CONSTANT)
+SINGLE_ZEROS = ("dead", "saturation", "underflow")  # causes of gradients that are exactly zero in float32
 SIDAK = "Clopper-Pearson, Šidák over depths"
 
 
@@ -63,9 +65,10 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     Ratios, at every probe epoch: geometric mean over the seeds that have a value, none but alive ones; no row where the
     depth defines none. p_vanishing_g, p_vanishing_delta: share of those seeds whose decay factor is below 1 / 1.05. p_alive:
     share of the measured seeds. p_zero_CAUSE: share of them whose first all-zero layer, counted from the output, is so for that
-    cause. At the last epoch p_learned, p_dead and p_diverged over the measured seeds, and the means of
-    accuracies and losses over the seeds that did not diverge. n_alive counts the seeds that a value is made of; of a share, the
-    measured ones. On mini-batches ratios, the shares made of them and p_alive only.
+    cause. p_zero_float32_CAUSE: share of them with any layer whose whole float32 gradient is zero for that cause. At the last
+    epoch p_learned, p_dead and p_diverged over the measured seeds, and the means of accuracies and losses over the seeds that did
+    not diverge. n_alive counts the seeds that a value is made of; of a share, the measured ones. On mini-batches ratios, the
+    shares made of them and p_alive only.
     """
     for quantity in RATIOS:
         yield _ratio_rows(chunk, quantity)
@@ -79,6 +82,9 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     cause = chunk.decays["zero_cause"]
     for code, name in enumerate(ZERO_CAUSES[1:], 1):
         yield _share_rows(chunk, f"p_zero_{name.replace(' ', '_')}", (cause == code).sum(axis=-1), counted(cause))
+    for name in SINGLE_ZEROS:
+        count, n = zero_counts(chunk, name)
+        yield _share_rows(chunk, f"p_zero_float32_{name}", count, n)
     for status in ("learned", "dead", "diverged"):
         count, n = status_counts(chunk, status)
         yield _share_rows(chunk, f"p_{status}", count, n, band=_over_depths(count, n, chunk.depths))

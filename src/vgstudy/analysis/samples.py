@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgstudy.analysis.chunks import Chunk
-from vgstudy.schema import RUN_STATUSES
+from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
 
 Array = NDArray[np.float64]
 
@@ -43,6 +43,13 @@ def status_counts(chunk: Chunk, status: str) -> tuple[Array, Array]:
     """Runs of a status, and runs of any; axis (cell,)."""
     count, n = chunk.status == RUN_STATUSES.index(status), chunk.status >= 0
     return count.sum(axis=1).astype(float), n.sum(axis=1).astype(float)
+
+
+def zero_counts(chunk: Chunk, cause: str) -> tuple[Array, Array]:
+    """Seeds with a layer whose float32 gradient is all zero for a cause, and measured seeds; axes (cell, epoch)."""
+    found = chunk.probes["zero_cause_float32"]  # axes (cell, epoch, layer, seed)
+    some = np.any(found == ZERO_CAUSES.index(cause), axis=2)
+    return some.sum(axis=-1).astype(float), (~np.isnan(found)).any(axis=2).sum(axis=-1).astype(float)
 
 
 def whole_seeds(logs: Array) -> Array:

@@ -45,6 +45,8 @@ PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
         "arms-entries": fans,
         "foretelling": dots,
         "calibration": calibration_curves,
+        "zeros-start": lines,
+        "zeros-end": lines,
         "fluctuations": lines,
         "theory-width": width_lines,
         CONTRAST: lines,

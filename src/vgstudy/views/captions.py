@@ -49,6 +49,11 @@ _DECAY = (
     "it explodes."
 )
 _LEVEL = "geometric mean over the seeds alive at that epoch of the root mean square over entries"
+_ZEROS = (
+    "Share of seeds with a layer whose whole gradient is zero in float32, told apart by what makes it zero: a layer of units "
+    "that are off on every example; saturation, where float64 gives no zero; underflow. Causes that do not occur are not shown."
+)
+_NO_ZEROS = "no layer's gradient is exactly zero"
 _NEEDS_SLOPE = "a decay factor needs networks with at least 4 hidden layers and a gradient that is not zero"
 _NEEDS_PROFILE = "no layer has a level that is positive and finite"
 
@@ -104,6 +109,8 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "Layers differ in the number of their weights: compare a layer between activations, not layers with one another.",
             "no probe was made after epoch 0",
         ),
+        "zeros-start": Caption("Gradients that are exactly zero before training, by cause", _ZEROS, _NO_ZEROS),
+        "zeros-end": Caption("Gradients that are exactly zero at the end of training, by cause", _ZEROS, _NO_ZEROS),
         "foretelling": Caption(
             "What foretells failure before training",
             "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "

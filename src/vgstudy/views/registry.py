@@ -15,6 +15,7 @@ from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
 from vgstudy.views.prediction import calibration, foretelling
 from vgstudy.views.theory import fluctuations, theory_width
 from vgstudy.views.view import View
+from vgstudy.views.zeros import zeros_end, zeros_start
 
 VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
     {
@@ -36,6 +37,8 @@ VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
         "arms-entries": entries,
         "foretelling": foretelling,
         "calibration": calibration,
+        "zeros-start": zeros_start,
+        "zeros-end": zeros_end,
         "fluctuations": fluctuations,
         "theory-width": theory_width,
     }

@@ -159,14 +159,15 @@ def test_survivors_by_hand():
         {"quantity": "p_alive", "value": 1.0, "low": 0.5, "high": 1.0, "width": 25},
         {"quantity": "p_alive", "value": 1.0, "low": 0.5, "high": 1.0, "depth": 5},
     ]
-    zeros = [
-        {"quantity": "zero_float32", "layer": 1, "value": 0.6, "low": 0.5, "high": 0.7},
-        {"quantity": "zero_float32", "layer": 2, "value": 0.5, "low": 0.4, "high": 0.6},
-        {"quantity": "zero_float32", "layer": 1, "value": 0.3, "low": 0.2, "high": 0.4, "depth": 5},
-        {"quantity": "zero_float32", "layer": 1, "value": 0.0, "low": 0.0, "high": 0.1, "width": 25},
+    rows += [
+        {"quantity": "p_zero_float32_saturation", "value": 0.6, "low": 0.5, "high": 0.7},
+        {"quantity": "p_zero_float32_saturation", "value": 0.3, "low": 0.2, "high": 0.4, "depth": 5},
+        {"quantity": "p_zero_float32_saturation", "value": 0.0, "low": 0.0, "high": 0.1, "width": 25},
+        {"quantity": "p_zero_float32_underflow", "value": 0.0, "low": 0.0, "high": 0.1},
     ]
-    table = survivors(made_frames(rows, zeros))
-    assert table.head[5:] == ("epoch", "P(alive)", "zero: dead", "zero in float32", "seeds", "seeds in the decay factor of δ")
+    table = survivors(made_frames(rows))
+    zeros = ("zero: dead", "zero in float32: saturation")
+    assert table.head[5:] == ("epoch", "P(alive)", *zeros, "seeds", "seeds in the decay factor of δ")
     by_depth = {row[0]: row[5:] for row in table.rows}
     assert by_depth == {
         "10": ("0", "0.50 [0.20, 0.80]", "0.25 [0.10, 0.60]", "0.60 [0.50, 0.70]", "4", "2"),

@@ -40,7 +40,7 @@ def charts(levels: Levels) -> dict[str, dict[str, Any]]:
 
 def whole(title: str) -> alt.X:
     """An axis of whole numbers."""
-    return alt.X("x:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False, padding=8))
+    return alt.X("x:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(zero=False, nice=False, padding=8))
 
 
 def epoch() -> alt.X:

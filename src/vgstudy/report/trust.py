@@ -6,6 +6,8 @@ from math import exp
 import numpy as np
 import pandas as pd
 
+from vgstudy.analysis.estimates import SINGLE_ZEROS
+from vgstudy.analysis.robust import TWO_MODES
 from vgstudy.findings import Table
 from vgstudy.findings.finding import estimate, records
 from vgstudy.report.opinions import not_one_mode, second_opinions
@@ -16,16 +18,16 @@ from vgstudy.wording import ABSENT, number
 ESTIMATE = "estimate [interval]"
 ALIVE = "p_alive"
 CAUSES: Mapping[str, str] = {f"p_zero_{cause.replace(' ', '_')}": f"zero: {cause}" for cause in ZERO_CAUSES[1:]}
-SINGLE = "zero in float32"
+SINGLE: Mapping[str, str] = {f"p_zero_float32_{cause}": f"zero in float32: {cause}" for cause in SINGLE_ZEROS}
 SURVIVAL: Mapping[str, str] = {
     ALIVE: "P(alive)",
     **CAUSES,
+    **SINGLE,
     "p_dead": "P(dead)",
     "p_diverged": "P(diverged)",
     "p_learned": "P(learned)",
 }
 DECAYS: Mapping[str, str] = {"d_g": "g", "d_delta": "δ", "d_h": "h"}
-TWO_MODES = 5 / 9  # Sarle's coefficient of a uniform distribution
 
 
 def trust_tables(frames: Frames) -> tuple[Table, ...]:
@@ -72,32 +74,25 @@ def survivors(frames: Frames) -> Table:
     """Cells in which some seeds have no decay factor or a float32 zero, at the start or the end; why, and what became of them."""
     epochs = [0, frames.last_epoch]
     decays = chosen(frames.estimates, quantity="d_delta", epoch=epochs)
-    shares = pd.concat([chosen(frames.estimates, quantity=list(SURVIVAL), epoch=epochs), single_zeros(frames, epochs)])
-    found = ((shares["quantity"] == ALIVE) & (shares["value"] < 1)) | ((shares["quantity"] == SINGLE) & (shares["value"] > 0))
+    shares = chosen(frames.estimates, quantity=list(SURVIVAL), epoch=epochs)
+    found = ((shares["quantity"] == ALIVE) & (shares["value"] < 1)) | (shares["quantity"].isin(SINGLE) & (shares["value"] > 0))
     rows = shares.merge(shares[found][["cell", "epoch"]].drop_duplicates(), on=["cell", "epoch"])
     rows = rows[rows["quantity"].map(rows.groupby("quantity")["value"].max()) > 0]  # causes that occur
     rows = rows.assign(text=[estimate(row) for row in records(rows)])
     wide = rows.pivot(index=[*FACTORS, "epoch", "cell"], columns="quantity", values="text").reset_index()
+    wide = wide.sort_values([*FACTORS, "epoch"])
     wide = wide.merge(decays[["cell", "epoch", "n", "n_alive"]], on=["cell", "epoch"], how="left")
     wide = wide.rename(columns={**SURVIVAL, "n_alive": "seeds in the decay factor of δ", "n": "seeds"})
     return shown(
         "Survivors: cells in which some seed's gradient is zero or not finite, so that decay factors are of the others alone; "
-        "why it is zero, and the share of seeds that a float32 gradient shows as zero in some layer",
+        "why it is zero, and for how many seeds some layer's whole gradient is zero in float32",
         wide,
         (
             *(*FACTORS, "epoch"),
-            *(name for name in (*SURVIVAL.values(), SINGLE) if name in wide),
+            *(name for name in SURVIVAL.values() if name in wide),
             *("seeds", "seeds in the decay factor of δ"),
         ),
     )
-
-
-def single_zeros(frames: Frames, epochs: Sequence[int]) -> pd.DataFrame:
-    """Of each cell and epoch the layer whose whole float32 gradient is zero for the largest share of seeds."""
-    rows = chosen(frames.profiles, quantity="zero_float32", epoch=list(epochs)).sort_values(
-        "value", ascending=False, kind="stable"
-    )
-    return rows.drop_duplicates(["cell", "epoch"]).assign(quantity=SINGLE)
 
 
 def sensitivity(frames: Frames) -> Table:

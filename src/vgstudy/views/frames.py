@@ -12,7 +12,7 @@ from vgstudy.cells import TASKS
 from vgstudy.schema import EXAMPLES, FACTORS
 from vgstudy.store.logs import read_table
 
-PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change", "zero_float32")
+PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,

@@ -180,6 +180,12 @@ def test_seeds_without_a_value_are_counted_and_left_out():
     assert (judged.n, judged.n_failed, judged.share) == (4, 1, pytest.approx(2 / 3))
 
 
+def test_nearness_counts_the_side_that_is_too_short_by_hand():
+    near_by = statement(ACCURACY, near={"arm": "B"}, by=0.1)
+    judged = judge(near_by, column(*[0.5] * 6), column(0.5, 0.5, 0.5, np.nan, np.nan, np.nan))
+    assert (judged.n, judged.n_failed, judged.sentence[:20]) == (6, 3, "3 seeds with a value")
+
+
 def test_a_margin_is_part_of_the_order():
     assert judge(statement(ACCURACY, above=0.5, by=0.2), column(0.6, 0.8)).share == 0.5
 
@@ -236,7 +242,7 @@ def test_too_few_seeds_are_inconclusive_and_say_how_many_are_needed():
     ],
 )
 def test_verdict_on_a_forecast(ends, verdict):
-    row = dict(zip(("value", "low", "high"), ends, strict=True)) | {"n": 25, "n_failed": 1, "method": "m", "confidence": 0.95}
+    row = dict(zip(("value", "low", "high"), ends, strict=True)) | {"n": 26, "n_failed": 1, "method": "m", "confidence": 0.95}
     judged = judge_forecast(row | {"failures": 10})
     assert (judged.verdict, judged.n) == (verdict, 26)
     few = judge_forecast(row | {"failures": 3})
@@ -248,3 +254,4 @@ def test_sample_is_ascending_and_thinned():
     assert len(sample(values)) == 60
     assert sample(values) == sorted(sample(values))
     assert sample(np.array([np.nan])) == []
+

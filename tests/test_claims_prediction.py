@@ -54,7 +54,7 @@ def test_a_predictor_that_matters_is_found_and_its_sign_within_each_activation(r
 
 
 def test_runs_without_the_predictor_are_counted_and_left_out(rows):
-    assert tuple(row(rows, "tanh", "d_delta")[["n", "n_failed"]]) == (140, 10)
+    assert tuple(row(rows, "tanh", "d_delta")[["n", "n_failed"]]) == (150, 10)
     assert tuple(row(rows, "tanh", "d_g")[["n", "n_failed"]]) == (150, 0)
 
 
@@ -178,7 +178,7 @@ def test_failures_that_fill_whole_cells_have_no_interval():
     runs = made_runs().assign(failed=lambda runs: runs["activation"] == "tanh")
     found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
     area = row(found, "all", "d_delta")
-    assert (area["failures"], area["mixed"], area["n"]) == (140, 0, 290)
+    assert (area["failures"], area["mixed"], area["n"]) == (140, 0, 300)
     assert not np.isnan(area["value"])
     assert np.isnan(area["low"])
 

@@ -95,7 +95,7 @@ def test_the_study_with_most_failures_answers_and_the_others_are_named_by_hand()
             "low": value - 0.1,
             "high": value + 0.1,
         }
-        counts = {"n": 100, "n_failed": 0, "failures": failures, "mixed": 2}
+        counts = {"n": 107, "n_failed": 7, "failures": failures, "mixed": 2}
         rows = [row | counts, row | counts | {"predictor": "distance"}]
         frames = made_frames()
         return type(frames)(**{**vars(frames), "prediction": pd.DataFrame(rows)})

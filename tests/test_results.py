@@ -1,5 +1,6 @@
 """`vgstudy.load`: a study's tables as tidy frames, read when they are asked for."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +14,15 @@ from synthetic import write_synthetic_study
 from vgstudy.errors import UserError
 from vgstudy.results import TABLES
 from vgstudy.schema import COLUMNS, FACTORS, arrow_schema
-from vgstudy.store.logs import write_table
+from vgstudy.store.logs import read_footer, read_table, write_table
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("results")
     write_synthetic_study(path / "one", depths=(2, 5), widths=(5,), initializers=("Xavier", "He"), optimizers=("SGD",))
-    write_table("arms", arrow_schema("arms").empty_table(), path / "one/arms.parquet", {})
+    digest = read_footer(path / "one/runs.parquet")["digest"]
+    write_table("arms", arrow_schema("arms").empty_table(), path / "one/arms.parquet", {"digest": digest})
     return path
 
 
@@ -40,6 +42,20 @@ def test_frames_against_the_files_without_runs_that_left_the_design(folder: Path
     assert len(probes) == len(kept)
     assert probes["g_rms"].sum() == pytest.approx(kept["g_rms"].sum())
     assert (probes["depth"] >= probes["layer"] - 1).all()
+
+
+def test_a_table_of_another_design_is_refused(folder: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(folder / "one", tmp_path / "one")
+    footer = read_footer(path / "runs.parquet")
+    write_table("runs", read_table("runs", path / "runs.parquet"), path / "runs.parquet", footer | {"digest": "another"})
+    results = vgstudy.load(tmp_path)
+    assert len(results.runs) == len(vgstudy.load(folder).runs)
+    with pytest.raises(UserError, match=r"estimates\.parquet"):
+        results.estimates  # noqa: B018
+
+
+def test_a_table_is_listed_once() -> None:
+    assert len(set(TABLES)) == len(TABLES)
 
 
 def test_some_rows_and_columns(folder: Path) -> None:

@@ -15,7 +15,7 @@ from vgstudy.store.folders import study_folder, table_files
 from vgstudy.store.logs import read_footer, read_table
 from vgstudy.store.places import JOB_TABLES, STUDY_TABLES
 
-TABLES = (*STUDY_TABLES, "arms", *JOB_TABLES)
+TABLES = (*STUDY_TABLES, *JOB_TABLES)
 LABELS = {"examples": EXAMPLES, "status": RUN_STATUSES, "zero_cause": ZERO_CAUSES, "zero_cause_float32": ZERO_CAUSES}
 
 
@@ -63,8 +63,12 @@ class Results:
     @cached_property
     def study(self) -> dict[str, Any]:
         """The study's file as it was read."""
-        found: dict[str, Any] = read_footer(self.folder / "runs.parquet")["study"]
+        found: dict[str, Any] = self._design["study"]
         return found
+
+    @cached_property
+    def _design(self) -> dict[str, Any]:
+        return read_footer(self.folder / "runs.parquet")
 
     def __getattr__(self, table: str) -> pd.DataFrame:
         """A whole table, read at its first use and then kept; see `read`."""
@@ -100,7 +104,8 @@ class Results:
         keys = [name for name in ("cell", "seed") if name in own]
         wanted = names and [name for name in dict.fromkeys([*keys, *names]) if name in own]
         filters = self._filters(table, equal) or None
-        parts = [read_table(table, path, wanted, filters) for path in table_files(self.folder, table)]
+        digest = self._design["digest"] if table in STUDY_TABLES else None  # of another design, a table is refused
+        parts = [read_table(table, path, wanted, filters, digest) for path in table_files(self.folder, table)]
         frame = _frame(pa.concat_tables(parts).unify_dictionaries())
         return frame if table == "runs" or not keys else frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
 

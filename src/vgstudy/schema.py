@@ -405,9 +405,9 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "high": _ESTIMATE["high"],
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
-            "n": (pa.int32(), "runs"),
+            "n": (pa.int32(), "runs, of the activation or all; of those that failed, or learned, where only they count"),
             "n_failed": (pa.int32(), "runs left out because the predictor is not defined for them"),
-            "failures": (pa.int32(), "of the `n` runs, those that did not learn"),
+            "failures": (pa.int32(), "of the `n - n_failed` runs that entered, those that did not learn"),
             "mixed": (pa.int32(), "cells of which some runs learned and some did not; without any there is no interval"),
         },
     }

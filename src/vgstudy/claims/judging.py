@@ -42,8 +42,8 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
 
 def judge_forecast(row: Mapping[str, Any], is_open: bool = False) -> Judged:
     """Judge that a predictor foretells failure, from its row in the table of predictions: is the AUC above one half?"""
-    counts = (row["n"] + row["n_failed"], row["n_failed"])
-    failed, learned = row["failures"], row["n"] - row["failures"]
+    counts = (row["n"], row["n_failed"])
+    failed, learned = row["failures"], row["n"] - row["n_failed"] - row["failures"]
     told = f"{plural(failed, 'run')} failed and {learned:,} learned"
     value, low, high = (NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high"))
     if min(failed, learned) < verdicts.FEWEST_OF_EACH:
@@ -131,7 +131,8 @@ def _near(statement: Statement, values: Array, bound: Array) -> Judged:
     """Two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means lies within the margin."""
     (own, lost), (other, other_lost), margin = living(values), living(bound), statement.by
     if min(len(own), len(other)) < FEWEST:
-        return too_few(own, lost + other_lost, FEWEST)
+        shorter, missing = min((own, lost), (other, other_lost), key=lambda side: len(side[0]))
+        return too_few(shorter, missing, FEWEST)
     value = float(own.mean() - other.mean())
     low, high = map(float, ttest_ind(own, other, equal_var=False).confidence_interval(EQUIVALENCE))
     inside, outside = -margin < low and high < margin, low > margin or high < -margin

@@ -80,7 +80,7 @@ def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Ro
 def _scored(group: str, name: str, kind: str, own: pd.DataFrame, score: Array, cell: Cells, weight: Array) -> Iterator[Row]:
     """AUC of a score over all pairs of runs, and over pairs of runs of the same cell."""
     known, failed = ~np.isnan(score), own["failed"].to_numpy(dtype=bool)
-    about = _about(group, name, kind, failed[known], cell[known]) | {"n_failed": int((~known).sum())}
+    about = _about(group, name, kind, failed[known], cell[known]) | {"n": len(known), "n_failed": int((~known).sum())}
     yield from _areas(about, score[known], failed[known], cell[known], weight[:, known])
     if name in DECAYS:
         yield from _vanished(about, -score[known] < 1, failed[known])
@@ -97,7 +97,7 @@ def _vanished(about: Row, vanished: Mask, failed: Mask) -> Iterator[Row]:
     """Did what should explain a failure happen at all? The share of runs whose decay factor is below 1."""
     for quantity, of in (("vanished where failed", failed), ("vanished where learned", ~failed)):
         if of.any():
-            yield _share(about | {"n": int(of.sum())}, quantity, vanished[of])
+            yield _share(about | {"n": int(of.sum()), "n_failed": 0}, quantity, vanished[of])
 
 
 def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array) -> Iterator[Row]:

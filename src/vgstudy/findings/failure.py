@@ -29,9 +29,14 @@ def side(row: Row) -> int:
     return int(row["low"] > CHANCE) - int(row["high"] < CHANCE)
 
 
+def learned(row: Row) -> int:
+    """How many of the runs that entered learned."""
+    return int(row["n"] - row["n_failed"] - row["failures"])
+
+
 def many(row: Row) -> bool:
     """Whether enough runs failed, and enough learned, to compare them."""
-    return bool(min(row["failures"], row["n"] - row["failures"]) >= FEWEST_OF_EACH)
+    return bool(min(row["failures"], learned(row)) >= FEWEST_OF_EACH)
 
 
 def enough(row: Row) -> bool:
@@ -51,10 +56,10 @@ def answer(rows: pd.DataFrame, group: str) -> str:
 
 def judged(rows: pd.DataFrame, group: str, row: Row) -> str:
     """What the area under the ROC curve of a vanishing signal allows to say."""
-    failed, learned = int(row["failures"]), int(row["n"] - row["failures"])
-    counted = f"of {plural(failed + learned, 'run')} with a decay factor {failed:,} failed and {learned:,} learned"
+    failed, well = int(row["failures"]), learned(row)
+    counted = f"of {plural(failed + well, 'run')} with a decay factor {failed:,} failed and {well:,} learned"
     if not many(row):
-        return f"Too few {'failed' if failed < learned else 'learned'} for an AUC: {counted}."
+        return f"Too few {'failed' if failed < well else 'learned'} for an AUC: {counted}."
     if not row["mixed"]:
         others = [name for name in dict.fromkeys(rows["group"]) if name != ALL]
         whole = group == ALL and not any(area(rows, name, "d_delta") for name in others)

@@ -48,8 +48,8 @@ SEEN_BYTES = 44  # per run and example between two pauses: row numbers, logits, 
 PROBE_BYTES = 6 * 8  # per probed run, row and hidden unit: float64 activations, gradients, masks
 SAMPLE_COPIES = 2  # of the task arrays while a stack is set up
 FLAT_BYTES = 8 * 4 + 3 * 8  # per run and parameter: values, gradient, optimizer state, copies; kernels at three probes, float64
-PROBE_FLAT_BYTES = 20 * 8  # per probed run and parameter: kernels, gradients, and what their statistics take
-PARAMETER_BYTES = 400_000_000  # of all parameters of a stack, at most; a single run may take more
+PROBE_FLAT_BYTES = 6 * 8  # per probed run and parameter: kernels, gradients, and what their statistics take
+PARAMETER_BYTES = 450_000_000  # of all parameters of a stack, at most; a single run may take more
 PROBE_ROW, QUANTILES_ROW, CURVE_ROW, DECAY_ROW = 115, 150, 10, 70  # bytes of a compressed Parquet row
 
 Groups = Sequence[tuple[Cell, int]]  # of a stack: a cell of each activation and optimizer, and how many runs they have

@@ -87,10 +87,9 @@ def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Iterable[str])
             total = sum(read_footer(path)["rows"] for path in paths)
             joint = hashlib.sha256("".join(map(file_hash, paths)).encode()).hexdigest()
             rows.append((f"{name}/ ({plural(len(paths), 'file')})", f"{total:,}", joint))
-    for path in (folder / "arms.parquet", *shared(folder.parent)):
+    for path in shared(folder.parent):
         if path.exists():
-            name = path.name if path.parent == folder else f"../{path.name}"
-            rows.append((name, f"{read_footer(path)['rows']:,}", file_hash(path)))
+            rows.append((f"../{path.name}", f"{read_footer(path)['rows']:,}", file_hash(path)))
     return Table("Tables", ("table", "rows", "SHA-256"), tuple(rows))
 
 

@@ -112,7 +112,7 @@ def in_short(row: Row) -> str:
     """An area under the ROC curve, or why there is none."""
     if enough(row):
         return estimate(row)
-    return f"not told ({int(row['failures']):,} of {plural(int(row['n']), 'run')} failed)"
+    return f"not told ({int(row['failures']):,} of {plural(int(row['n'] - row['n_failed']), 'run')} failed)"
 
 
 def start(named: Named) -> Point | None:

@@ -19,7 +19,7 @@ AREAS = ("AUC", "AUC within cells")
 def foretelling(frames: Frames) -> View:
     """AUC of every predictor and rule, by group of runs, over all pairs of runs and within cells."""
     rows = chosen(frames.prediction, quantity=list(AREAS), predictor=list(NAMES))
-    fewest = np.minimum(rows["failures"], rows["n"] - rows["failures"])
+    fewest = np.minimum(rows["failures"], rows["n"] - rows["n_failed"] - rows["failures"])
     told = rows[(fewest >= FEWEST_OF_EACH) & (rows["mixed"] > 0)]
     named = told.assign(x=told["value"], label=told["predictor"].map(NAMES))
     axis = Axis("AUC: P(a run that failed has more of it than one that learned)", marks={"chance": 0.5}, limits=(0, 1))

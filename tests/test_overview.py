@@ -69,7 +69,8 @@ def test_one_seed_has_no_interval_and_says_so_by_hand():
     assert "with 1 to 10 seeds in 2 studies; numbers come with their intervals but for studies of one seed" in asked_sentence(
         {"one": one, "many": many}
     )
-    assert "with 10 seeds in one study; every number comes with its interval" in asked_sentence({"many": many})
+    told = "with 10 seeds in one study; every estimate of a configuration comes with its interval"
+    assert told in asked_sentence({"many": many})
 
 
 def test_trials_count_only_where_there_is_nothing_else_by_hand():

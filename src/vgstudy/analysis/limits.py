@@ -123,6 +123,8 @@ def _compared(settings: Mapping[tuple[Any, ...], Limit], factor: str, reference:
             continue
         low, high = ends(found.within(found.draws) - other.within(other.draws))
         numbers = {"value": found.within(found.value) - other.within(other.value), "low": low, "high": high}
+        if found.value == other.value and not np.isfinite(found.value):  # beyond the same end: nothing is known
+            numbers = dict.fromkeys(numbers)
         ranges = [name for each in (found, other) if (name := _range(each.value)) != "inside"]
         against = {"factor": factor, "reference": str(reference), "range": ranges[0] if ranges else "inside"}
         yield {**_shared(setting, found), **numbers, **against, "n": found.n + other.n}

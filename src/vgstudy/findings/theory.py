@@ -12,7 +12,10 @@ AGREES = 2.0  # standard errors
 NAMES = {"d_delta": "δ", "d_g": "g"}
 SETTING = ("activation", "initializer", "depth", "width")
 REFERENCE_DEPTH = 10
-STATUSES = {"asymptotic": "the limit of infinite width", "approximation": "an approximation (kernels with a mean)"}
+STATUSES = {
+    "asymptotic": "the limit of infinite width",
+    "approximation": "an approximation (kernels with a mean, or an output layer drawn in another way)",
+}
 
 
 def theory(frames: Frames) -> Finding | None:

@@ -80,7 +80,7 @@ def asked_sentence(named: Named) -> str:
     cells = sum(frames.runs["cell"].nunique() for frames in named.values())
     seeds = {len(frames.study["seeds"]) for frames in named.values()}
     many = plural(max(seeds), "seed") if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)} seeds"
-    told = "every number comes with its interval"
+    told = "every estimate of a configuration comes with its interval"
     if min(seeds) == 1:
         told = "one seed has no interval" if max(seeds) == 1 else "numbers come with their intervals but for studies of one seed"
     studies = f"{len(named)} studies" if len(named) > 1 else "one study"

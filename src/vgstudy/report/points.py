@@ -97,12 +97,9 @@ def foretelling(named: Named) -> Point | None:
         return None
     main = max(known, key=lambda name: known[name]["failures"])
     others = listing(f"{in_short(row)} in {name}" for name, row in known.items() if name != main)
-    over = {name: area(frames.prediction, ALL, "d_delta") for name, frames in named.items()}
-    overall = listing(f"{estimate(row)} in {name}" for name, row in over.items() if row and enough(row))
     told = (
         f"That is of {main}.",
         f"The AUC of a vanishing signal among {ASKED} runs is {others}." if others else "",
-        f"Over all activations it is an AUC of {overall}." if overall else "",
     )
     text = " ".join([short_answer(named[main].prediction, ASKED), *filter(None, told)])
     return Point("Is vanishing the reason of failure?", text, tuple((f"{name}-foretelling", name) for name in known))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from vgstudy.cells import EXAMPLES as EXAMPLES
+from vgstudy.cells import PROBE_SET
 
 LABEL = pa.dictionary(pa.int32(), pa.string())
 
@@ -18,6 +19,7 @@ LAYER_KINDS = ("input", "square", "output", "other")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
+ON_PROBE_SET = ("examples", "==", PROBE_SET)  # a filter of rows
 VERDICTS = ("equivalent", "vanishes", "explodes", "undecided")
 
 _KEYS = {

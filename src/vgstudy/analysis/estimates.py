@@ -39,7 +39,8 @@ from vgstudy.analysis.samples import (
     whole_seeds,
     zero_counts,
 )
-from vgstudy.schema import EXAMPLES, RUN_STATUSES, VERDICTS, ZERO_CAUSES
+from vgstudy.cells import PROBE_SET
+from vgstudy.schema import RUN_STATUSES, VERDICTS, ZERO_CAUSES
 from vgstudy.store.grid import labels, nullable
 
 Array = NDArray[np.float64]
@@ -77,7 +78,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
         yield _share_rows(chunk, f"p_vanishing_{name}", (logs < -BOUND).sum(axis=-1), counted(logs), where)
     alive = chunk.decays["alive"]
     yield _share_rows(chunk, "p_alive", np.nansum(alive, axis=-1), counted(alive))
-    if chunk.examples != EXAMPLES[0]:
+    if chunk.examples != PROBE_SET:
         return
     cause = chunk.decays["zero_cause"]
     for code, name in enumerate(ZERO_CAUSES[1:], 1):

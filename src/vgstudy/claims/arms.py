@@ -13,9 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.analysis.design import read_design
+from vgstudy.cells import PROBE_SET
 from vgstudy.claims.cases import named_cells
 from vgstudy.claims.register import Tutorial, claims, read_register
-from vgstudy.schema import EXAMPLES, QUANTILES
+from vgstudy.schema import QUANTILES
 from vgstudy.store.logs import open_writer, read_table
 
 Array = NDArray[np.float64]
@@ -83,7 +84,7 @@ def _read(folder: Path, table: str, cell: str, runs: pd.DataFrame, columns: Sequ
         read = read_table(table, folder / table / f"{job}.parquet", columns, [("cell", "==", cell), ("seed", "in", list(seeds))])
         parts.append(read.to_pandas())
     rows: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    whole: pd.DataFrame = rows.astype({"examples": "str"}) if "layer" in rows else rows.assign(layer=0, examples=EXAMPLES[0])
+    whole: pd.DataFrame = rows.astype({"examples": "str"}) if "layer" in rows else rows.assign(layer=0, examples=PROBE_SET)
     return whole
 
 

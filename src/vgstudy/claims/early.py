@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from vgstudy.analysis.design import plain
-from vgstudy.schema import FACTORS
+from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.store.logs import read_table
 
 PROBED = ("cell", "seed", "layer", "g_rms", "g_l2", "g_zero_float32")
-BEFORE = [("epoch", "==", 0), ("examples", "==", "probe set")]
+BEFORE = [("epoch", "==", 0), ON_PROBE_SET]
 
 # sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
 SIGNS: Mapping[str, int] = MappingProxyType(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from vgstudy.cells import PROBE_SET
 from vgstudy.claims.cases import named_cells
 from vgstudy.schema import EXAMPLES, QUANTILES
 from vgstudy.views.frames import Frames, chosen
@@ -144,7 +145,7 @@ def network(frames: Frames, cell: str) -> str:
 
 def on_examples(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The rows on the examples that the tutorial uses, a mini-batch if one is logged, and a sentence that says which."""
-    logged = [name for name in EXAMPLES[1:] if (rows["examples"] == name).any()] or [EXAMPLES[0]]
+    logged = [name for name in EXAMPLES[1:] if (rows["examples"] == name).any()] or [PROBE_SET]
     return thinned(chosen(rows, examples=logged[0])), f"Gradients are of the {logged[0]}."
 
 

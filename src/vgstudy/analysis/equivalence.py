@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from vgstudy.analysis.intervals import Interval, Moments
+from vgstudy.analysis.intervals import ALPHA, Interval, Moments
 from vgstudy.schema import VERDICTS
 
 Array = NDArray[np.float64]
 
 BOUND = np.log(1.05)  # a factor per layer within 5 % of 1 counts as none
-LEVEL = 0.05
 
 
 def tost(logs: Moments) -> Array:
@@ -32,7 +31,7 @@ def verdicts(ratio: Interval, p_equivalent: Array) -> NDArray[np.int64]:
     lies below, above 1, and equivalence is not shown. undecided: none of these.
     """
     conditions = {
-        "equivalent": p_equivalent < LEVEL,
+        "equivalent": p_equivalent < ALPHA,
         "vanishes": ratio.high < 1,
         "explodes": ratio.low > 1,
         "undecided": np.isfinite(ratio.value) & ~np.isnan(ratio.low),

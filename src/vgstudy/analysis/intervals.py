@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, chdtri, ndtri, stdtr, stdtrit
 
-CONFIDENCE = 0.95
+ALPHA = 0.05  # what a p value must stay below
+CONFIDENCE = 1 - ALPHA
 
 MEAN_T = "t"
 GEOMETRIC_T = "t on log"

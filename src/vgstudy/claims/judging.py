@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ttest_ind
 
-from vgstudy.analysis.intervals import CONFIDENCE, wilson
+from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, wilson
 from vgstudy.claims import verdicts
 from vgstudy.claims.judged import NAN, Judged, living, too_few
 from vgstudy.claims.measures import scale
@@ -18,7 +18,7 @@ from vgstudy.wording import interval, number, percent, plural
 
 Array = NDArray[np.float64]
 FULL = round(2 / (1 - CONFIDENCE)) - 1  # seeds from which order statistics reach the nominal coverage
-EQUIVALENCE = 0.9  # coverage of the interval that stands for two one-sided tests at 5 % each
+EQUIVALENCE = 1 - 2 * ALPHA  # coverage of the interval that stands for two one-sided tests
 
 
 def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:

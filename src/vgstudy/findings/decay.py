@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from vgstudy.findings.finding import LEVEL, Finding, Table, cross_table, estimate, extreme, setting
+from vgstudy.analysis.intervals import ALPHA
+from vgstudy.findings.finding import Finding, Table, cross_table, estimate, extreme, setting
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import nearest
 from vgstudy.wording import plural
@@ -58,7 +59,7 @@ def bent(frames: Frames) -> tuple[str, ...]:
     rows = rows[rows["p_adjusted"].notna()]
     if rows.empty:
         return ()
-    found = rows[rows["p_adjusted"] < LEVEL]
+    found = rows[rows["p_adjusted"] < ALPHA]
     text = (
         f"One factor per layer is too simple a description of δ in {len(found)} of {plural(len(rows), 'cell')} (curvature, Holm)."
     )

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from vgstudy.analysis.intervals import ALPHA
 from vgstudy.schema import FACTORS
 from vgstudy.views.frames import chosen
 from vgstudy.wording import ABSENT, interval, level_text, number
 
 Row = Mapping[str, Any]
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Verdict:
 
 def decided_by_test(rows: pd.DataFrame, null: float) -> Verdict:
     """Sort rows of `contrasts` by their corrected p value and by the side of `null` on which they lie."""
-    found, unknown = rows["p_adjusted"] < LEVEL, rows["p_adjusted"].isna()
+    found, unknown = rows["p_adjusted"] < ALPHA, rows["p_adjusted"].isna()
     above, below = found & (rows["value"] > null), found & (rows["value"] < null)
     return Verdict(rows[above], rows[below], rows[~above & ~below & ~unknown], rows[unknown])
 

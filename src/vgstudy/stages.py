@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 1,
         "claims": 3,
         "figures": 10,
-        "report": 12,
+        "report": 13,
         "coverage": 3,
         "conformance": 1,
     }

@@ -7,10 +7,9 @@ from vgstudy.schema import FACTORS
 from vgstudy.views.contrasts import OPTIMIZER
 from vgstudy.views.contrasts import contrast as contrast_view
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.views.view import nearest
+from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import plural
 
-REFERENCE_DEPTH = 10
 SCALES = {"d_delta": ("decay factor of δ", 1.0), "p_learned": ("P(learned)", 0.0)}
 
 

@@ -5,12 +5,11 @@ import pandas as pd
 from vgstudy.analysis.intervals import ALPHA
 from vgstudy.findings.finding import Finding, Table, cross_table, estimate, extreme, setting
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.views.view import nearest
+from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import plural
 
 NAMES = {"d_delta": "δ", "d_g": "g"}
 SETTING = ("activation", "initializer", "width")
-REFERENCE_DEPTH = 10
 BOUND = (
     "Vanishes, explodes: the whole interval lies below, above 1. Does neither: the factor is shown to be within 5 % of 1 "
     "(equivalence by two one-sided tests)."

@@ -5,13 +5,12 @@ import pandas as pd
 from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, extreme, setting
 from vgstudy.theory.overlays import VARIANCE
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.views.view import nearest
+from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import interval, number, plural
 
 AGREES = 2.0  # standard errors
 NAMES = {"d_delta": "δ", "d_g": "g"}
 SETTING = ("activation", "initializer", "depth", "width")
-REFERENCE_DEPTH = 10
 STATUSES = {"asymptotic": "the limit of infinite width", "approximation": "an approximation (kernels with a mean)"}
 
 

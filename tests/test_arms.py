@@ -51,6 +51,7 @@ def test_median_and_band_are_the_quantiles_of_the_seeds(folder, table, quantity,
     found = rows[(rows["quantity"] == quantity) & (rows["layer"] == layer) & (rows["epoch"] == 20)].set_index("cell")
     logs = logged(folder, table)
     logs = logs[(logs["epoch"] == 20) & (logs.get("layer", layer) == layer)]
+    assert logs["cell"].nunique() > 1
     for cell, own in logs.groupby("cell"):
         values = own[quantity].astype(float).dropna()
         assert found.loc[cell, ["low", "value", "high"]].tolist() == pytest.approx(list(values.quantile([0.05, 0.5, 0.95])))

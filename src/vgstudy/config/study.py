@@ -100,6 +100,7 @@ class StudyFile(Frozen):
     outcome: Outcome
     contrasts: tuple[Contrast, ...] = ()
     study_seed: int = Field(0, ge=0, le=MAX_SEED)
+    trial: bool = False
 
     def combinations(self, arm: str | None = None) -> list[Combination]:
         """Level names of every cell, in the order of the factors: of one arm, or of all, each once."""

@@ -47,7 +47,7 @@ def estimates(**rows: dict[str, object]) -> pd.DataFrame:
 def test_z_by_hand():
     found = overlaid([Prediction("a", "d_g", 0.9, "asymptotic", "s")], estimates(d_g={}, d_delta={})).iloc[0]
     assert found["z"] == pytest.approx(log(0.8 / 0.9) / (0.3 / sqrt(9)))
-    assert (found["predicted"], found["value"], found["n_alive"], found["status"]) == (0.9, 0.8, 9, "asymptotic")
+    assert (found["predicted"], found["value"], found["n_alive"], found["standing"]) == (0.9, 0.8, 9, "asymptotic")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_variances_by_hand():
 
 def test_tied_kernels_have_no_prediction_by_hand():
     assert not predict([made_cell(tied=True)])
-    assert {row.status for row in predict_decays([made_cell(output={"class_name": "GlorotUniform"})])} == {"approximation"}
+    assert {row.standing for row in predict_decays([made_cell(output={"class_name": "GlorotUniform"})])} == {"approximation"}
 
 
 def test_decays_are_those_of_predict_against_itself():

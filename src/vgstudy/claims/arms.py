@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 CURVES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "probe_loss", "probe_accuracy")
 LAYERED = ("g_mean", "g_sd", "g_mean_abs", "w_mean", "w_sd")
 ENTRIES = ("g_quantiles", "w_quantiles")
-BAND = (0.05, 0.5, 0.95)
+OVER_SEEDS = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
 def write_arms(folder: Path, register: Path) -> None:
@@ -93,9 +93,9 @@ def _banded(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
     logged = rows[rows[name].notna()] if name in CURVES else rows
     finite = logged[name].where(np.isfinite(logged[name].astype(float))).astype(float)
     groups = finite.groupby([logged[key] for key in ("examples", "epoch", "step", "layer")], sort=True)
-    band = groups.quantile(np.array(BAND)).unstack()
+    band = groups.quantile(np.array(list(OVER_SEEDS.values()))).unstack()
     counts = groups.count().reindex(band.index)
-    numbers = dict(zip(("low", "value", "high"), (band[q].to_numpy() for q in BAND), strict=True)) if len(band) else {}
+    numbers = {name: band[share].to_numpy() for name, share in OVER_SEEDS.items()} if len(band) else {}
     return _rows(cell, name, band.index.to_frame(index=False), numbers, counts.to_numpy(), n)
 
 
@@ -118,7 +118,7 @@ def _rows(
         "cell": [cell] * size,
         "quantity": [name] * size,
         **{key: keys[key].to_numpy() for key in ("examples", "epoch", "step", "layer")},
-        **{key: pa.array(numbers.get(key, none), from_pandas=True) for key in ("value", "low", "high")},
+        **{key: pa.array(numbers.get(key, none), from_pandas=True) for key in OVER_SEEDS},
         "entries": pa.nulls(size, pa.list_(pa.float64())) if entries is None else pa.array(entries, pa.list_(pa.float64())),
         "n": np.full(size, n),
         "n_failed": n - counts,

@@ -43,9 +43,9 @@ def start(frames: Frames) -> pd.DataFrame | None:
 def counts(rows: pd.DataFrame) -> str:
     """In how many settings a quantity vanishes, explodes, does neither, or is undecided."""
     vanishes, explodes, equivalent, undecided = (
-        int((rows["verdict"] == name).sum()) for name in ("vanishes", "explodes", "equivalent", "undecided")
+        int((rows["direction"] == name).sum()) for name in ("vanishes", "explodes", "equivalent", "undecided")
     )
-    unknown = int(rows["verdict"].isna().sum())
+    unknown = int(rows["direction"].isna().sum())
     return (
         f"vanishes toward the input in {vanishes} of {plural(len(rows), 'setting')}, explodes in {explodes}, does neither in "
         f"{equivalent} and is undecided in {undecided}" + f"; {unknown} without an interval" * (unknown > 0)
@@ -79,8 +79,8 @@ def survivors(rows: pd.DataFrame) -> str:
 def extremes(rows: pd.DataFrame) -> str:
     """The strongest vanishing and the strongest explosion, as factors per layer."""
     parts = []
-    for name, verdict, largest in (("vanishing", "vanishes", False), ("explosion", "explodes", True)):
-        if len(some := chosen(rows, verdict=verdict)):
+    for name, direction, largest in (("vanishing", "vanishes", False), ("explosion", "explodes", True)):
+        if len(some := chosen(rows, direction=direction)):
             row = extreme(some, largest)
             parts.append(f"Strongest {name}: a factor of {estimate(row)} per layer with {setting(row, SETTING)}.")
     return " ".join(parts)

@@ -11,7 +11,7 @@ from vgstudy.wording import interval, number, plural
 AGREES = 2.0  # standard errors
 NAMES = {"d_delta": "δ", "d_g": "g"}
 SETTING = ("activation", "initializer", "depth", "width")
-STATUSES = {"asymptotic": "the limit of infinite width", "approximation": "an approximation (kernels with a mean)"}
+STANDINGS = {"asymptotic": "the limit of infinite width", "approximation": "an approximation (kernels with a mean)"}
 
 
 def theory(frames: Frames) -> Finding | None:
@@ -21,7 +21,9 @@ def theory(frames: Frames) -> Finding | None:
     decays = chosen(rows, quantity=list(NAMES))
     if decays.empty:
         return None
-    counts = [agreement(chosen(decays, quantity=name, status=status), name, status) for name in NAMES for status in STATUSES]
+    counts = [
+        agreement(chosen(decays, quantity=name, standing=standing), name, standing) for name in NAMES for standing in STANDINGS
+    ]
     headline, *more = [text for text in counts if text]
     worst = extreme(decays.assign(size=decays["z"].abs()), by="size")
     more.append(
@@ -36,15 +38,15 @@ def theory(frames: Frames) -> Finding | None:
     return Finding("Theory before training", headline, tuple(more), "decay-depth-start", tables)
 
 
-def agreement(rows: pd.DataFrame, quantity: str, status: str) -> str:
-    """In how many cells a decay factor agrees with a prediction of one status, and by how much the others differ."""
+def agreement(rows: pd.DataFrame, quantity: str, standing: str) -> str:
+    """In how many cells a decay factor agrees with a prediction of one standing, and by how much the others differ."""
     if rows.empty:
         return ""
     near = int((rows["z"].abs() <= AGREES).sum())
     ratio = rows["value"] / rows["predicted"]
     return (
         f"The decay factor of {NAMES[quantity]} before any update lies within 2 standard errors of theory, here "
-        f"{STATUSES[status]}, in {near} of {plural(len(rows), 'cell')}; measured over predicted has the median "
+        f"{STANDINGS[standing]}, in {near} of {plural(len(rows), 'cell')}; measured over predicted has the median "
         f"{number(ratio.median())} and the range {number(ratio.min())} to {number(ratio.max())}."
     )
 
@@ -71,5 +73,5 @@ def table(rows: pd.DataFrame, quantity: str, depth: int) -> Table:
 
 def compared(row: Row) -> str:
     """Measured, predicted, and their difference in standard errors."""
-    mark = "≈ " if row["status"] == "approximation" else ""
+    mark = "≈ " if row["standing"] == "approximation" else ""
     return f"{interval(row['value'], row['low'], row['high'])} | {mark}{number(row['predicted'])} | {row['z']:+.1f}"

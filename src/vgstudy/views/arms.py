@@ -125,11 +125,12 @@ def left_out(frames: Frames) -> str:
 
 
 def of_arms(frames: Frames) -> pd.DataFrame:
-    """The rows of the shown arms, with the arm's name as an ordered category, and its network in words."""
+    """The rows of the shown arms as a view has them, with the arm's name as an ordered category and its network in words."""
     arms = shown_arms(frames)
     rows = frames.arms[frames.arms["cell"].isin(arms.values())]
     names = rows["cell"].map({cell: arm for arm, cell in arms.items()})
     networks = rows["cell"].map({cell: network(frames, cell) for cell in arms.values()})
+    rows = rows.rename(columns={"q05": "low", "median": "value", "q95": "high"})
     return rows.assign(arm=pd.Categorical(names, list(arms), ordered=True), network=networks.astype("str"))
 
 

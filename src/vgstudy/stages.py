@@ -15,7 +15,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "predict": 4,
         "follow": 4,
         "overlay": 2,
-        "claims": 3,
+        "claims": 4,
         "figures": 11,
         "report": 13,
         "coverage": 4,

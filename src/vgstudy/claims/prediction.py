@@ -50,7 +50,7 @@ def write_prediction(folder: Path) -> None:
         If a table is missing, damaged or of another version.
     """
     design = read_design(folder)
-    rows = list(prediction_rows(early_runs(folder, design.runs), np.random.default_rng(design.study.get("study_seed", 0))))
+    rows = list(prediction_rows(early_runs(design), np.random.default_rng(design.study.get("study_seed", 0))))
     table = pa.Table.from_pylist(rows, schema=arrow_schema("prediction"))
     write_table("prediction", table, folder / "prediction.parquet", {"digest": design.digest})
 

@@ -17,6 +17,7 @@ from vgstudy.events.summaries import experiment, hyperparameters
 from vgstudy.schema import COLUMNS, FACTORS, ON_PROBE_SET
 from vgstudy.store.files import whole
 from vgstudy.store.logs import read_table
+from vgstudy.store.places import job_path
 from vgstudy.wording import spans
 
 Run = Mapping[str, Any]
@@ -82,7 +83,7 @@ def write_study(folder: Path, logdir: Path, selection: Selection) -> int:
     _write(logdir, [Event(summary=experiment(_domains(chosen), METRICS, TIME))])
     for job, members in groupby(sorted(chosen, key=lambda run: str(run["job"])), key=lambda run: run["job"]):
         runs = list(members)
-        tables = {table: _by_run(folder / table / f"{job}.parquet", table, runs) for table in TABLES}
+        tables = {table: _by_run(job_path(folder, table, str(job)), table, runs) for table in TABLES}
         for run in runs:
             key = run["cell"], run["seed"]
             _write(

@@ -110,7 +110,7 @@ def rows(quantity: str, **fields: object) -> dict[str, object]:
 
 def test_decay_against_depth_has_the_predictions_by_hand():
     measured = [{"quantity": "d_g", "depth": depth, "value": 0.8, "low": 0.7, "high": 0.9} for depth in (5, 10)]
-    frames = made_frames(measured, overlays=[rows("d_g", depth=5, status="approximation")])
+    frames = made_frames(measured, overlays=[rows("d_g", depth=5, standing="approximation")])
     view = decay_depth_start(frames)
     assert list(view.frame["predicted"].fillna(-1)) == [0.9, -1]
     assert "with Xavier an approximation" in view.note

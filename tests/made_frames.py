@@ -56,7 +56,7 @@ def made_frames(
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
         "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
         "arms": [],
-        "overlays": [{**NAMED, **ESTIMATE, "status": "asymptotic", "source": "a paper", **row} for row in overlays],
+        "overlays": [{**NAMED, **ESTIMATE, "standing": "asymptotic", "source": "a paper", **row} for row in overlays],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
     }
     runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]

@@ -51,9 +51,10 @@ def test_median_and_band_are_the_quantiles_of_the_seeds(folder, table, quantity,
     found = rows[(rows["quantity"] == quantity) & (rows["layer"] == layer) & (rows["epoch"] == 20)].set_index("cell")
     logs = logged(folder, table)
     logs = logs[(logs["epoch"] == 20) & (logs.get("layer", layer) == layer)]
+    assert logs["cell"].nunique() > 1
     for cell, own in logs.groupby("cell"):
         values = own[quantity].astype(float).dropna()
-        assert found.loc[cell, ["low", "value", "high"]].tolist() == pytest.approx(list(values.quantile([0.05, 0.5, 0.95])))
+        assert found.loc[cell, ["q05", "median", "q95"]].tolist() == pytest.approx(list(values.quantile([0.05, 0.5, 0.95])))
         assert found.loc[cell, "n_failed"] == 7 - len(values)
 
 
@@ -78,23 +79,23 @@ def frames(examples=("probe set", "next mini-batch")):
     resolved = resolved | {"arms": ARMS}
     made = made_frames(outcomes=[{**LEVELS, "activation": name} for name in ("tanh", "ReLU")], resolved=resolved)
     rng, rows = np.random.default_rng(0), []
-    about = {"low": 0.1, "high": 0.9, "n": 7, "n_failed": 0, "step": 16, "reported": np.nan, "entries": None}
+    about = {"q05": 0.1, "q95": 0.9, "n": 7, "n_failed": 0, "step": 16, "reported": np.nan, "entries": None}
     for cell in made.runs[["cell", *FACTORS]].to_dict("records"):
         for epoch in (0, 10, 20):
             key = {**cell, **about, "epoch": epoch}
             told = 0.8 if epoch == 20 else np.nan
             for quantity in (*ACCURACY_AXES, "probe_accuracy"):
-                rows.append({**key, "quantity": quantity, "examples": "probe set", "layer": 0, "value": 0.5, "reported": told})
+                rows.append({**key, "quantity": quantity, "examples": "probe set", "layer": 0, "median": 0.5, "reported": told})
             for kind in examples:
                 for layer in range(1, 6):
                     for quantity in ("w_mean", "w_sd", "g_mean", "g_sd", "g_mean_abs"):
-                        rows.append({**key, "quantity": quantity, "examples": kind, "layer": layer, "value": 0.1 * layer})
+                        rows.append({**key, "quantity": quantity, "examples": kind, "layer": layer, "median": 0.1 * layer})
                     for quantity in ("g_quantiles", "w_quantiles"):
                         spread = np.sort(rng.normal(size=len(QUANTILES)))
                         rows.append({**key, "quantity": quantity, "examples": kind, "layer": layer, "entries": spread})
     table = pd.DataFrame(rows, columns=list(dict.fromkeys([*arrow_schema("arms").names, *FACTORS])))
     levels = {factor: made.runs[factor].dtype for factor in FACTORS}
-    return replace(made, arms=table.astype({**levels, "value": float}))
+    return replace(made, arms=table.astype({**levels, "median": float}))
 
 
 def test_arms_of_one_cell_are_shown_and_the_others_told():
@@ -120,7 +121,7 @@ def test_first_and_last_layer_only():
 
 def test_zero_has_no_place_on_a_logarithmic_axis():
     made = frames()
-    zero = made.arms.assign(value=made.arms["value"].where(made.arms["quantity"] != "g_sd", 0.0))
+    zero = made.arms.assign(median=made.arms["median"].where(made.arms["quantity"] != "g_sd", 0.0))
     shown = gradients(replace(made, arms=zero)).frame
     assert shown[shown["quantity"] == "g_sd"][["value", "low", "high"]].isna().all(axis=None)
     assert shown[shown["quantity"] == "g_mean"]["value"].notna().all()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from vgstudy.claims.auc import auc, auc_within, percentile_interval, resampled
+from vgstudy.analysis.intervals import equal_tails
+from vgstudy.claims.auc import auc, auc_within, resampled
 
 
 def example(n=200, ties=True):
@@ -57,7 +58,7 @@ def test_pairs_of_one_cell_by_hand():
 
 def test_without_failures_there_is_no_auc():
     assert np.isnan(auc(np.arange(3.0), np.zeros(3, dtype=bool), np.ones((2, 3)))).all()
-    assert np.isnan(percentile_interval(np.full(4, np.nan), 0.95)).all()
+    assert np.isnan(equal_tails(np.full(4, np.nan))).all()
 
 
 def test_resampled_means_vary_as_means_of_seeds_do_against_theory():

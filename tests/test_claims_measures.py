@@ -1,8 +1,11 @@
 """A number per run from its logs, by hand; axes (seed, epoch, layer)."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
+from vgstudy.cells import EXAMPLES, PROBE_SET
 from vgstudy.claims.measures import measured, scale
 from vgstudy.claims.statements import Measure
 
@@ -86,3 +89,9 @@ def test_zero_divisors_and_missing_values_give_none():
 )
 def test_scale_on_which_seeds_spread(keys, expected):
     assert scale(Measure.model_validate(keys)) == expected
+
+
+def test_a_measure_is_of_any_of_the_examples():
+    field = Measure.model_fields["examples"]
+    assert get_args(field.annotation) == EXAMPLES
+    assert field.default == PROBE_SET

@@ -1,13 +1,17 @@
 """What foretells failure: on made-up runs whose truth is known, and against the plain reading of the logs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from made_frames import made_frames
 from synthetic import write_synthetic_study
+from vgstudy.analysis.design import read_design
 from vgstudy.claims.early import RULES, early_runs
 from vgstudy.claims.prediction import features, held_out, prediction_rows
+from vgstudy.errors import UserError
 from vgstudy.findings.prediction import prediction
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import read_table
@@ -111,7 +115,7 @@ def test_where_nothing_failed_nothing_is_foretold():
 def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
     write_synthetic_study(tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4))
     runs = read_table("runs", tmp_path / "study/runs.parquet").to_pandas()
-    early = early_runs(tmp_path / "study", runs.astype({"cell": "str", "job": "str"})).set_index(["cell", "seed"])
+    early = early_runs(read_design(tmp_path / "study")).set_index(["cell", "seed"])
     cell, seed, job = runs.loc[0, ["cell", "seed", "job"]]
     probes = read_table("probes", tmp_path / f"study/probes/{job}.parquet").to_pandas()
     own = probes[(probes["cell"] == cell) & (probes["seed"] == seed) & (probes["epoch"] == 0)].sort_values("layer")
@@ -119,6 +123,12 @@ def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
     assert early.loc[(cell, seed), "first layer"] == own["g_rms"].iloc[0]
     assert early.loc[(cell, seed), "smallest layer"] == own["g_rms"].min()
     assert early.loc[(cell, seed), "zeros"] == own["g_zero_float32"].mean()
+
+
+def test_outcomes_of_another_design_are_refused(tmp_path):
+    write_synthetic_study(tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4))
+    with pytest.raises(UserError, match=r"outcomes\.parquet"):
+        early_runs(replace(read_design(tmp_path / "study"), digest="another"))
 
 
 def told(failures=50, mixed=4, **areas):

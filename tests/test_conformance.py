@@ -231,7 +231,7 @@ def test_uniform_kernels_at_width_5_make_delta_grow_toward_the_input(phi, factor
     logs = decay_logs(32, 5, phi, UNIFORM, depth=5, task=task)["d_delta"]
     assert_near(logs, factor, 0.03)
     predicted = {found.quantity: found for found in predict([cell(**fields)])}
-    assert predicted["d_delta"].status == "approximation"
+    assert predicted["d_delta"].standing == "approximation"
     assert_near(logs, predicted["d_delta"].value, 0.1)
 
 
@@ -256,6 +256,6 @@ def test_wide_nets_layer_by_layer_against_theory(phi, initializer):
     logs = decay_logs(16, 256, phi, named(initializer), task=Circles(name="circles", samples=400, train=200))
     for found in predict([cell(**fields)]):
         if found.quantity in logs:
-            assert found.status == "asymptotic"
+            assert found.standing == "asymptotic"
             classes = 0.03 if (phi, found.quantity) == ("relu", "d_g") else 0.0  # two standard errors over samples
             assert_near(logs[found.quantity], found.value, 2.5 / 256 + classes)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from vgstudy.analysis.intervals import Interval
 from vgstudy.coverage import SIMULATIONS, areas, row, rows, shares, write_coverage
@@ -20,19 +21,21 @@ def found() -> list[dict]:
     return rows(REPETITIONS, [name for name in SIMULATIONS if name not in ("depths", "variances", "areas")])
 
 
-def error(row: dict) -> float:
-    """Four standard errors of a share near the nominal one: of a hundred right procedures none is found wrong."""
-    return 4 * np.sqrt(row["nominal"] * (1 - row["nominal"]) / row["made"])
+def ends(row: dict) -> tuple[float, float]:
+    """Where the share of a right procedure lies in all but one of 10,000 simulations."""
+    low, high = binom.interval(0.9999, row["made"], row["nominal"])
+    return low / row["made"], high / row["made"]
 
 
 def test_what_decides_covers_what_it_claims_or_is_known_to_be_approximate(found):
     decides = [each for each in found if each["role"] in (PRIMARY, LABELLED) and each["procedure"] not in APPROXIMATE]
     assert len({each["procedure"] for each in decides}) >= 7
     for each in decides:
-        off = each["coverage"] - each["nominal"]
-        assert off <= error(each) + 0.02, each
+        low, high = ends(each)
+        assert 0 < high < 1
+        assert each["coverage"] <= high, each
         if each["procedure"] not in ("Fisher", "false discovery rate", "TOST"):  # those may be on the safe side
-            assert off >= -error(each) - 0.02, each
+            assert each["coverage"] >= low, each
 
 
 def test_what_is_withdrawn_misses(found):
@@ -87,39 +90,45 @@ def test_what_decides_is_primary_only_if_it_is_as_stated():
     assert [row["label"].split()[0] for row in labelled(rows)] == ["as"] * 3 + ["conservative:"] * 3 + ["approximate:"] * 3
 
 
-def test_dead_nets_give_no_interval_where_fewer_than_two_are_alive(found):
-    dying = [each for each in found if "alive only" in each["truth"] and each["procedure"] == "t on log"]
+def test_dead_nets_give_no_band_where_fewer_than_three_are_alive(found):
+    dying = [each for each in found if "alive only" in each["truth"] and each["procedure"] == "max-|t| band over layers"]
     assert [each["n"] for each in dying] == [5, 10, 30]
-    assert all(each["made"] >= REPETITIONS - 2 for each in dying)
+    assert REPETITIONS - 20 < dying[0]["made"] < REPETITIONS
+    assert [each["made"] for each in dying[1:]] == [REPETITIONS, REPETITIONS]
 
 
 def test_depth_limits_and_bands_over_depths_cover(monkeypatch):
     monkeypatch.setattr(shares, "SEEDS", (10,))
-    for each in rows(150, ["depths"]):
-        assert each["coverage"] >= each["nominal"] - error(each) - 0.01, each
+    found = rows(150, ["depths"])
+    assert len(found) == 6
+    for each in found:  # most are on the safe side
+        assert each["coverage"] >= ends(each)[0], each
 
 
 def test_areas_under_the_curve_cover(monkeypatch):
     monkeypatch.setattr(areas, "SEEDS", (10,))
-    for each in rows(REPETITIONS, ["areas"]):
-        assert each["coverage"] == pytest.approx(0.95, abs=error(each) + 0.02), each
+    found = rows(REPETITIONS, ["areas"])
+    assert len(found) == 2
+    for each in found:
+        low, high = ends(each)
+        assert low <= each["coverage"] <= high < 1, each
 
 
 def test_shares_of_variances_cover(monkeypatch):
     from vgstudy.coverage import tests
 
     monkeypatch.setattr(tests, "SEEDS", (10,))
-    for each in rows(200, ["variances"]):
-        assert each["coverage"] == pytest.approx(0.95, abs=error(each) + 0.02), each
+    found = rows(200, ["variances"])
+    assert len(found) == 3
+    for each in found:
+        low, high = ends(each)
+        assert low <= each["coverage"] <= high < 1, each
 
 
 def test_a_row_by_hand():
-    hits, nothing = np.array([1, 1, 1, 0, np.nan]), np.full(5, np.nan)
+    hits = np.array([1, 1, 1, 0, np.nan])
     told = row(Trial("p", PRIMARY, "truth", 7, 0.95, hits, np.array([1.0, 3.0, 2.0, 4.0, np.nan])))
     assert (told["coverage"], told["made"], told["repetitions"], told["width"]) == (0.75, 4, 5, 2.5)
-    assert told["verdict"] == "too seldom"
-    assert row(Trial("p", PRIMARY, "truth", 7, 0.05, np.zeros(9), nothing[:5]))["verdict"] == "as stated"
-    assert row(Trial("p", PRIMARY, "truth", 7, 0.05, np.ones(9), nothing[:5]))["verdict"] == "too often"
 
 
 def test_a_trial_by_hand():

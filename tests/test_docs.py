@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from vgstudy.cli import app
 from vgstudy.config.reading import Config
 from vgstudy.config.study import StudyFile
+from vgstudy.schema import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -62,6 +63,11 @@ def test_readme_sets_up_with_two_commands():
 @pytest.mark.parametrize("key", sorted({*keys(Config), *keys(StudyFile)}))
 def test_every_key_is_in_the_config_readme(key):
     assert re.search(rf"`(?:\w+\.)*{key}[`:.]", CONFIG_README)
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_every_table_is_in_the_readme(table):
+    assert re.search(rf"[`/]{table}(\.parquet|/)`", README.partition("## What you get")[2].partition("\n## ")[0])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

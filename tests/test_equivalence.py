@@ -4,11 +4,11 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from vgstudy.analysis.equivalence import BOUND, tost, verdicts
+from vgstudy.analysis.equivalence import BOUND, directions, tost
 from vgstudy.analysis.intervals import geometric_t, moments
 from vgstudy.analysis.multiplicity import EXPLORATORY, HOLM, adjusted
 from vgstudy.analysis.planner import WANTED, seeds_needed
-from vgstudy.schema import VERDICTS
+from vgstudy.schema import DIRECTIONS
 
 NAN = np.nan
 
@@ -29,7 +29,7 @@ def test_tost_errs_at_most_once_in_twenty_at_the_bound_against_theory():
 
 
 @pytest.mark.parametrize(
-    ("logs", "verdict"),
+    ("logs", "direction"),
     [
         ([0.001, -0.001, 0.002, 0.0], "equivalent"),
         ([-0.021, -0.020, -0.019, -0.02], "equivalent"),  # differs from 1, by too little to matter
@@ -38,14 +38,14 @@ def test_tost_errs_at_most_once_in_twenty_at_the_bound_against_theory():
         ([0.5, -0.5, 0.4, -0.3], "undecided"),
     ],
 )
-def test_verdicts_by_hand(logs, verdict):
+def test_directions_by_hand(logs, direction):
     group = moments(logs)
-    assert VERDICTS[verdicts(geometric_t(group), tost(group))] == verdict
+    assert DIRECTIONS[directions(geometric_t(group), tost(group))] == direction
 
 
-def test_no_interval_no_verdict():
+def test_no_interval_no_direction():
     group = moments([[NAN, NAN], [-1.0, NAN]])
-    np.testing.assert_array_equal(verdicts(geometric_t(group), tost(group)), [-1, -1])
+    np.testing.assert_array_equal(directions(geometric_t(group), tost(group)), [-1, -1])
 
 
 def test_holm_and_false_discovery_rate_by_hand():

@@ -1,4 +1,4 @@
-"""Sentences are what the tables say: tiny tables by hand, every verdict and its absence."""
+"""Sentences are what the tables say: tiny tables by hand, every direction and its absence."""
 
 import pandas as pd
 
@@ -6,7 +6,7 @@ from made_frames import made_frames
 from vgstudy.findings import findings
 from vgstudy.findings.contrasts import contrast
 from vgstudy.findings.decay import decay
-from vgstudy.findings.finding import both_levels, cross_table, decided_by_test, setting, verdict
+from vgstudy.findings.finding import both_levels, cross_table, setting, sides_by_interval, sides_by_test
 from vgstudy.findings.limit import bracket, limit
 from vgstudy.findings.movement import movement
 from vgstudy.findings.precision import precision
@@ -22,9 +22,9 @@ def estimates(quantity, **rows):
     ]
 
 
-def test_verdict_by_hand():
+def test_sides_by_interval_by_hand():
     rows = pd.DataFrame({"low": [1.1, 0.5, 0.9, None, 1.0], "high": [1.2, 0.9, 1.1, None, 1.2]})
-    found = verdict(rows, 1.0)
+    found = sides_by_interval(rows, 1.0)
     assert [list(part.index) for part in (found.above, found.below, found.undecided, found.unknown)] == [[0], [1], [2, 4], [3]]
     assert found.n == 5
 
@@ -36,10 +36,10 @@ def test_setting_by_hand():
 
 
 def test_decay_by_hand():
-    verdicts = ("vanishes", "explodes", "undecided")
+    directions = ("vanishes", "explodes", "undecided")
     delta = estimates("d_delta", tanh=(0.9, 0.8, 0.95), relu=(1.3, 1.2, 1.4), sigmoid=(1.0, 0.9, 1.1))
-    delta = [{**row, "verdict": verdict} for row, verdict in zip(delta, verdicts, strict=True)]
-    g = [{**row, "verdict": "equivalent"} for row in estimates("d_g", tanh=(0.99, 0.98, 0.995))]
+    delta = [{**row, "direction": direction} for row, direction in zip(delta, directions, strict=True)]
+    g = [{**row, "direction": "equivalent"} for row in estimates("d_g", tanh=(0.99, 0.98, 0.995))]
     tests = {"tanh": 0.01, "ReLU": 1.0}
     curved = [{"quantity": "curvature_delta", "value": 0.1, "p_adjusted": p, "activation": a} for a, p in tests.items()]
     found = decay(made_frames([*delta, *g], linearity=curved))
@@ -110,7 +110,7 @@ def test_a_limit_far_from_any_depth_that_was_run_is_a_bracket_by_hand():
 
 
 def test_one_added_setting_does_not_move_the_depth_that_is_told_by_hand():
-    ends = {"quantity": "d_delta", "value": 0.5, "low": 0.4, "high": 0.6, "verdict": "vanishes"}
+    ends = {"quantity": "d_delta", "value": 0.5, "low": 0.4, "high": 0.6, "direction": "vanishes"}
     at_5 = [{**ends, "activation": name, "depth": 5} for name in ("tanh", "ReLU", "sigmoid")]
     assert "at depth 5" in decay(made_frames([*at_5, {**ends, "depth": 10}])).headline
 
@@ -156,7 +156,7 @@ def test_precision_by_hand():
 
 def test_tested_by_hand():
     rows = pd.DataFrame({"value": [1.2, 0.5, 1.2, 1.0], "p_adjusted": [0.01, 0.04, 0.2, None]})
-    found = decided_by_test(rows, 1.0)
+    found = sides_by_test(rows, 1.0)
     assert [list(part.index) for part in (found.above, found.below, found.undecided, found.unknown)] == [[0], [1], [2], [3]]
 
 

@@ -4,6 +4,7 @@ from scipy import stats
 
 from vgstudy.analysis.intervals import (
     clopper_pearson,
+    equal_tails,
     geometric_t,
     mean_t,
     moments,
@@ -212,3 +213,11 @@ def test_wilson_covers_as_enumerated_against_theory(rng, share):
     drawn = wilson(rng.binomial(30, share, REPETITIONS), 30)
     assert covers(drawn, share) == pytest.approx(exact, abs=MONTE_CARLO)
     assert exact > 0.92
+
+
+def test_equal_tails_by_hand():
+    draws = [*np.arange(41.0), np.nan]
+    assert equal_tails(draws) == pytest.approx((1, 39))
+    assert equal_tails(draws, 0.9) == pytest.approx((2, 38))
+    assert equal_tails([0, 1, np.inf], low="lower", high="higher") == (0, np.inf)
+    assert np.isnan(equal_tails([np.nan])).all()

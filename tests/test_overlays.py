@@ -47,7 +47,7 @@ def estimates(**rows: dict[str, object]) -> pd.DataFrame:
 def test_z_by_hand():
     found = overlaid([Prediction("a", "d_g", 0.9, "asymptotic", "s")], estimates(d_g={}, d_delta={})).iloc[0]
     assert found["z"] == pytest.approx(log(0.8 / 0.9) / (0.3 / sqrt(9)))
-    assert (found["predicted"], found["value"], found["n_alive"], found["status"]) == (0.9, 0.8, 9, "asymptotic")
+    assert (found["predicted"], found["value"], found["n_alive"], found["standing"]) == (0.9, 0.8, 9, "asymptotic")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_variances_by_hand():
 
 def test_tied_kernels_have_no_prediction_by_hand():
     assert not predict([made_cell(tied=True)])
-    assert {row.status for row in predict_decays([made_cell(output={"class_name": "GlorotUniform"})])} == {"approximation"}
+    assert {row.standing for row in predict_decays([made_cell(output={"class_name": "GlorotUniform"})])} == {"approximation"}
 
 
 def test_decays_are_those_of_predict_against_itself():
@@ -110,7 +110,7 @@ def rows(quantity: str, **fields: object) -> dict[str, object]:
 
 def test_decay_against_depth_has_the_predictions_by_hand():
     measured = [{"quantity": "d_g", "depth": depth, "value": 0.8, "low": 0.7, "high": 0.9} for depth in (5, 10)]
-    frames = made_frames(measured, overlays=[rows("d_g", depth=5, status="approximation")])
+    frames = made_frames(measured, overlays=[rows("d_g", depth=5, standing="approximation")])
     view = decay_depth_start(frames)
     assert list(view.frame["predicted"].fillna(-1)) == [0.9, -1]
     assert "with Xavier an approximation" in view.note

@@ -33,7 +33,7 @@ def claim(name, verdict, needed=None, study="s", n=30):
 
 def trial():
     frames = made_frames(outcomes=[{"seed": 0, "status": "dead"}])
-    return type(frames)(**{**vars(frames), "study": frames.study | {"title": "Smoke test of it all"}})
+    return type(frames)(**{**vars(frames), "study": frames.study | {"trial": True}})
 
 
 def test_claims_in_short_by_hand():

@@ -18,7 +18,7 @@ from vgstudy.findings import findings
 from vgstudy.report import write_report
 from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
 from vgstudy.report.asked import asked, in_short, keras_words
-from vgstudy.report.cells import cell_table, precision_sentence
+from vgstudy.report.cells import cell_table
 from vgstudy.report.coverage import coverage_table
 from vgstudy.report.origin import cost_sentence, duration, made_table, origin
 from vgstudy.report.pictures import KINDS, pictures
@@ -241,15 +241,6 @@ def test_design_in_words_by_hand():
     assert "ends above 0.75" in words
     assert "every initializer against Xavier, every optimizer against SGD and every width against 5." in words
     assert "declares no contrast" in " ".join(asked(resolved | {"contrasts": []}))
-
-
-def test_precision_by_hand():
-    rows = [{"quantity": "d_delta", "value": 1.0, "low": 1 / x, "high": x, "width": w} for x, w in ((1.1, 5), (1.3, 25))]
-    assert precision_sentence(made_frames(rows)) == (
-        "Precision reached: half of the 2 cells know the decay factor of δ at epoch 0 to within ±20 %, the least "
-        "precise to ±30 %."
-    )
-    assert precision_sentence(made_frames()) == ""
 
 
 def test_cost_by_hand():

@@ -13,9 +13,9 @@ from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
 from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.errors import UserError
-from vgstudy.schema import FACTORS, ZERO_CAUSES
+from vgstudy.schema import COLUMNS, FACTORS, ZERO_CAUSES
 from vgstudy.store.logs import read_footer, read_table, write_table
-from vgstudy.store.places import STUDY_TABLES
+from vgstudy.store.places import SCOPES, STUDY_TABLES
 
 DESIGN = {
     "depths": (1, 3, 8),
@@ -222,6 +222,7 @@ def test_profiles_of_float32_zeros_against_scipy(made):
 def test_the_output_layer_has_no_activation(made):
     profiles = load(made, "profiles").merge(load(made, "runs").drop_duplicates("cell")[["cell", "depth"]])
     highest = profiles.groupby(["quantity", "depth"])["layer"].max().unstack()
+    assert len(highest) > 2
     for quantity, layers in highest.iterrows():
         assert (layers == layers.index + (not quantity.startswith("h_"))).all()
 
@@ -330,12 +331,12 @@ def test_checks_of_decay_factors_against_scipy(made):
     assert vanishing["value"].to_dict() == pytest.approx(shares.to_dict())
 
 
-def test_verdicts_by_hand(made):
+def test_directions_by_hand(made):
     rows = load(made, "estimates").query("quantity == 'd_delta'")
     equivalent, below, above = rows["p_equivalent"] < 0.05, rows["high"] < 1, rows["low"] > 1
     expected = np.select([equivalent, below, above], ["equivalent", "vanishes", "explodes"], "undecided")
-    assert rows["verdict"].tolist() == expected.tolist()
-    assert load(made, "estimates").query("quantity == 'test_loss'")["verdict"].isna().all()
+    assert rows["direction"].tolist() == expected.tolist()
+    assert load(made, "estimates").query("quantity == 'test_loss'")["direction"].isna().all()
 
 
 def test_shares_have_an_exact_interval_beside_and_a_band_over_depths_against_scipy(made):
@@ -408,7 +409,7 @@ def test_one_seed_gives_values_without_intervals(folder):
     assert rows[["low", "high"]].isna().all(axis=None)
     shares = results["estimates"].query("method == 'Wilson' and n_alive > 0")
     assert shares[INTERVAL].notna().all(axis=None)
-    assert results["estimates"]["verdict"].isna().all()
+    assert results["estimates"]["direction"].isna().all()
     assert results["estimates"].query("method != 'Wilson'")[["band_low", "spread", "seeds_needed"]].isna().all(axis=None)
     assert results["linearity"][["low", "high", "p", "p_adjusted"]].isna().all(axis=None)
     assert results["limits"].query("factor.isna()")["value"].notna().any()
@@ -508,7 +509,11 @@ def test_constant_data_have_intervals_of_no_width_and_no_doubt(folder):
     change(folder, "probes", lambda frame: frame.assign(delta_rms=1.0, g_rms=1.0, zero_cause="none"))
     rows = analyse(folder)["estimates"].query("quantity == 'd_delta'")
     assert (rows[["value", "low", "high", "trimmed", "seed_low", "seed_high", "median"]] == 1).all(axis=None)
-    assert set(rows["verdict"]) == {"equivalent"}
+    assert set(rows["direction"]) == {"equivalent"}
     assert rows["p"].isna().all()
     assert (rows["seeds_needed"] == 2).all()
     assert rows["bimodality"].isna().all()
+
+
+def test_every_table_has_a_place():
+    assert SCOPES.keys() == COLUMNS.keys()

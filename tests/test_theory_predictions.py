@@ -39,8 +39,8 @@ def rows(given):
 def test_every_kind_of_row_by_hand():
     found = rows(cell(initializer=GAUSSIAN))
     assert found.keys() == DECAYS | LIMITS | {"d_delta_one_input", "p_dead_one_input"}
-    assert {name for name, row in found.items() if row.status == "asymptotic"} == DECAYS | LIMITS
-    assert {name for name, row in found.items() if row.status == "exact"} == {"d_delta_one_input", "p_dead_one_input"}
+    assert {name for name, row in found.items() if row.standing == "asymptotic"} == DECAYS | LIMITS
+    assert {name for name, row in found.items() if row.standing == "exact"} == {"d_delta_one_input", "p_dead_one_input"}
     assert found["chi"].value == pytest.approx(1)
     assert found["d_delta"].value == pytest.approx(1)
     assert found["d_h"].value == pytest.approx(1)
@@ -50,14 +50,14 @@ def test_every_kind_of_row_by_hand():
 
 
 def test_kernels_that_are_not_normal_make_the_law_of_one_input_an_approximation():
-    assert rows(cell())["d_delta_one_input"].status == "approximation"
+    assert rows(cell())["d_delta_one_input"].standing == "approximation"
     assert rows(cell(initializer="Orthogonal")).keys() == DECAYS | LIMITS | {"p_dead_one_input"}
 
 
 def test_kernels_with_a_mean_have_approximate_decays_and_no_limits():
     found = rows(cell(initializer=UNIFORM))
     assert found.keys() == DECAYS
-    assert {row.status for row in found.values()} == {"approximation"}
+    assert {row.standing for row in found.values()} == {"approximation"}
     assert found["d_delta"].value == pytest.approx(2.5, rel=0.1)  # N mu: every unit is on
 
 

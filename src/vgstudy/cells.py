@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")  # what a gradient may be measured on
+PROBE_SET, NEXT, LAST, TEST = EXAMPLES
 
 
 class Frozen(BaseModel):

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from vgstudy.cells import EXAMPLES as EXAMPLES
+from vgstudy.cells import PROBE_SET
 
 LABEL = pa.dictionary(pa.int32(), pa.string())
 
@@ -18,7 +19,8 @@ LAYER_KINDS = ("input", "square", "output", "other")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
-VERDICTS = ("equivalent", "vanishes", "explodes", "undecided")
+ON_PROBE_SET = ("examples", "==", PROBE_SET)  # a filter of rows
+DIRECTIONS = ("equivalent", "vanishes", "explodes", "undecided")
 
 _KEYS = {
     "cell": (LABEL, "id of the configuration without its seed"),
@@ -59,7 +61,7 @@ CHECKS = {
     ),
     "p": (pa.float64(), "two-sided p value of a ratio of 1, not corrected; null for other quantities"),
     "p_equivalent": (pa.float64(), "TOST: p value of a decay factor within 5 % of 1; null for other quantities"),
-    "verdict": (
+    "direction": (
         LABEL,
         "of a decay factor: equivalent (to 1, by TOST), vanishes, explodes or undecided; null without an interval",
     ),
@@ -298,7 +300,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 "d_delta, d_g, d_h, or var_interior_delta, the variance over seeds of log interior_delta; at epoch 0",
             ),
             "predicted": (pa.float64(), "what theory says"),
-            "status": (LABEL, "exact, asymptotic (the limit of infinite width) or approximation"),
+            "standing": (LABEL, "of the prediction: exact, asymptotic (the limit of infinite width) or approximation"),
             "source": (LABEL, "where the prediction comes from"),
             **_ESTIMATE,
             "z": (
@@ -327,7 +329,6 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "width": (pa.float64(), "median width of the intervals, on the scale on which they are made; null of a test"),
             "made": (pa.int32(), "repetitions in which an interval could be made"),
             "repetitions": (pa.int32(), "all of them"),
-            "verdict": (LABEL, "as stated, too seldom or too often"),
         },
         "conformance": {
             "source": (LABEL, "where the number was published"),
@@ -346,9 +347,9 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "epoch": _KEYS["epoch"],
             "step": _STEP,
             "layer": (pa.int16(), "1 is nearest the input; 0 for the whole network"),
-            "value": (pa.float64(), "median over the seeds with a value"),
-            "low": (pa.float64(), "quantile .05 over these seeds"),
-            "high": (pa.float64(), "quantile .95 over these seeds"),
+            "q05": (pa.float64(), "5 % quantile over the seeds with a value"),
+            "median": (pa.float64(), "median over these seeds"),
+            "q95": (pa.float64(), "95 % quantile over these seeds"),
             "entries": (
                 pa.list_(pa.float64()),
                 "of g_quantiles and w_quantiles: the median over seeds of each quantile of the entries; null otherwise",

@@ -11,14 +11,14 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 3,
         "decay": 4,
-        "estimate": 7,
+        "estimate": 8,
         "predict": 4,
-        "follow": 3,
-        "overlay": 1,
-        "claims": 3,
-        "figures": 10,
-        "report": 12,
-        "coverage": 3,
+        "follow": 4,
+        "overlay": 2,
+        "claims": 4,
+        "figures": 11,
+        "report": 13,
+        "coverage": 4,
         "conformance": 1,
     }
 )

@@ -15,6 +15,7 @@ from vgstudy.config.log import Log
 from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.grid import floats, position
 from vgstudy.store.logs import read_table
+from vgstudy.store.places import job_path
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -147,7 +148,7 @@ class _Reader:
     def __call__(self, table: str, columns: Sequence[str], axes: Mapping[str, Any], filters: Any = None) -> dict[str, Array]:
         arrays = {name: np.full([len(values) for values in axes.values()], np.nan) for name in columns}
         for job in self.jobs:
-            rows = read_table(table, self.folder / table / f"{job}.parquet", [*axes, *columns], filters)
+            rows = read_table(table, job_path(self.folder, table, job), [*axes, *columns], filters)
             index = np.stack([position(rows[name], values) for name, values in axes.items()])
             kept = (index >= 0).all(axis=0) & self.member[index[0], index[-1]]
             for name, array in arrays.items():

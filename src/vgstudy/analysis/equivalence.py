@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from vgstudy.analysis.intervals import Interval, Moments
-from vgstudy.schema import VERDICTS
+from vgstudy.analysis.intervals import ALPHA, Interval, Moments
+from vgstudy.schema import DIRECTIONS
 
 Array = NDArray[np.float64]
 
 BOUND = np.log(1.05)  # a factor per layer within 5 % of 1 counts as none
-LEVEL = 0.05
 
 
 def tost(logs: Moments) -> Array:
@@ -25,16 +24,16 @@ def tost(logs: Moments) -> Array:
     return np.where(logs.var > 0, p, np.where(logs.var == 0, certain, np.nan))
 
 
-def verdicts(ratio: Interval, p_equivalent: Array) -> NDArray[np.int64]:
-    """Index in VERDICTS for each decay factor, -1 without an interval.
+def directions(ratio: Interval, p_equivalent: Array) -> NDArray[np.int64]:
+    """Index in DIRECTIONS for each decay factor, -1 without an interval.
 
     equivalent: TOST shows that the factor is within 5 % of 1, whether or not it differs from 1. vanishes, explodes: the interval
     lies below, above 1, and equivalence is not shown. undecided: none of these.
     """
     conditions = {
-        "equivalent": p_equivalent < LEVEL,
+        "equivalent": p_equivalent < ALPHA,
         "vanishes": ratio.high < 1,
         "explodes": ratio.low > 1,
         "undecided": np.isfinite(ratio.value) & ~np.isnan(ratio.low),
     }
-    return np.asarray(np.select(list(conditions.values()), [VERDICTS.index(name) for name in conditions], -1), dtype=np.int64)
+    return np.asarray(np.select(list(conditions.values()), [DIRECTIONS.index(name) for name in conditions], -1), dtype=np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.chunks import ENDS, LEVELS, MEANS, RATIOS, Chunk
-from vgstudy.analysis.equivalence import BOUND, tost, verdicts
+from vgstudy.analysis.equivalence import BOUND, directions, tost
 from vgstudy.analysis.intervals import (
     CLOPPER_PEARSON,
     CONFIDENCE,
@@ -39,7 +39,8 @@ from vgstudy.analysis.samples import (
     whole_seeds,
     zero_counts,
 )
-from vgstudy.schema import EXAMPLES, RUN_STATUSES, VERDICTS, ZERO_CAUSES
+from vgstudy.cells import PROBE_SET
+from vgstudy.schema import DIRECTIONS, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.grid import labels, nullable
 
 Array = NDArray[np.float64]
@@ -77,7 +78,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
         yield _share_rows(chunk, f"p_vanishing_{name}", (logs < -BOUND).sum(axis=-1), counted(logs), where)
     alive = chunk.decays["alive"]
     yield _share_rows(chunk, "p_alive", np.nansum(alive, axis=-1), counted(alive))
-    if chunk.examples != EXAMPLES[0]:
+    if chunk.examples != PROBE_SET:
         return
     cause = chunk.decays["zero_cause"]
     for code, name in enumerate(ZERO_CAUSES[1:], 1):
@@ -96,7 +97,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
 
 
 def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
-    """Rows of a ratio; of a decay factor with its checks, its verdict and the seeds it needs."""
+    """Rows of a ratio; of a decay factor with its checks, its direction and the seeds it needs."""
     logs = ratio_logs(chunk, quantity)
     group = moments(logs)
     found = geometric_t(group)
@@ -106,7 +107,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
         extra |= _bands(group, critical(logs)[:, None], whole_seeds(logs)[:, None])
     if quantity in FACTORS_PER_LAYER:
         p = tost(group)
-        extra |= {"p_equivalent": p, "verdict": Labels(verdicts(found, p), VERDICTS), "seeds_needed": seeds_needed(spread)}
+        extra |= {"p_equivalent": p, "direction": Labels(directions(found, p), DIRECTIONS), "seeds_needed": seeds_needed(spread)}
         extra |= _checks(logs, group, np.exp)
     return rows("estimates", chunk, quantity, found, group.n, GEOMETRIC_T, extra, defined(chunk, quantity)[:, None])
 

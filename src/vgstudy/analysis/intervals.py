@@ -5,12 +5,14 @@ interval (no spread is known), except for proportions; constant data give an int
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, chdtri, ndtri, stdtr, stdtrit
 
-CONFIDENCE = 0.95
+ALPHA = 0.05  # what a p value must stay below
+CONFIDENCE = 1 - ALPHA
 
 MEAN_T = "t"
 GEOMETRIC_T = "t on log"
@@ -22,6 +24,7 @@ WELCH_RATIO = "Welch on log, ratio"
 NEWCOMBE = "Newcombe, difference"
 
 Array = NDArray[np.float64]
+Method = Literal["linear", "lower", "higher"]
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,20 @@ def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
     squares, tail = freedom * group.var, (1 - confidence) / 2
     low, high = squares / chdtri(freedom, tail), squares / chdtri(freedom, 1 - tail)
     return Interval(group.var, low, high, np.full_like(low, np.nan))
+
+
+def equal_tails(
+    draws: ArrayLike, confidence: float = CONFIDENCE, low: Method = "linear", high: Method = "linear"
+) -> tuple[float, float]:
+    """Ends of the interval that holds the draws, axis (draw,), but for equal tails; NaN draws do not count, NaN without any.
+
+    `low` and `high` are `numpy.quantile`'s methods of the two ends.
+    """
+    x, tail = np.asarray(draws, dtype=float), (1 - confidence) / 2
+    known = x[~np.isnan(x)]
+    if not len(known):
+        return float("nan"), float("nan")
+    return float(np.quantile(known, tail, method=low)), float(np.quantile(known, 1 - tail, method=high))
 
 
 def exponentiated(logs: Interval) -> Interval:

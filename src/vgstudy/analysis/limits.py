@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.analysis.intervals import CONFIDENCE
+from vgstudy.analysis.intervals import CONFIDENCE, equal_tails
 from vgstudy.schema import FACTORS, arrow_schema
 
 Array = NDArray[np.float64]
@@ -136,9 +136,8 @@ def _shared(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:
 
 
 def ends(draws: Array) -> tuple[float, float]:
-    """Ends of the interval that holds the draws but for equal tails; infinite beyond the range."""
-    tail = (1 - CONFIDENCE) / 2
-    return float(np.quantile(draws, tail, method="lower")), float(np.quantile(draws, 1 - tail, method="higher"))
+    """Ends of the interval of equal tails, never between draws: they may be infinite, beyond the range."""
+    return equal_tails(draws, low="lower", high="higher")
 
 
 def _range(value: float) -> str:

@@ -9,7 +9,7 @@ from vgstudy.analysis.chunks import CURVATURES, Chunk
 from vgstudy.analysis.intervals import Moments, moments
 from vgstudy.analysis.samples import defined, end_values, finite, ratio_logs, status_counts
 
-SUMMARIZED = ("d_g", "d_delta", "d_h", "end_to_end_g")
+SUMMARIZED = ("d_g", "d_delta", "end_to_end_g")
 
 
 def summary(chunk: Chunk) -> pd.DataFrame:

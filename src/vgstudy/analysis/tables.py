@@ -13,7 +13,8 @@ from vgstudy.analysis.limits import limit_rows
 from vgstudy.analysis.linearity import linearity_rows
 from vgstudy.analysis.summaries import summary
 from vgstudy.analysis.variances import variance_rows
-from vgstudy.schema import EXAMPLES, FACTORS
+from vgstudy.cells import PROBE_SET
+from vgstudy.schema import FACTORS
 from vgstudy.store.logs import open_writer, write_table
 
 BATCH_RUNS = 1000
@@ -44,7 +45,7 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
         outcomes, estimates, trajectories, profiles = writers
         summaries = []
         for chunk in chunks(folder, runs, study, chunk_runs):
-            if chunk.examples == EXAMPLES[0]:
+            if chunk.examples == PROBE_SET:
                 outcomes.write(outcome_rows(chunk))
                 for rows in trajectory_rows(chunk):
                     trajectories.write(rows)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vgstudy.analysis.intervals import CONFIDENCE
+from vgstudy.analysis.intervals import CONFIDENCE, equal_tails
 from vgstudy.analysis.summaries import group_of
 from vgstudy.schema import FACTORS
 
@@ -87,8 +87,7 @@ def account(levels: pd.DataFrame, n: Array, mean: Array, var: Array, stream: np.
     squares[SEED], freedom[SEED] = np.r_[within.sum(), drawn_within.sum(axis=0)], int((n - 1).sum())
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = {name: np.clip(found / (between + squares[SEED]), 0, 1) for name, found in squares.items() if freedom[name]}
-    tail = (1 - CONFIDENCE) / 2
-    rows = [(name, share[0], *np.quantile(share[1:], [tail, 1 - tail]), freedom[name]) for name, share in shares.items()]
+    rows = [(name, share[0], *equal_tails(share[1:]), freedom[name]) for name, share in shares.items()]
     return pd.DataFrame(rows, columns=["source", "value", "low", "high", "freedom"])
 
 

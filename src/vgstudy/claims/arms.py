@@ -13,17 +13,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.analysis.design import read_design
+from vgstudy.cells import PROBE_SET
 from vgstudy.claims.cases import named_cells
 from vgstudy.claims.register import Tutorial, claims, read_register
-from vgstudy.schema import EXAMPLES, QUANTILES
+from vgstudy.schema import QUANTILES
 from vgstudy.store.logs import open_writer, read_table
+from vgstudy.store.places import job_path
 
 Array = NDArray[np.float64]
 
 CURVES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "probe_loss", "probe_accuracy")
 LAYERED = ("g_mean", "g_sd", "g_mean_abs", "w_mean", "w_sd")
 ENTRIES = ("g_quantiles", "w_quantiles")
-BAND = (0.05, 0.5, 0.95)
+OVER_SEEDS = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
 def write_arms(folder: Path, register: Path) -> None:
@@ -80,10 +82,10 @@ def _read(folder: Path, table: str, cell: str, runs: pd.DataFrame, columns: Sequ
     """A cell's rows of a job table, of the seeds in the design."""
     parts = []
     for job, seeds in runs.groupby("job")["seed"]:
-        read = read_table(table, folder / table / f"{job}.parquet", columns, [("cell", "==", cell), ("seed", "in", list(seeds))])
+        read = read_table(table, job_path(folder, table, str(job)), columns, [("cell", "==", cell), ("seed", "in", list(seeds))])
         parts.append(read.to_pandas())
     rows: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    whole: pd.DataFrame = rows.astype({"examples": "str"}) if "layer" in rows else rows.assign(layer=0, examples=EXAMPLES[0])
+    whole: pd.DataFrame = rows.astype({"examples": "str"}) if "layer" in rows else rows.assign(layer=0, examples=PROBE_SET)
     return whole
 
 
@@ -92,9 +94,9 @@ def _banded(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
     logged = rows[rows[name].notna()] if name in CURVES else rows
     finite = logged[name].where(np.isfinite(logged[name].astype(float))).astype(float)
     groups = finite.groupby([logged[key] for key in ("examples", "epoch", "step", "layer")], sort=True)
-    band = groups.quantile(np.array(BAND)).unstack()
+    band = groups.quantile(np.array(list(OVER_SEEDS.values()))).unstack()
     counts = groups.count().reindex(band.index)
-    numbers = dict(zip(("low", "value", "high"), (band[q].to_numpy() for q in BAND), strict=True)) if len(band) else {}
+    numbers = {name: band[share].to_numpy() for name, share in OVER_SEEDS.items()} if len(band) else {}
     return _rows(cell, name, band.index.to_frame(index=False), numbers, counts.to_numpy(), n)
 
 
@@ -117,7 +119,7 @@ def _rows(
         "cell": [cell] * size,
         "quantity": [name] * size,
         **{key: keys[key].to_numpy() for key in ("examples", "epoch", "step", "layer")},
-        **{key: pa.array(numbers.get(key, none), from_pandas=True) for key in ("value", "low", "high")},
+        **{key: pa.array(numbers.get(key, none), from_pandas=True) for key in OVER_SEEDS},
         "entries": pa.nulls(size, pa.list_(pa.float64())) if entries is None else pa.array(entries, pa.list_(pa.float64())),
         "n": np.full(size, n),
         "n_failed": n - counts,

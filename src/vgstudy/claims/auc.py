@@ -62,12 +62,3 @@ def resampled(cell: Whole, repetitions: int, rng: np.random.Generator) -> Array:
         n, drawn = len(own), max(len(own) - 1, 1)
         weight[:, own] = n / drawn * rng.multinomial(drawn, np.full(n, 1 / n), size=repetitions)
     return weight
-
-
-def percentile_interval(repeated: Array, confidence: float) -> tuple[float, float]:
-    """The central part of repeated estimates; NaN without any."""
-    known = repeated[~np.isnan(repeated)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)

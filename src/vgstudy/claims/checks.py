@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from vgstudy.cells import PROBE_SET
 from vgstudy.claims.register import Claim, Forecast, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
 from vgstudy.config.messages import among
@@ -117,7 +118,7 @@ def logged_epochs(measure: Measure, study: Study) -> list[int]:
         return list(range(1, last + 1))
     if measure.column.startswith("test_"):
         return sorted({*range(0, last + 1, log["test_every"]), last})
-    if measure.examples == "probe set":
+    if measure.examples == PROBE_SET:
         return list(log["probe_epochs"])
     return list(log.get("mini_batches", {}).get(measure.examples.split()[0]) or [])
 

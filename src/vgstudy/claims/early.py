@@ -10,12 +10,13 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from vgstudy.analysis.design import plain
-from vgstudy.schema import FACTORS
+from vgstudy.analysis.design import Design, plain
+from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.store.logs import read_table
+from vgstudy.store.places import job_path
 
 PROBED = ("cell", "seed", "layer", "g_rms", "g_l2", "g_zero_float32")
-BEFORE = [("epoch", "==", 0), ("examples", "==", "probe set")]
+BEFORE = [("epoch", "==", 0), ON_PROBE_SET]
 
 # sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
 SIGNS: Mapping[str, int] = MappingProxyType(
@@ -30,16 +31,17 @@ RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyT
 )
 
 
-def early_runs(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
+def early_runs(design: Design) -> pd.DataFrame:
     """A row per measured run of the design: factors, `failed`, and the predictors of SIGNS and what RULES need, at epoch 0.
 
     Raises
     ------
     UserError
-        If a table is missing, damaged or of another version.
+        If a table is missing, damaged, of another version or of another design.
     """
     keys = ["cell", "seed"]
-    status = plain(read_table("outcomes", folder / "outcomes.parquet", [*keys, "status"]).to_pandas())
+    folder, runs = design.folder, design.runs
+    status = plain(read_table("outcomes", folder / "outcomes.parquet", [*keys, "status"], digest=design.digest).to_pandas())
     parts = [_of_job(folder, str(job)) for job in sorted(set(runs["job"]))]
     measured = runs[[*keys, *FACTORS]].merge(status.dropna(), on=keys).merge(pd.concat(parts), on=keys)
     return measured.assign(failed=measured["status"] != "learned", distance=np.abs(np.log(measured["d_delta"])))
@@ -47,10 +49,9 @@ def early_runs(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
 
 def _of_job(folder: Path, job: str) -> pd.DataFrame:
     keys = ["cell", "seed"]
-    path = Path(f"{job}.parquet")
-    decays = plain(read_table("decays", folder / "decays" / path, [*keys, "d_g", "d_delta"], BEFORE).to_pandas())
-    probes = plain(read_table("probes", folder / "probes" / path, PROBED, BEFORE).to_pandas()).sort_values([*keys, "layer"])
-    found = probes.groupby(keys)
+    decays = plain(read_table("decays", job_path(folder, "decays", job), [*keys, "d_g", "d_delta"], BEFORE).to_pandas())
+    probes = plain(read_table("probes", job_path(folder, "probes", job), PROBED, BEFORE).to_pandas())
+    found = probes.sort_values([*keys, "layer"]).groupby(keys)
     measures = {
         "first layer": found["g_rms"].first(),
         "smallest layer": found["g_rms"].min(),

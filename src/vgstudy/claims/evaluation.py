@@ -57,7 +57,7 @@ def _values(own: Design, listed: Sequence[Case]) -> Values:
     for case in listed:
         for cell, measure in _read(case):
             wanted[cell].add(measure)
-    return read_values(own.folder, own.study, own.runs, wanted)
+    return read_values(own, wanted)
 
 
 def _read(case: Case) -> Iterator[tuple[str, Measure]]:

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import ttest_ind
 
-from vgstudy.analysis.intervals import CONFIDENCE, wilson
+from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, WELCH_DIFFERENCE, WILSON, moments, welch_difference, wilson
 from vgstudy.claims import verdicts
 from vgstudy.claims.judged import NAN, Judged, living, too_few
 from vgstudy.claims.measures import scale
@@ -18,7 +17,7 @@ from vgstudy.wording import interval, number, percent, plural
 
 Array = NDArray[np.float64]
 FULL = round(2 / (1 - CONFIDENCE)) - 1  # seeds from which order statistics reach the nominal coverage
-EQUIVALENCE = 0.9  # coverage of the interval that stands for two one-sided tests at 5 % each
+EQUIVALENCE = 1 - 2 * ALPHA  # coverage of the interval that stands for two one-sided tests
 
 
 def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:
@@ -120,7 +119,7 @@ def _order(statement: Statement, values: Array, bound: Array) -> Judged:
         share,
         low,
         high,
-        "Wilson",
+        WILSON,
         share=share,
         needed_n=verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None,
         sample=sample(values[:, 0]) if values.shape[1] == 1 else [],
@@ -133,8 +132,8 @@ def _near(statement: Statement, values: Array, bound: Array) -> Judged:
     if min(len(own), len(other)) < FEWEST:
         shorter, missing = min((own, lost), (other, other_lost), key=lambda side: len(side[0]))
         return too_few(shorter, missing, FEWEST)
-    value = float(own.mean() - other.mean())
-    low, high = map(float, ttest_ind(own, other, equal_var=False).confidence_interval(EQUIVALENCE))
+    found = welch_difference(moments(own), moments(other), EQUIVALENCE)
+    value, low, high = float(found.value), float(found.low), float(found.high)
     inside, outside = -margin < low and high < margin, low > margin or high < -margin
     verdict = verdicts.REPLICATED if inside else verdicts.NOT if outside else verdicts.INCONCLUSIVE
     lies = "inside" if inside else "outside" if outside else "neither inside nor outside"
@@ -146,7 +145,7 @@ def _near(statement: Statement, values: Array, bound: Array) -> Judged:
         value,
         low,
         high,
-        "Welch, difference",
+        WELCH_DIFFERENCE,
         EQUIVALENCE,
         needed_n=_seeds_for_margin(value, (high - low) / 2, margin, len(own)) if verdict == verdicts.INCONCLUSIVE else None,
         sample=sample(own),
@@ -166,7 +165,7 @@ def _open(statement: Statement, values: Array) -> Judged:
         share = wilson(alive.sum(), len(alive))
         ends = float(share.value), float(share.low), float(share.high)
         sentence = f"{alive.sum():.0f} of {plural(len(alive), 'seed')} learned: {interval(*ends)}."
-        return Judged(verdicts.ANSWERED, sentence, len(values), lost, *ends, "Wilson", share=ends[0])
+        return Judged(verdicts.ANSWERED, sentence, len(values), lost, *ends, WILSON, share=ends[0])
     if len(alive) < FEWEST:
         return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, scale(statement.measure))

@@ -11,9 +11,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from scipy.stats import binom, shapiro, t
+from scipy.stats import binom, shapiro
 
-from vgstudy.analysis.intervals import CONFIDENCE
+from vgstudy.analysis.intervals import CONFIDENCE, MEAN_T, mean_t, moments, next_seed
 
 Array = NDArray[np.float64]
 
@@ -60,11 +60,11 @@ def spread_of(values: Array, scale: str) -> Spread:
         x = forward(values)
     if not np.isfinite(x).all() or (len(x) > 2 and np.ptp(x) > 0 and shapiro(x).pvalue < NOT_NORMAL):
         return _order_statistics(np.sort(values))
-    n, mean, sd = len(x), x.mean(), x.std(ddof=1)
-    half = t.ppf((1 + CONFIDENCE) / 2, n - 1) * sd * np.array([1 / np.sqrt(n), np.sqrt(1 + 1 / n)])
-    ends = back(np.array([mean, mean - half[0], mean + half[0], mean - half[1], mean + half[1]]))
+    group = moments(x)
+    mean, further = mean_t(group), next_seed(group)
+    ends = back(np.array([mean.value, mean.low, mean.high, further.low, further.high]))
     value, low, high, predicted_low, predicted_high = map(float, ends)
-    method = "t" if scale == "linear" else f"t on {scale}"
+    method = MEAN_T if scale == "linear" else f"{MEAN_T} on {scale}"
     return Spread(method, value, low, high, predicted_low, predicted_high, CONFIDENCE, CONFIDENCE)
 
 

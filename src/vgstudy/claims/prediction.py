@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from vgstudy.analysis.design import read_design
-from vgstudy.analysis.intervals import CONFIDENCE, wilson
-from vgstudy.claims.auc import auc, auc_within, percentile_interval, resampled
+from vgstudy.analysis.intervals import CONFIDENCE, WILSON, equal_tails, wilson
+from vgstudy.claims.auc import auc, auc_within, resampled
 from vgstudy.claims.checks import ALL
 from vgstudy.claims.early import RULES, SIGNS, early_runs
 from vgstudy.schema import arrow_schema
@@ -50,7 +50,7 @@ def write_prediction(folder: Path) -> None:
         If a table is missing, damaged or of another version.
     """
     design = read_design(folder)
-    rows = list(prediction_rows(early_runs(folder, design.runs), np.random.default_rng(design.study.get("study_seed", 0))))
+    rows = list(prediction_rows(early_runs(design), np.random.default_rng(design.study.get("study_seed", 0))))
     table = pa.Table.from_pylist(rows, schema=arrow_schema("prediction"))
     write_table("prediction", table, folder / "prediction.parquet", {"digest": design.digest})
 
@@ -155,14 +155,14 @@ def held_out(x: Array, failed: Mask, cell: Cells) -> Array:
 def _share(about: Mapping[str, Any], quantity: str, holds: Mask) -> Row:
     found = wilson(holds.sum(), len(holds))
     ends = {end: float(getattr(found, end)) for end in ("value", "low", "high")}
-    return {**_row(about, quantity, np.nan, np.zeros(0), "Wilson"), **ends}
+    return {**_row(about, quantity, np.nan, np.zeros(0), WILSON), **ends}
 
 
 def _row(about: Mapping[str, Any], quantity: str, value: Any, repeated: Array, method: str = RESAMPLED) -> Row:
     """One number. Where every cell failed or learned as a whole, resampling its seeds changes nothing: there is no interval."""
     if method == RESAMPLED and not about["mixed"]:
         repeated = np.zeros(0)
-    low, high = percentile_interval(repeated, CONFIDENCE)
+    low, high = equal_tails(repeated)
     numbers = {"value": float(np.squeeze(value)), "low": low, "high": high}
     absent = {name: None if np.isnan(number) else number for name, number in numbers.items()}
     return {**about, "quantity": quantity, "x": None, **absent, "method": method, "confidence": CONFIDENCE}

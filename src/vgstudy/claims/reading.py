@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vgstudy.analysis.design import Design
 from vgstudy.claims.checks import logged_epochs, needs, table_of
 from vgstudy.claims.measures import measured
 from vgstudy.claims.statements import DERIVED, Measure
 from vgstudy.store.grid import floats, position, spread
 from vgstudy.store.logs import read_table
+from vgstudy.store.places import STUDY_TABLES, job_path
 
 Array = NDArray[np.float64]
 Wanted = Mapping[str, Iterable[Measure]]
@@ -25,18 +26,18 @@ Values = dict[tuple[str, Measure], pd.DataFrame]
 _KEYS = {"curves": ("epoch",), "probes": ("epoch", "examples", "layer"), "decays": ("epoch", "examples"), "outcomes": ()}
 
 
-def read_values(folder: Path, study: Mapping[str, Any], runs: pd.DataFrame, wanted: Wanted) -> Values:
+def read_values(design: Design, wanted: Wanted) -> Values:
     """The wanted measures of each cell.
 
     Raises
     ------
     UserError
-        If a table is missing, truncated or of another version.
+        If a table is missing, truncated, of another version or of another design.
     """
     found: dict[tuple[str, Measure], list[pd.DataFrame]] = defaultdict(list)
-    rows = runs[runs["cell"].isin(list(wanted))]
+    rows = design.runs[design.runs["cell"].isin(list(wanted))]
     for job, own in rows.groupby("job"):
-        tables = _Tables(folder, str(job), study, {cell: list(wanted[cell]) for cell in dict.fromkeys(own["cell"])})
+        tables = _Tables(design, str(job), {cell: list(wanted[cell]) for cell in dict.fromkeys(own["cell"])})
         for cell, measures in tables.wanted.items():
             seeds = np.sort(own.loc[own["cell"] == cell, "seed"].to_numpy())
             for measure in measures:
@@ -47,14 +48,15 @@ def read_values(folder: Path, study: Mapping[str, Any], runs: pd.DataFrame, want
 class _Tables:
     """One job's tables, the columns and cells that measures need."""
 
-    def __init__(self, folder: Path, job: str, study: Mapping[str, Any], wanted: Mapping[str, list[Measure]]) -> None:
-        self.study, self.wanted = study, wanted
+    def __init__(self, design: Design, job: str, wanted: Mapping[str, list[Measure]]) -> None:
+        self.study, self.wanted = design.study, wanted
         every = needs(measure for measures in wanted.values() for measure in measures)
         self.tables = {}
         for table in sorted({table_of(measure.column) for measure in every}):
             own = [measure for measure in every if table_of(measure.column) == table]
-            path = folder / f"{table}.parquet" if table == "outcomes" else folder / table / f"{job}.parquet"
-            self.tables[table] = _read(table, path, own, list(wanted))
+            of_study = table in STUDY_TABLES
+            path = design.folder / f"{table}.parquet" if of_study else job_path(design.folder, table, job)
+            self.tables[table] = _read(table, path, own, list(wanted), design.digest if of_study else None)
 
     def measured(self, cell: str, measure: Measure, seeds: NDArray[np.int64]) -> Array:
         series = {one: (self._series(cell, one, seeds), logged_epochs(one, self.study)) for one in needs([measure])}
@@ -75,9 +77,9 @@ class _Tables:
         return spread(_values(rows.filter(pa.array(inside)), measure.column), tuple(i[inside] for i in index), shape)
 
 
-def _read(table: str, path: Path, measures: list[Measure], cells: list[str]) -> pa.Table:
+def _read(table: str, path: Path, measures: list[Measure], cells: list[str], digest: str | None) -> pa.Table:
     columns = {name for measure in measures for name in DERIVED.get(measure.column, (measure.column,))}
-    rows = read_table(table, path, ["cell", "seed", *_KEYS[table], *sorted(columns)], [("cell", "in", cells)])
+    rows = read_table(table, path, ["cell", "seed", *_KEYS[table], *sorted(columns)], [("cell", "in", cells)], digest)
     texts = [name for name in rows.column_names if pa.types.is_dictionary(rows.schema.field(name).type)]
     return pa.table({name: rows[name].cast(pa.string()) if name in texts else rows[name] for name in rows.column_names})
 

@@ -1,5 +1,6 @@
 """Quantities and comparisons in words, for tables and pages."""
 
+from vgstudy.cells import PROBE_SET
 from vgstudy.claims.measures import scale
 from vgstudy.claims.statements import Levels, Measure, Network, Statement
 from vgstudy.schema import FACTORS
@@ -55,7 +56,7 @@ _SUMMARIES = {
 def quantity(measure: Measure) -> str:
     """A measure in words."""
     layer = f"layer {measure.layer}" if isinstance(measure.layer, int) else _LAYERS[measure.layer]
-    examples = "" if measure.examples == "probe set" else measure.examples
+    examples = "" if measure.examples == PROBE_SET else measure.examples
     parts = (COLUMNS.get(measure.column, measure.column.replace("_", " ")), layer, examples, _when(measure))
     text = ", ".join(part for part in parts if part)
     return f"{text}; over: {quantity(measure.over)}" if measure.over else text

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from vgstudy.cells import EXAMPLES, Frozen
+from vgstudy.cells import LAST, NEXT, PROBE_SET, TEST, Frozen
 from vgstudy.config.values import numbers
 
 MAX_EPOCHS = 1_000_000
@@ -51,8 +51,9 @@ class Log(Frozen):
     @property
     def probed(self) -> dict[str, tuple[int, ...]]:
         """The epochs at which each of `schema.EXAMPLES` that the log asks for is measured."""
-        own = (self.probe_epochs, self.mini_batches.next, self.mini_batches.last, self.mini_batches.test)
-        return {name: epochs for name, epochs in zip(EXAMPLES, own, strict=True) if epochs is not None}
+        batches = self.mini_batches
+        own = {PROBE_SET: self.probe_epochs, NEXT: batches.next, LAST: batches.last, TEST: batches.test}
+        return {name: epochs for name, epochs in own.items() if epochs is not None}
 
     def pauses(self, epochs: int) -> list[int]:
         """Epochs at which training pauses for a probe or a test."""

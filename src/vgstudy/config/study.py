@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import EXAMPLES, Frozen, Initializer, KerasObject, Task
+from vgstudy.cells import PROBE_SET, Frozen, Initializer, KerasObject, Task
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.log import MAX_EPOCHS, Log
 from vgstudy.config.messages import among, problem_at, show
@@ -100,6 +100,7 @@ class StudyFile(Frozen):
     outcome: Outcome
     contrasts: tuple[Contrast, ...] = ()
     study_seed: int = Field(0, ge=0, le=MAX_SEED)
+    trial: bool = False
 
     def combinations(self, arm: str | None = None) -> list[Combination]:
         """Level names of every cell, in the order of the factors: of one arm, or of all, each once."""
@@ -146,7 +147,7 @@ class StudyFile(Frozen):
     def _log_problems(self) -> Iterator[tuple[str, str]]:
         probes, epochs = self.log.probe_epochs, self.training.epochs
         for examples, own in self.log.probed.items():
-            key = "probe_epochs" if examples == EXAMPLES[0] else f"mini_batches.{examples.split()[0]}"
+            key = "probe_epochs" if examples == PROBE_SET else f"mini_batches.{examples.split()[0]}"
             if own[-1] > epochs:
                 yield f"log.{key}", f"{own[-1]} is beyond the last epoch, {epochs}"
         if 0 in (self.log.mini_batches.last or ()):

@@ -11,7 +11,6 @@ from vgstudy.coverage.labels import labelled
 from vgstudy.coverage.trials import Trial, row
 from vgstudy.store.logs import write_table
 
-REPETITIONS = 2000
 SEED = 20261121
 Simulation = Callable[[int, np.random.Generator], Iterator[Trial]]
 SIMULATIONS: Mapping[str, Simulation] = {

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from vgstudy.analysis.intervals import CONFIDENCE, Interval
-from vgstudy.claims.auc import auc, auc_within, percentile_interval, resampled
+from vgstudy.analysis.intervals import Interval, equal_tails
+from vgstudy.claims.auc import auc, auc_within, resampled
 from vgstudy.coverage.trials import PRIMARY, SEEDS, Trial, trial
 
 Array = NDArray[np.float64]
@@ -31,7 +31,7 @@ def _ends(n: int, rng: np.random.Generator) -> list[tuple[float, float]]:
     """Intervals of both areas from one sample of n seeds of each cell."""
     score, failed, cell = _drawn(n, rng)
     weight = resampled(cell, DRAWS, rng)
-    return [percentile_interval(of(score, failed, cell, weight), CONFIDENCE) for of in (_overall, auc_within)]
+    return [equal_tails(of(score, failed, cell, weight)) for of in (_overall, auc_within)]
 
 
 def _overall(score: Array, failed: NDArray[np.bool_], _: NDArray[np.int64], weight: Array) -> Array:

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vgstudy.analysis.contrasts import fisher
-from vgstudy.analysis.equivalence import BOUND, LEVEL, tost
-from vgstudy.analysis.intervals import Interval, moments, welch_difference
+from vgstudy.analysis.equivalence import BOUND, tost
+from vgstudy.analysis.intervals import ALPHA, Interval, moments, welch_difference
 from vgstudy.analysis.multiplicity import EXPLORATORY, HOLM, adjusted
 from vgstudy.analysis.variances import account
 from vgstudy.coverage.trials import PRIMARY, SEEDS, Trial, trial
@@ -23,10 +23,10 @@ def false_findings(repetitions: int, rng: np.random.Generator) -> Iterator[Trial
     nothing = np.full(repetitions, np.nan)
     for n in SEEDS:
         at_bound = rng.normal(BOUND, 0.05, (repetitions, n))
-        yield Trial("TOST", PRIMARY, "factor of 1.05", n, LEVEL, _share(tost(moments(at_bound))), nothing)
+        yield Trial("TOST", PRIMARY, "factor of 1.05", n, ALPHA, _share(tost(moments(at_bound))), nothing)
         counts = rng.binomial(n, 0.5, (2, repetitions)).astype(float)
         p = fisher(counts[0], np.full(repetitions, float(n)), counts[1], np.full(repetitions, float(n)))
-        yield Trial("Fisher", PRIMARY, "equal shares of one half", n, LEVEL, _share(p), nothing)
+        yield Trial("Fisher", PRIMARY, "equal shares of one half", n, ALPHA, _share(p), nothing)
         one, other = (moments(rng.normal(0, spread, (repetitions, TESTS, n))) for spread in (0.3, 0.6))
         tests = welch_difference(one, other).p
         family = pd.Series(np.repeat(np.arange(repetitions), TESTS).astype(str))
@@ -34,11 +34,11 @@ def false_findings(repetitions: int, rng: np.random.Generator) -> Iterator[Trial
             gc.freeze()  # statsmodels' Holm collects garbage at every call, which takes long with much in memory
             found = adjusted(tests.reshape(-1), family, method).reshape(tests.shape).min(axis=1)
             gc.unfreeze()
-            yield Trial(name, PRIMARY, f"{TESTS} contrasts of equal cells", n, LEVEL, _share(found), nothing)
+            yield Trial(name, PRIMARY, f"{TESTS} contrasts of equal cells", n, ALPHA, _share(found), nothing)
 
 
 def _share(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (p < LEVEL).astype(float)
+    return (p < ALPHA).astype(float)
 
 
 def variances(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:

@@ -61,15 +61,10 @@ def row(found: Trial) -> dict[str, Any]:
     made = found.hits[~np.isnan(found.hits)]
     share = wilson(made.sum(), len(made))
     widths = found.width[~np.isnan(found.width)]
-    is_test = found.nominal < 0.5
-    off = float(share.value) - found.nominal
-    few = "as stated" if is_test else "too seldom"
-    many = "too often"
     return {
         **{name: getattr(found, name) for name in ("procedure", "role", "truth", "n", "nominal")},
         **{"coverage": float(share.value), "low": float(share.low), "high": float(share.high)},
         "width": float(np.median(widths)) if len(widths) else None,
         "made": len(made),
         "repetitions": len(found.hits),
-        "verdict": few if off < -TOLERANCE else many if off > TOLERANCE else "as stated",
     }

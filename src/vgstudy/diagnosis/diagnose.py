@@ -14,7 +14,7 @@ from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, moments
 from vgstudy.diagnosis.evidence import best_settings, rates
 from vgstudy.diagnosis.rules import FEATURES, HEALTHY, RULES, features, verdicts
 from vgstudy.errors import UserError
-from vgstudy.schema import EXAMPLES
+from vgstudy.schema import ON_PROBE_SET
 from vgstudy.store.logs import read_footer, read_table
 
 LEVELS = ("g_rms", "delta_rms", "h_rms")
@@ -40,7 +40,7 @@ def diagnose(paths: Sequence[Path], evidence: dict[str, Any], epoch: int | None 
         If a file is no table of probes, two files hold the same run, or the epoch was not measured.
     """
     check_files(paths)
-    tables = [read_table("probes", path, filters=[("examples", "==", EXAMPLES[0])]) for path in paths]
+    tables = [read_table("probes", path, filters=[ON_PROBE_SET]) for path in paths]
     names = {cell: read_footer(path).get("layers") for path, table in zip(paths, tables, strict=True) for cell in _cells(table)}
     table = pa.concat_tables(tables).unify_dictionaries()
     probes = table.to_pandas().astype({"cell": "str"})

@@ -8,10 +8,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from vgstudy.cells import PROBE_SET
 from vgstudy.diagnosis.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.errors import UserError
 from vgstudy.results import load
-from vgstudy.schema import EXAMPLES
 from vgstudy.store.files import write_whole
 from vgstudy.store.logs import read_footer
 
@@ -37,7 +37,7 @@ def measure(results: Path) -> dict[str, Any]:
     study = load(results)
     ended = study.outcomes[["cell", "seed", "status", "depth", "activation", "initializer"]]
     ended = ended.assign(learned=ended["status"].astype(str) == "learned")
-    found = verdicts(features(study.read("probes", COLUMNS, examples=EXAMPLES[0]))).reset_index()
+    found = verdicts(features(study.read("probes", COLUMNS, examples=PROBE_SET))).reset_index()
     joined = found.merge(ended[["cell", "seed", "learned"]], on=["cell", "seed"])
     counts = Counter(zip(joined["epoch"], joined["verdict"], joined["learned"], strict=True))
     deep = ended[ended["depth"] >= DEEP].groupby(["activation", "initializer"], observed=True)

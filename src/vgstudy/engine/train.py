@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy import data
-from vgstudy.cells import Run
+from vgstudy.cells import PROBE_SET, Run
 from vgstudy.config.log import Log
 from vgstudy.engine import losses, models, probes, statistics
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
@@ -18,7 +18,6 @@ from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
 from vgstudy.engine.steps import Order, compile_steps, compile_test, mini_batch
 from vgstudy.plan.cost import LANES, STEPS_AT_ONCE
-from vgstudy.schema import EXAMPLES
 from vgstudy.seeds import stream
 
 
@@ -142,7 +141,7 @@ class Stack:
         loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in by_row)
         return loss, accuracy
 
-    def probe(self, examples: str = EXAMPLES[0], quantiles: bool = False) -> statistics.Columns:
+    def probe(self, examples: str = PROBE_SET, quantiles: bool = False) -> statistics.Columns:
         """Every probe column of the runs, (run, layer), and the quantiles (run, layer, quantile) if wanted.
 
         Parameters
@@ -163,7 +162,7 @@ class Stack:
 
     def _examples(self, examples: str) -> tuple[tf.Tensor, tf.Tensor]:
         """Inputs (stack, input, example) and targets (stack, output, example) to measure on."""
-        if examples == "probe set":
+        if examples == PROBE_SET:
             return self._probe_set
         if examples == "test mini-batch":
             x, y = (each[:, :, : self.cell.batch_size] for each in self._test_set)

@@ -9,9 +9,8 @@ from vgstudy.explorer.arrays import packed
 from vgstudy.explorer.charts import Levels, charts, ranges
 from vgstudy.figures.style import MARKERS, keyed
 from vgstudy.views.frames import Frames
-from vgstudy.views.view import nearest
+from vgstudy.views.view import REFERENCE_DEPTH, nearest
 
-FIRST_DEPTH = 10
 GLYPHS: Mapping[str, str] = {"o": "●", "^": "▲", "s": "■", "D": "◆", "v": "▼", "P": "✚", "X": "◀", "*": "▶"}
 
 
@@ -53,7 +52,7 @@ def content(frames: Frames) -> Content:
         "initializer": [0],
         "optimizer": [0],
         "width": [len(levels["width"]) - 1],
-        "depth": depths.index(nearest([FIRST_DEPTH], depths)[0]),
+        "depth": depths.index(nearest([REFERENCE_DEPTH], depths)[0]),
     }
     return Content(arrays.index, arrays.content, charts(levels), looks(levels), first)
 

@@ -2,15 +2,14 @@
 
 import pandas as pd
 
-from vgstudy.findings.finding import Finding, Row, Table, Verdict, cross_table, decided_by_test, estimate, extreme, setting
+from vgstudy.findings.finding import Finding, Row, Sides, Table, cross_table, estimate, extreme, setting, sides_by_test
 from vgstudy.schema import FACTORS
 from vgstudy.views.contrasts import OPTIMIZER
 from vgstudy.views.contrasts import contrast as contrast_view
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.views.view import nearest
+from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import plural
 
-REFERENCE_DEPTH = 10
 SCALES = {"d_delta": ("decay factor of δ", 1.0), "p_learned": ("P(learned)", 0.0)}
 
 
@@ -31,7 +30,7 @@ def contrast(frames: Frames, factor: str) -> Finding | None:
 
 def learned_sentence(rows: pd.DataFrame, pair: str, factor: str) -> str:
     """In how many pairs of cells P(learned) is higher or lower, and the largest decided difference."""
-    found = decided_by_test(rows, 0.0)
+    found = sides_by_test(rows, 0.0)
     if not found.n:
         return ""
     text = f"{pair}: P(learned) is {tally(found, 'higher', 'lower')} ({correction(rows)})."
@@ -44,7 +43,7 @@ def learned_sentence(rows: pd.DataFrame, pair: str, factor: str) -> str:
 
 def decay_sentence(rows: pd.DataFrame, pair: str) -> str:
     """In how many pairs of cells the decay factor of the backpropagated signal is larger or smaller."""
-    found = decided_by_test(rows, 1.0)
+    found = sides_by_test(rows, 1.0)
     if not found.n:
         return ""
     counts = tally(found, "larger", "smaller")
@@ -57,7 +56,7 @@ def correction(rows: pd.DataFrame) -> str:
     return "tests corrected by Holm" if kind == "Holm" else kind
 
 
-def tally(found: Verdict, above: str, below: str) -> str:
+def tally(found: Sides, above: str, below: str) -> str:
     """How many pairs of cells lie above, below, or are undecided."""
     pairs = f"{plural(found.n, 'pair')} of cells"
     counts = f"{above} in {len(found.above)} of {pairs}, {below} in {len(found.below)} and undecided in {len(found.undecided)}"

@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from vgstudy.findings.finding import LEVEL, Finding, Table, cross_table, estimate, extreme, setting
+from vgstudy.analysis.intervals import ALPHA
+from vgstudy.findings.finding import Finding, Table, cross_table, estimate, extreme, setting
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.views.view import nearest
+from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import plural
 
 NAMES = {"d_delta": "δ", "d_g": "g"}
 SETTING = ("activation", "initializer", "width")
-REFERENCE_DEPTH = 10
 BOUND = (
     "Vanishes, explodes: the whole interval lies below, above 1. Does neither: the factor is shown to be within 5 % of 1 "
     "(equivalence by two one-sided tests)."
@@ -43,9 +43,9 @@ def start(frames: Frames) -> pd.DataFrame | None:
 def counts(rows: pd.DataFrame) -> str:
     """In how many settings a quantity vanishes, explodes, does neither, or is undecided."""
     vanishes, explodes, equivalent, undecided = (
-        int((rows["verdict"] == name).sum()) for name in ("vanishes", "explodes", "equivalent", "undecided")
+        int((rows["direction"] == name).sum()) for name in ("vanishes", "explodes", "equivalent", "undecided")
     )
-    unknown = int(rows["verdict"].isna().sum())
+    unknown = int(rows["direction"].isna().sum())
     return (
         f"vanishes toward the input in {vanishes} of {plural(len(rows), 'setting')}, explodes in {explodes}, does neither in "
         f"{equivalent} and is undecided in {undecided}" + f"; {unknown} without an interval" * (unknown > 0)
@@ -58,7 +58,7 @@ def bent(frames: Frames) -> tuple[str, ...]:
     rows = rows[rows["p_adjusted"].notna()]
     if rows.empty:
         return ()
-    found = rows[rows["p_adjusted"] < LEVEL]
+    found = rows[rows["p_adjusted"] < ALPHA]
     text = (
         f"One factor per layer is too simple a description of δ in {len(found)} of {plural(len(rows), 'cell')} (curvature, Holm)."
     )
@@ -79,8 +79,8 @@ def survivors(rows: pd.DataFrame) -> str:
 def extremes(rows: pd.DataFrame) -> str:
     """The strongest vanishing and the strongest explosion, as factors per layer."""
     parts = []
-    for name, verdict, largest in (("vanishing", "vanishes", False), ("explosion", "explodes", True)):
-        if len(some := chosen(rows, verdict=verdict)):
+    for name, direction, largest in (("vanishing", "vanishes", False), ("explosion", "explodes", True)):
+        if len(some := chosen(rows, direction=direction)):
             row = extreme(some, largest)
             parts.append(f"Strongest {name}: a factor of {estimate(row)} per layer with {setting(row, SETTING)}.")
     return " ".join(parts)

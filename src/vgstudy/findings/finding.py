@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from vgstudy.analysis.intervals import ALPHA
 from vgstudy.schema import FACTORS
 from vgstudy.views.frames import chosen
 from vgstudy.wording import ABSENT, interval, level_text, number
 
 Row = Mapping[str, Any]
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Sides:
     """Which rows have intervals above a value, below it, around it, and which have no interval, or no test."""
 
     above: pd.DataFrame
@@ -68,17 +68,17 @@ class Verdict:
         return f"; {len(self.unknown)} {'has' if len(self.unknown) == 1 else 'have'} no interval" if len(self.unknown) else ""
 
 
-def decided_by_test(rows: pd.DataFrame, null: float) -> Verdict:
+def sides_by_test(rows: pd.DataFrame, null: float) -> Sides:
     """Sort rows of `contrasts` by their corrected p value and by the side of `null` on which they lie."""
-    found, unknown = rows["p_adjusted"] < LEVEL, rows["p_adjusted"].isna()
+    found, unknown = rows["p_adjusted"] < ALPHA, rows["p_adjusted"].isna()
     above, below = found & (rows["value"] > null), found & (rows["value"] < null)
-    return Verdict(rows[above], rows[below], rows[~above & ~below & ~unknown], rows[unknown])
+    return Sides(rows[above], rows[below], rows[~above & ~below & ~unknown], rows[unknown])
 
 
-def verdict(rows: pd.DataFrame, null: float) -> Verdict:
+def sides_by_interval(rows: pd.DataFrame, null: float) -> Sides:
     """Sort rows by whether their interval lies above `null`, below it, or contains it, or they have none."""
     above, below, unknown = rows["low"] > null, rows["high"] < null, rows["low"].isna() | rows["high"].isna()
-    return Verdict(rows[above], rows[below], rows[~above & ~below & ~unknown], rows[unknown])
+    return Sides(rows[above], rows[below], rows[~above & ~below & ~unknown], rows[unknown])
 
 
 def both_levels(rows: pd.DataFrame, factor: str, level: Any, reference: Any, others: Sequence[str]) -> pd.DataFrame:

@@ -4,7 +4,18 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, extreme, plain_number, records, setting, verdict
+from vgstudy.findings.finding import (
+    Finding,
+    Row,
+    Table,
+    cross_table,
+    estimate,
+    extreme,
+    plain_number,
+    records,
+    setting,
+    sides_by_interval,
+)
 from vgstudy.views.frames import Frames
 from vgstudy.wording import plural
 
@@ -72,7 +83,7 @@ def placed(row: Row) -> str:
 
 def comparison(rows: pd.DataFrame, level: str, reference: str, factor: str) -> str:
     """In how many settings a level's limit is deeper or shallower than the reference's, and the largest decided difference."""
-    found = verdict(rows, 0.0)
+    found = sides_by_interval(rows, 0.0)
     pair = f"{level} against {reference}" + " wide" * (factor == "width")
     text = (
         f"{pair}: the limit is deeper in {len(found.above)} of {plural(found.n, 'setting')}, shallower in {len(found.below)} and "

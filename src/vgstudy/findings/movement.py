@@ -9,11 +9,11 @@ from vgstudy.findings.finding import (
     Table,
     both_levels,
     cross_table,
-    decided_by_test,
     estimate,
     records,
     reference_estimate,
     setting,
+    sides_by_test,
 )
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.layers import at_depths
@@ -30,7 +30,7 @@ def movement(frames: Frames) -> Finding | None:
     pairs = both_levels(moved, "activation", names[0], names[-1], SETTING)
     if len(names) < 2 or pairs.empty:
         return None
-    found = decided_by_test(tested(pairs), 0.0)
+    found = sides_by_test(tested(pairs), 0.0)
     headline = (
         f"{names[0]} against {names[1]}: over training, at depth {moved['depth'].iloc[0]}, the weights of layer 1 move "
         f"further (mean L1 change) in {len(found.above)} of {plural(found.n, 'setting')}, less far in {len(found.below)} and "

@@ -7,6 +7,7 @@ import pandas as pd
 from vgstudy.findings.finding import Finding, Row, Table, cross_table, extreme, setting
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.layers import at_depths
+from vgstudy.views.view import REFERENCE_DEPTH
 from vgstudy.wording import number, percent, plural
 
 SETTING = ("activation", "initializer", "width", "depth")
@@ -26,7 +27,9 @@ def precision(frames: Frames) -> Finding | None:
         f"At the spread seen, ±5 % takes {seeds_text(rows['seeds_needed'].median())} in half of the cells and "
         f"{seeds_text(hardest['seeds_needed'])} in the hardest ({setting(hardest, SETTING)})."
     )
-    return Finding("Precision reached", headline, (more,), "decay-depth-start", (seeds_table(at_depths(rows, [10])),))
+    return Finding(
+        "Precision reached", headline, (more,), "decay-depth-start", (seeds_table(at_depths(rows, [REFERENCE_DEPTH])),)
+    )
 
 
 def known(frames: Frames) -> pd.DataFrame:

@@ -5,14 +5,13 @@ import pandas as pd
 from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, extreme, setting
 from vgstudy.theory.overlays import VARIANCE
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.views.view import nearest
+from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import interval, number, plural
 
 AGREES = 2.0  # standard errors
 NAMES = {"d_delta": "δ", "d_g": "g"}
 SETTING = ("activation", "initializer", "depth", "width")
-REFERENCE_DEPTH = 10
-STATUSES = {
+STANDINGS = {
     "asymptotic": "the limit of infinite width",
     "approximation": "an approximation (kernels with a mean, or an output layer drawn in another way)",
 }
@@ -25,7 +24,9 @@ def theory(frames: Frames) -> Finding | None:
     decays = chosen(rows, quantity=list(NAMES))
     if decays.empty:
         return None
-    counts = [agreement(chosen(decays, quantity=name, status=status), name, status) for name in NAMES for status in STATUSES]
+    counts = [
+        agreement(chosen(decays, quantity=name, standing=standing), name, standing) for name in NAMES for standing in STANDINGS
+    ]
     headline, *more = [text for text in counts if text]
     worst = extreme(decays.assign(size=decays["z"].abs()), by="size")
     more.append(
@@ -40,15 +41,15 @@ def theory(frames: Frames) -> Finding | None:
     return Finding("Theory before training", headline, tuple(more), "decay-depth-start", tables)
 
 
-def agreement(rows: pd.DataFrame, quantity: str, status: str) -> str:
-    """In how many cells a decay factor agrees with a prediction of one status, and by how much the others differ."""
+def agreement(rows: pd.DataFrame, quantity: str, standing: str) -> str:
+    """In how many cells a decay factor agrees with a prediction of one standing, and by how much the others differ."""
     if rows.empty:
         return ""
     near = int((rows["z"].abs() <= AGREES).sum())
     ratio = rows["value"] / rows["predicted"]
     return (
         f"The decay factor of {NAMES[quantity]} before any update lies within 2 standard errors of theory, here "
-        f"{STATUSES[status]}, in {near} of {plural(len(rows), 'cell')}; measured over predicted has the median "
+        f"{STANDINGS[standing]}, in {near} of {plural(len(rows), 'cell')}; measured over predicted has the median "
         f"{number(ratio.median())} and the range {number(ratio.min())} to {number(ratio.max())}."
     )
 
@@ -75,5 +76,5 @@ def table(rows: pd.DataFrame, quantity: str, depth: int) -> Table:
 
 def compared(row: Row) -> str:
     """Measured, predicted, and their difference in standard errors."""
-    mark = "≈ " if row["status"] == "approximation" else ""
+    mark = "≈ " if row["standing"] == "approximation" else ""
     return f"{interval(row['value'], row['low'], row['high'])} | {mark}{number(row['predicted'])} | {row['z']:+.1f}"

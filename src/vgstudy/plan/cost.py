@@ -11,7 +11,7 @@ from heapq import heapreplace
 from itertools import pairwise
 from math import ceil, gcd
 
-from vgstudy.cells import EXAMPLES, Cell, Run
+from vgstudy.cells import PROBE_SET, Cell, Run
 from vgstudy.config.log import Log
 
 STEPS_AT_ONCE = 160  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
@@ -136,7 +136,7 @@ def stack_seconds(stack: Groups, log: Log) -> float:
 def _probed(cell: Cell, log: Log) -> int:
     """Examples that all probes of a run measure."""
     rows = log.probe_set(cell.task.train)
-    return sum(len(epochs) * (rows if examples == EXAMPLES[0] else cell.batch_size) for examples, epochs in log.probed.items())
+    return sum(len(epochs) * (rows if examples == PROBE_SET else cell.batch_size) for examples, epochs in log.probed.items())
 
 
 def stack_bytes(stack: Groups, log: Log) -> float:

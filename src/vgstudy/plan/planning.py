@@ -21,6 +21,7 @@ from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost, design
 from vgstudy.store import files
+from vgstudy.store.places import job_path
 
 MARGIN = 1.1  # memory asked for, over the estimate: a cluster kills what takes more
 Key = tuple[str, int]  # of a run: its cell's id and its seed
@@ -145,7 +146,7 @@ def _manifest_of_results(path: Path) -> dict[str, Any]:
 
     for table in ("probes", "curves"):
         try:
-            return dict(read_footer(path.parent.parent / table / f"{path.stem}.parquet").get("manifest", {}))
+            return dict(read_footer(job_path(path.parent.parent, table, path.stem)).get("manifest", {}))
         except UserError:
             continue
     return {}
@@ -179,7 +180,7 @@ def _job(folder: Path, manifest: Mapping[str, Any], runs: list[Run], log: Log, n
         path=folder / "jobs" / f"{id_}.json",
         manifest=manifest,
         new=new,
-        trained=all((folder / table / f"{id_}.parquet").exists() for table in ("probes", "curves")),
+        trained=all(job_path(folder, table, id_).exists() for table in ("probes", "curves")),
         n_runs=len(runs),
         seconds=sum(cost.stack_seconds(s, log) for s in stacks),
         mem_mb=ceil(MARGIN * max(cost.stack_bytes(s, log) for s in stacks) / 1e6),

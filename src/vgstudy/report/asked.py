@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from vgstudy.cells import Circles, Digits, Mnist
+from vgstudy.cells import PROBE_SET, Circles, Digits, Mnist
 from vgstudy.config import study as studies
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.config.log import Log
-from vgstudy.schema import EXAMPLES
 from vgstudy.wording import MINUS, listing, number, plural, spans
 
 Study = Mapping[str, Any]
@@ -123,7 +122,7 @@ def training_sentence(study: Study) -> str:
 def mini_batches(log: Log) -> Iterator[str]:
     """What is also measured on mini-batches, as the tutorials do."""
     for examples, epochs in log.probed.items():
-        if examples != EXAMPLES[0]:
+        if examples != PROBE_SET:
             yield f", and on the {examples} at {plural(len(epochs), 'epoch')} from {epochs[0]} to {epochs[-1]}"
 
 

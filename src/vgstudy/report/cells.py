@@ -3,7 +3,7 @@
 from vgstudy.findings import Table
 from vgstudy.schema import FACTORS
 from vgstudy.views.frames import Frames, chosen
-from vgstudy.wording import ABSENT, interval, percent, plural
+from vgstudy.wording import ABSENT, interval
 
 COLUMNS = {  # heading: quantity, whether at epoch 0
     "d of g, start": ("d_g", True),
@@ -35,15 +35,3 @@ def column_texts(frames: Frames, quantity: str, start: bool) -> dict[str, str]:
     rows = chosen(frames.estimates, quantity=quantity, epoch=0 if start else frames.last_epoch)
     ends = zip(rows["value"], rows["low"], rows["high"], strict=True)
     return {cell: interval(*end) for cell, end in zip(rows["cell"], ends, strict=True)}
-
-
-def precision_sentence(frames: Frames) -> str:
-    """How wide the intervals of the decay factor at epoch 0 came out: half of their width on the log scale, as percent."""
-    rows = chosen(frames.estimates, quantity="d_delta", epoch=0)
-    half = (rows["high"] / rows["low"]).dropna() ** 0.5 - 1
-    if half.empty:
-        return ""
-    return (
-        f"Precision reached: half of the {plural(len(half), 'cell')} know the decay factor of δ at epoch 0 to within "
-        f"±{percent(half.median())}, the least precise to ±{percent(half.max())}."
-    )

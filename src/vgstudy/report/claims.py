@@ -7,6 +7,7 @@ from math import log
 from pathlib import Path
 from typing import Any
 
+from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.verdicts import FEW, FIRM, NOT, REPLICATED, SOME, VERDICTS
 from vgstudy.claims.words import LEARNED, NOT_LEARNED
 from vgstudy.findings import Table
@@ -14,7 +15,7 @@ from vgstudy.store.logs import read_footer, read_table
 from vgstudy.wording import interval, listing, number, percent, plural
 
 Row = Mapping[str, Any]
-SHARES = ("Wilson",)  # methods whose estimate is a share of seeds
+SHARES = (WILSON,)  # methods whose estimate is a share of seeds
 FAR = 20  # ratio of largest to smallest value from which a strip is logarithmic
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from vgstudy.findings import Table
 from vgstudy.store.logs import read_footer, read_table
-from vgstudy.store.places import JOB_TABLES, STUDY_TABLES, shared
+from vgstudy.store.places import JOB_TABLES, STUDY_TABLES, job_path, shared
 from vgstudy.wording import listing, number, plural
 
 Footer = Mapping[str, Any]
@@ -54,7 +54,7 @@ def origin(folder: Path) -> Origin:
     """
     footers = {name: read_footer(folder / f"{name}.parquet") for name in STUDY_TABLES}
     jobs = sorted(set(read_table("runs", folder / "runs.parquet", ["job"])["job"].to_pylist()))
-    read = {job: read_footer(path) for job in jobs if (path := folder / "probes" / f"{job}.parquet").exists()}
+    read = {job: read_footer(path) for job in jobs if (path := job_path(folder, "probes", job)).exists()}
     trained = list(read.values())
     study = footers["runs"]["study"]
     costs = [footer["cost"] | runs_of(folder / "jobs" / f"{job}.json") for job, footer in read.items() if "cost" in footer]
@@ -83,7 +83,7 @@ def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Iterable[str])
     """Rows and SHA-256 of the study's tables and of those that it shares; of the jobs' tables, that of their joined hashes."""
     rows = [(f"{name}.parquet", f"{footers[name]['rows']:,}", file_hash(folder / f"{name}.parquet")) for name in STUDY_TABLES]
     for name in JOB_TABLES:
-        paths = [path for job in jobs if (path := folder / name / f"{job}.parquet").exists()]
+        paths = [path for job in jobs if (path := job_path(folder, name, job)).exists()]
         if paths:
             total = sum(read_footer(path)["rows"] for path in paths)
             joint = hashlib.sha256("".join(map(file_hash, paths)).encode()).hexdigest()

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from vgstudy.report.accounting import counts_sentence, status_counts
 from vgstudy.report.origin import Origin, cost_sentence
 from vgstudy.report.points import Named, Point, Row, claims_point, foretelling, limits, open_questions, start
-from vgstudy.views.frames import Frames
 from vgstudy.wording import listing, plural
 
 QUESTION = "Do gradients vanish in deep networks, and is that why training fails?"
-TRIAL = "smoke test"  # how the title of a study begins that only shows that the workflow runs
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def overview(named: Named, claims: Sequence[Row], origins: Mapping[str, Origin])
 
     Studies that are mere trials count only where there is no other.
     """
-    trials = [name for name, frames in named.items() if is_trial(frames)]
+    trials = [name for name, frames in named.items() if frames.study["trial"]]
     counted = {name: frames for name, frames in named.items() if name not in trials} or dict(named)
     totals = [status_counts(frames) for frames in counted.values()]
     counts = {status: sum(total.get(status, 0) for total in totals) for total in totals for status in total}
@@ -60,11 +58,6 @@ def overview(named: Named, claims: Sequence[Row], origins: Mapping[str, Origin])
         accounting=counts_sentence(counts),
         cost=cost_sentence(costs, sum(origins[name].jobs for name in counted)),
     )
-
-
-def is_trial(frames: Frames) -> bool:
-    """Whether a study says of itself that it only tests the workflow."""
-    return str(frames.study["title"]).lower().startswith(TRIAL)
 
 
 def warning(trials: Sequence[str], only: bool) -> str:

@@ -10,7 +10,7 @@ from vgstudy.findings import Finding, Table, findings
 from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
 from vgstudy.report.asked import asked, in_short
 from vgstudy.report.attachments import Attachment
-from vgstudy.report.cells import cell_table, precision_sentence
+from vgstudy.report.cells import cell_table
 from vgstudy.report.deviations import deviations
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
@@ -51,7 +51,6 @@ class StudyPage:
     accounts: Table
     pictures: tuple[Picture, ...]
     cells: Table
-    precision: str
     trust: tuple[Table, ...]
     deviations: tuple[str, ...]
     explorer: Content
@@ -106,7 +105,6 @@ def described(name: str, frames: Frames, drawn: tuple[Picture, ...], source: Ori
         accounts=accounting_table(frames),
         pictures=drawn,
         cells=cell_table(frames),
-        precision=precision_sentence(frames),
         trust=trust_tables(frames),
         deviations=deviations(frames),
         explorer=content(frames),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vgstudy.errors import UserError
 from vgstudy.store.logs import read_table
-from vgstudy.store.places import JOB_TABLES
+from vgstudy.store.places import JOB_TABLES, job_path
 
 
 def study_folder(results: Path, study: str | None = None) -> Path:
@@ -39,4 +39,4 @@ def table_files(folder: Path, table: str) -> list[Path]:
     if table not in JOB_TABLES:
         return [folder / f"{table}.parquet"]
     jobs = read_table("runs", folder / "runs.parquet", ["job"])["job"].unique().to_pylist()
-    return [folder / table / f"{job}.parquet" for job in sorted(jobs)]
+    return [job_path(folder, table, job) for job in sorted(jobs)]

@@ -1,27 +1,38 @@
 """Where tables are in the folder of results."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-STUDY_TABLES = (  # results/STUDY/TABLE.parquet
-    "runs",
-    "outcomes",
-    "estimates",
-    "trajectories",
-    "profiles",
-    "contrasts",
-    "linearity",
-    "limits",
-    "variances",
-    "prediction",
-    "arms",
-    "overlays",
+# of a study: results/STUDY/TABLE.parquet; of each job of a study: results/STUDY/TABLE/JOB.parquet; shared: results/TABLE.parquet
+SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "runs": "study",
+        "probes": "job",
+        "curves": "job",
+        "decays": "job",
+        "outcomes": "study",
+        "estimates": "study",
+        "trajectories": "study",
+        "profiles": "study",
+        "contrasts": "study",
+        "linearity": "study",
+        "limits": "study",
+        "variances": "study",
+        "prediction": "study",
+        "arms": "study",
+        "overlays": "study",
+        "coverage": "shared",
+        "conformance": "shared",
+        "claims": "shared",
+    }
+)
+STUDY_TABLES, JOB_TABLES, SHARED_TABLES = (
+    tuple(table for table, scope in SCOPES.items() if scope == wanted) for wanted in ("study", "job", "shared")
 )
 SHEETS = tuple(
     name for name in STUDY_TABLES if name not in ("runs", "trajectories", "profiles")
 )  # results/STUDY/tables/SHEET.csv
-SHARED_TABLES = ("coverage", "conformance", "claims")  # results/TABLE.parquet
-JOB_TABLES = ("probes", "curves", "decays")  # results/STUDY/TABLE/JOB.parquet
 
 
 def shared(results: Path) -> dict[Path, str]:
@@ -34,9 +45,14 @@ def study_tables(folder: Path) -> dict[Path, str]:
     return {folder / f"{table}.parquet": table for table in STUDY_TABLES}
 
 
+def job_path(folder: Path, table: str, job: str) -> Path:
+    """The path of a job's table in its study's folder."""
+    return folder / table / f"{job}.parquet"
+
+
 def job_tables(folder: Path, jobs: Iterable[str]) -> dict[Path, str]:
     """The path of every table of these jobs of a study, and the table's name."""
-    return {folder / table / f"{job}.parquet": table for job in jobs for table in JOB_TABLES}
+    return {job_path(folder, table, job): table for job in jobs for table in JOB_TABLES}
 
 
 def tables(folder: Path, jobs: Iterable[str]) -> dict[Path, str]:

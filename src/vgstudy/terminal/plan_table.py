@@ -11,7 +11,7 @@ from rich.text import Text
 from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
-from vgstudy.schema import EXAMPLES
+from vgstudy.schema import ON_PROBE_SET
 from vgstudy.wording import number, plural
 
 CORES = (1, 2, 8)
@@ -57,7 +57,7 @@ def seeds_needed(folder: Path) -> str | None:
         return None
     from vgstudy.store.logs import read_table  # Arrow is not needed for planning
 
-    chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ("examples", "==", EXAMPLES[0])]
+    chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]
     try:
         rows = read_table("estimates", path, ["cell", "seeds_needed"], chosen).to_pylist()
     except UserError:  # of another version: the next run makes it anew

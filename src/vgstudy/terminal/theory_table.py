@@ -60,7 +60,7 @@ def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:
 def _text(found: Prediction | None) -> str:
     if found is None:
         return number(None)
-    return MARKS[found.status] + ("∞" if isinf(found.value) else _short(found.value))
+    return MARKS[found.standing] + ("∞" if isinf(found.value) else _short(found.value))
 
 
 def _short(value: float) -> str:

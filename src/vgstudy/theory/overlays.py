@@ -12,7 +12,7 @@ from vgstudy.analysis.intervals import CHI_SQUARED, Moments, chi_squared
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.plan import design
-from vgstudy.schema import EXAMPLES, arrow_schema
+from vgstudy.schema import ON_PROBE_SET, arrow_schema
 from vgstudy.store.logs import read_footer, read_table, write_table
 from vgstudy.theory import activations, finite_width, kernels
 from vgstudy.theory.predictions import DECAYS, ONE_INPUT, Prediction, is_predictable, predict_decays
@@ -40,7 +40,7 @@ def write_overlays(folder: Path) -> None:
 def write_overlaid(folder: Path, predictions: Iterable[Prediction]) -> None:
     """Write overlays.parquet with these predictions; see `write_overlays`."""
     digest = read_footer(folder / "runs.parquet")["digest"]
-    wanted = [("epoch", "==", 0), ("examples", "==", EXAMPLES[0]), ("quantity", "in", sorted(set(MEASURED.values())))]
+    wanted = [("epoch", "==", 0), ON_PROBE_SET, ("quantity", "in", sorted(set(MEASURED.values())))]
     columns = ["cell", "quantity", *_TAKEN]
     estimates = read_table("estimates", folder / "estimates.parquet", columns, wanted, digest).to_pandas()
     schema = arrow_schema("overlays")
@@ -66,7 +66,7 @@ def variances(cells: Iterable[Cell]) -> Iterator[Prediction]:
 
 def overlaid(predictions: Iterable[Prediction], estimates: pd.DataFrame) -> pd.DataFrame:
     """The predictions with what `estimates`, rows at epoch 0 on the probe set, measured; z counts standard errors of its log."""
-    predicted = pd.DataFrame(list(predictions), columns=["cell", "quantity", "value", "status", "source"])
+    predicted = pd.DataFrame(list(predictions), columns=["cell", "quantity", "value", "standing", "source"])
     predicted = predicted.rename(columns={"value": "predicted"}).assign(measured=predicted["quantity"].map(MEASURED))
     found = estimates.astype({"cell": "str", "quantity": "str", "method": "str"}).rename(columns={"quantity": "measured"})
     rows = predicted.merge(found, on=["cell", "measured"])

@@ -19,7 +19,7 @@ from vgstudy.theory import activations, finite_width, kernels, mean_field, two_m
 from vgstudy.theory.activations import Array
 from vgstudy.theory.kernels import Moments
 
-Status = Literal["exact", "asymptotic", "approximation"]
+Standing = Literal["exact", "asymptotic", "approximation"]
 
 SAMPLES = 3  # data samples over which predictions are averaged: d_g depends on how many examples of each class there are
 ROWS, DRAWS = 500, 64  # of a sample: examples at most, and outputs drawn from their limit
@@ -45,14 +45,14 @@ class Prediction:
         q, chi, depth_scale, d_delta_limit: the limits of depth, d_delta_limit being the root of chi.
         d_delta_one_input: the typical factor of delta per layer at one input; p_dead_one_input: the probability that a net is
         dead at one input; both at this width.
-    value, status, source
+    value, standing, source
         The number; exact, asymptotic (the limit of infinite width) or approximation; where it comes from.
     """
 
     cell: str
     quantity: str
     value: float
-    status: Status
+    standing: Standing
     source: str
 
 
@@ -85,12 +85,12 @@ def _settings(cells: Iterable[Cell]) -> list[list[Cell]]:
 
 def _decays(cells: Sequence[Cell]) -> Iterator[Prediction]:
     """Decay factors of the cells of a setting."""
-    status, source = _trust(cells[0])
+    standing, source = _trust(cells[0])
     resolved = decays(cells[0], {cell.depth for cell in cells})
     for cell in cells:
         for name, value in resolved[cell.depth].items():
             if np.isfinite(value):
-                yield Prediction(cell.id, name, value, status, source)
+                yield Prediction(cell.id, name, value, standing, source)
 
 
 def _laws(cells: Sequence[Cell]) -> Iterator[Prediction]:
@@ -101,8 +101,8 @@ def _laws(cells: Sequence[Cell]) -> Iterator[Prediction]:
         yield from (Prediction(cell.id, *row) for row in [*shared, *_death(cell, square)])
 
 
-def _trust(cell: Cell) -> tuple[Status, str]:
-    """Status and source of decay factors; an output layer drawn in another way is taken to be drawn like the others."""
+def _trust(cell: Cell) -> tuple[Standing, str]:
+    """Standing and source of decay factors; an output layer drawn in another way is taken to be drawn like the others."""
     if kernels.moments(cell.initializer, cell.width, cell.width).mean:
         return "approximation", TWO_MODES
     return "approximation" if cell.initializer.output else "asymptotic", MEAN_FIELD
@@ -146,7 +146,7 @@ def _rows(task: Task, stream: np.random.SeedSequence) -> tuple[Array, Array]:
     return drawn.x_train[:ROWS].astype(float), drawn.y_train[:ROWS, 0].astype(float)
 
 
-Row = tuple[str, float, Status, str]
+Row = tuple[str, float, Standing, str]
 
 
 def _limits(cell: Cell, square: Moments) -> Iterator[Row]:

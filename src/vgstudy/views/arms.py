@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from vgstudy.cells import PROBE_SET
 from vgstudy.claims.cases import named_cells
 from vgstudy.schema import EXAMPLES, QUANTILES
 from vgstudy.views.frames import Frames, chosen
@@ -124,11 +125,12 @@ def left_out(frames: Frames) -> str:
 
 
 def of_arms(frames: Frames) -> pd.DataFrame:
-    """The rows of the shown arms, with the arm's name as an ordered category, and its network in words."""
+    """The rows of the shown arms as a view has them, with the arm's name as an ordered category and its network in words."""
     arms = shown_arms(frames)
     rows = frames.arms[frames.arms["cell"].isin(arms.values())]
     names = rows["cell"].map({cell: arm for arm, cell in arms.items()})
     networks = rows["cell"].map({cell: network(frames, cell) for cell in arms.values()})
+    rows = rows.rename(columns={"q05": "low", "median": "value", "q95": "high"})
     return rows.assign(arm=pd.Categorical(names, list(arms), ordered=True), network=networks.astype("str"))
 
 
@@ -144,7 +146,7 @@ def network(frames: Frames, cell: str) -> str:
 
 def on_examples(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The rows on the examples that the tutorial uses, a mini-batch if one is logged, and a sentence that says which."""
-    logged = [name for name in EXAMPLES[1:] if (rows["examples"] == name).any()] or [EXAMPLES[0]]
+    logged = [name for name in EXAMPLES[1:] if (rows["examples"] == name).any()] or [PROBE_SET]
     return thinned(chosen(rows, examples=logged[0])), f"Gradients are of the {logged[0]}."
 
 

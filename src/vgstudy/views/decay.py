@@ -2,7 +2,7 @@
 
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.theory import theory_note, with_theory
-from vgstudy.views.view import BLOCKS, DEPTH, EPOCH, Axis, View, nearest, with_bands
+from vgstudy.views.view import BLOCKS, DEPTH, EPOCH, REFERENCE_DEPTH, Axis, View, nearest, with_bands
 
 NO_DECAY = {"no decay": 1.0}
 DECAY_AXES = {
@@ -34,7 +34,7 @@ def decay_depth_end(frames: Frames) -> View:
 def decay_epochs(frames: Frames) -> View:
     """d_g and d_delta over epochs at one depth, by optimizer."""
     decay = chosen(frames.estimates, quantity=list(DECAY_AXES))
-    depths = nearest([10], decay["depth"].astype(int))
+    depths = nearest([REFERENCE_DEPTH], decay["depth"].astype(int))
     shown = chosen(decay, depth=depths)
     note = "".join(f"Depth {depth}." for depth in depths)
     return View(with_bands(shown).assign(x=shown["epoch"]), DECAY_AXES, EPOCH, note, BLOCKS, ("optimizer",), BLOCKS)

@@ -9,11 +9,10 @@ import pandas as pd
 
 from vgstudy.analysis.design import plain, read_design
 from vgstudy.cells import TASKS
-from vgstudy.schema import EXAMPLES, FACTORS
+from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.store.logs import read_table
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
-ON_PROBE_SET = ("examples", "==", EXAMPLES[0])
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,
     "estimates": [ON_PROBE_SET],

@@ -4,7 +4,7 @@ import pandas as pd
 
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.limits import LINEAR_BELOW
-from vgstudy.views.view import BLOCKS, EPOCH, Axis, View, nearest, with_bands
+from vgstudy.views.view import BLOCKS, EPOCH, REFERENCE_DEPTH, Axis, View, nearest, with_bands
 from vgstudy.wording import listing
 
 PROFILE_AXES = {
@@ -37,7 +37,7 @@ def profile_end(frames: Frames) -> View:
 
 def level_epochs(frames: Frames) -> View:
     """RMS of g of the first hidden and of the output layer over epochs at one depth, by optimizer."""
-    levels = at_depths(chosen(frames.profiles, quantity="g_rms"), [10])
+    levels = at_depths(chosen(frames.profiles, quantity="g_rms"), [REFERENCE_DEPTH])
     first, output = levels[levels["layer"] == 1], levels[levels["layer"] == levels["depth"].astype(int) + 1]
     shown = pd.concat([first.assign(quantity="first"), output.assign(quantity="output")])
     return View(shown.assign(x=shown["epoch"]), LEVEL_AXES, EPOCH, depths_note(shown), BLOCKS, ("optimizer",), BLOCKS)

@@ -29,7 +29,7 @@ def theory_note(frames: Frames) -> str:
     rows = chosen(frames.overlays, quantity=["d_delta", "d_g"])
     if rows.empty:
         return ""
-    rough = listing(chosen(rows, status="approximation")["initializer"].drop_duplicates().sort_values().astype("str"))
+    rough = listing(chosen(rows, standing="approximation")["initializer"].drop_duplicates().sort_values().astype("str"))
     text = "Thin lines without markers: theory, the limit of infinite width"
     return f"{text}; with {rough} an approximation." if rough else f"{text}."
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+REFERENCE_DEPTH = 10  # the depth, or the nearest to it, at which numbers of one depth are shown
 COLUMNS_AT_MOST = 6  # panels side by side on a page ten inches wide
 
 

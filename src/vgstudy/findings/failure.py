@@ -46,13 +46,19 @@ def enough(row: Row) -> bool:
 
 
 def answer(rows: pd.DataFrame, group: str) -> str:
+    """The answer in short, and what foretells failure better."""
+    row = area(rows, group, "d_delta")
+    return " ".join(filter(None, (short_answer(rows, group), rivals(rows, group, row)))) if row else ""
+
+
+def short_answer(rows: pd.DataFrame, group: str) -> str:
     """The question, what the runs say, and what happened in those that failed."""
     row = area(rows, group, "d_delta")
     if row is None:
         return ""
     question = f"Did {'' if group == ALL else f'{group} '}nets fail because of vanishing gradients?"
     lead = "Not by a signal δ that vanishes before training." if never_vanished(rows, group) else ""
-    parts = (lead, judged(rows, group, row), happened(rows, group), rivals(rows, group, row))
+    parts = (lead, judged(rows, group, row), happened(rows, group))
     return " ".join([question, *filter(None, parts)])
 
 

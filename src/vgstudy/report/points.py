@@ -12,7 +12,7 @@ from vgstudy.claims.verdicts import FEW, FIRM, INCONCLUSIVE, NOT, NOT_RUN, REPLI
 from vgstudy.findings.decay import counts as decays
 from vgstudy.findings.decay import extremes as strongest
 from vgstudy.findings.decay import start as at_start
-from vgstudy.findings.failure import answer, area, enough
+from vgstudy.findings.failure import area, enough, short_answer
 from vgstudy.findings.finding import estimate
 from vgstudy.findings.limit import counts as limited
 from vgstudy.findings.limit import extremes as outermost
@@ -104,7 +104,7 @@ def foretelling(named: Named) -> Point | None:
         f"The AUC of a vanishing signal among {ASKED} runs is {others}." if others else "",
         f"Over all activations it is an AUC of {overall}." if overall else "",
     )
-    text = " ".join([answer(named[main].prediction, ASKED), *filter(None, told)])
+    text = " ".join([short_answer(named[main].prediction, ASKED), *filter(None, told)])
     return Point("Is vanishing the reason of failure?", text, tuple((f"{name}-foretelling", name) for name in known))
 
 

@@ -16,7 +16,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "follow": 3,
         "overlay": 1,
         "claims": 3,
-        "figures": 10,
+        "figures": 11,
         "report": 12,
         "coverage": 3,
         "conformance": 1,

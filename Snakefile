@@ -68,7 +68,8 @@ if workflow.is_main_process:
     for study_plan in PLANS.values():
         for line in preflight.story(study_plan, cores):
             print(line, file=sys.stderr)
-    for line in (*DAMAGED.values(), *preflight.settings()):
+    told = preflight.whole([*PLANS.values()], RESULTS, cores)
+    for line in (*told, *DAMAGED.values(), *preflight.settings()):
         print(line, file=sys.stderr)
 
 

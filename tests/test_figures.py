@@ -6,6 +6,7 @@ from dataclasses import replace
 from io import BytesIO
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +17,8 @@ from synthetic import study, write_synthetic_study
 from vgstudy.errors import UserError
 from vgstudy.figures import pdf, picture, png, svg, write_figures
 from vgstudy.figures.lines import isolated
-from vgstudy.figures.style import COLOURS, keyed
+from vgstudy.figures.rendering import DPI, saved
+from vgstudy.figures.style import COLOURS, keyed, rc
 from vgstudy.schema import CHECKS
 from vgstudy.views.captions import caption_text, figure_names
 from vgstudy.views.frames import read_frames
@@ -24,7 +26,7 @@ from vgstudy.views.limits import horizontal_limits, vertical_limits
 from vgstudy.views.outcomes import counted
 from vgstudy.views.prediction import NAMES, foretelling
 from vgstudy.views.registry import view_of
-from vgstudy.views.view import DEPTH, EPOCH, Axis, View, laid_out, nearest
+from vgstudy.views.view import DEPTH, EPOCH, Axis, View, laid_out, nearest, thinned
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +212,26 @@ def test_widths_lead_down_when_they_do_not_fit_by_hand():
     view = View(frame, {}, DEPTH, down=("optimizer",))
     assert (laid_out(view).across, laid_out(view).down) == (("initializer",), ("width", "optimizer"))
     assert laid_out(replace(view, frame=frame[frame["width"] < 2])).across == ("width", "initializer")
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
+def test_pictures_against_matplotlib(kind, frames):
+    metadata = {"svg": ("Date",), "pdf": ("CreationDate",), "png": ("Software",)}[kind]
+    figure = picture("decay-depth-end", view_of("decay-depth-end")(frames))
+    with mpl.rc_context(dict(rc())), BytesIO() as file:
+        figure.savefig(file, format=kind, dpi=DPI, metadata=dict.fromkeys(metadata))
+        assert saved(figure, kind, dict.fromkeys(metadata)) == file.getvalue()
+
+
+def test_of_very_many_levels_some_make_panels_by_hand():
+    widths = [2 * w for w in range(1, 16)]
+    frame = pd.DataFrame([{"width": w, "initializer": i, "value": 1.0} for w in widths for i in "abc"])
+    some = thinned(View(frame, {}, DEPTH, "Epoch 0."))
+    assert list(some.frame["width"].unique()) == [2, 6, 10, 14, 18, 22, 26, 30]
+    assert set(some.frame["initializer"]) == set("abc")
+    assert some.note == "Epoch 0. Shown are 8 of 15 levels of width: 2, 6, 10, 14, 18, 22, 26 and 30."
+    few = View(frame[frame["width"] <= 16], {}, DEPTH)
+    assert thinned(few) is few
 
 
 def test_wide_intervals_do_not_stretch_an_axis_by_hand():

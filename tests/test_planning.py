@@ -1,5 +1,6 @@
 """Jobs never change once trained, and growing a study plans only what is new."""
 
+import asyncio
 import json
 import random
 import shutil
@@ -12,6 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
+from snakemake.resources import Resources
 
 from vgstudy import cells
 from vgstudy.cells import canonical_json
@@ -281,6 +284,25 @@ def test_manifests_are_what_their_jobs_say(smoke: Study, tmp_path: Path) -> None
         assert cost.BASE_BYTES / 1e6 < job.mem_mb < 2048
         assert job.minutes >= 15
     assert sorted(p.name for p in (tmp_path / "smoke/jobs").iterdir()) == sorted(f"{job}.json" for job in planned.jobs)
+
+
+def test_another_attempt_gets_more_memory_and_time_by_hand() -> None:
+    job = Job("0", Path("0.json"), {}, new=True, trained=False, n_runs=1, seconds=120 - cost.START_UP, mem_mb=1100)
+    assert job.minutes == 15 + 20
+    assert [job.resources(attempt) for attempt in (1, 2, 3)] == [
+        {"mem_mb": 1100, "runtime": 35},
+        {"mem_mb": 2200, "runtime": 70},
+        {"mem_mb": 3300, "runtime": 105},
+    ]
+
+
+def test_steps_without_a_cost_model_get_more_on_another_attempt_by_hand() -> None:
+    profile = yaml.safe_load((STUDIES.parents[1] / "profiles/slurm/profile.yaml").read_text())
+    parsed = Resources.parse(profile["default-resources"], allow_expressions=True)
+    rest = {"input": [], "threads": 1, "rulename": "estimate", "async_run": asyncio.run}
+    for name, asked in (("mem_mb", [2000, 4000, 6000]), ("runtime", [30, 60, 90])):
+        attempts = range(1, profile["retries"] + 2)
+        assert [parsed[name].evaluate({}, attempt=attempt, **rest).value for attempt in attempts] == asked
 
 
 def test_results_that_cannot_be_written_are_named(smoke: Study, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,7 @@ def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:
     again = plan(planned.study, planned.folder.parent)
     assert preflight.disk_bytes(again) == 0
     assert list(preflight.story(again, 2)) == ["smoke: all 216 runs are trained"]
+    assert list(preflight.whole([again], planned.folder.parent, 2)) == []
 
 
 def test_a_place_that_cannot_be_written_is_refused(planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +92,20 @@ def test_the_story_says_runs_jobs_minutes_and_disk(planned: Plan) -> None:
     minutes = cost.wall_seconds([job.seconds for job in planned.jobs.values()], 2) / 60
     assert line.startswith(f"smoke: trains 216 runs in 1 job, about {minutes:.1f} minutes on 2 cores, ")
     assert line.endswith(" MB of tables")
+
+
+def test_all_together_by_hand(planned: Plan, tmp_path: Path) -> None:
+    """One job on one or two cores: analysis, figures and report follow it."""
+    (job,) = planned.jobs.values()
+    total = cost.START_UP + job.seconds + cost.STUDY + 54 * cost.STUDY_CELL + 216 * cost.STUDY_RUN + cost.REPORT
+    told = f"all together, with analysis, figures and report: about {total / 60:.1f} core-minutes, {total / 60:.1f} minutes"
+    assert [*preflight.whole([planned], tmp_path, 1)] == [f"{told} on 1 core"]
+    assert [*preflight.whole([planned], tmp_path, 2)] == [f"{told} on 2 cores"]
+    assert [*preflight.whole([planned], tmp_path, None)] == [f"{told} if all run at once"]
+    other = replace(planned, study=planned.study.model_copy(update={"name": "other"}))
+    both = 2 * total - cost.REPORT + cost.CHECKS
+    told = f"all together, with analysis, figures, checks of the methods and report: about {both / 60:.1f} core-minutes, "
+    assert [*preflight.whole([planned, other], tmp_path, 1)] == [f"{told}{both / 60:.1f} minutes on 1 core"]
 
 
 def test_too_little_memory_is_told_with_the_remedy(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -121,7 +122,8 @@ def plan(
         console.print(summary.table(planned))
         for line in preflight.story(planned, os.cpu_count()):
             typer.echo(line)
-    for line in (*preflight.damaged(plans, results).values(), *preflight.settings()):
+    told = preflight.whole(plans, results, os.cpu_count()), preflight.damaged(plans, results).values(), preflight.settings()
+    for line in chain.from_iterable(told):
         typer.echo(line)
 
 

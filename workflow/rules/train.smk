@@ -19,11 +19,9 @@ rule train:
     resources:
         mem_mb=lambda wildcards, attempt: PLANS[wildcards.study]
         .jobs[wildcards.job]
-        .mem_mb
-        * attempt,
+        .resources(attempt)["mem_mb"],
         runtime=lambda wildcards, attempt: PLANS[wildcards.study]
         .jobs[wildcards.job]
-        .minutes
-        * attempt,
+        .resources(attempt)["runtime"],
     shell:
         "vgstudy train {input} --threads {threads} > {log} 2>&1"

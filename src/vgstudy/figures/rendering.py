@@ -1,12 +1,17 @@
 """A figure and its table as bytes: the same figure gives the same bytes."""
 
 import re
+from collections.abc import Callable, Mapping
 from io import BytesIO
+from types import MappingProxyType
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from pyarrow.parquet import write_table
 
@@ -15,6 +20,13 @@ from vgstudy.figures.style import rc
 from vgstudy.schema import CHECKS, QUANTILES
 
 DPI = 150
+PRINTERS: Mapping[str, Callable[[Figure, BytesIO, dict[str, None]], None]] = MappingProxyType(
+    {
+        "svg": lambda figure, file, metadata: FigureCanvasSVG(figure).print_svg(file, metadata=metadata),
+        "pdf": lambda figure, file, metadata: FigureCanvasPdf(figure).print_pdf(file, metadata=metadata),
+        "png": lambda figure, file, metadata: FigureCanvasAgg(figure).print_png(file, metadata=metadata),
+    }
+)
 _GEOMETRY = re.compile(r' (?:d|x|y|points|transform)="[^"]*"')
 _EXCESS = re.compile(r"(\.\d\d)\d+")
 
@@ -66,7 +78,12 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 
 def saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
-    """The bytes that matplotlib saves, without dates or versions."""
+    """The bytes of a figure whose layout is worked out, without dates or versions.
+
+    They are those of `Figure.savefig`, which would draw everything twice: at first without output, for layouts that change.
+    """
     with mpl.rc_context(dict(rc())), BytesIO() as file:
-        figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
+        usual, figure.dpi = figure.dpi, DPI
+        PRINTERS[kind](figure, file, metadata)
+        figure.dpi = usual
         return file.getvalue()

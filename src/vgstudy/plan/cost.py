@@ -1,4 +1,4 @@
-"""What training costs: core-seconds, memory, disk; and how many runs to stack.
+"""What a study costs: core-seconds, memory, disk; and how many runs to stack.
 
 The constants of a step were measured by `benchmarks/calibrate.py` on one core of an AMD EPYC with AVX-512 (TensorFlow 2.21,
 November 2026): 32 stacks of depth 1-20, width 5-100, 30-180 runs, up to three activations and two optimizers, within 12 % of
@@ -38,6 +38,14 @@ STACK_RUN = 0.7e-3  # s per run: drawing sample and kernels
 START_UP = 4.0  # s per job: Python, importing TensorFlow, writing
 TARGET = 75.0  # s of training per job, so that start-up stays near 10 %
 WAVE = 8  # more jobs than that come in multiples of it, so that 2, 4 or 8 cores end together
+
+# After training: CPU seconds of the stages of the four default studies (4 to 720 cells, 120 to 7,200 runs), each a process of its
+# own, less a fifth for the other programs on the machine, 2026-11-21.
+STUDY = 15.0  # s per study: the start-up of each step, pictures of any size
+STUDY_CELL = 85e-3  # s per cell: theory's overlays, estimates, pictures
+STUDY_RUN = 3.5e-3  # s per run: decay factors, estimates, prediction
+REPORT = 15.0  # s of claims, report and Snakemake itself
+CHECKS = 60.0  # s of the tables of coverage and conformance, made once
 
 WORKING_SET = 6_500_000  # bytes of activations, pre-activations and their gradients; larger ones slow a step by up to a half
 MIN_STACK = 32  # fewer are never faster
@@ -164,6 +172,11 @@ def job_count(seconds: float) -> int:
     """Into how many jobs to pack so many seconds of training."""
     count = ceil(seconds / TARGET)
     return count if count <= WAVE else ceil(count / WAVE) * WAVE
+
+
+def follow_seconds(cells: int, runs: int) -> float:
+    """Core-seconds of what follows the training of a study: analysis and figures."""
+    return STUDY + STUDY_CELL * cells + STUDY_RUN * runs
 
 
 def wall_seconds(jobs: Iterable[float], cores: int) -> float:

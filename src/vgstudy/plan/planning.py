@@ -55,6 +55,10 @@ class Job:
         """A time limit for a cluster's scheduler: ten times the estimate, at least a quarter of an hour."""
         return 15 + ceil(10 * (cost.START_UP + self.seconds) / 60)
 
+    def resources(self, attempt: int) -> dict[str, int]:
+        """Memory in MB and a time limit in minutes to ask a scheduler for, growing with the attempt, which counts from 1."""
+        return {"mem_mb": self.mem_mb * attempt, "runtime": self.minutes * attempt}
+
 
 @dataclass(frozen=True)
 class Plan:

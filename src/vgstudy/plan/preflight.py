@@ -140,6 +140,29 @@ def story(plan: Plan, cores: int | None) -> Iterator[str]:
         )
 
 
+def whole(plans: Collection[Plan], results: Path, cores: int | None) -> Iterator[str]:
+    """What everything together will take, from training to the report, in a sentence; nothing if all runs are trained.
+
+    A study's steps after training wait for one another, so the wall time is at least that of the study which takes longest.
+    """
+    todo = [([job.seconds for job in plan.jobs.values() if not job.trained], plan) for plan in plans]
+    todo = [(jobs, plan) for jobs, plan in todo if jobs]
+    if not todo:
+        return
+    checks = any(plan.study.name != "smoke" for plan in plans) and not (results / "coverage.parquet").exists()
+    total, longest = cost.REPORT + cost.CHECKS * checks, 0.0
+    for jobs, plan in todo:
+        follow = cost.follow_seconds(len(plan.cells), len(plan.job_of))
+        total += cost.START_UP * len(jobs) + sum(jobs) + follow
+        longest = max(longest, cost.wall_seconds(jobs, cores or len(jobs)) + follow + cost.REPORT)
+    wall = max(longest, total / cores if cores else 0)
+    where = f"on {plural(cores, 'core')}" if cores else "if all run at once"
+    yield (
+        f"all together, with analysis, figures{', checks of the methods' * checks} and report: about {total / 60:.1f} "
+        f"core-minutes, {wall / 60:.1f} minutes {where}"
+    )
+
+
 def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
     """What the environment's settings of TensorFlow do to numbers and threads, in sentences."""
     for name in NUMERIC:

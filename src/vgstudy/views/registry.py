@@ -14,7 +14,7 @@ from vgstudy.views.layers import l1_epochs, level_epochs, profile_end, profile_s
 from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
 from vgstudy.views.prediction import calibration, foretelling
 from vgstudy.views.theory import fluctuations, theory_width
-from vgstudy.views.view import View
+from vgstudy.views.view import View, thinned
 from vgstudy.views.zeros import zeros_end, zeros_start
 
 VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
@@ -46,11 +46,12 @@ VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
 
 
 def view_of(name: str) -> Callable[[Frames], View]:
-    """The function that selects what a figure shows.
+    """The function that selects what a figure shows; of very many panels some.
 
     Raises
     ------
     KeyError
         If there is no such figure.
     """
-    return partial(contrast, factor=name.removeprefix(CONTRAST)) if name.startswith(CONTRAST) else VIEWS[name]
+    select = partial(contrast, factor=name.removeprefix(CONTRAST)) if name.startswith(CONTRAST) else VIEWS[name]
+    return lambda frames: thinned(select(frames))

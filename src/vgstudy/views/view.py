@@ -6,8 +6,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from vgstudy.schema import FACTORS
+from vgstudy.wording import listing
+
 REFERENCE_DEPTH = 10  # the depth, or the nearest to it, at which numbers of one depth are shown
 COLUMNS_AT_MOST = 6  # panels side by side on a page ten inches wide
+LEVELS_AT_MOST = 8  # of a factor that makes panels: nobody reads hundreds of them, and each takes a tenth of a second to draw
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,19 @@ def laid_out(view: View) -> View:
     if "width" not in view.across or panels <= COLUMNS_AT_MOST:
         return view
     return replace(view, across=tuple(name for name in view.across if name != "width"), down=("width", *view.down))
+
+
+def thinned(view: View) -> View:
+    """The view with at most `LEVELS_AT_MOST` levels of each factor that makes panels: the first, the last, and others evenly
+    between them in the study's order. The note says which."""
+    frame, notes = view.frame, [view.note]
+    for factor in (name for name in (*view.across, *view.down) if name in FACTORS):
+        levels = list(frame[factor].drop_duplicates().sort_values())
+        if len(levels) > LEVELS_AT_MOST:
+            kept = [levels[place] for place in np.linspace(0, len(levels) - 1, LEVELS_AT_MOST).round().astype(int)]
+            frame = frame[frame[factor].isin(kept)]
+            notes.append(f"Shown are {len(kept)} of {len(levels)} levels of {factor}: {listing(map(str, kept))}.")
+    return view if frame is view.frame else replace(view, frame=frame, note=" ".join(filter(None, notes)))
 
 
 def nearest(wanted: Iterable[int], available: Iterable[int]) -> list[int]:

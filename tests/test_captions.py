@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -153,6 +154,15 @@ def test_left_out_seeds_of_contrasts_against_the_table(frames):
     failed = pd.concat(lost, axis=1).max(axis=1).groupby([view.frame["cell"], view.frame["reference"]]).max()
     assert (failed > 0).any()
     assert f"on a side in {(failed > 0).sum()} of {len(failed)} pairs" in caption_text("contrast-initializer", view)
+
+
+def test_a_ratio_without_interval_is_not_drawn(frames):
+    table = frames.contrasts.copy()
+    ratio = table["quantity"] == "d_delta"
+    table.loc[ratio, ["low", "high"]] = float("nan")
+    shown = view_of("contrast-initializer")(replace(frames, contrasts=table)).frame
+    assert shown.loc[shown["quantity"] == "d_delta", "value"].isna().all()
+    assert shown.loc[shown["quantity"] == "d_g", "value"].notna().any()
 
 
 def test_an_empty_study_says_why_nothing_is_drawn():

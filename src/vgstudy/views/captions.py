@@ -100,7 +100,9 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "Depth limit",
             "Depth (hidden layers) at which half the seeds still learn: where P(learned), fitted by a line that never rises with "
             "depth, crosses one half. A triangle up: half the seeds learn even in the deepest networks, so the limit lies beyond "
-            "the range; a triangle down: not even in the shallowest. An interval that ends at the edge may reach beyond it.",
+            "the range; a triangle down: not even in the shallowest. An interval that ends at the edge may reach beyond it. "
+            "Between depths that are far apart the place is interpolated: only the two depths are known. Where P(learned) rises "
+            "with depth there is no one limit; the table of limits has the misfit.",
             "no setting has outcomes at two depths",
         ),
         "l1-epochs": Caption(

@@ -23,6 +23,7 @@ def contrast(frames: Frames, factor: str) -> View:
     decays = chosen(rows, quantity=list(RATIO_AXES))
     epoch = int(decays["epoch"].max()) if factor == OPTIMIZER and len(decays) else 0
     ratios = chosen(decays, epoch=epoch, **({} if factor == OPTIMIZER else {OPTIMIZER: frames.first_optimizer}))
+    ratios = ratios.assign(value=ratios["value"].where(ratios["low"].notna()))  # of one seed on a side: no interval, not drawn
     shown = pd.concat([ratios, chosen(rows, quantity="p_learned")])
     against = "against " + shown["reference_level"]
     pair = against if factor == "depth" else shown["level"] + " " + against + " wide" * (factor == "width")

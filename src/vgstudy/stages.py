@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 2,
         "claims": 4,
         "figures": 13,
-        "report": 14,
+        "report": 15,
         "coverage": 4,
         "conformance": 1,
     }

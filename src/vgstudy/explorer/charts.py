@@ -18,6 +18,8 @@ SHAPES: Mapping[str, str] = {
     "*": "triangle-right",
 }
 TOOLTIP = ("activation", "initializer", "optimizer", "width", "depth", "estimate", "seeds")
+MOVED = "sum over a kernel of |weight| or |change|"
+FACTOR = "decay factor per layer"
 LAYER = "layer (1 is nearest the input, the last is the output)"
 TICK = "datum.value && abs(log(datum.value)) > 8 ? format(datum.value, '~e') : format(datum.value, '~g')"  # e^8: about 3,000
 Levels = Mapping[str, Sequence[str]]
@@ -30,11 +32,11 @@ def charts(levels: Levels) -> dict[str, dict[str, Any]]:
     that is chosen.
     """
     return {
-        "depth": chart(levels, whole("depth (hidden layers)"), alt.Scale(type="log", nice=False, padding=6)),
-        "epochs": chart(levels, epoch(), alt.Scale(type="log", nice=False, padding=6)),
-        "layers": chart(levels, whole(LAYER), alt.Scale(type="log", nice=False, padding=6), marked=False),
-        "curves": chart(levels, epoch(), alt.Scale(zero=False)),
-        "weights": chart(levels, whole(LAYER), alt.Scale(type="symlog", constant=1), marked=False),
+        "depth": chart(levels, whole("depth (hidden layers)"), FACTOR, alt.Scale(type="log", nice=False, padding=6)),
+        "epochs": chart(levels, epoch(), FACTOR, alt.Scale(type="log", nice=False, padding=6)),
+        "layers": chart(levels, whole(LAYER), "root mean square", alt.Scale(type="log", nice=False, padding=6), marked=False),
+        "curves": chart(levels, epoch(), "accuracy (share) or loss (nats)", alt.Scale(zero=False)),
+        "weights": chart(levels, whole(LAYER), MOVED, alt.Scale(type="symlog", constant=1), marked=False),
     }
 
 
@@ -51,16 +53,17 @@ def epoch() -> alt.X:
     )
 
 
-def chart(levels: Levels, x: alt.X, scale: alt.Scale, marked: bool = True) -> dict[str, Any]:
+def chart(levels: Levels, x: alt.X, title: str, scale: alt.Scale, marked: bool = True) -> dict[str, Any]:
     """Lines with points and intervals: colour per activation, dash per initializer, marker per optimizer, weight per width.
 
-    `marked`: whether a line marks the x in `here`. Marks say nothing to a screen reader: the page has a table.
+    `title`: of the vertical axis. `marked`: whether a line marks the x in `here`.
+    Marks say nothing to a screen reader: the page has a table.
     """
     looks = {factor: alt.Scale(domain=list(levels[factor]), range=shown) for factor, shown in ranges(levels).items()}
     colour = alt.Color("activation:N", scale=looks["activation"], legend=None)
     base = alt.Chart(alt.NamedData(name="rows")).encode(x=x, color=colour, detail="series:N")
-    y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(labelExpr=TICK, tickCount=6))
-    ends = {"y": alt.Y("bottom:Q", title=None, scale=scale), "y2": alt.Y2("top:Q")}
+    y = alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(labelExpr=TICK, tickCount=6))
+    ends = {"y": alt.Y("bottom:Q", title=title, scale=scale), "y2": alt.Y2("top:Q")}
     here = alt.Chart(alt.NamedData(name="here")).mark_rule(color=GREY, strokeDash=[4, 3], aria=False).encode(x="x:Q")
     layers = (
         *([here] if marked else []),

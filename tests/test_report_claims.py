@@ -22,7 +22,7 @@ ROW = {
 def part(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     write_claims(folder, [], REGISTER)
-    return claims_part(folder / "claims.parquet")
+    return claims_part(folder)
 
 
 def test_every_claim_of_the_register_is_on_the_page(part):
@@ -46,7 +46,7 @@ def test_counts_are_told(part):
 
 
 def test_without_claims_there_is_no_part(tmp_path):
-    assert claims_part(tmp_path / "claims.parquet") is None
+    assert claims_part(tmp_path) is None
     assert 'id="claims"' not in rendered([])
 
 

@@ -1,6 +1,7 @@
 """Where a study's tables are."""
 
 from pathlib import Path
+from typing import Any
 
 from vgstudy.errors import UserError
 from vgstudy.store.logs import read_table
@@ -40,3 +41,15 @@ def table_files(folder: Path, table: str) -> list[Path]:
         return [folder / f"{table}.parquet"]
     jobs = read_table("runs", folder / "runs.parquet", ["job"])["job"].unique().to_pylist()
     return [job_path(folder, table, job) for job in sorted(jobs)]
+
+
+def shared_rows(results: Path, table: str) -> list[dict[str, Any]] | None:
+    """The rows of a table that belongs to no study; None where nobody has made it.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or of another version.
+    """
+    path = results / f"{table}.parquet"
+    return read_table(table, path).to_pylist() if path.exists() else None

@@ -16,7 +16,7 @@ from vgstudy.claims.judging import judge, judge_forecast
 from vgstudy.claims.reading import Values, read_values
 from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Tutorial, claims
 from vgstudy.claims.statements import Measure, Statement
-from vgstudy.store.logs import read_table
+from vgstudy.store.folders import read_rows
 
 Array = NDArray[np.float64]
 Rows = list[dict[str, Any]]
@@ -85,7 +85,7 @@ def _forecast_row(claim: Claim, forecast: Forecast, own: Design | None) -> dict[
     judged = Judged(verdicts.NOT_RUN, f"not run: add {forecast.study} to studies", 0, 0)
     if own:
         quantity = "AUC within cells" if forecast.within else "AUC"
-        rows = read_table("prediction", own.folder / "prediction.parquet", digest=own.digest).to_pylist()
+        rows = read_rows(own.folder, "prediction").to_pylist()
         about = {"group": forecast.group, "predictor": forecast.predictor, "quantity": quantity}
         judged = judge_forecast(next(row for row in rows if about.items() <= row.items()), forecast.open)
     pairs = "pairs of runs of one cell" if forecast.within else "pairs of runs"

@@ -175,7 +175,7 @@ def estimate(folder: FolderArgument) -> None:
 @app.command()
 def predict(folder: FolderArgument) -> None:
     """Write how well gradients before training foretell failure in a study."""
-    from vgstudy.claims.prediction import write_prediction
+    from vgstudy.prediction.tables import write_prediction
 
     write_prediction(folder)
 

@@ -390,7 +390,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "group": (LABEL, "all runs, or those of an activation"),
             "predictor": (
                 LABEL,
-                "what foretells that a run will not learn, known before training: a key of `claims.register.PREDICTORS`, "
+                "what foretells that a run will not learn, known before training: a key of `prediction.predictors.PREDICTORS`, "
                 "a rule or a model",
             ),
             "kind": (LABEL, "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"),

@@ -8,10 +8,10 @@ from vgstudy.claims.register import Claim, Forecast, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
 from vgstudy.config.messages import among
 from vgstudy.errors import UserError
+from vgstudy.prediction.predictors import ALL
 from vgstudy.schema import COLUMNS
 
 Study = Mapping[str, Any]
-ALL = "all"  # the group of all runs in the table of predictions
 
 
 def levels(network: Network, study: Study) -> dict[str, list[Any]]:

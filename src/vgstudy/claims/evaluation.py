@@ -14,8 +14,9 @@ from vgstudy.claims.checks import check_register
 from vgstudy.claims.judged import Judged
 from vgstudy.claims.judging import judge, judge_forecast
 from vgstudy.claims.reading import Values, read_values
-from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Tutorial, claims
+from vgstudy.claims.register import Claim, Forecast, Tutorial, claims
 from vgstudy.claims.statements import Measure, Statement
+from vgstudy.prediction.predictors import PREDICTORS
 from vgstudy.store.folders import read_rows
 
 Array = NDArray[np.float64]

@@ -17,18 +17,7 @@ from vgstudy.claims.statements import Statement, listed
 from vgstudy.config import yamlfile
 from vgstudy.config.messages import among, first_problem
 from vgstudy.errors import UserError
-
-# What foretells failure, in words; `early` computes them before training
-PREDICTORS: Mapping[str, str] = {
-    "d_g": "decay factor of the gradient, the smaller",
-    "d_delta": "decay factor of the backpropagated signal, the smaller",
-    "first layer": "gradient level of layer 1, the smaller",
-    "smallest layer": "smallest gradient level of any layer, the smaller",
-    "zeros": "share of gradient entries exactly zero in float32, the larger",
-    "depth": "depth, the larger",
-    "width": "width, the smaller",
-    "distance": "distance of that factor from 1 either way, the larger",
-}
+from vgstudy.prediction.predictors import PREDICTORS
 
 
 def _predictor(name: str) -> str:

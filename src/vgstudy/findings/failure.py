@@ -6,9 +6,9 @@ Three things must hold before an area under the ROC curve says anything: enough 
 
 import pandas as pd
 
-from vgstudy.claims.checks import ALL
 from vgstudy.claims.verdicts import FEWEST_OF_EACH
 from vgstudy.findings.finding import Row, estimate, records
+from vgstudy.prediction.predictors import ALL
 from vgstudy.views.frames import chosen
 from vgstudy.wording import listing, plural
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from vgstudy.claims.checks import ALL
 from vgstudy.findings.failure import answer, area, enough, side
 from vgstudy.findings.finding import Finding, Table, estimate
+from vgstudy.prediction.predictors import ALL
 from vgstudy.views.frames import Frames
 from vgstudy.views.prediction import AREAS, MODELS, NAMES
 from vgstudy.wording import ABSENT, number, percent, plural

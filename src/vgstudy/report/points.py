@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.claims.checks import ALL
 from vgstudy.claims.verdicts import FEW, FIRM, INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
 from vgstudy.findings.decay import counts as decays
 from vgstudy.findings.decay import extremes as strongest
@@ -20,6 +19,7 @@ from vgstudy.findings.limit import own_limits
 from vgstudy.findings.precision import known as with_width
 from vgstudy.findings.precision import seeds_text
 from vgstudy.findings.prediction import ASKED, unexplained
+from vgstudy.prediction.predictors import ALL
 from vgstudy.views.frames import Frames
 from vgstudy.wording import listing, percent, plural, spans
 

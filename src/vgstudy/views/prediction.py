@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from vgstudy.claims.register import PREDICTORS
 from vgstudy.claims.verdicts import FEWEST_OF_EACH
+from vgstudy.prediction.predictors import PREDICTORS
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import Axis, View
 

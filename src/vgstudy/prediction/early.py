@@ -1,7 +1,4 @@
-"""What can be known of a run before training: predictors of failure, published rules of thumb, and whether it failed.
-
-The predictors are `register.PREDICTORS`.
-"""
+"""What can be known of a run before training: predictors of failure, published rules of thumb, and whether it failed."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,10 +14,6 @@ from vgstudy.store.folders import read_rows
 PROBED = ("cell", "seed", "layer", "g_rms", "g_l2", "g_zero_float32")
 BEFORE = [("epoch", "==", 0), ON_PROBE_SET]
 
-# sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
-SIGNS: Mapping[str, int] = MappingProxyType(
-    {"d_g": -1, "d_delta": -1, "first layer": -1, "smallest layer": -1, "zeros": 1, "depth": 1, "width": -1, "distance": 1}
-)
 # Zhang et al. 2021, AUTOTRAINER, ICSE: thresholds of its symptoms "vanishing gradient" and "dying ReLU"
 RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyType(
     {
@@ -31,7 +24,7 @@ RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyT
 
 
 def early_runs(design: Design) -> pd.DataFrame:
-    """A row per measured run of the design: factors, `failed`, and the predictors of SIGNS and what RULES need, at epoch 0.
+    """A row per measured run of the design: factors, `failed`, and the PREDICTORS and what RULES need, at epoch 0.
 
     Raises
     ------

@@ -1,7 +1,5 @@
 """What foretells failure: on made-up runs whose truth is known, and against the plain reading of the logs."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,12 +7,12 @@ import pytest
 from made_frames import made_frames
 from synthetic import write_synthetic_study
 from vgstudy.analysis.design import read_design
-from vgstudy.claims.early import RULES, early_runs
-from vgstudy.claims.prediction import features, held_out, prediction_rows
 from vgstudy.errors import UserError
 from vgstudy.findings.prediction import prediction
+from vgstudy.prediction.early import RULES, early_runs
+from vgstudy.prediction.tables import features, held_out, prediction_rows
 from vgstudy.schema import arrow_schema
-from vgstudy.store.logs import read_table
+from vgstudy.store.logs import read_footer, read_table, write_table
 
 
 def made_runs(cells=30, seeds=10, signal=4.0):
@@ -127,8 +125,10 @@ def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
 
 def test_outcomes_of_another_design_are_refused(tmp_path):
     write_synthetic_study(tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4))
-    with pytest.raises(UserError, match=r"outcomes\.parquet"):
-        early_runs(replace(read_design(tmp_path / "study"), digest="another"))
+    runs = tmp_path / "study" / "runs.parquet"
+    write_table("runs", read_table("runs", runs), runs, read_footer(runs) | {"digest": "another"})
+    with pytest.raises(UserError, match=r"outcomes\.parquet was made for another design"):
+        early_runs(read_design(tmp_path / "study"))
 
 
 def told(failures=50, mixed=4, **areas):

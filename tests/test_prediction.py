@@ -1,4 +1,4 @@
-"""What foretells failure: on made-up runs whose truth is known, and against the plain reading of the logs."""
+"""What predicts failure: on made-up runs whose truth is known, and against the plain reading of the logs."""
 
 import numpy as np
 import pandas as pd
@@ -104,7 +104,7 @@ def test_equal_generators_give_equal_rows(rows):
     pd.testing.assert_frame_equal(rows, again)
 
 
-def test_where_nothing_failed_nothing_is_foretold():
+def test_where_nothing_failed_nothing_is_predicted():
     runs = made_runs().assign(failed=False)
     found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
     assert found[found["quantity"] == "AUC"]["value"].isna().all()
@@ -202,7 +202,7 @@ def test_what_did_not_happen_explains_no_failure_by_hand(rows):
     assert "gradients? Not by a signal δ that vanishes before training. Of 100 runs" in found.headline
     assert "these compare degrees of exploding. What shrank toward the input before training" in found.headline
     assert "the signal δ in 0 of 100 that failed." in found.headline
-    assert "foretold better by the smallest gradient level of any layer 0.95 [0.92, 0.97]" in found.headline
+    assert "predicted better by the smallest gradient level of any layer 0.95 [0.92, 0.97]" in found.headline
 
 
 def test_rules_name_their_runs_and_models_that_explain_nothing_say_so_by_hand():

@@ -174,7 +174,7 @@ def estimate(folder: FolderArgument) -> None:
 
 @app.command()
 def predict(folder: FolderArgument) -> None:
-    """Write how well gradients before training foretell failure in a study."""
+    """Write how well gradients before training predict failure in a study."""
     from vgstudy.prediction.tables import write_prediction
 
     write_prediction(folder)

@@ -15,9 +15,9 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "predict": 4,
         "follow": 4,
         "overlay": 2,
-        "claims": 4,
-        "figures": 13,
-        "report": 15,
+        "claims": 5,
+        "figures": 14,
+        "report": 16,
         "coverage": 4,
         "conformance": 1,
     }

@@ -39,14 +39,14 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
     return _near(statement, values[:, 0], bound[:, 0]) if statement.near else _order(statement, values, bound)
 
 
-def judge_forecast(row: Mapping[str, Any], is_open: bool = False) -> Judged:
-    """Judge that a predictor foretells failure, from its row in the table of predictions: is the AUC above one half?"""
+def judge_prediction(row: Mapping[str, Any], is_open: bool = False) -> Judged:
+    """Judge that a predictor predicts failure, from its row in the table of predictions: is the AUC above one half?"""
     counts = (row["n"], row["n_failed"])
     failed, learned = row["failures"], row["n"] - row["n_failed"] - row["failures"]
     told = f"{plural(failed, 'run')} failed and {learned:,} learned"
     value, low, high = (NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high"))
     if min(failed, learned) < verdicts.FEWEST_OF_EACH:
-        few = f"{told}: fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to foretell anything."
+        few = f"{told}: fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to predict anything."
         return Judged(verdicts.INCONCLUSIVE, few, *counts, value)
     if np.isnan([value, low, high]).any():
         whole = f"{told}, but no cell has runs of both kinds: failing cannot be told apart from the configuration."
@@ -64,18 +64,18 @@ def _equals(statement: Statement, values: Array) -> Judged:
     if len(alive) < FEWEST:
         return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, on)
-    inside = spread.predicted_low <= high and spread.predicted_high >= low
+    inside = spread.seed_low <= high and spread.seed_high >= low
     close = near(alive, low, high, statement.within, on)
     ends = wilson(close.sum(), len(close))
     share = float(ends.value)
     verdict = verdicts.of_number(inside, share, float(ends.low), float(ends.high))
-    open_end = verdict == verdicts.NOT and not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
+    open_end = verdict == verdicts.NOT and not inside and spread.seed_confidence < CONFIDENCE - 1e-9
     needed = FULL if open_end else verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None
     told = f"{number(low)} to {number(high)}" if high > low else number(low)
-    whole = spread.predicted_low <= low and high <= spread.predicted_high
+    whole = spread.seed_low <= low and high <= spread.seed_high
     where = "lies inside" if whole else "overlaps" if inside else "lies outside"
-    kind = f"{percent(spread.predicted_confidence)} one-seed prediction interval ({spread.method})"
-    reach = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
+    kind = f"{percent(spread.seed_confidence)} one-seed prediction interval ({spread.method})"
+    reach = f"{number(spread.seed_low)} to {number(spread.seed_high)}"
     come = "comes" if close.sum() == 1 else "come"
     nearness = f"{close.sum()} of {plural(len(close), 'seed')} {come} near it{nearness_words(statement)}"
     sentence = f"The reported {told} {where} the {kind}, {reach}; {nearness}."
@@ -89,8 +89,8 @@ def _equals(statement: Statement, values: Array) -> Judged:
         spread.high,
         spread.method,
         spread.confidence,
-        spread.predicted_low,
-        spread.predicted_high,
+        spread.seed_low,
+        spread.seed_high,
         share,
         needed,
         sample(alive),
@@ -180,7 +180,7 @@ def _open(statement: Statement, values: Array) -> Judged:
         spread.high,
         spread.method,
         spread.confidence,
-        spread.predicted_low,
-        spread.predicted_high,
+        spread.seed_low,
+        spread.seed_high,
         sample=sample(alive),
     )

@@ -1,4 +1,4 @@
-"""Does what a gradient looks like before training foretell failure to learn?"""
+"""Does what a gradient looks like before training predict failure to learn?"""
 
 import pandas as pd
 
@@ -14,17 +14,17 @@ RULED = {"autotrainer vanishing": (ASKED, ALL), "autotrainer dying": ("ReLU",)} 
 
 
 def prediction(frames: Frames) -> Finding | None:
-    """How well vanishing before training foretells failure, over all runs and within activations, and what is left open."""
+    """How well vanishing before training predicts failure, over all runs and within activations, and what is left open."""
     rows = frames.prediction
     if rows.empty or area(rows, ALL, "d_delta") is None:
         return None
     group = ASKED if area(rows, ASKED, "d_delta") is not None else ALL
     more = (*within(rows, group), *rules(rows), *unexplained(rows, group))
     return Finding(
-        "Does vanishing foretell failure?",
+        "Does vanishing predict failure?",
         f"{answer(rows, group)} {others(rows, group)}".strip(),
         more,
-        "foretelling",
+        "prediction",
         (table(rows),),
     )
 
@@ -45,7 +45,7 @@ def within(rows: pd.DataFrame, group: str) -> list[str]:
         return []
     says = {
         1: "seeds whose signal vanishes more fail more often there, too",
-        0: "there it is not told from chance: the configuration may foretell failure, the seed's own gradient is not shown to",
+        0: "there it is not told from chance: the configuration may predict failure, the seed's own gradient is not shown to",
         -1: "there it points the other way",
     }
     return [f"Among runs of one cell, which differ in their seed alone, the AUC is {estimate(row)}; {says[side(row)]}."]

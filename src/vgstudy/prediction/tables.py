@@ -1,4 +1,4 @@
-"""Does what a gradient looks like before training foretell failure to learn? Over all runs of a study and within activations."""
+"""Does what a gradient looks like before training predict failure to learn? Over all runs of a study and within activations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

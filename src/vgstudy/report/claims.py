@@ -150,8 +150,8 @@ def found(row: Row) -> str:
     if row["method"] in SHARES:
         ends = f"{percent(row['low'])} to {percent(row['high'])}"
         return f"holds for {percent(row['value'])} of the seeds [{ends}]; {seeds}{without}"
-    next_seed = row["predicted_low"] is not None
-    further = f"; one more seed: {number(row['predicted_low'])} to {number(row['predicted_high'])}" if next_seed else ""
+    next_seed = row["seed_low"] is not None
+    further = f"; one more seed: {number(row['seed_low'])} to {number(row['seed_high'])}" if next_seed else ""
     return f"{interval(row['value'], row['low'], row['high'])}{further}; {seeds}{without}"
 
 

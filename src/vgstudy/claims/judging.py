@@ -10,7 +10,7 @@ from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, WELCH_DIFFERENCE, WILS
 from vgstudy.claims import verdicts
 from vgstudy.claims.judged import NAN, Judged, living, too_few
 from vgstudy.claims.measures import scale
-from vgstudy.claims.numbers import FEWEST, near, sample, spread_of
+from vgstudy.claims.numbers import FEWEST, Spread, near, sample, spread_of
 from vgstudy.claims.statements import Statement
 from vgstudy.claims.words import nearness_words
 from vgstudy.wording import interval, number, percent, plural
@@ -79,22 +79,15 @@ def _equals(statement: Statement, values: Array) -> Judged:
     come = "comes" if close.sum() == 1 else "come"
     nearness = f"{close.sum()} of {plural(len(close), 'seed')} {come} near it{nearness_words(statement)}"
     sentence = f"The reported {told} {where} the {kind}, {reach}; {nearness}."
-    return Judged(
-        verdicts.INCONCLUSIVE if open_end else verdict,
-        sentence,
-        len(values),
-        lost,
-        spread.value,
-        spread.low,
-        spread.high,
-        spread.method,
-        spread.confidence,
-        spread.seed_low,
-        spread.seed_high,
-        share,
-        needed,
-        sample(alive),
-    )
+    return _summed(verdicts.INCONCLUSIVE if open_end else verdict, sentence, values, spread, share=share, needed_n=needed)
+
+
+def _summed(verdict: str, sentence: str, values: Array, spread: Spread, **more: Any) -> Judged:
+    """What is judged of seeds that a spread sums up."""
+    alive, lost = living(values)
+    names = ("value", "low", "high", "method", "confidence", "seed_low", "seed_high")
+    numbers = {name: getattr(spread, name) for name in names}
+    return Judged(verdict, sentence, len(values), lost, **numbers, **more, sample=sample(alive))
 
 
 def _order(statement: Statement, values: Array, bound: Array) -> Judged:
@@ -170,17 +163,4 @@ def _open(statement: Statement, values: Array) -> Judged:
         return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, scale(statement.measure))
     sentence = f"Nothing was reported; the seeds give {interval(spread.value, spread.low, spread.high)} ({spread.method})."
-    return Judged(
-        verdicts.ANSWERED,
-        sentence,
-        len(values),
-        lost,
-        spread.value,
-        spread.low,
-        spread.high,
-        spread.method,
-        spread.confidence,
-        spread.seed_low,
-        spread.seed_high,
-        sample=sample(alive),
-    )
+    return _summed(verdicts.ANSWERED, sentence, values, spread)

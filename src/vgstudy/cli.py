@@ -55,7 +55,6 @@ class Commands(TyperGroup):
 
 app = typer.Typer(
     cls=Commands,
-    help="Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a report.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from vgstudy.cells import PROBE_SET
 from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
+from vgstudy.config.log import Log
 from vgstudy.config.messages import among
 from vgstudy.errors import UserError
 from vgstudy.prediction.predictors import ALL
@@ -111,16 +111,14 @@ def _measure_problems(measure: Measure, study: Study, depth: int) -> Iterator[st
 
 def logged_epochs(measure: Measure, study: Study) -> list[int]:
     """The epochs at which a study logs what is measured."""
-    log, last = study["log"], int(study["training"]["epochs"])
+    log, last = Log.model_validate(study["log"]), int(study["training"]["epochs"])
     if measure.column == "learned":
         return [last]
     if measure.column.startswith("train_"):
         return list(range(1, last + 1))
     if measure.column.startswith("test_"):
-        return sorted({*range(0, last + 1, log["test_every"]), last})
-    if measure.examples == PROBE_SET:
-        return list(log["probe_epochs"])
-    return list(log.get("mini_batches", {}).get(measure.examples.split()[0]) or [])
+        return log.test_epochs(last)
+    return list(log.probed.get(measure.examples, ()))
 
 
 def table_of(column: str) -> str:

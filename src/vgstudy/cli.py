@@ -53,13 +53,7 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
 
 
-app = typer.Typer(
-    cls=Commands,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def _version(wanted: bool) -> None:
@@ -303,13 +297,13 @@ def diagnose(
 
 @app.command()
 def evidence(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A study's results, results/NAME.")],
+    folder: FolderArgument,
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("evidence.json"),
 ) -> None:
     """Measure on every run of a study how often the rules of diagnose err; writes the file that --evidence takes."""
     from vgstudy.diagnosis.evidence import write_evidence
 
-    found = write_evidence(results, out)
+    found = write_evidence(folder, out)
     what = f"evidence from {plural(found['runs'], 'run')} of study {found['study']}"
     typer.echo(f"{out}: {what}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}")
 

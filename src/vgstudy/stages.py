@@ -16,8 +16,8 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "follow": 4,
         "overlay": 2,
         "claims": 4,
-        "figures": 13,
-        "report": 15,
+        "figures": 14,
+        "report": 16,
         "coverage": 4,
         "conformance": 1,
     }

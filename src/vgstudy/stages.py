@@ -16,8 +16,8 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "follow": 4,
         "overlay": 2,
         "claims": 5,
-        "figures": 14,
-        "report": 16,
+        "figures": 15,
+        "report": 17,
         "coverage": 4,
         "conformance": 1,
     }

@@ -275,6 +275,12 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             ),
             "shallowest": (pa.int32(), "smallest depth with outcomes"),
             "deepest": (pa.int32(), "largest depth with outcomes"),
+            "fit": (
+                LABEL,
+                "not monotone: the share that learned rises with depth by more than chance explains (p below .05), so there is "
+                "no one limit; interpolated: it lies between depths that are far apart, at which the interval ends; else "
+                "monotone. Of a comparison: the worse of the two",
+            ),
             "misfit": (pa.float64(), "largest distance between a share that learned and the monotone fit; null of a comparison"),
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],

@@ -21,7 +21,8 @@ SIMULATIONS: Mapping[str, Simulation] = {
     "depths": shares.depths,
     "false findings": tests.false_findings,
     "variances": tests.variances,
-    "areas": areas.areas,  # a new one comes last: the streams of the others stay
+    "areas": areas.areas,
+    "misfits": shares.misfits,  # a new one comes last: the streams of the others stay
 }
 
 

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from vgstudy.analysis.intervals import Interval
+from vgstudy.analysis.standing import LABELS, STATED_FROM, label_codes
 from vgstudy.coverage import SIMULATIONS, areas, row, rows, shares, write_coverage
 from vgstudy.coverage.labels import label, labelled
 from vgstudy.coverage.nets import Net, gradients, population
@@ -18,7 +19,7 @@ APPROXIMATE = {"t", "Wilson", "prediction of one seed", "chi-squared on log"}
 
 @pytest.fixture(scope="module")
 def found() -> list[dict]:
-    return rows(REPETITIONS, [name for name in SIMULATIONS if name not in ("depths", "variances", "areas")])
+    return rows(REPETITIONS, [name for name in SIMULATIONS if name not in ("depths", "variances", "areas", "misfits")])
 
 
 def ends(row: dict) -> tuple[float, float]:
@@ -52,6 +53,16 @@ def test_what_is_known_to_be_approximate_is_labelled_so(found):
     assert min(each["coverage"] for each in found if each["procedure"] == "t") < 0.8
 
 
+def test_labels_of_estimates_are_what_simulation_finds(found):
+    """The column label of estimates."""
+    for method, enough in STATED_FROM.items():
+        own = [each for each in found if each["procedure"] == method]
+        assert all(ends(each)[0] <= each["coverage"] <= ends(each)[1] for each in own if each["n"] >= enough), method
+        missed = any(abs(each["coverage"] - each["nominal"]) > 0.02 for each in own if each["n"] < enough)
+        assert missed == (enough > 5), method
+    assert [LABELS[code] for code in label_codes("Wilson", [10, 29, 30])] == ["approximate", "approximate", "as stated"]
+
+
 def simulated(*coverages, nominal=0.95):
     """Rows of a procedure with some coverages, at 5, 10 and 30 seeds of as many truths as that takes."""
     places = [(f"truth {place // 3}", (5, 10, 30)[place % 3]) for place in range(len(coverages))]
@@ -80,6 +91,8 @@ def test_labels_by_hand(coverages, expected):
 def test_labels_of_tests_by_hand():
     assert label(simulated(0.05, 0.06, 0.04, nominal=0.05)) == "as stated"
     assert label(simulated(0.05, 0.01, 0.02, nominal=0.05)) == "conservative: false findings .01 to .05 for a nominal .05"
+    assert label(simulated(0, 0.0004, 0.05, nominal=0.05)) == "conservative: false findings 0 to .05 for a nominal .05"
+    assert label(simulated(0.9996, 0.98, 0.95)) == "conservative: coverage .95 to 1 for a nominal .95"
     assert label(simulated(0.09, 0.05, 0.05, nominal=0.05)).startswith("approximate below 10 seeds")
 
 

@@ -149,20 +149,20 @@ def test_variance_by_hand():
 def test_precision_by_hand():
     values = {"quantity": "d_delta", "value": 1.0}
     rows = [
-        {**values, "low": 0.8, "high": 1.25, "seeds_needed": 80.0},
-        {**values, "low": 1 / 1.1, "high": 1.1, "seeds_needed": 12.0, "activation": "ReLU"},
-        {**values, "low": 0.5, "high": 2.0, "seeds_needed": float("inf"), "activation": "sigmoid"},
+        {**values, "low": 0.8, "high": 1.25, "seeds_needed": 80.0, "spread": 0.22},
+        {**values, "low": 1 / 1.1, "high": 1.1, "seeds_needed": 12.0, "spread": 0.08, "activation": "ReLU"},
+        {**values, "low": 0.5, "high": 2.0, "seeds_needed": float("inf"), "spread": 2.0, "activation": "sigmoid"},
     ]
     found = precision(made_frames(rows))
     assert found.headline == (
-        "Half of 3 cells know the decay factor of δ at epoch 0 to within ±25 %, the least precise to ±100 % "
+        "Half of 3 cells know the decay factor of δ at epoch 0 to within ±25 %, the least precise to a factor of 2.00 "
         "(sigmoid, Xavier, depth 10, 5 wide)."
     )
     assert found.more == (
-        "At the spread seen, ±5 % takes 80 seeds in half of the cells and more than a million seeds in the hardest "
-        "(sigmoid, Xavier, depth 10, 5 wide).",
+        "At the spread seen, ±5 % takes 80 seeds in half of the cells and more than 1,000 seeds in the hardest "
+        "(sigmoid, Xavier, depth 10, 5 wide), where 100 seeds would reach ±48.7 %.",
     )
-    assert found.tables[0].rows[0] == ("Xavier", "5", "80 (±25 %)", "12 (±10 %)", "more than a million (±100 %)")
+    assert found.tables[0].rows[0] == ("Xavier", "5", "80 (±25 %)", "12 (±10 %)", "more than 1,000 (a factor of 2.00)")
 
 
 def test_tested_by_hand():

@@ -20,7 +20,17 @@ from vgstudy.views.captions import figure_names
 from vgstudy.views.decay import decay_depth_start
 from vgstudy.views.theory import fluctuations, theory_width
 
-ESTIMATE = {"value": 0.8, "low": 0.7, "high": 0.9, "method": "t on log", "confidence": 0.95, "n": 10, "n_alive": 9, "n_failed": 1}
+ESTIMATE = {
+    "value": 0.8,
+    "low": 0.7,
+    "high": 0.9,
+    "method": "t on log",
+    "label": "as stated",
+    "confidence": 0.95,
+    "n": 10,
+    "n_alive": 9,
+    "n_failed": 1,
+}
 
 
 def made_cell(depth: int = 5, width: int = 5, activation: str = "relu", initializer: str = "he_uniform", **drawn: object) -> Cell:

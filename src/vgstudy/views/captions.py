@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONTRAST = "contrast-"
 METHODS: Mapping[str, str] = MappingProxyType(
     {
-        "t": "Student t",
+        "t": "Student t (approximate where seeds have two modes, as where some learn and some do not)",
         "chi-squared on log": "chi-squared (approximate: logs are taken to be normal, and of ReLU networks they are not)",
         "t on log": "Student t on the log scale",
         "Wilson": "Wilson score (approximate below 30 seeds)",

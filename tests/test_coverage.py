@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy.stats import binom
 
 from vgstudy.analysis.intervals import Interval
@@ -11,6 +12,7 @@ from vgstudy.coverage.labels import label, labelled
 from vgstudy.coverage.nets import Net, gradients, population
 from vgstudy.coverage.trials import LABELLED, PRIMARY, SECOND, WITHDRAWN, Trial, trial
 from vgstudy.store.logs import read_footer, read_table
+from vgstudy.terminal import coverage_table
 from vgstudy.theory.activations import ACTIVATIONS
 
 REPETITIONS = 400
@@ -185,8 +187,16 @@ def test_small_relu_nets_die_as_often_as_published_bounds_allow_against_theory()
 
 def test_the_table_is_written_with_its_repetitions(tmp_path, monkeypatch):
     monkeypatch.setattr("vgstudy.coverage.SIMULATIONS", {"outcomes": SIMULATIONS["outcomes"]})
-    write_coverage(tmp_path, 100)
+    printed = write_coverage(tmp_path, 100)
     table = read_table("coverage", tmp_path / "coverage.parquet").to_pandas()
     assert set(table["procedure"]) == {"t"}
     assert set(table["repetitions"]) == {100}
     assert read_footer(tmp_path / "coverage.parquet")["repetitions"] == 100
+    assert printed == table.to_dict("records")
+
+
+def test_the_printed_table_has_a_line_for_each_procedure(capsys):
+    many = labelled(simulated(0.95, 0.95, 0.95) + [{**row, "procedure": "q"} for row in simulated(0.99, 0.99, 0.99)])
+    Console(width=80).print(coverage_table.table([*reversed(many)]))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[3:5] == ["primary p as stated", "labelled q conservative: coverage .99 for a nominal .95"]

@@ -19,6 +19,6 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "figures": 14,
         "report": 16,
         "coverage": 5,
-        "conformance": 1,
+        "conformance": 2,
     }
 )

@@ -176,3 +176,7 @@ def test_variance_law_against_drawn_nets():
     fourth = ((logs - logs.mean()) ** 4).mean()
     error = sqrt((fourth - logs.var() ** 2) / len(logs))
     assert law.value == pytest.approx(logs.var(), abs=5 * error)
+
+
+def test_a_study_of_which_theory_says_nothing_has_an_empty_table_by_hand():
+    assert overlaid([], estimates(d_g={})).empty

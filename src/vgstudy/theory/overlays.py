@@ -68,6 +68,7 @@ def variances(cells: Iterable[Cell]) -> Iterator[Prediction]:
 def overlaid(predictions: Iterable[Prediction], estimates: pd.DataFrame) -> pd.DataFrame:
     """The predictions with what `estimates`, rows at epoch 0 on the probe set, measured; z counts standard errors of its log."""
     predicted = pd.DataFrame(list(predictions), columns=["cell", "quantity", "value", "standing", "source"])
+    predicted = predicted.astype({"value": "float64"})  # theory may say nothing at all
     predicted = predicted.rename(columns={"value": "predicted"}).assign(measured=predicted["quantity"].map(MEASURED))
     found = estimates.astype({"cell": "str", "quantity": "str", "method": "str", "label": "str"}).rename(
         columns={"quantity": "measured"}

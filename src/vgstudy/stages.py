@@ -14,10 +14,10 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "estimate": 10,
         "predict": 4,
         "follow": 4,
-        "overlay": 2,
+        "overlay": 3,
         "claims": 4,
-        "figures": 14,
-        "report": 16,
+        "figures": 15,
+        "report": 17,
         "coverage": 5,
         "conformance": 2,
     }

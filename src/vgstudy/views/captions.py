@@ -254,7 +254,7 @@ def bands(frame: pd.DataFrame) -> str:
     made = frame[frame["outer_low"].notna()]
     kinds = made[["confidence", "band"]].drop_duplicates().to_dict("records")
     named = listing(f"{percent(kind['confidence'])} {METHODS.get(kind['band'], kind['band'])}" for kind in kinds)
-    return f"Lighter bands outside hold at all points of a line at once: {named}."
+    return f"Lighter bands and thinner bars outside hold at all points of a line at once: {named}."
 
 
 def seeds(frame: pd.DataFrame) -> str:

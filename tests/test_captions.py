@@ -104,6 +104,7 @@ def test_bands_by_hand():
     ("simulations", "method", "procedure"),
     [
         ("shares", "Wilson", "Wilson"),
+        ("outcomes", "t", "t"),
         ("one sample", "chi-squared on log", "chi-squared on log"),
         ("depths", "monotone fit, Jeffreys draws", "depth limit"),
         ("depths", SIDAK, SIDAK),

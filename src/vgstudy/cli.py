@@ -39,12 +39,16 @@ class Commands(TyperGroup):
     """Tells a user's mistake, and that memory ran out, in one line, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; exit with code 2 on a `UserError`, 1 on a `MemoryError`."""
+        """Run the command; exit with code 2 on a `UserError` and on a bad argument, 1 on a `MemoryError`."""
         _use_threads(1)  # of linear algebra: on small arrays more only wait for each other
         try:
             return super().invoke(ctx)
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(2) from None
+        except typer.BadParameter as error:
+            told, command = error.format_message().rstrip("."), (error.ctx or ctx).command_path
+            typer.echo(f"error: {told}; see: {command} --help", err=True)
             raise typer.Exit(2) from None
         except MemoryError:
             typer.echo(
@@ -229,10 +233,14 @@ def coverage(
     results: ResultsArgument = Path("results"),
     repetitions: Annotated[int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")] = 2000,
 ) -> None:
-    """Simulate how often every interval and test is right; writes results/coverage.parquet. Needs no study."""
-    from vgstudy.coverage import write_coverage
+    """Simulate how often every interval and test is right; writes results/coverage.parquet, prints a summary. Needs no study."""
+    from rich.console import Console
 
-    write_coverage(results, repetitions)
+    from vgstudy.coverage import write_coverage
+    from vgstudy.terminal import coverage_table
+
+    found = write_coverage(results, repetitions)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(coverage_table.table(found))
 
 
 @app.command()

@@ -21,7 +21,7 @@ from vgstudy.findings.precision import seeds_text
 from vgstudy.findings.prediction import ASKED, unexplained
 from vgstudy.prediction.predictors import ALL
 from vgstudy.views.frames import Frames
-from vgstudy.wording import listing, percent, plural, spans
+from vgstudy.wording import listing, plural, reach, spans
 
 Row = Mapping[str, Any]
 Named = Mapping[str, Frames]
@@ -145,11 +145,11 @@ def precise(named: Named) -> Iterator[str]:
     known = [rows for frames in named.values() if len(rows := with_width(frames))]
     if known:
         rows = pd.concat(known, ignore_index=True)
-        median, most = percent(rows["half"].median()), percent(rows["half"].max())
+        median, most = reach(rows["half"].median()), reach(rows["half"].max())
         seeds = seeds_text(rows["seeds_needed"].median())
         yield (
-            f"Half of {plural(len(rows), 'cell')} know the decay factor of δ before training to within ±{median}, the least "
-            f"precise to ±{most}; ±5 % would take {seeds} in half of them."
+            f"Half of {plural(len(rows), 'cell')} know the decay factor of δ before training to within {median}, the least "
+            f"precise to {most}; ±5 % would take {seeds} in half of them."
         )
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.analysis.intervals import CHI_SQUARED, Moments, chi_squared
+from vgstudy.analysis.standing import APPROXIMATE
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.plan import design
@@ -22,7 +23,7 @@ Array = NDArray[np.float64]
 
 VARIANCE = "var_interior_delta"
 MEASURED = {**{name: name for name in DECAYS}, VARIANCE: "interior_delta"}  # the quantity of estimates compared with
-_TAKEN = ("value", "low", "high", "method", "confidence", "n", "n_alive", "n_failed", "spread")
+_TAKEN = ("value", "low", "high", "method", "label", "confidence", "n", "n_alive", "n_failed", "spread")
 
 
 def write_overlays(folder: Path) -> None:
@@ -68,8 +69,11 @@ def variances(cells: Iterable[Cell]) -> Iterator[Prediction]:
 def overlaid(predictions: Iterable[Prediction], estimates: pd.DataFrame) -> pd.DataFrame:
     """The predictions with what `estimates`, rows at epoch 0 on the probe set, measured; z counts standard errors of its log."""
     predicted = pd.DataFrame(list(predictions), columns=["cell", "quantity", "value", "standing", "source"])
+    predicted = predicted.astype({"value": "float64"})  # theory may say nothing at all
     predicted = predicted.rename(columns={"value": "predicted"}).assign(measured=predicted["quantity"].map(MEASURED))
-    found = estimates.astype({"cell": "str", "quantity": "str", "method": "str"}).rename(columns={"quantity": "measured"})
+    found = estimates.astype({"cell": "str", "quantity": "str", "method": "str", "label": "str"}).rename(
+        columns={"quantity": "measured"}
+    )
     rows = predicted.merge(found, on=["cell", "measured"])
     is_variance = rows["quantity"] == VARIANCE
     rows.loc[is_variance] = _of_variance(rows[is_variance])
@@ -85,4 +89,5 @@ def _of_variance(rows: pd.DataFrame) -> pd.DataFrame:
     n, variance = rows["n_alive"].to_numpy(dtype=float), rows["spread"].to_numpy(dtype=float) ** 2
     found = chi_squared(Moments(n, np.full_like(n, np.nan), variance))
     value = np.where(n > 1, found.value, np.nan)
-    return rows.assign(value=value, low=found.low, high=found.high, method=CHI_SQUARED)
+    label = np.where(n > 1, APPROXIMATE, None)
+    return rows.assign(value=value, low=found.low, high=found.high, method=CHI_SQUARED, label=label)

@@ -1,8 +1,8 @@
 """CPU seconds and memory of the analysis, on made-up logs: by default those of the default study with 30 seeds.
 
 `python benchmarks/analysis.py FOLDER` writes logs of 21,600 runs of 500 epochs into FOLDER/synthetic, unless they are there, and
-runs the steps after training, without figures and report. Steps are processes of their own, as in the workflow, decay one
-for each batch of jobs; they run one after another. 100 million rows of probes: `--widths 5 --seeds 2400 --cells-per-job 9 --steps decay`.
+runs the steps after training, without figures and report. Steps are processes of their own, as in the workflow, decay one for
+each batch of jobs; they run one after another. 100 million rows of probes: `--widths 5 --seeds 2400 --cells-per-job 9 --steps decay`.
 """
 
 import argparse

@@ -23,7 +23,7 @@ from vgstudy.plan import cost, design
 from vgstudy.store import files
 from vgstudy.store.places import job_path
 
-DECAYS_AT_ONCE = 32  # jobs whose decay factors one process computes: it starts in half a second and takes as long for a million rows
+DECAYS_AT_ONCE = 32  # jobs whose decay factors one process computes: to start takes it longer than a million rows of probes
 MARGIN = 1.1  # memory asked for, over the estimate: a cluster kills what takes more
 Key = tuple[str, int]  # of a run: its cell's id and its seed
 

@@ -153,12 +153,13 @@ def train(
 
 @app.command()
 def decay(
-    probes: Annotated[Path, typer.Argument(metavar="PROBES", help="A job's probes, results/NAME/probes/JOB.parquet.")],
+    probes: Annotated[list[Path], typer.Argument(metavar="PROBES", help="Jobs' probes, results/NAME/probes/JOB.parquet.")],
 ) -> None:
-    """Write the decay factors of one job."""
+    """Write the decay factors of jobs, a file for each."""
     from vgstudy.analysis.jobs import write_decays
 
-    write_decays(probes)
+    for path in probes:
+        write_decays(path)
 
 
 @app.command()

@@ -235,13 +235,10 @@ def coverage(
     repetitions: Annotated[int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")] = 2000,
 ) -> None:
     """Simulate how often every interval and test is right; writes results/coverage.parquet, prints a summary. Needs no study."""
-    from rich.console import Console
-
     from vgstudy.coverage import write_coverage
     from vgstudy.terminal import coverage_table
 
-    found = write_coverage(results, repetitions)
-    Console(width=None if sys.stdout.isatty() else WIDE).print(coverage_table.table(found))
+    _show(coverage_table.table(write_coverage(results, repetitions)))
 
 
 @app.command()

@@ -88,5 +88,5 @@ def _of_variance(rows: pd.DataFrame) -> pd.DataFrame:
     n, variance = rows["n_alive"].to_numpy(dtype=float), rows["spread"].to_numpy(dtype=float) ** 2
     found = chi_squared(Moments(n, np.full_like(n, np.nan), variance))
     value = np.where(n > 1, found.value, np.nan)
-    label = [APPROXIMATE if count > 1 else None for count in n]
+    label = pd.Series(APPROXIMATE, rows.index).where(rows["n_alive"] > 1)
     return rows.assign(value=value, low=found.low, high=found.high, method=CHI_SQUARED, label=label)

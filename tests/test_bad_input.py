@@ -14,8 +14,8 @@ from synthetic import REGISTER, predictions, write_synthetic_study
 from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.claims.arms import write_arms
-from vgstudy.claims.prediction import write_prediction
 from vgstudy.findings import findings
+from vgstudy.prediction.tables import write_prediction
 from vgstudy.report.trust import trust_tables
 from vgstudy.store.logs import read_footer, read_table, write_table
 from vgstudy.theory.overlays import write_overlaid

@@ -390,8 +390,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "high": _ESTIMATE["high"],
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
-            "predicted_low": (pa.float64(), "lower end of where one more seed falls"),
-            "predicted_high": (pa.float64(), "upper end of where one more seed falls"),
+            "seed_low": (pa.float64(), "lower end of where one more seed falls"),
+            "seed_high": (pa.float64(), "upper end of where one more seed falls"),
             "share": (pa.float64(), "share of the seeds for which the statement holds, or that come near the reported number"),
             "n": (pa.int32(), "seeds in the design; of two networks, pairs of seeds"),
             "n_failed": (pa.int32(), "seeds left out for a missing or non-finite value"),
@@ -404,7 +404,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "group": (LABEL, "all runs, or those of an activation"),
             "predictor": (
                 LABEL,
-                "what foretells that a run will not learn, known before training: a key of `claims.register.PREDICTORS`, "
+                "what predicts that a run will not learn, known before training: a key of `prediction.predictors.PREDICTORS`, "
                 "a rule or a model",
             ),
             "kind": (LABEL, "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"),

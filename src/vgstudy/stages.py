@@ -15,9 +15,9 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "predict": 4,
         "follow": 4,
         "overlay": 3,
-        "claims": 4,
-        "figures": 15,
-        "report": 17,
+        "claims": 6,
+        "figures": 16,
+        "report": 18,
         "coverage": 5,
         "conformance": 2,
     }

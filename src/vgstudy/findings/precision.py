@@ -36,7 +36,7 @@ def precision(frames: Frames) -> Finding | None:
 
 def known(frames: Frames) -> pd.DataFrame:
     """The decay factors of δ at epoch 0 that have an interval, with its half-width, of natural logs, as `half`."""
-    rows = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
+    rows: pd.DataFrame = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
     rows = rows[rows["seeds_needed"].notna() & (rows["low"] > 0) & np.isfinite(rows["high"])]
     found: pd.DataFrame = rows.assign(half=np.log(rows["high"] / rows["low"]) / 2)
     return found

@@ -14,7 +14,8 @@ from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.plan import design
 from vgstudy.schema import ON_PROBE_SET, arrow_schema
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.folders import read_rows
+from vgstudy.store.logs import read_footer, write_table
 from vgstudy.theory import activations, finite_width, kernels
 from vgstudy.theory.predictions import DECAYS, ONE_INPUT, Prediction, is_predictable, predict_decays
 
@@ -43,7 +44,7 @@ def write_overlaid(folder: Path, predictions: Iterable[Prediction]) -> None:
     digest = read_footer(folder / "runs.parquet")["digest"]
     wanted = [("epoch", "==", 0), ON_PROBE_SET, ("quantity", "in", sorted(set(MEASURED.values())))]
     columns = ["cell", "quantity", *_TAKEN]
-    estimates = read_table("estimates", folder / "estimates.parquet", columns, wanted, digest).to_pandas()
+    estimates = read_rows(folder, "estimates", columns, wanted).to_pandas()
     schema = arrow_schema("overlays")
     rows = pa.Table.from_pandas(overlaid(predictions, estimates)[schema.names], schema, preserve_index=False)
     write_table("overlays", rows, folder / "overlays.parquet", {"digest": digest})
@@ -88,5 +89,5 @@ def _of_variance(rows: pd.DataFrame) -> pd.DataFrame:
     n, variance = rows["n_alive"].to_numpy(dtype=float), rows["spread"].to_numpy(dtype=float) ** 2
     found = chi_squared(Moments(n, np.full_like(n, np.nan), variance))
     value = np.where(n > 1, found.value, np.nan)
-    label = pd.Series(APPROXIMATE, rows.index).where(rows["n_alive"] > 1)
+    label = pd.Series(APPROXIMATE, rows.index, dtype=object).where(n > 1, None)
     return rows.assign(value=value, low=found.low, high=found.high, method=CHI_SQUARED, label=label)

@@ -114,8 +114,8 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
         ),
         "zeros-start": Caption("Gradients that are exactly zero before training, by cause", _ZEROS, _NO_ZEROS),
         "zeros-end": Caption("Gradients that are exactly zero at the end of training, by cause", _ZEROS, _NO_ZEROS),
-        "foretelling": Caption(
-            "What foretells failure before training",
+        "prediction": Caption(
+            "What predicts failure before training",
             "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "
             "that did. Over all pairs of runs, and over pairs of runs of the same cell, which differ in their seed alone. Decay "
             "factors exist from depth 4 on.",

@@ -22,7 +22,9 @@ MEASURED = [  # hidden layers, width, (optimizer, runs) of a stack, milliseconds
 ]
 
 
-def cell(depth: int, width: int, optimizer: str = "SGD", train: int = 500, batch_size: int = 32, activation: str = "tanh") -> Cell:
+def cell(
+    depth: int, width: int, optimizer: str = "SGD", train: int = 500, batch_size: int = 32, activation: str = "tanh"
+) -> Cell:
     keras = {"activation": activation, "initializer": "HeUniform", "optimizer": optimizer}
     fields = {
         "depth": depth,

@@ -58,7 +58,9 @@ def reported(folder: Path, jobs: int) -> bool:
     with next(folder.glob("efficiency_report_*.csv")).open() as file:
         rows = [row for row in csv.DictReader(file) if row["RuleName"] and float(row["RequestedMem_MB"]) > 0]
     named, used = {row["MainJobID"] for row in rows}, [row for row in rows if float(row["MaxRSS_MB"]) > 0]
-    print(f"efficiency report: {len(named)} of {jobs} jobs, {len(used)} of {len(rows)} steps with the memory they took", flush=True)
+    print(
+        f"efficiency report: {len(named)} of {jobs} jobs, {len(used)} of {len(rows)} steps with the memory they took", flush=True
+    )
     return len(named) == jobs and len(used) > 0
 
 

@@ -2,7 +2,8 @@
 
 `python benchmarks/analysis.py FOLDER` writes logs of 21,600 runs of 500 epochs into FOLDER/synthetic, unless they are there, and
 runs the steps after training, without figures and report. Steps are processes of their own, as in the workflow, decay one for
-each batch of jobs; they run one after another. 100 million rows of probes: `--widths 5 --seeds 2400 --cells-per-job 9 --steps decay`.
+each batch of jobs; they run one after another. 100 million rows of probes:
+`--widths 5 --seeds 2400 --cells-per-job 9 --steps decay`.
 """
 
 import argparse

@@ -1,5 +1,7 @@
 """The command line: a mistake is one line on stderr and exit code 2, with nothing written."""
 
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -178,6 +180,16 @@ def test_a_mistake_in_a_real_process(arguments: list[str], folder: Path) -> None
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_terminal_sees_nothing_of_tensorflow(folder: Path) -> None:
+    (folder / "runs.json").write_text("{}")
+    ours, theirs = pty.openpty()
+    command = [Path(sys.executable).with_name("vgstudy"), "train", "runs.json"]
+    assert subprocess.run(command, stdout=theirs, stderr=theirs, check=False).returncode == 2
+    said = os.read(ours, 10_000).decode()
+    assert said.startswith("error: runs.json")
+    assert said.count("\n") == 1
 
 
 def test_version_is_the_packages() -> None:

@@ -136,6 +136,22 @@ def design(
     planning.write_design(planning.plan(read, results))
 
 
+def _quiet_tensorflow() -> None:
+    """What TensorFlow writes when it is imported, which no setting keeps back, belongs in a log, not on a terminal."""
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
+    if not sys.stderr.isatty():
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    terminal = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
 @app.command()
 def train(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json.")],
@@ -143,9 +159,7 @@ def train(
 ) -> None:
     """Train one job; writes its probes and curves."""
     _use_threads(threads)
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
-    if sys.stderr.isatty():
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes belong in a log, not on a terminal
+    _quiet_tensorflow()
     from vgstudy.engine import jobs
 
     jobs.run(manifest, threads)
@@ -244,8 +258,7 @@ def coverage(
 @app.command()
 def conformance(results: ResultsArgument = Path("results")) -> None:
     """Recompute published numbers; writes results/conformance.parquet and prints each one beside ours. Needs no study."""
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    _quiet_tensorflow()
     from vgstudy.conformance.tables import write_conformance
     from vgstudy.terminal import conformance_table
 

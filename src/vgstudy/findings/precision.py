@@ -38,7 +38,8 @@ def known(frames: Frames) -> pd.DataFrame:
     """The decay factors of δ at epoch 0 that have an interval, with its half-width, of natural logs, as `half`."""
     rows: pd.DataFrame = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
     rows = rows[rows["seeds_needed"].notna() & (rows["low"] > 0) & np.isfinite(rows["high"])]
-    return rows.assign(half=np.log(rows["high"] / rows["low"]) / 2)
+    found: pd.DataFrame = rows.assign(half=np.log(rows["high"] / rows["low"]) / 2)
+    return found
 
 
 def seeds_table(rows: pd.DataFrame) -> Table:

@@ -1,8 +1,9 @@
 """CPU seconds and memory of the analysis, on made-up logs: by default those of the default study with 30 seeds.
 
 `python benchmarks/analysis.py FOLDER` writes logs of 21,600 runs of 500 epochs into FOLDER/synthetic, unless they are there, and
-runs the steps after training, without figures and report. Steps are processes of their own, as in the workflow; those of jobs run
-one after another. 100 million rows of probes: `--widths 5 --seeds 2400 --cells-per-job 9 --steps decay`.
+runs the steps after training, without figures and report. Steps are processes of their own, as in the workflow, decay one for
+each batch of jobs; they run one after another. 100 million rows of probes:
+`--widths 5 --seeds 2400 --cells-per-job 9 --steps decay`.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from vgstudy.analysis.jobs import write_decays
+from vgstudy.plan.planning import DECAYS_AT_ONCE
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from synthetic import write_synthetic_study
@@ -28,8 +30,8 @@ STEPS = ("decay", "estimate", "predict", "overlay")
 def timed(step: str, paths: Sequence[Path], rows: int) -> None:
     """Run a step on paths; print its CPU seconds together, rows a second, and the largest memory of any process so far."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for path in paths:
-        subprocess.run([VGSTUDY, step, path], check=True)
+    for first in range(0, len(paths), DECAYS_AT_ONCE):
+        subprocess.run([VGSTUDY, step, *paths[first : first + DECAYS_AT_ONCE]], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     speed = f"{rows / seconds / 1e6:.2f} million rows of probes a second"

@@ -1,4 +1,4 @@
-"""What `vgstudy plan` foretells beside what training took: `python benchmarks/estimates.py [RESULTS]`, of every study there.
+"""What `vgstudy plan` estimates beside what training took: `python benchmarks/estimates.py [RESULTS]`, of every study there.
 
 Core-seconds, start-up included, and peak memory come from the footers of probes; disk space is that of the jobs' tables.
 """

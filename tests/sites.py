@@ -31,7 +31,7 @@ COSTS = ("report.html", "summary.md", f"results/{sums.NAME}")  # they tell what 
 TABLES_OF_ESTIMATE = r"outcomes|estimates|trajectories|profiles|contrasts|linearity|limits|variances"
 JOBS = {  # of Snakemake, by the path of what they write below results/
     r"faults/(?:probes|curves)/(.*)\.parquet": "train",
-    r"faults/decays/(.*)\.parquet": "decay",
+    r"faults/decays/.*": "decay",
     r"faults/(?:runs\.parquet|jobs/.*)": "design",
     rf"faults/(?:{TABLES_OF_ESTIMATE})\.parquet": "estimate",
     r"faults/figures/.*": "figures",

@@ -17,8 +17,8 @@ from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.claims.arms import write_arms
-from vgstudy.claims.prediction import write_prediction
 from vgstudy.config.study import Study
+from vgstudy.prediction.tables import write_prediction
 from vgstudy.schema import FACTORS
 from vgstudy.store.logs import open_writer, write_table
 from vgstudy.theory.overlays import VARIANCE, write_overlaid

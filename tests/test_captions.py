@@ -96,7 +96,7 @@ def test_intervals_by_hand():
 
 def test_bands_by_hand():
     frame = rows([0, 0], [1.0, 2.0], outer_low=[0.5, None], outer_high=[2.0, None], band=["some band", None])
-    assert bands(frame) == "Lighter bands outside hold at all points of a line at once: 90 % some band."
+    assert bands(frame) == "Lighter bands and thinner bars outside hold at all points of a line at once: 90 % some band."
     assert bands(frame.assign(outer_low=None)) == bands(rows([0], [1.0])) == ""
 
 
@@ -104,6 +104,7 @@ def test_bands_by_hand():
     ("simulations", "method", "procedure"),
     [
         ("shares", "Wilson", "Wilson"),
+        ("outcomes", "t", "t"),
         ("one sample", "chi-squared on log", "chi-squared on log"),
         ("depths", "monotone fit, Jeffreys draws", "depth limit"),
         ("depths", SIDAK, SIDAK),

@@ -6,7 +6,7 @@ from scipy import stats
 
 from vgstudy.analysis.intervals import wilson
 from vgstudy.claims import verdicts
-from vgstudy.claims.judging import judge, judge_forecast
+from vgstudy.claims.judging import judge, judge_prediction
 from vgstudy.claims.numbers import near, sample, spread_of
 from vgstudy.claims.statements import Statement
 from vgstudy.claims.words import comparison
@@ -28,14 +28,14 @@ def test_intervals_of_normal_seeds_by_hand():
     t = stats.t.ppf(0.975, 2)
     assert spread.method == "t"
     assert (spread.value, spread.high) == pytest.approx((2, 2 + t / np.sqrt(3)))
-    assert spread.predicted_low == pytest.approx(2 - t * np.sqrt(1 + 1 / 3))
+    assert spread.seed_low == pytest.approx(2 - t * np.sqrt(1 + 1 / 3))
 
 
 @pytest.mark.parametrize(("scale", "back"), [("log", np.exp), ("logit", lambda x: 1 / (1 + np.exp(-x)))])
 def test_intervals_on_a_scale_are_those_of_the_transformed_values_against_itself(scale, back):
     x = np.random.default_rng(0).normal(size=20)
     plain, scaled = spread_of(x, "linear"), spread_of(back(x), scale)
-    for name in ("value", "low", "high", "predicted_low", "predicted_high"):
+    for name in ("value", "low", "high", "seed_low", "seed_high"):
         assert getattr(scaled, name) == pytest.approx(back(getattr(plain, name)))
     assert scaled.method == f"t on {scale}"
 
@@ -44,8 +44,8 @@ def test_two_humps_are_summed_up_by_ranks():
     spread = spread_of(HUMPS, "logit")
     ordered = np.sort(HUMPS)
     assert spread.method == "median, order statistics"
-    assert (spread.predicted_low, spread.predicted_high) == (ordered[0], ordered[-1])
-    assert spread.predicted_confidence == pytest.approx(1 - 2 / 41)
+    assert (spread.seed_low, spread.seed_high) == (ordered[0], ordered[-1])
+    assert spread.seed_confidence == pytest.approx(1 - 2 / 41)
 
 
 def test_interval_of_the_median_against_scipy():
@@ -69,8 +69,8 @@ def test_prediction_intervals_cover_one_more_seed_as_often_as_they_say(draw):
     for _ in range(600):
         values = draw(rng, 41)
         spread = spread_of(values[:40], "linear")
-        hits.append(spread.predicted_low <= values[40] <= spread.predicted_high)
-        said.append(spread.predicted_confidence)
+        hits.append(spread.seed_low <= values[40] <= spread.seed_high)
+        said.append(spread.seed_confidence)
     assert np.mean(hits) == pytest.approx(np.mean(said), abs=0.03)
 
 
@@ -241,11 +241,11 @@ def test_too_few_seeds_are_inconclusive_and_say_how_many_are_needed():
         ((None,) * 3, verdicts.INCONCLUSIVE),
     ],
 )
-def test_verdict_on_a_forecast(ends, verdict):
+def test_verdict_on_a_prediction(ends, verdict):
     row = dict(zip(("value", "low", "high"), ends, strict=True)) | {"n": 26, "n_failed": 1, "method": "m", "confidence": 0.95}
-    judged = judge_forecast(row | {"failures": 10})
+    judged = judge_prediction(row | {"failures": 10})
     assert (judged.verdict, judged.n) == (verdict, 26)
-    few = judge_forecast(row | {"failures": 3})
+    few = judge_prediction(row | {"failures": 3})
     assert (few.verdict, few.sentence[:30]) == (verdicts.INCONCLUSIVE, "3 runs failed and 22 learned: ")
 
 

@@ -151,11 +151,11 @@ def test_code_is_optional(tmp_path):
     assert read_register(tmp_path)["A"].code == ()
 
 
-def test_a_forecast_of_a_group_that_no_run_is_in_is_told(tmp_path):
+def test_a_prediction_of_a_group_that_no_run_is_in_is_told(tmp_path):
     told = {"says": "s", "study": "circles", "predictor": "d_delta"}
     for group in ("tahn", "sigmoid"):
-        register = read_register(written(tmp_path, entry() | {"forecasts": [told | {"group": group}]}))
-        with pytest.raises(UserError, match=f"claim A3: forecast 1: group: no activation '{group}'"):
+        register = read_register(written(tmp_path, entry() | {"predictions": [told | {"group": group}]}))
+        with pytest.raises(UserError, match=f"claim A3: prediction 1: group: no activation '{group}'"):
             check_register(register, {"circles": resolved("circles")})
 
 

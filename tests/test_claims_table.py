@@ -97,10 +97,10 @@ def test_an_arm_with_several_cells_has_a_row_for_each(results, tmp_path):
     assert {row["verdict"] for row in found} == {"answered"}
 
 
-def test_a_forecast_is_the_prediction_of_its_study(results, tmp_path):
-    forecast = {"says": "f", "study": "small", "predictor": "d_delta", "group": "all"}
+def test_a_prediction_is_the_prediction_of_its_study(results, tmp_path):
+    prediction = {"says": "f", "study": "small", "predictor": "d_delta", "group": "all"}
     statement = {"says": "s", "arms": TANH, "measure": {"column": "learned"}, "open": True}
-    found = rows(results, register(tmp_path / "r", [statement], forecasts=[forecast]))[-1]
+    found = rows(results, register(tmp_path / "r", [statement], predictions=[prediction]))[-1]
     prediction = read_table("prediction", results / "small/prediction.parquet").to_pylist()
     row = next(r for r in prediction if (r["group"], r["predictor"], r["quantity"]) == ("all", "d_delta", "AUC"))
     assert (found["value"], found["low"], found["high"]) == (row["value"], row["low"], row["high"])

@@ -164,6 +164,13 @@ def test_a_command_makes_its_one_call(
     assert called == [expected]
 
 
+def test_decay_takes_several_jobs_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[Path] = []
+    monkeypatch.setattr("vgstudy.analysis.jobs.write_decays", called.append)
+    assert run("decay", "a/probes/i.parquet", "a/probes/j.parquet").exit_code == 0
+    assert called == [Path("a/probes/i.parquet"), Path("a/probes/j.parquet")]
+
+
 @pytest.mark.parametrize("arguments", [["plan", "nothing"], ["plan", "--bad"]])
 def test_a_mistake_in_a_real_process(arguments: list[str], folder: Path) -> None:
     script = Path(sys.executable).with_name("vgstudy")

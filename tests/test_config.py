@@ -11,7 +11,7 @@ import pytest
 from vgstudy.config import yamlfile
 from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY
 from vgstudy.config.levels import resolve
-from vgstudy.config.reading import Config, check_seeds, load_config, load_studies, load_study
+from vgstudy.config.reading import Config, load_config, load_studies, load_study, parse_seeds
 from vgstudy.config.study import MAX_DEPTH, Study
 from vgstudy.errors import UserError
 
@@ -194,10 +194,10 @@ def test_yaml_scalars_are_those_of_json() -> None:
 
 
 def test_seeds_by_hand() -> None:
-    assert check_seeds(4, "x") == (0, 1, 2, 3)
-    assert check_seeds("3-5", "x") == (3, 4, 5)
-    assert check_seeds([7, "0-2"], "x") == (0, 1, 2, 7)
-    assert refused(lambda: check_seeds("many", "--seeds")).startswith("--seeds: must be a whole number")
+    assert parse_seeds("4") == (0, 1, 2, 3)
+    assert parse_seeds("3-5") == (3, 4, 5)
+    assert parse_seeds("[7, 0-2]") == (0, 1, 2, 7)
+    assert refused(lambda: parse_seeds("many")).startswith("--seeds: must be a whole number")
 
 
 def test_one_setting_replaces_every_studys_seeds() -> None:

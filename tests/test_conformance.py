@@ -10,6 +10,7 @@ from math import exp, log, sqrt
 import numpy as np
 import pytest
 import tensorflow as tf
+from rich.console import Console
 from scipy.special import digamma
 from scipy.stats import binom, kstest
 
@@ -23,6 +24,7 @@ from vgstudy.data import mnist
 from vgstudy.engine import losses, models
 from vgstudy.engine.train import Stack
 from vgstudy.store.logs import read_table
+from vgstudy.terminal import conformance_table
 from vgstudy.theory import mean_field
 from vgstudy.theory.activations import activation
 from vgstudy.theory.finite_width import log_factor
@@ -60,6 +62,20 @@ def test_the_table_is_written(tmp_path, monkeypatch):
     rows = read_table("conformance", tmp_path / "conformance.parquet").to_pylist()
     assert [row["published"] for row in rows] == [each.published for each in found]
     assert {row["agrees"] for row in rows} >= {True}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_printed_table_fits_the_terminal(width, capsys):
+    laws_twice = [replace(each, note="a note") for each in laws.checks()]
+    Console(width=width).print(conformance_table.table([*laws_twice, replace(laws_twice[-1], agrees=None, ours=None)]))
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert "…" not in out
+    assert sum(line.startswith(" yes ") for line in lines) == sum(each.agrees is True for each in laws_twice)
+    assert sum(line.startswith(" not run ") for line in lines) == 1
+    sources = [each.source for each in laws_twice]
+    assert " ".join(out.split()).count("a note") == sum(a != b for a, b in zip(sources, [None, *sources], strict=False))
 
 
 @pytest.mark.parametrize("wrong", [0.95, 1.05])

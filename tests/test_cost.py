@@ -22,8 +22,10 @@ MEASURED = [  # hidden layers, width, (optimizer, runs) of a stack, milliseconds
 ]
 
 
-def cell(depth: int, width: int, optimizer: str = "SGD", train: int = 500, batch_size: int = 32) -> Cell:
-    keras = {"activation": "tanh", "initializer": "HeUniform", "optimizer": optimizer}
+def cell(
+    depth: int, width: int, optimizer: str = "SGD", train: int = 500, batch_size: int = 32, activation: str = "tanh"
+) -> Cell:
+    keras = {"activation": activation, "initializer": "HeUniform", "optimizer": optimizer}
     fields = {
         "depth": depth,
         "width": width,
@@ -104,6 +106,8 @@ def test_numbers_of_jobs_by_hand() -> None:
 def test_disk_by_hand() -> None:
     log = Log(probe_epochs=(0, 500), test_every=10)
     assert cost.run_bytes(cell(3, 5), log) == 2 * 4 * cost.PROBE_ROW + 501 * cost.CURVE_ROW + 2 * cost.DECAY_ROW
+    relu = cell(1, 2, activation="relu")  # one layer of two units: a quarter of runs is dead
+    assert cost.run_bytes(relu, log) == 2 * 2 * cost.PROBE_ROW * 0.75 + 501 * cost.CURVE_ROW + 2 * cost.DECAY_ROW
 
 
 def test_wall_time_by_hand() -> None:

@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy.stats import binom
 
 from vgstudy.analysis.intervals import Interval
+from vgstudy.analysis.standing import LABELS, STATED_FROM, label_codes
 from vgstudy.coverage import SIMULATIONS, areas, row, rows, shares, write_coverage
 from vgstudy.coverage.labels import label, labelled
 from vgstudy.coverage.nets import Net, gradients, population
 from vgstudy.coverage.trials import LABELLED, PRIMARY, SECOND, WITHDRAWN, Trial, trial
 from vgstudy.store.logs import read_footer, read_table
+from vgstudy.terminal import coverage_table
 from vgstudy.theory.activations import ACTIVATIONS
 
 REPETITIONS = 400
@@ -18,7 +21,7 @@ APPROXIMATE = {"t", "Wilson", "prediction of one seed", "chi-squared on log"}
 
 @pytest.fixture(scope="module")
 def found() -> list[dict]:
-    return rows(REPETITIONS, [name for name in SIMULATIONS if name not in ("depths", "variances", "areas")])
+    return rows(REPETITIONS, [name for name in SIMULATIONS if name not in ("depths", "variances", "areas", "misfits")])
 
 
 def ends(row: dict) -> tuple[float, float]:
@@ -52,6 +55,16 @@ def test_what_is_known_to_be_approximate_is_labelled_so(found):
     assert min(each["coverage"] for each in found if each["procedure"] == "t") < 0.8
 
 
+def test_labels_of_estimates_are_what_simulation_finds(found):
+    """The column label of estimates."""
+    for method, enough in STATED_FROM.items():
+        own = [each for each in found if each["procedure"] == method]
+        assert all(ends(each)[0] <= each["coverage"] <= ends(each)[1] for each in own if each["n"] >= enough), method
+        missed = any(abs(each["coverage"] - each["nominal"]) > 0.02 for each in own if each["n"] < enough)
+        assert missed == (enough > 5), method
+    assert [LABELS[code] for code in label_codes("Wilson", [10, 29, 30])] == ["approximate", "approximate", "as stated"]
+
+
 def simulated(*coverages, nominal=0.95):
     """Rows of a procedure with some coverages, at 5, 10 and 30 seeds of as many truths as that takes."""
     places = [(f"truth {place // 3}", (5, 10, 30)[place % 3]) for place in range(len(coverages))]
@@ -80,6 +93,8 @@ def test_labels_by_hand(coverages, expected):
 def test_labels_of_tests_by_hand():
     assert label(simulated(0.05, 0.06, 0.04, nominal=0.05)) == "as stated"
     assert label(simulated(0.05, 0.01, 0.02, nominal=0.05)) == "conservative: false findings .01 to .05 for a nominal .05"
+    assert label(simulated(0, 0.0004, 0.05, nominal=0.05)) == "conservative: false findings 0 to .05 for a nominal .05"
+    assert label(simulated(0.9996, 0.98, 0.95)) == "conservative: coverage .95 to 1 for a nominal .95"
     assert label(simulated(0.09, 0.05, 0.05, nominal=0.05)).startswith("approximate below 10 seeds")
 
 
@@ -100,9 +115,17 @@ def test_dead_nets_give_no_band_where_fewer_than_three_are_alive(found):
 def test_depth_limits_and_bands_over_depths_cover(monkeypatch):
     monkeypatch.setattr(shares, "SEEDS", (10,))
     found = rows(150, ["depths"])
-    assert len(found) == 6
+    assert len(found) == 13
     for each in found:  # most are on the safe side
         assert each["coverage"] >= ends(each)[0], each
+
+
+def test_shares_that_fall_are_seldom_taken_to_rise(monkeypatch):
+    monkeypatch.setattr(shares, "SEEDS", (10,))
+    found = rows(150, ["misfits"])
+    assert len(found) == 3
+    for each in found:
+        assert each["coverage"] <= 0.08 + 4 * (0.08 * 0.92 / 150) ** 0.5, each  # of flat shares .08; it only adds a caution
 
 
 def test_areas_under_the_curve_cover(monkeypatch):
@@ -164,8 +187,16 @@ def test_small_relu_nets_die_as_often_as_published_bounds_allow_against_theory()
 
 def test_the_table_is_written_with_its_repetitions(tmp_path, monkeypatch):
     monkeypatch.setattr("vgstudy.coverage.SIMULATIONS", {"outcomes": SIMULATIONS["outcomes"]})
-    write_coverage(tmp_path, 100)
+    printed = write_coverage(tmp_path, 100)
     table = read_table("coverage", tmp_path / "coverage.parquet").to_pandas()
     assert set(table["procedure"]) == {"t"}
     assert set(table["repetitions"]) == {100}
     assert read_footer(tmp_path / "coverage.parquet")["repetitions"] == 100
+    assert printed == table.to_dict("records")
+
+
+def test_the_printed_table_has_a_line_for_each_procedure(capsys):
+    many = labelled(simulated(0.95, 0.95, 0.95) + [{**row, "procedure": "q"} for row in simulated(0.99, 0.99, 0.99)])
+    Console(width=80).print(coverage_table.table([*reversed(many)]))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[3:5] == ["primary p as stated", "labelled q conservative: coverage .99 for a nominal .95"]

@@ -5,9 +5,9 @@ from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
 
 from vgstudy.analysis.equivalence import BOUND, directions, tost
-from vgstudy.analysis.intervals import geometric_t, moments
+from vgstudy.analysis.intervals import Moments, geometric_t, moments
 from vgstudy.analysis.multiplicity import EXPLORATORY, HOLM, adjusted
-from vgstudy.analysis.planner import WANTED, seeds_needed
+from vgstudy.analysis.planner import WANTED, half_width, seeds_needed
 from vgstudy.schema import DIRECTIONS
 
 NAN = np.nan
@@ -55,7 +55,7 @@ def test_holm_and_false_discovery_rate_by_hand():
     np.testing.assert_allclose(adjusted(p, family, EXPLORATORY), [0.03, 0.04, NAN, 0.04, 0.02])
 
 
-@pytest.mark.parametrize("spread", [0.05, 0.2, 1.0])
+@pytest.mark.parametrize("spread", [0.05, 0.2, 0.7])
 def test_seeds_needed_are_the_fewest_against_scipy(spread):
     def half(n: float) -> float:
         return float(stats.t.ppf(0.975, n - 1) * spread / np.sqrt(n))
@@ -65,6 +65,13 @@ def test_seeds_needed_are_the_fewest_against_scipy(spread):
 
 
 def test_seeds_needed_of_many_against_theory():
-    # METHODS: (1.96 s / .05)^2
-    assert seeds_needed(2.0) == pytest.approx((1.96 * 2.0 / 0.05) ** 2, rel=0.01)
-    np.testing.assert_array_equal(seeds_needed([0.0, NAN, 1e6]), [2, NAN, np.inf])
+    assert seeds_needed(0.75) == pytest.approx((1.96 * 0.75 / np.log(1.05)) ** 2, rel=0.01)
+    np.testing.assert_array_equal(seeds_needed([0.0, NAN, 0.9, 1e6]), [2, NAN, np.inf, np.inf])
+
+
+def test_planner_interval_and_equivalence_mean_the_same_five_percent_against_itself():
+    n = seeds_needed(0.3)
+    found = geometric_t(Moments(n, np.array(0.0), np.array(0.3**2)))
+    assert 1.05 > float(found.high) > 1.0495
+    assert half_width(0.3, n) == pytest.approx(np.log(found.high))
+    assert WANTED == BOUND

@@ -201,12 +201,12 @@ def test_a_read_only_folder_is_one_line(site, folder):
 
 @pytest.fixture
 def tiny_disk(site):
-    """A disk of its own, too small, for the tables of a study."""
+    """A disk of its own, too small for the second batch of a study's decay factors."""
     made, expected = site
     folder = made.results / "faults/decays"
     for path in folder.iterdir():
         path.unlink()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12k", "none", folder], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=28k", "none", folder], capture_output=True)
     if mounted.returncode:
         made.complete()
         pytest.skip("mounting a disk needs root")
@@ -218,7 +218,7 @@ def tiny_disk(site):
 
 def test_a_disk_that_runs_full_is_told_and_what_fits_is_kept(site, tiny_disk):
     made, expected = site
-    process = made.start()
+    process = made.start("--cores", "1")
     assert process.wait() == 1
     said = " ".join(made.said().split())
     assert ".parquet: cannot be written: no space left on device; mend that and start again: what is finished is kept" in said

@@ -24,7 +24,7 @@ from vgstudy.views.captions import caption_text, figure_names
 from vgstudy.views.frames import read_frames
 from vgstudy.views.limits import horizontal_limits, vertical_limits
 from vgstudy.views.outcomes import counted
-from vgstudy.views.prediction import NAMES, foretelling
+from vgstudy.views.prediction import NAMES, prediction
 from vgstudy.views.registry import view_of
 from vgstudy.views.view import DEPTH, EPOCH, Axis, View, laid_out, nearest, thinned
 
@@ -276,6 +276,6 @@ def test_names_of_predictors_are_inside_the_picture():
     about = {"quantity": "AUC", **counts, "value": 0.6, "low": 0.5, "high": 0.7}
     made = made_frames()
     rows = [about | {"predictor": name, "group": group} for group in ("all", "tanh", "ReLU") for name in NAMES]
-    shown = foretelling(replace(made, prediction=pd.DataFrame(rows)))
-    pixels = imread(BytesIO(png(picture("foretelling", shown))))
+    shown = prediction(replace(made, prediction=pd.DataFrame(rows)))
+    pixels = imread(BytesIO(png(picture("prediction", shown))))
     assert (pixels[:, :4, :3] == 1).all()

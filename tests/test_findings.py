@@ -7,7 +7,7 @@ from vgstudy.findings import findings
 from vgstudy.findings.contrasts import contrast
 from vgstudy.findings.decay import decay
 from vgstudy.findings.finding import both_levels, cross_table, setting, sides_by_interval, sides_by_test
-from vgstudy.findings.limit import bracket, limit
+from vgstudy.findings.limit import limit
 from vgstudy.findings.movement import movement
 from vgstudy.findings.precision import precision
 from vgstudy.findings.variance import variance
@@ -71,12 +71,20 @@ def test_decay_does_not_look_at_later_epochs_or_other_optimizers():
 
 
 def limits(**rows):
-    """A row of limits for each activation: value, low, high, range."""
+    """A row of limits for each activation: value, low, high, range, fit."""
     names = {"relu": "ReLU"}
     levels = {"width": 5, "initializer": "Xavier", "optimizer": "SGD", "shallowest": 1, "deepest": 20, "factor": None}
     return [
-        {**levels, "activation": names.get(a, a), "value": v, "low": low, "high": high, "range": place}
-        for a, (v, low, high, place) in rows.items()
+        {
+            **levels,
+            "activation": names.get(a, a),
+            "value": v,
+            "low": low,
+            "high": high,
+            "range": place,
+            "fit": [*fit, "monotone"][0],
+        }
+        for a, (v, low, high, place, *fit) in rows.items()
     ]
 
 
@@ -99,14 +107,17 @@ def test_limit_by_hand():
 
 
 def test_a_limit_far_from_any_depth_that_was_run_is_a_bracket_by_hand():
-    own = limits(tanh=(3.17, 3.06, 3.33, "inside"), sigmoid=(4.1, 3.6, 4.6, "inside"))
-    ran = {"tanh": (1, 5), "sigmoid": (1, 3, 5)}
-    runs = [{"activation": name, "depth": depth, "status": "learned"} for name, depths in ran.items() for depth in depths]
-    found = limit(made_frames(limits=own, outcomes=runs))
+    found = limit(made_frames(limits=limits(tanh=(3.17, 1.0, 5.0, "inside", "interpolated"), sigmoid=(4.1, 3.6, 4.6, "inside"))))
     assert "Shallowest limit: between 1 and 5 with tanh" in found.headline
     assert "deepest: depth 4.1 [3.6, 4.6] with sigmoid" in found.headline
-    assert bracket([5, 15, 20], 12.4) == "between 5 and 15"
-    assert bracket([1, 2, 3, 5, 7], 4.0) == ""
+
+
+def test_a_share_that_rises_with_depth_has_no_one_limit_by_hand():
+    own = limits(tanh=(2.0, 1.0, 5.0, "inside", "not monotone"), sigmoid=(4.1, 3.6, 4.6, "inside"))
+    found = limit(made_frames(limits=own))
+    assert "In 1 of them P(learned) rises with depth by more than chance explains, so there is no one limit." in found.headline
+    assert "Shallowest limit: depth 4.1 [3.6, 4.6] with sigmoid, Xavier, SGD, 5 wide." in found.headline
+    assert found.tables[0].rows[0][3:] == ("2.0 [1.0, 5.0], not monotone", "4.1 [3.6, 4.6]")
 
 
 def test_one_added_setting_does_not_move_the_depth_that_is_told_by_hand():
@@ -138,20 +149,20 @@ def test_variance_by_hand():
 def test_precision_by_hand():
     values = {"quantity": "d_delta", "value": 1.0}
     rows = [
-        {**values, "low": 0.8, "high": 1.25, "seeds_needed": 80.0},
-        {**values, "low": 1 / 1.1, "high": 1.1, "seeds_needed": 12.0, "activation": "ReLU"},
-        {**values, "low": 0.5, "high": 2.0, "seeds_needed": float("inf"), "activation": "sigmoid"},
+        {**values, "low": 0.8, "high": 1.25, "seeds_needed": 80.0, "spread": 0.22},
+        {**values, "low": 1 / 1.1, "high": 1.1, "seeds_needed": 12.0, "spread": 0.08, "activation": "ReLU"},
+        {**values, "low": 0.5, "high": 2.0, "seeds_needed": float("inf"), "spread": 2.0, "activation": "sigmoid"},
     ]
     found = precision(made_frames(rows))
     assert found.headline == (
-        "Half of 3 cells know the decay factor of δ at epoch 0 to within ±25 %, the least precise to ±100 % "
+        "Half of 3 cells know the decay factor of δ at epoch 0 to within ±25 %, the least precise to a factor of 2.00 "
         "(sigmoid, Xavier, depth 10, 5 wide)."
     )
     assert found.more == (
-        "At the spread seen, ±5 % takes 80 seeds in half of the cells and more than a million seeds in the hardest "
-        "(sigmoid, Xavier, depth 10, 5 wide).",
+        "At the spread seen, ±5 % takes 80 seeds in half of the cells and more than 1,000 seeds in the hardest "
+        "(sigmoid, Xavier, depth 10, 5 wide), where 100 seeds would reach ±48.7 %.",
     )
-    assert found.tables[0].rows[0] == ("Xavier", "5", "80 (±25 %)", "12 (±10 %)", "more than a million (±100 %)")
+    assert found.tables[0].rows[0] == ("Xavier", "5", "80 (±25 %)", "12 (±10 %)", "more than 1,000 (a factor of 2.00)")
 
 
 def test_tested_by_hand():

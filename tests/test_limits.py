@@ -1,10 +1,13 @@
+from itertools import count
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from vgstudy.analysis.limits import crossing, limit, limit_rows, monotone
+from vgstudy.analysis.limits import limit, limit_rows
+from vgstudy.analysis.monotone import crossing, monotone, outward, p_monotone
 
 DEPTH = np.arange(1.0, 9.0)
 
@@ -25,12 +28,12 @@ def test_crossing_by_hand():
     np.testing.assert_allclose(crossing(fit, np.array([1.0, 3.0, 7.0])), [3 + 4 * 0.1 / 0.4, 3, np.inf, -np.inf])
 
 
-def rows(shares: dict[tuple[int, str], list[float]], declared=(), n: int = 10) -> pd.DataFrame:
-    """Limits of settings of a width and an optimizer, by their shares at depths 1, 2, ..."""
+def rows(shares: dict[tuple[int, str], list[float]], declared=(), n: int = 10, depths=None) -> pd.DataFrame:
+    """Limits of settings of a width and an optimizer, by their shares at depths 1, 2, ... or those given."""
     cells = [
         {"cell": f"{w}{o}{d}", "depth": d, "width": w, "activation": "tanh", "initializer": "He", "optimizer": o, "mean": share}
         for (w, o), listed in shares.items()
-        for d, share in enumerate(listed, 1)
+        for d, share in zip(depths or count(1), listed, strict=False)
     ]
     frame = pd.DataFrame(cells)
     summaries = frame[["cell", "mean"]].assign(quantity="p_learned", n_alive=n)
@@ -60,9 +63,32 @@ def test_limits_beyond_the_range_say_so_and_state_the_bound_they_know():
     assert 1 < found.loc[(25, "Adam"), "high"] < 2
 
 
-def test_a_rise_with_depth_shows_as_misfit_by_hand():
-    assert found([0, 10, 10, 10, 0, 0]).misfit == pytest.approx(0.75)  # the first four share 30 of 40
-    assert found([10, 9, 3, 0]).misfit == 0
+def test_a_rise_with_depth_is_not_monotone_by_hand():
+    rising, chance, falling = (
+        p_monotone(np.array(learned, dtype=float), np.full(4, 10.0), np.random.default_rng(0), 999)
+        for learned in ([0, 10, 10, 0], [10, 6, 7, 0], [10, 9, 3, 0])
+    )
+    assert rising == (pytest.approx(2 / 3), pytest.approx(0.001, abs=0.002))  # the first three share 20 of 30
+    assert chance[0] == pytest.approx(0.05)
+    assert chance[1] > 0.3
+    assert falling == (0, 1)
+    table = rows({(5, "SGD"): [0, 1, 1, 1, 0, 0], (25, "SGD"): [1, 1, 1, 1, 0, 0]}, [{"factor": "width", "reference": 5}])
+    assert table["fit"].tolist() == ["not monotone", "monotone", "not monotone"]  # a comparison is as good as the worse
+
+
+def test_an_interval_ends_at_the_depths_run_where_they_are_far_apart_by_hand():
+    depth = np.array([1.0, 3.0, 5.0, 15.0, 20.0])
+    low, high = outward([-np.inf, 1.5, 5.0, 5.1, 15.0, 17.0, 20.0, np.inf], depth)
+    assert low.tolist() == [-np.inf, 1.5, 5, 5, 15, 17, 20, np.inf]
+    assert high.tolist() == [-np.inf, 1.5, 5, 15, 15, 17, 20, np.inf]
+    (row,) = rows({(5, "SGD"): [1, 1, 1, 0, 0]}, depths=[1, 3, 5, 15, 20]).to_dict("records")
+    assert (row["value"], row["low"], row["high"], row["fit"]) == (10, 5, 15, "interpolated")
+
+
+def test_a_difference_of_limits_far_from_depths_run_is_as_wide_as_what_is_known_by_hand():
+    shares, depths = {(5, "SGD"): [1, 1, 0, 0], (25, "SGD"): [1, 1, 1, 0]}, [1, 5, 15, 40]
+    row = rows(shares, [{"factor": "width", "reference": 5}], n=100, depths=depths).iloc[-1]
+    assert (row["value"], row["low"], row["high"], row["fit"]) == (27.5 - 10, 15 - 15, 40 - 5, "interpolated")
 
 
 def test_declared_comparisons_hold_limits_inside_the_range_by_hand():

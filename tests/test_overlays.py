@@ -20,7 +20,17 @@ from vgstudy.views.captions import figure_names
 from vgstudy.views.decay import decay_depth_start
 from vgstudy.views.theory import fluctuations, theory_width
 
-ESTIMATE = {"value": 0.8, "low": 0.7, "high": 0.9, "method": "t on log", "confidence": 0.95, "n": 10, "n_alive": 9, "n_failed": 1}
+ESTIMATE = {
+    "value": 0.8,
+    "low": 0.7,
+    "high": 0.9,
+    "method": "t on log",
+    "label": "as stated",
+    "confidence": 0.95,
+    "n": 10,
+    "n_alive": 9,
+    "n_failed": 1,
+}
 
 
 def made_cell(depth: int = 5, width: int = 5, activation: str = "relu", initializer: str = "he_uniform", **drawn: object) -> Cell:
@@ -166,3 +176,7 @@ def test_variance_law_against_drawn_nets():
     fourth = ((logs - logs.mean()) ** 4).mean()
     error = sqrt((fourth - logs.var() ** 2) / len(logs))
     assert law.value == pytest.approx(logs.var(), abs=5 * error)
+
+
+def test_a_study_of_which_theory_says_nothing_has_an_empty_table_by_hand():
+    assert overlaid([], estimates(d_g={})).empty

@@ -15,7 +15,7 @@ from vgstudy.report.conformance import conformance_table
 from vgstudy.report.deviations import deviations
 from vgstudy.report.origin import Origin, Table
 from vgstudy.report.overview import asked_sentence, overview
-from vgstudy.report.points import claims_point, foretelling, unsettled
+from vgstudy.report.points import claims_point, prediction, unsettled
 from vgstudy.report.sheets import sheet
 from vgstudy.report.trust import ESTIMATE, sensitivity, shown, survivors, trust_tables
 from vgstudy.results import load
@@ -87,7 +87,7 @@ def test_trials_count_only_where_there_is_nothing_else_by_hand():
 
 
 def test_the_study_with_most_failures_answers_and_the_others_are_named_by_hand():
-    def foretold(failures, value):
+    def predicted(failures, value):
         row = {
             "group": "tanh",
             "predictor": "d_delta",
@@ -101,14 +101,14 @@ def test_the_study_with_most_failures_answers_and_the_others_are_named_by_hand()
         frames = made_frames()
         return type(frames)(**{**vars(frames), "prediction": pd.DataFrame(rows)})
 
-    point = foretelling({"some": foretold(20, 0.9), "most": foretold(50, 0.5), "few": foretold(3, 0.1)})
+    point = prediction({"some": predicted(20, 0.9), "most": predicted(50, 0.5), "few": predicted(3, 0.1)})
     assert "The runs do not say so" in point.text
     told = (
         "The AUC of a vanishing signal among tanh runs is 0.90 [0.80, 1.00] in some and not told (3 of 100 runs failed) in few."
     )
     assert f"That is of most. {told}" in point.text
-    assert point.links == (("some-foretelling", "some"), ("most-foretelling", "most"), ("few-foretelling", "few"))
-    assert foretelling({"none": made_frames()}) is None
+    assert point.links == (("some-prediction", "some"), ("most-prediction", "most"), ("few-prediction", "few"))
+    assert prediction({"none": made_frames()}) is None
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from vgstudy.report.claims import claims_part, found, strip, verdict
 REGISTER = Path(__file__).parents[1] / "config/claims"
 ROW = {
     **{"value": 0.9, "low": 0.74, "high": 0.965, "n": 31, "n_failed": 1, "method": "Wilson", "quantity": "q"},
-    **{"predicted_low": None, "predicted_high": None, "verdict": "replicated", "share": 0.9, "needed_n": None},
+    **{"seed_low": None, "seed_high": None, "verdict": "replicated", "share": 0.9, "needed_n": None},
 }
 
 
@@ -22,7 +22,7 @@ ROW = {
 def part(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     write_claims(folder, [], REGISTER)
-    return claims_part(folder / "claims.parquet")
+    return claims_part(folder)
 
 
 def test_every_claim_of_the_register_is_on_the_page(part):
@@ -46,7 +46,7 @@ def test_counts_are_told(part):
 
 
 def test_without_claims_there_is_no_part(tmp_path):
-    assert claims_part(tmp_path / "claims.parquet") is None
+    assert claims_part(tmp_path) is None
     assert 'id="claims"' not in rendered([])
 
 
@@ -59,7 +59,7 @@ def test_without_claims_there_is_no_part(tmp_path):
         ({"method": "t on log", "n_failed": 0}, "0.90 [0.74, 0.96]; n = 31"),
         ({"method": "m", "quantity": "AUC over pairs"}, "0.90 [0.74, 0.96]; 30 runs, 1 without a value"),
         (
-            {"method": "t", "predicted_low": 0.5, "predicted_high": 1.2, "n_failed": 0},
+            {"method": "t", "seed_low": 0.5, "seed_high": 1.2, "n_failed": 0},
             "0.90 [0.74, 0.96]; one more seed: 0.500 to 1.20; n = 31",
         ),
         ({"method": "none", "low": None, "high": None, "n": 2}, "0.900; n = 1, 1 without a value"),

@@ -66,8 +66,8 @@ def test_some_rows_and_columns(folder: Path) -> None:
 
 def test_nothing_is_read_before_it_is_asked_for_and_then_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    read = vgstudy.results.read_table
-    monkeypatch.setattr(vgstudy.results, "read_table", lambda name, *rest: seen.append(name) or read(name, *rest))
+    read = vgstudy.results.read_rows
+    monkeypatch.setattr(vgstudy.results, "read_rows", lambda folder, name, *rest: seen.append(name) or read(folder, name, *rest))
     results = vgstudy.load(folder, "one")
     assert seen == []
     assert results.estimates is results.estimates

@@ -331,6 +331,14 @@ def test_checks_of_decay_factors_against_scipy(made):
     assert vanishing["value"].to_dict() == pytest.approx(shares.to_dict())
 
 
+def test_labels_say_which_intervals_are_as_stated_by_hand(made):
+    estimates = load(made, "estimates")
+    rows = estimates.query("low.notna() and n_alive < 30")
+    labels = rows.astype("object").groupby("method")["label"].unique().map(list).to_dict()
+    assert labels == {"t on log": ["as stated"], "t": ["approximate"], "Wilson": ["approximate"]}
+    assert estimates.query("low.isna()")["label"].isna().all()
+
+
 def test_directions_by_hand(made):
     rows = load(made, "estimates").query("quantity == 'd_delta'")
     equivalent, below, above = rows["p_equivalent"] < 0.05, rows["high"] < 1, rows["low"] > 1

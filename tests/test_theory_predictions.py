@@ -131,7 +131,23 @@ def test_the_command_prints_a_row_for_each_setting(folder):
     assert {path.name for path in folder.rglob("*")} == {"config", "config.yaml", "studies", "small.yaml"}
 
 
-def test_a_mistake_is_one_line(folder):
-    result = CliRunner().invoke(cli.app, ["theory", "smal"])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["smal"], "did you mean 'small'?"),
+        (["--depth", "0"], "error: Invalid value for '--depth': Input should be greater than or equal to 1; see:"),
+        (["--depth", "many"], "error: Invalid value for '--depth'"),
+    ],
+)
+def test_a_mistake_is_one_line(folder, arguments, told):
+    result = CliRunner().invoke(cli.app, ["theory", *arguments])
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "did you mean 'small'?" in result.stderr
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_every_default_study_has_a_table_at_any_depth(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[1])
+    result = CliRunner().invoke(cli.app, ["theory", "--depth", "2"], env={"COLUMNS": "110"})
+    assert result.exit_code == 0, result.output
+    assert "visualising: theory at depth " in result.stdout

@@ -4,8 +4,8 @@ Imports go downward only; every module and package stands in one layer and impor
 
 - names (`cells`, `errors`, `schema`, `seeds`, `stages`, `wording`)
 - pure (`config`, `data`, `events`, `plan`, `store`)
-- labelled (`analysis`, `claims`, `coverage`, `diagnosis`, `explorer`, `figures`, `findings`, `report`, `results`, `theory`,
-  `views`)
+- labelled (`analysis`, `claims`, `coverage`, `diagnosis`, `explorer`, `figures`, `findings`, `prediction`, `report`, `results`,
+  `theory`, `views`)
 - TensorFlow (`engine`, `keras`), beside labelled: neither imports the other
 - checks (`conformance`)
 - shells (`cli`, `terminal`)

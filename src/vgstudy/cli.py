@@ -17,6 +17,9 @@ StudyArguments = Annotated[
     list[str] | None,
     typer.Argument(metavar="STUDY", help="Names of studies, or paths ending in .yaml; default: those of --config."),
 ]
+NamesArgument = Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of studies that were run.")]
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]
+ResultsArgument = Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")]
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="The file that names the studies; study files are in studies/ beside it.")
 ]
@@ -25,7 +28,6 @@ SeedsOption = Annotated[
     str | None, typer.Option("--seeds", help="Instead of the studies' own: a number n for 0..n-1, a range a-b, or a list [a, b].")
 ]
 RegisterOption = Annotated[Path, typer.Option("--register", help="The folder of the register of claims.")]
-WIDE = 1000  # characters: off a terminal nothing is cut or broken
 
 
 def _use_threads(count: int) -> None:
@@ -37,12 +39,16 @@ class Commands(TyperGroup):
     """Tells a user's mistake, and that memory ran out, in one line, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; exit with code 2 on a `UserError`, 1 on a `MemoryError`."""
+        """Run the command; exit with code 2 on a `UserError` and on a bad argument, 1 on a `MemoryError`."""
         _use_threads(1)  # of linear algebra: on small arrays more only wait for each other
         try:
             return super().invoke(ctx)
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(2) from None
+        except typer.BadParameter as error:
+            told, command = error.format_message().rstrip("."), (error.ctx or ctx).command_path
+            typer.echo(f"error: {told}; see: {command} --help", err=True)
             raise typer.Exit(2) from None
         except MemoryError:
             typer.echo(
@@ -51,14 +57,7 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
 
 
-app = typer.Typer(
-    cls=Commands,
-    help="Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a report.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def _version(wanted: bool) -> None:
@@ -78,19 +77,11 @@ def main(
     """Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a report."""
 
 
-def _seeds(text: str | None) -> tuple[int, ...] | None:
-    import yaml
+def _show(table: Any) -> None:
+    """Print a table, off a terminal in lines so long that nothing is cut or broken."""
+    from rich.console import Console
 
-    from vgstudy.config import reading as config
-    from vgstudy.config import yamlfile
-
-    if text is None:
-        return None
-    try:
-        value = yamlfile.parse(text)
-    except yaml.YAMLError:
-        value = text
-    return config.check_seeds(value, "--seeds")
+    Console(width=None if sys.stdout.isatty() else 1000).print(table)
 
 
 def _folder(text: str | Path) -> Path:
@@ -109,13 +100,13 @@ def plan(
     """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
     from rich.console import Console
 
-    from vgstudy.config.reading import load_config, name_mnist, read_studies
+    from vgstudy.config.reading import load_config, name_mnist, parse_seeds, read_studies
     from vgstudy.plan import planning, preflight
     from vgstudy.terminal import plan_table as summary
 
     named = load_config(config)
     name_mnist({"mnist": named.mnist})
-    chosen = read_studies(studies or named.studies, _seeds(seeds) or named.seeds, config.parent, str(config))
+    chosen = read_studies(studies or named.studies, parse_seeds(seeds) or named.seeds, config.parent, str(config))
     console, plans = Console(), [planning.plan(study, results) for study in chosen.values()]
     preflight.check(plans, results)
     for planned in plans:
@@ -134,10 +125,10 @@ def design(
     seeds: SeedsOption = None,
 ) -> None:
     """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if they are to be downloaded."""
-    from vgstudy.config.reading import load_study
+    from vgstudy.config.reading import load_study, parse_seeds
     from vgstudy.plan import planning
 
-    read = load_study(study, _seeds(seeds))
+    read = load_study(study, parse_seeds(seeds))
     if read.task.name == "mnist":
         from vgstudy.engine.download import fetch_mnist
 
@@ -162,16 +153,17 @@ def train(
 
 @app.command()
 def decay(
-    probes: Annotated[Path, typer.Argument(metavar="PROBES", help="A job's probes, results/NAME/probes/JOB.parquet.")],
+    probes: Annotated[list[Path], typer.Argument(metavar="PROBES", help="Jobs' probes, results/NAME/probes/JOB.parquet.")],
 ) -> None:
-    """Write the decay factors of one job."""
+    """Write the decay factors of jobs, a file for each."""
     from vgstudy.analysis.jobs import write_decays
 
-    write_decays(probes)
+    for path in probes:
+        write_decays(path)
 
 
 @app.command()
-def estimate(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
+def estimate(folder: FolderArgument) -> None:
     """Write outcomes, estimates, profiles, contrasts, linearity, depth limits and variances of a study."""
     from vgstudy.analysis import tables
 
@@ -179,18 +171,15 @@ def estimate(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A st
 
 
 @app.command()
-def predict(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
-    """Write how well gradients before training foretell failure in a study."""
-    from vgstudy.claims.prediction import write_prediction
+def predict(folder: FolderArgument) -> None:
+    """Write how well gradients before training predict failure in a study."""
+    from vgstudy.prediction.tables import write_prediction
 
     write_prediction(folder)
 
 
 @app.command()
-def follow(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")],
-    register: RegisterOption = Path("config/claims"),
-) -> None:
+def follow(folder: FolderArgument, register: RegisterOption = Path("config/claims")) -> None:
     """Write how accuracies, gradients and weights run over the epochs in the arms of a study."""
     from vgstudy.claims.arms import write_arms
 
@@ -198,7 +187,7 @@ def follow(
 
 
 @app.command()
-def overlay(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
+def overlay(folder: FolderArgument) -> None:
     """Write theory's predictions beside what a study measured before any update."""
     from vgstudy.theory.overlays import write_overlays
 
@@ -206,11 +195,7 @@ def overlay(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A stu
 
 
 @app.command()
-def claims(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
-    studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies that were run.")],
-    register: RegisterOption = Path("config/claims"),
-) -> None:
+def claims(results: ResultsArgument, studies: NamesArgument, register: RegisterOption = Path("config/claims")) -> None:
     """Judge every claim of the register by what the studies found; writes results/claims.parquet."""
     from vgstudy.claims.tables import write_claims
 
@@ -218,7 +203,7 @@ def claims(
 
 
 @app.command()
-def figures(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]) -> None:
+def figures(folder: FolderArgument) -> None:
     """Draw a study's figures from its finished estimates."""
     from vgstudy.figures import write_figures
 
@@ -227,7 +212,7 @@ def figures(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A stu
 
 @app.command()
 def figure(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")],
+    folder: FolderArgument,
     name: Annotated[str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")],
 ) -> None:
     """Draw one figure anew."""
@@ -237,10 +222,7 @@ def figure(
 
 
 @app.command()
-def report(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")],
-    studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of the studies to report.")],
-) -> None:
+def report(results: ResultsArgument, studies: NamesArgument) -> None:
     """Write results/report.html, results/summary.md and the tables as CSV; prints what the page weighs."""
     from vgstudy.report import write_report
 
@@ -249,29 +231,25 @@ def report(
 
 @app.command()
 def coverage(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")] = Path("results"),
+    results: ResultsArgument = Path("results"),
     repetitions: Annotated[int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")] = 2000,
 ) -> None:
-    """Simulate how often every interval and test is right; writes results/coverage.parquet. Needs no study."""
+    """Simulate how often every interval and test is right; writes results/coverage.parquet, prints a summary. Needs no study."""
     from vgstudy.coverage import write_coverage
+    from vgstudy.terminal import coverage_table
 
-    write_coverage(results, repetitions)
+    _show(coverage_table.table(write_coverage(results, repetitions)))
 
 
 @app.command()
-def conformance(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")] = Path("results"),
-) -> None:
+def conformance(results: ResultsArgument = Path("results")) -> None:
     """Recompute published numbers; writes results/conformance.parquet and prints each one beside ours. Needs no study."""
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from rich.console import Console
-
     from vgstudy.conformance.tables import write_conformance
     from vgstudy.terminal import conformance_table
 
-    found = write_conformance(results)
-    Console(width=None if sys.stdout.isatty() else WIDE).print(conformance_table.table(found))
+    _show(conformance_table.table(write_conformance(results)))
 
 
 @app.command()
@@ -285,10 +263,11 @@ def tensorboard(
     seeds: SeedsOption = None,
 ) -> None:
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
+    from vgstudy.config.reading import parse_seeds
     from vgstudy.events.study import Selection, runs_in, write_study
     from vgstudy.store.folders import study_folder
 
-    count = write_study(study_folder(results, study), logdir, Selection(cells, _seeds(seeds)))
+    count = write_study(study_folder(results, study), logdir, Selection(cells, parse_seeds(seeds)))
     before = runs_in(logdir) - count
     beside = f" beside {plural(before, 'run')} that other calls wrote there and that are shown too" if before else ""
     typer.echo(
@@ -298,9 +277,7 @@ def tensorboard(
 
 @app.command()
 def diagnose(
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN", help="Files of probes, such as vgstudy.keras.GradientProbe writes.")
-    ],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Files of probes, such as those of GradientProbe.")],
     epoch: Annotated[int | None, typer.Option("--epoch", min=0, help="A measured epoch; default: the last.")] = None,
     evidence: Annotated[
         Path | None,
@@ -311,8 +288,6 @@ def diagnose(
     """Tell what probes say: healthy, vanishing, exploding, dying ReLU, saturated. Exit code 1 unless every model is healthy."""
     import json
 
-    from rich.console import Console
-
     from vgstudy.diagnosis.diagnose import diagnose
     from vgstudy.diagnosis.evidence import read_evidence
     from vgstudy.terminal import diagnosis_table
@@ -322,19 +297,19 @@ def diagnose(
         typer.echo(json.dumps(found, indent=1))
     else:
         for each in found:
-            Console(width=None if sys.stdout.isatty() else WIDE).print(diagnosis_table.shown(each))
+            _show(diagnosis_table.shown(each))
     raise typer.Exit(any(each["verdict"] != "healthy" for each in found))
 
 
 @app.command()
 def evidence(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A study's results, results/NAME.")],
+    folder: FolderArgument,
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("evidence.json"),
 ) -> None:
     """Measure on every run of a study how often the rules of diagnose err; writes the file that --evidence takes."""
     from vgstudy.diagnosis.evidence import write_evidence
 
-    found = write_evidence(results, out)
+    found = write_evidence(folder, out)
     what = f"evidence from {plural(found['runs'], 'run')} of study {found['study']}"
     typer.echo(f"{out}: {what}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}")
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from vgstudy.errors import UserError
 from vgstudy.schema import COLUMNS, EXAMPLES, FACTORS, RUN_STATUSES, ZERO_CAUSES
-from vgstudy.store.folders import study_folder, table_files
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.folders import read_rows, study_folder
+from vgstudy.store.logs import read_footer
 from vgstudy.store.places import JOB_TABLES, STUDY_TABLES
 
 TABLES = (*STUDY_TABLES, *JOB_TABLES)
@@ -58,17 +58,13 @@ class Results:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """The design: a row for each run."""
-        return _frame(read_table("runs", self.folder / "runs.parquet"))
+        return _frame(read_rows(self.folder, "runs"))
 
     @cached_property
     def study(self) -> dict[str, Any]:
         """The study's file as it was read."""
-        found: dict[str, Any] = self._design["study"]
+        found: dict[str, Any] = read_footer(self.folder / "runs.parquet")["study"]
         return found
-
-    @cached_property
-    def _design(self) -> dict[str, Any]:
-        return read_footer(self.folder / "runs.parquet")
 
     def __getattr__(self, table: str) -> pd.DataFrame:
         """A whole table, read at its first use and then kept; see `read`."""
@@ -104,9 +100,7 @@ class Results:
         keys = [name for name in ("cell", "seed") if name in own]
         wanted = names and [name for name in dict.fromkeys([*keys, *names]) if name in own]
         filters = self._filters(table, equal) or None
-        digest = self._design["digest"] if table in STUDY_TABLES else None  # of another design, a table is refused
-        parts = [read_table(table, path, wanted, filters, digest) for path in table_files(self.folder, table)]
-        frame = _frame(pa.concat_tables(parts).unify_dictionaries())
+        frame = _frame(read_rows(self.folder, table, wanted, filters))
         return frame if table == "runs" or not keys else frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
 
     def _filters(self, table: str, equal: Mapping[str, Any]) -> list[tuple[str, str, pa.Array]]:

@@ -39,6 +39,11 @@ _ESTIMATE = {
     "low": (pa.float64(), "lower end of the interval"),
     "high": (pa.float64(), "upper end of the interval"),
     "method": (LABEL, "how the interval was made"),
+    "label": (
+        LABEL,
+        "what `vgstudy coverage` finds of intervals so made: as stated (coverage within .02 of the nominal one) or approximate; "
+        "null without an interval",
+    ),
     "confidence": (pa.float64(), "nominal coverage of the interval"),
     "n": (pa.int32(), "seeds of the cell in the design"),
     "n_alive": (pa.int32(), "seeds that entered the value"),
@@ -77,7 +82,10 @@ CHECKS = {
     "median": (pa.float64(), "median over seeds"),
     "q90": (pa.float64(), "90 % quantile over seeds"),
     "bimodality": (pa.float64(), "Sarle's coefficient of the distribution over seeds; above 5/9 it may have two modes"),
-    "seeds_needed": (pa.float64(), "seeds for a decay factor's interval of 5 % to either side, at this spread; null for others"),
+    "seeds_needed": (
+        pa.float64(),
+        "seeds for a decay factor's interval from value / 1.05 to 1.05 value, at this spread; infinite above 1,000; else null",
+    ),
 }
 
 _SETTING = {
@@ -275,6 +283,12 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             ),
             "shallowest": (pa.int32(), "smallest depth with outcomes"),
             "deepest": (pa.int32(), "largest depth with outcomes"),
+            "fit": (
+                LABEL,
+                "not monotone: the share that learned rises with depth by more than chance explains (p below .05), so there is "
+                "no one limit; interpolated: it lies between depths that are far apart, at which the interval ends; else "
+                "monotone. Of a comparison: the worse of the two",
+            ),
             "misfit": (pa.float64(), "largest distance between a share that learned and the monotone fit; null of a comparison"),
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
@@ -376,8 +390,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "high": _ESTIMATE["high"],
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
-            "predicted_low": (pa.float64(), "lower end of where one more seed falls"),
-            "predicted_high": (pa.float64(), "upper end of where one more seed falls"),
+            "seed_low": (pa.float64(), "lower end of where one more seed falls"),
+            "seed_high": (pa.float64(), "upper end of where one more seed falls"),
             "share": (pa.float64(), "share of the seeds for which the statement holds, or that come near the reported number"),
             "n": (pa.int32(), "seeds in the design; of two networks, pairs of seeds"),
             "n_failed": (pa.int32(), "seeds left out for a missing or non-finite value"),
@@ -390,7 +404,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "group": (LABEL, "all runs, or those of an activation"),
             "predictor": (
                 LABEL,
-                "what foretells that a run will not learn, known before training: a key of `claims.register.PREDICTORS`, "
+                "what predicts that a run will not learn, known before training: a key of `prediction.predictors.PREDICTORS`, "
                 "a rule or a model",
             ),
             "kind": (LABEL, "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"),

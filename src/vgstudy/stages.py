@@ -11,14 +11,14 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 3,
         "decay": 4,
-        "estimate": 9,
+        "estimate": 10,
         "predict": 4,
         "follow": 4,
-        "overlay": 2,
-        "claims": 4,
-        "figures": 13,
-        "report": 15,
-        "coverage": 4,
-        "conformance": 1,
+        "overlay": 3,
+        "claims": 6,
+        "figures": 16,
+        "report": 18,
+        "coverage": 5,
+        "conformance": 2,
     }
 )

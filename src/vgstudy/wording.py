@@ -1,7 +1,7 @@
 """Numbers, intervals and lists as text: true minus, sensible digits, nothing for what was not estimated."""
 
 from collections.abc import Iterable
-from math import ceil, floor, isfinite, log10
+from math import ceil, exp, floor, isfinite, log10
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
@@ -83,6 +83,12 @@ def level_text(factor: str, level: object) -> str:
 def percent(confidence: float) -> str:
     """A share as percent: ``95 %``."""
     return f"{100 * confidence:.3g} %"
+
+
+def reach(half: float) -> str:
+    """A half-width on the log scale, by the f of an interval from value / f to value * f: ``±5 %`` or ``a factor of 2.40``."""
+    factor = exp(min(half, 700.0))  # near the largest float
+    return f"±{percent(factor - 1)}" if factor < 2 else f"a factor of {number(factor)}"
 
 
 def power_of_ten(exponent: int) -> str:

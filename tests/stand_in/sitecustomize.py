@@ -1,4 +1,4 @@
-"""With this folder on PYTHONPATH jobs are a few runs each, training is made-up rows and figures are empty.
+"""With this folder on PYTHONPATH jobs are a few runs each, two jobs make a batch, training is made-up rows and figures are empty.
 
 For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps the real training;
 FAULTS_MEMORY and FAULTS_SECONDS are what `vgstudy train` takes in MB and `vgstudy follow` in seconds.
@@ -20,11 +20,12 @@ import pyarrow as pa
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.study import Log
-from vgstudy.plan import cost
+from vgstudy.plan import cost, planning
 from vgstudy.schema import COLUMNS, ZERO_CAUSES
 from vgstudy.store.logs import write_table
 
 cost.TARGET = 0.05
+planning.DECAYS_AT_ONCE = 2
 FIXED = {"zero_cause": ZERO_CAUSES[0], "zero_cause_float32": ZERO_CAUSES[0], "examples": "probe set", "kind": "square"}
 
 

@@ -1,3 +1,25 @@
+# Decay factors that are not on disk: a process for a batch of jobs, because it starts for longer than it computes. Outputs that are
+# there belong to no batch, so new ones neither delete them nor make them again; the rule `decay` does that if it must be.
+for name, study_plan in PLANS.items():
+    for number, batch in study_plan.undecayed.items():
+
+        rule:
+            name:
+                f"decay_{name}_{number}"
+            input:
+                [f"results/{name}/probes/{job}.parquet" for job in batch],
+            output:
+                [f"results/{name}/decays/{job}.parquet" for job in batch],
+            log:
+                f"results/{name}/logs/decay/batch-{number}.log",
+            conda:
+                "../../environment.yml"
+            params:
+                stage=STAGES["decay"],
+            shell:
+                "vgstudy decay {input} > {log} 2>&1"
+
+
 rule decay:
     input:
         "results/{study}/probes/{job}.parquet",
@@ -110,6 +132,7 @@ rule follow:
         "../../environment.yml"
     params:
         stage=STAGES["follow"],
+        register=lambda wildcards, input: [Path(path).name for path in input.register],
         folder=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "vgstudy follow {params.folder} > {log} 2>&1"
@@ -147,6 +170,7 @@ rule claims:
         "../../environment.yml"
     params:
         stage=STAGES["claims"],
+        register=lambda wildcards, input: [Path(path).name for path in input.register],
         studies=list(STUDIES),
     shell:
         "vgstudy claims results {params.studies:q} > {log} 2>&1"

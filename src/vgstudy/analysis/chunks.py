@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from vgstudy.config.log import Log
 from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
+from vgstudy.store.folders import read_rows
 from vgstudy.store.grid import floats, position
-from vgstudy.store.logs import read_table
-from vgstudy.store.places import job_path
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -148,7 +147,7 @@ class _Reader:
     def __call__(self, table: str, columns: Sequence[str], axes: Mapping[str, Any], filters: Any = None) -> dict[str, Array]:
         arrays = {name: np.full([len(values) for values in axes.values()], np.nan) for name in columns}
         for job in self.jobs:
-            rows = read_table(table, job_path(self.folder, table, job), [*axes, *columns], filters)
+            rows = read_rows(self.folder, table, [*axes, *columns], filters, [job])
             index = np.stack([position(rows[name], values) for name, values in axes.items()])
             kept = (index >= 0).all(axis=0) & self.member[index[0], index[-1]]
             for name, array in arrays.items():

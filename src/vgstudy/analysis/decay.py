@@ -34,7 +34,7 @@ def decay_factor(x: Array, square: Mask) -> Array:
     Array
         Axis (run,); NaN with fewer than three square layers or where a square layer's x is not positive and finite.
     """
-    return np.exp(-_coefficient(x, square, _centred(square)))
+    return np.exp(-_coefficient(_logs(x, square), _line(square)))
 
 
 def curvature(x: Array, square: Mask) -> Array:
@@ -42,25 +42,35 @@ def curvature(x: Array, square: Mask) -> Array:
 
     0 where every layer has the same factor. Arguments and NaN as in `decay_factor`.
     """
-    squared = _centred(square) ** 2
-    centre = squared.sum(axis=1) / np.maximum(square.sum(axis=1), 1)
-    return _coefficient(x, square, np.where(square, squared - centre[:, None], 0.0))
+    return _coefficient(_logs(x, square), _parabola(_line(square), square))
 
 
-def _centred(square: Mask) -> Array:
+def _line(square: Mask) -> Array:
     """The layer number less its mean over the square layers, 0 elsewhere."""
     layer, count = np.arange(1, square.shape[1] + 1), square.sum(axis=1)
     centre = (square * layer).sum(axis=1) / np.maximum(count, 1)
     return np.where(square, layer - centre[:, None], 0.0)
 
 
-def _coefficient(x: Array, square: Mask, regressor: Array) -> Array:
-    """Least-squares coefficient of log x on a regressor that is orthogonal to the others, axis (run,)."""
-    usable = _positive(x) | ~square
-    logs = np.log(np.where(square & usable, x, 1.0))
-    enough = square.sum(axis=1) >= 3
-    found = (regressor * logs).sum(axis=1) / np.where(enough, (regressor**2).sum(axis=1), 1.0)
-    return np.where(enough & usable.all(axis=1), found, np.nan)
+def _parabola(line: Array, square: Mask) -> Array:
+    """The square of the centred layer number less its mean over the square layers, 0 elsewhere."""
+    squared = line**2
+    centre = squared.sum(axis=1) / np.maximum(square.sum(axis=1), 1)
+    return np.where(square, squared - centre[:, None], 0.0)
+
+
+def _logs(x: Array, square: Mask) -> Array:
+    """log x over the square layers, 0 elsewhere; NaN throughout a run with fewer than three or an x not positive and finite."""
+    usable = np.all(_positive(x) | ~square, axis=1) & (square.sum(axis=1) >= 3)
+    logs = np.log(np.where(square & usable[:, None], x, 1.0))
+    logs[~usable] = np.nan
+    return logs
+
+
+def _coefficient(logs: Array, regressor: Array) -> Array:
+    """Least-squares coefficient of logs on a regressor that is orthogonal to the others, axis (run,)."""
+    found: Array = (regressor * logs).sum(axis=1) / (regressor**2).sum(axis=1)
+    return found
 
 
 def interior_ratio(x: Array, square: Mask) -> Array:
@@ -114,19 +124,15 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
     alive = finite & np.all(cause == 0, axis=1)
     square = np.zeros(shape, dtype=bool)
     square[index] = position(probes["kind"], LAYER_KINDS) == LAYER_KINDS.index("square")
-    values = {
-        "d_g": decay_factor(x["g_rms"], square),
-        "d_delta": decay_factor(x["delta_rms"], square),
-        "d_h": decay_factor(x["h_rms"], square),
-        "interior_g": interior_ratio(x["g_rms"], square),
-        "interior_delta": interior_ratio(x["delta_rms"], square),
-        "interior_h": interior_ratio(x["h_rms"], square),
-        "curvature_g": curvature(x["g_rms"], square),
-        "curvature_delta": curvature(x["delta_rms"], square),
-        "curvature_h": curvature(x["h_rms"], square),
-        "end_to_end_g": end_to_end_ratio(x["g_rms"], depth),
-        "end_to_end_mean_abs": end_to_end_ratio(x["g_mean_abs"], depth),
-    }
+    line = _line(square)
+    parabola, values = _parabola(line, square), {}
+    for name in ("g", "delta", "h"):
+        logs = _logs(x[f"{name}_rms"], square)
+        values[f"d_{name}"] = np.exp(-_coefficient(logs, line))
+        values[f"curvature_{name}"] = _coefficient(logs, parabola)
+        values[f"interior_{name}"] = interior_ratio(x[f"{name}_rms"], square)
+    values["end_to_end_g"] = end_to_end_ratio(x["g_rms"], depth)
+    values["end_to_end_mean_abs"] = end_to_end_ratio(x["g_mean_abs"], depth)
     zero_cause = labels(np.where(finite, first_zero(cause), 0), ZERO_CAUSES)
     ratios = {name: nullable(np.where(alive, value, np.nan)) for name, value in values.items()}
     return {**keys, "alive": alive, "zero_cause": zero_cause, **ratios}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.folders import read_rows
+from vgstudy.store.logs import read_footer
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,8 @@ def read_design(folder: Path) -> Design:
     UserError
         If runs.parquet is missing, damaged or of another version.
     """
-    path = folder / "runs.parquet"
-    footer = read_footer(path)
-    return Design(folder, footer["study"], footer["digest"], plain(read_table("runs", path).to_pandas()))
+    footer = read_footer(folder / "runs.parquet")
+    return Design(folder, footer["study"], footer["digest"], plain(read_rows(folder, "runs").to_pandas()))
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

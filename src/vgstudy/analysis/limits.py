@@ -9,15 +9,16 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.analysis.intervals import CONFIDENCE, equal_tails
+from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, equal_tails
+from vgstudy.analysis.monotone import crossing, monotone, outward, p_monotone
 from vgstudy.schema import FACTORS, arrow_schema
 
 Array = NDArray[np.float64]
 
 SETTING = tuple(factor for factor in FACTORS if factor != "depth")
-HALF = 0.5
 DRAWS = 2000
 METHOD = "monotone fit, Jeffreys draws"
+FITS = ("monotone", "interpolated", "not monotone")  # from best to worst
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,21 @@ class Limit:
     value: float
     draws: Array
     depth: Array
-    misfit: float
     n: int
 
-    def within(self, depth: Any) -> Any:
-        """A depth held inside the range."""
-        return np.clip(depth, self.depth[0], self.depth[-1])
+    def within(self, place: Any) -> Any:
+        """A place, in layers, held inside the range."""
+        return np.clip(place, self.depth[0], self.depth[-1])
+
+    def ends(self) -> tuple[float, float]:
+        """Ends of the interval, infinite beyond the range."""
+        low, high = outward(self.draws, self.depth)
+        return ends(low)[0], ends(high)[1]
+
+    def minus(self, other: "Limit") -> tuple[float, float]:
+        """Ends of the interval of the difference of two independent limits, either one held inside the range."""
+        (low, high), (below, above) = (outward(each.within(each.draws), each.depth) for each in (self, other))
+        return ends(low - above)[0], ends(high - below)[1]
 
 
 def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator, draws: int = DRAWS) -> Limit:
@@ -47,44 +57,26 @@ def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator, d
     depth, learned, n
         Depths, ascending; runs that learned; runs with an outcome; axis (depth,).
     """
-    share, weight = learned / n, n.astype(float)
-    fit = monotone(share, weight)
+    weight = n.astype(float)
     drawn = stream.beta(learned + 0.5, n - learned + 0.5, (draws, len(depth)))
-    value = float(crossing(fit, depth))
-    return Limit(value, crossing(monotone(drawn, weight), depth), depth, float(np.abs(share - fit).max()), int(n.sum()))
+    value = float(crossing(monotone(learned / n, weight), depth))
+    return Limit(value, crossing(monotone(drawn, weight), depth), depth, int(n.sum()))
 
 
-def monotone(share: Array, weight: Array) -> Array:
-    """The nearest shares that do not rise with depth, weighted least squares: min over a <= i of max over b >= i of mean(a..b).
+@dataclass(frozen=True)
+class Found:
+    """A setting's limit, the misfit of the monotone curve it comes from, and what the two allow to say, one of FITS."""
 
-    Axes (..., depth); Robertson, Wright & Dykstra 1988, Order restricted statistical inference, section 1.4.
-    """
-    total = np.concatenate([np.zeros((*share.shape[:-1], 1)), np.cumsum(share * weight, axis=-1)], axis=-1)
-    weights = np.r_[0.0, np.cumsum(weight)]
-    a, b = np.indices((len(weight), len(weight)))
-    usable = b >= a
-    mean = np.where(usable, (total[..., b + 1] - total[..., a]) / np.where(usable, weights[b + 1] - weights[a], 1), -np.inf)
-    highest = np.maximum.accumulate(mean[..., ::-1], axis=-1)[..., ::-1]  # over b >= i, for each a
-    lowest = np.minimum.accumulate(np.where(usable, highest, np.inf), axis=-2)  # over a <= i
-    found: Array = np.diagonal(lowest, axis1=-2, axis2=-1)
-    return found
-
-
-def crossing(fit: Array, depth: Array) -> Array:
-    """The depth at which shares (..., depth) that never rise fall below one half, axes (...); infinite beyond the range."""
-    above = (fit >= HALF).sum(axis=-1)
-    left, right = np.clip(above - 1, 0, len(depth) - 1), np.clip(above, 0, len(depth) - 1)
-    upper, lower = (np.take_along_axis(fit, index[..., None], axis=-1)[..., 0] for index in (left, right))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inside = depth[left] + (upper - HALF) / (upper - lower) * (depth[right] - depth[left])
-    return np.where(above == 0, -np.inf, np.where(above == len(depth), np.inf, inside))
+    limit: Limit
+    misfit: float
+    fit: str
 
 
 def limit_rows(cells: pd.DataFrame, summaries: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The columns of `limits`: every setting with two depths or more, then the declared contrasts between such settings."""
     shares = cells.merge(summaries[(summaries["quantity"] == "p_learned") & (summaries["n_alive"] > 0)], on="cell")
     settings = {
-        setting: _limit(setting, rows)
+        setting: _found(setting, rows)
         for setting, rows in shares.sort_values("depth").groupby(list(SETTING))
         if rows["depth"].nunique() > 1
     }
@@ -96,23 +88,29 @@ def limit_rows(cells: pd.DataFrame, summaries: pd.DataFrame, declared: Sequence[
     return columns | {name: pa.array(np.array(columns[name], dtype=float), from_pandas=True) for name in numbers}
 
 
-def _limit(setting: tuple[Any, ...], rows: pd.DataFrame) -> Limit:
+def _found(setting: tuple[Any, ...], rows: pd.DataFrame) -> Found:
     n = rows["n_alive"].to_numpy(dtype=float)
+    learned = np.rint(rows["mean"].to_numpy() * n)
     stream = np.random.default_rng(
         list(repr(tuple(map(str, setting))).encode())
     )  # a setting's own, whatever other settings there are
-    return limit(rows["depth"].to_numpy(dtype=float), np.rint(rows["mean"].to_numpy() * n), n, stream)
+    found = limit(rows["depth"].to_numpy(dtype=float), learned, n, stream)
+    misfit, p = p_monotone(learned, n, stream, DRAWS)
+    apart = outward(found.value, found.depth)
+    return Found(found, misfit, FITS[2 if p < ALPHA else int(apart[0] < apart[1])])
 
 
-def _row(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:
-    low, high = ends(found.draws)
+def _row(setting: tuple[Any, ...], found: Found) -> dict[str, Any]:
+    own = found.limit
+    low, high = own.ends()
     # an end beyond the range is not known; a limit beyond it is at least, or at most, the last depth
-    bounds = {"low": found.depth[-1] if low == np.inf else low, "high": found.depth[0] if high == -np.inf else high}
-    numbers = {name: x if np.isfinite(x) else None for name, x in {"value": found.value, **bounds}.items()}
-    return {**_shared(setting, found), **numbers, "range": _range(found.value), "misfit": found.misfit, "n": found.n}
+    bounds = {"low": own.depth[-1] if low == np.inf else low, "high": own.depth[0] if high == -np.inf else high}
+    numbers = {name: x if np.isfinite(x) else None for name, x in {"value": own.value, **bounds}.items()}
+    told = {"range": _range(own.value), "fit": found.fit, "misfit": found.misfit, "n": own.n}
+    return {**_shared(setting, own), **numbers, **told}
 
 
-def _compared(settings: Mapping[tuple[Any, ...], Limit], factor: str, reference: Any) -> Iterator[dict[str, Any]]:
+def _compared(settings: Mapping[tuple[Any, ...], Found], factor: str, reference: Any) -> Iterator[dict[str, Any]]:
     """Differences of limits between the settings that differ in a factor alone; both are held inside the range."""
     if factor == "depth":
         return
@@ -121,13 +119,20 @@ def _compared(settings: Mapping[tuple[Any, ...], Limit], factor: str, reference:
         other = settings.get((*setting[:at], reference, *setting[at + 1 :]))
         if other is None or setting[at] == reference:
             continue
-        low, high = ends(found.within(found.draws) - other.within(other.draws))
-        numbers = {"value": found.within(found.value) - other.within(other.value), "low": low, "high": high}
-        if found.value == other.value and not np.isfinite(found.value):  # beyond the same end: nothing is known
+        own, its = found.limit, other.limit
+        low, high = own.minus(its)
+        numbers = {"value": own.within(own.value) - its.within(its.value), "low": low, "high": high}
+        if own.value == its.value and not np.isfinite(own.value):  # beyond the same end: nothing is known
             numbers = dict.fromkeys(numbers)
-        ranges = [name for each in (found, other) if (name := _range(each.value)) != "inside"]
+        ranges = [name for each in (own, its) if (name := _range(each.value)) != "inside"]
         against = {"factor": factor, "reference": str(reference), "range": ranges[0] if ranges else "inside"}
-        yield {**_shared(setting, found), **numbers, **against, "n": found.n + other.n}
+        yield {
+            **_shared(setting, own),
+            **numbers,
+            **against,
+            "fit": max(found.fit, other.fit, key=FITS.index),
+            "n": own.n + its.n,
+        }
 
 
 def _shared(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:

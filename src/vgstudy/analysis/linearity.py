@@ -7,9 +7,11 @@ import pandas as pd
 import pyarrow as pa
 
 from vgstudy.analysis.chunks import CURVATURES
-from vgstudy.analysis.intervals import CONFIDENCE, MEAN_T, mean_t
+from vgstudy.analysis.intervals import CONFIDENCE, mean_t
 from vgstudy.analysis.multiplicity import adjusted
 from vgstudy.analysis.summaries import group_of
+
+METHOD = "t, curvature"
 
 
 def linearity_rows(summaries: pd.DataFrame, depth: "pd.Series[int]") -> dict[str, Any]:
@@ -35,7 +37,7 @@ def linearity_rows(summaries: pd.DataFrame, depth: "pd.Series[int]") -> dict[str
         "quantity": rows["quantity"],
         **{name: pa.array(values, from_pandas=True) for name, values in numbers.items()},
         "p_adjusted": pa.array(adjusted(found.p, rows["quantity"]), from_pandas=True),
-        "method": np.full(len(rows), MEAN_T),
+        "method": np.full(len(rows), METHOD),
         "confidence": np.full(len(rows), CONFIDENCE),
         "n": rows["n"],
         "n_alive": rows["n_alive"].astype(int),

@@ -1,26 +1,33 @@
-"""How many seeds an interval of a wanted half-width takes, from the spread seen so far."""
+"""How many seeds an interval of a wanted half-width takes, from the spread seen so far, and what so many seeds reach."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from vgstudy.analysis.equivalence import BOUND
 from vgstudy.analysis.intervals import CONFIDENCE
 
-WANTED = 0.05  # half-width of a decay factor's interval on the log scale: about 5 %
-MOST = 1_000_000
-_COUNTS = np.unique(np.r_[np.arange(2, 2001), np.geomspace(2000, MOST, 2000).round()]).astype(int)
-_PER_SPREAD = stdtrit(_COUNTS - 1, (1 + CONFIDENCE) / 2) / np.sqrt(_COUNTS)  # half-width over standard deviation, falling
+WANTED = BOUND  # half-width on the log scale: from value / 1.05 to 1.05 value, as far as a factor that counts as 1
+MOST = 1000  # seeds that anyone would run; where more are needed, a wider interval is the answer
+SENSIBLE = 100
+_COUNTS = np.arange(2, MOST + 1)
 
 
-def seeds_needed(spread: ArrayLike, half_width: float = WANTED) -> NDArray[np.float64]:
+def half_width(spread: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
+    """Half-width on the log scale of the t interval from n seeds whose logs have this standard deviation."""
+    count = np.asarray(n, dtype=float)
+    reached: NDArray[np.float64] = stdtrit(count - 1, (1 + CONFIDENCE) / 2) * np.asarray(spread, dtype=float) / np.sqrt(count)
+    return reached
+
+
+def seeds_needed(spread: ArrayLike, wanted: float = WANTED) -> NDArray[np.float64]:
     """Fewest seeds whose t interval has at most this half-width, if the spread (standard deviation over seeds) stays as it is.
 
-    (1.96 spread / half-width)^2 for many seeds, more for few. Exact up to 2000 seeds, to a third of a percent beyond; infinite
-    above a million; NaN where the spread is not known.
+    (1.96 spread / wanted)^2 for many seeds, more for few; infinite above MOST; NaN where the spread is not known.
     """
     s = np.asarray(spread, dtype=float)
     with np.errstate(divide="ignore"):
-        allowed = half_width / s
-    place = len(_COUNTS) - np.searchsorted(_PER_SPREAD[::-1], allowed, side="right")
+        allowed = wanted / s
+    place = len(_COUNTS) - np.searchsorted(half_width(1.0, _COUNTS)[::-1], allowed, side="right")
     counts = np.r_[_COUNTS.astype(float), np.inf][place]
     return np.where(np.isnan(s), np.nan, counts)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.chunks import Chunk
 from vgstudy.analysis.intervals import CONFIDENCE, Interval
+from vgstudy.analysis.standing import LABELS, label_codes
 from vgstudy.schema import arrow_schema
 from vgstudy.store.grid import labels, nullable
 
@@ -54,6 +55,7 @@ def rows(
         **({"layer": index[2] + 1} if len(shape) > 2 else {}),
         **{name: nullable(getattr(interval, name)[index]) for name in ("value", "low", "high")},
         "method": labels(np.zeros_like(n), [method]),
+        "label": labels(np.where(np.isnan(interval.low[index]), -1, label_codes(method, n_alive)), LABELS),
         "confidence": np.full(len(n), CONFIDENCE),
         "n": n,
         "n_alive": n_alive,

@@ -17,8 +17,8 @@ from vgstudy.cells import PROBE_SET
 from vgstudy.claims.cases import named_cells
 from vgstudy.claims.register import Tutorial, claims, read_register
 from vgstudy.schema import QUANTILES
-from vgstudy.store.logs import open_writer, read_table
-from vgstudy.store.places import job_path
+from vgstudy.store.folders import read_rows
+from vgstudy.store.logs import open_writer
 
 Array = NDArray[np.float64]
 
@@ -82,8 +82,8 @@ def _read(folder: Path, table: str, cell: str, runs: pd.DataFrame, columns: Sequ
     """A cell's rows of a job table, of the seeds in the design."""
     parts = []
     for job, seeds in runs.groupby("job")["seed"]:
-        read = read_table(table, job_path(folder, table, str(job)), columns, [("cell", "==", cell), ("seed", "in", list(seeds))])
-        parts.append(read.to_pandas())
+        wanted = [("cell", "==", cell), ("seed", "in", list(seeds))]
+        parts.append(read_rows(folder, table, columns, wanted, [str(job)]).to_pandas())
     rows: pd.DataFrame = pd.concat(parts, ignore_index=True)
     whole: pd.DataFrame = rows.astype({"examples": "str"}) if "layer" in rows else rows.assign(layer=0, examples=PROBE_SET)
     return whole

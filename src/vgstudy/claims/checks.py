@@ -3,15 +3,15 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from vgstudy.cells import PROBE_SET
-from vgstudy.claims.register import Claim, Forecast, Tutorial, claims
+from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
+from vgstudy.config.log import Log
 from vgstudy.config.messages import among
 from vgstudy.errors import UserError
+from vgstudy.prediction.predictors import ALL
 from vgstudy.schema import COLUMNS
 
 Study = Mapping[str, Any]
-ALL = "all"  # the group of all runs in the table of predictions
 
 
 def levels(network: Network, study: Study) -> dict[str, list[Any]]:
@@ -47,27 +47,27 @@ def check_register(register: Mapping[str, Tutorial], studies: Mapping[str, Study
         At the first mistake.
     """
     for claim in claims(register):
-        for name in (*claim.studies, *(forecast.study for forecast in claim.forecasts)):
+        for name in (*claim.studies, *(prediction.study for prediction in claim.predictions)):
             if known and name not in (*known, *studies):
                 raise UserError(f"claim {claim.id}: studies: no study {name!r} in config/studies; {among(name, known)}")
         for name in claim.studies:
             if name in studies:
                 check(claim, name, studies[name])
-        for place, forecast in enumerate(claim.forecasts):
-            if forecast.study in studies:
-                _check_forecast(claim, place, forecast, studies[forecast.study])
+        for place, prediction in enumerate(claim.predictions):
+            if prediction.study in studies:
+                _check_prediction(claim, place, prediction, studies[prediction.study])
 
 
-def _check_forecast(claim: Claim, place: int, forecast: Forecast, study: Study) -> None:
+def _check_prediction(claim: Claim, place: int, prediction: FailurePrediction, study: Study) -> None:
     named: list[Network] = list(study.get("arms") or [{}])
     arms = [levels(arm, study) for arm in named]
     groups = [
         ALL,
         *(name for name in study["factors"]["activation"] if any(name in arm.get("activation", [name]) for arm in arms)),
     ]
-    if forecast.group not in groups:
-        text = f"no activation {forecast.group!r}; {among(forecast.group, groups)}"
-        raise _misfit(claim, f"forecast {place + 1}: group", text, forecast.study)
+    if prediction.group not in groups:
+        text = f"no activation {prediction.group!r}; {among(prediction.group, groups)}"
+        raise _misfit(claim, f"prediction {place + 1}: group", text, prediction.study)
 
 
 def _misfit(claim: Claim, key: str, text: str, study: str) -> UserError:
@@ -111,16 +111,14 @@ def _measure_problems(measure: Measure, study: Study, depth: int) -> Iterator[st
 
 def logged_epochs(measure: Measure, study: Study) -> list[int]:
     """The epochs at which a study logs what is measured."""
-    log, last = study["log"], int(study["training"]["epochs"])
+    log, last = Log.model_validate(study["log"]), int(study["training"]["epochs"])
     if measure.column == "learned":
         return [last]
     if measure.column.startswith("train_"):
         return list(range(1, last + 1))
     if measure.column.startswith("test_"):
-        return sorted({*range(0, last + 1, log["test_every"]), last})
-    if measure.examples == PROBE_SET:
-        return list(log["probe_epochs"])
-    return list(log.get("mini_batches", {}).get(measure.examples.split()[0]) or [])
+        return log.test_epochs(last)
+    return list(log.probed.get(measure.examples, ()))
 
 
 def table_of(column: str) -> str:

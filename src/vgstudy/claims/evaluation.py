@@ -12,16 +12,17 @@ from vgstudy.claims import verdicts, words
 from vgstudy.claims.cases import Case, cases
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.judged import Judged
-from vgstudy.claims.judging import judge, judge_forecast
+from vgstudy.claims.judging import judge, judge_prediction
 from vgstudy.claims.reading import Values, read_values
-from vgstudy.claims.register import PREDICTORS, Claim, Forecast, Tutorial, claims
+from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
 from vgstudy.claims.statements import Measure, Statement
-from vgstudy.store.logs import read_table
+from vgstudy.prediction.predictors import PREDICTORS
+from vgstudy.store.folders import read_rows
 
 Array = NDArray[np.float64]
 Rows = list[dict[str, Any]]
 
-NUMBERS = ("value", "low", "high", "predicted_low", "predicted_high", "share")
+NUMBERS = ("value", "low", "high", "seed_low", "seed_high", "share")
 
 
 def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) -> Rows:
@@ -48,7 +49,7 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) 
                 rows += [_judged_row(case, values[name]) for case in found[claim.id, name]]
             else:
                 rows += [_missing_row(claim, statement, name) for statement in claim.statements]
-        rows += [_forecast_row(claim, forecast, studies.get(forecast.study)) for forecast in claim.forecasts]
+        rows += [_prediction_row(claim, prediction, studies.get(prediction.study)) for prediction in claim.predictions]
     return rows
 
 
@@ -81,23 +82,23 @@ def _missing_row(claim: Claim, statement: Statement, study: str) -> dict[str, An
     return _row(claim, statement, study, named, Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0))
 
 
-def _forecast_row(claim: Claim, forecast: Forecast, own: Design | None) -> dict[str, Any]:
-    judged = Judged(verdicts.NOT_RUN, f"not run: add {forecast.study} to studies", 0, 0)
+def _prediction_row(claim: Claim, prediction: FailurePrediction, own: Design | None) -> dict[str, Any]:
+    judged = Judged(verdicts.NOT_RUN, f"not run: add {prediction.study} to studies", 0, 0)
     if own:
-        quantity = "AUC within cells" if forecast.within else "AUC"
-        rows = read_table("prediction", own.folder / "prediction.parquet", digest=own.digest).to_pylist()
-        about = {"group": forecast.group, "predictor": forecast.predictor, "quantity": quantity}
-        judged = judge_forecast(next(row for row in rows if about.items() <= row.items()), forecast.open)
-    pairs = "pairs of runs of one cell" if forecast.within else "pairs of runs"
+        quantity = "AUC within cells" if prediction.within else "AUC"
+        rows = read_rows(own.folder, "prediction").to_pylist()
+        about = {"group": prediction.group, "predictor": prediction.predictor, "quantity": quantity}
+        judged = judge_prediction(next(row for row in rows if about.items() <= row.items()), prediction.open)
+    pairs = "pairs of runs of one cell" if prediction.within else "pairs of runs"
     told = {
-        "statement": forecast.says,
-        "quantity": f"AUC over {pairs}, one that failed and one that learned: {PREDICTORS[forecast.predictor]}",
-        "comparator": "nothing claimed; more than 0.5 foretells" if forecast.open else "above 0.5",
+        "statement": prediction.says,
+        "quantity": f"AUC over {pairs}, one that failed and one that learned: {PREDICTORS[prediction.predictor]}",
+        "comparator": "nothing claimed; more than 0.5 predicts failure" if prediction.open else "above 0.5",
         "reported": claim.reported,
         "reported_low": 0.5,
         "reported_high": 0.5,
     }
-    return _joined(claim, forecast.study, f"{forecast.group} runs", told, judged, forecast.reasoning)
+    return _joined(claim, prediction.study, f"{prediction.group} runs", told, judged, prediction.reasoning)
 
 
 def _row(claim: Claim, statement: Statement, study: str, arm: str, judged: Judged) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class Judged:
     ----------
     value, low, high, method, confidence
         The estimate and its interval: of the quantity, of the share of seeds for which an order holds, or of a difference.
-    predicted_low, predicted_high
+    seed_low, seed_high
         Where one more seed would fall.
     share
         Share of the seeds for which the statement holds.
@@ -45,8 +45,8 @@ class Judged:
     high: float = NAN
     method: str = "none"
     confidence: float = CONFIDENCE
-    predicted_low: float = NAN
-    predicted_high: float = NAN
+    seed_low: float = NAN
+    seed_high: float = NAN
     share: float = NAN
     needed_n: int | None = None
     sample: list[float] = field(default_factory=list)

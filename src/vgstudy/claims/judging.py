@@ -10,7 +10,7 @@ from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, WELCH_DIFFERENCE, WILS
 from vgstudy.claims import verdicts
 from vgstudy.claims.judged import NAN, Judged, living, too_few
 from vgstudy.claims.measures import scale
-from vgstudy.claims.numbers import FEWEST, near, sample, spread_of
+from vgstudy.claims.numbers import FEWEST, Spread, near, sample, spread_of
 from vgstudy.claims.statements import Statement
 from vgstudy.claims.words import nearness_words
 from vgstudy.wording import interval, number, percent, plural
@@ -39,14 +39,14 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
     return _near(statement, values[:, 0], bound[:, 0]) if statement.near else _order(statement, values, bound)
 
 
-def judge_forecast(row: Mapping[str, Any], is_open: bool = False) -> Judged:
-    """Judge that a predictor foretells failure, from its row in the table of predictions: is the AUC above one half?"""
+def judge_prediction(row: Mapping[str, Any], is_open: bool = False) -> Judged:
+    """Judge that a predictor predicts failure, from its row in the table of predictions: is the AUC above one half?"""
     counts = (row["n"], row["n_failed"])
     failed, learned = row["failures"], row["n"] - row["n_failed"] - row["failures"]
     told = f"{plural(failed, 'run')} failed and {learned:,} learned"
     value, low, high = (NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high"))
     if min(failed, learned) < verdicts.FEWEST_OF_EACH:
-        few = f"{told}: fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to foretell anything."
+        few = f"{told}: fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to predict anything."
         return Judged(verdicts.INCONCLUSIVE, few, *counts, value)
     if np.isnan([value, low, high]).any():
         whole = f"{told}, but no cell has runs of both kinds: failing cannot be told apart from the configuration."
@@ -64,37 +64,30 @@ def _equals(statement: Statement, values: Array) -> Judged:
     if len(alive) < FEWEST:
         return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, on)
-    inside = spread.predicted_low <= high and spread.predicted_high >= low
+    inside = spread.seed_low <= high and spread.seed_high >= low
     close = near(alive, low, high, statement.within, on)
     ends = wilson(close.sum(), len(close))
     share = float(ends.value)
     verdict = verdicts.of_number(inside, share, float(ends.low), float(ends.high))
-    open_end = verdict == verdicts.NOT and not inside and spread.predicted_confidence < CONFIDENCE - 1e-9
+    open_end = verdict == verdicts.NOT and not inside and spread.seed_confidence < CONFIDENCE - 1e-9
     needed = FULL if open_end else verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None
     told = f"{number(low)} to {number(high)}" if high > low else number(low)
-    whole = spread.predicted_low <= low and high <= spread.predicted_high
+    whole = spread.seed_low <= low and high <= spread.seed_high
     where = "lies inside" if whole else "overlaps" if inside else "lies outside"
-    kind = f"{percent(spread.predicted_confidence)} one-seed prediction interval ({spread.method})"
-    reach = f"{number(spread.predicted_low)} to {number(spread.predicted_high)}"
+    kind = f"{percent(spread.seed_confidence)} one-seed prediction interval ({spread.method})"
+    reach = f"{number(spread.seed_low)} to {number(spread.seed_high)}"
     come = "comes" if close.sum() == 1 else "come"
     nearness = f"{close.sum()} of {plural(len(close), 'seed')} {come} near it{nearness_words(statement)}"
     sentence = f"The reported {told} {where} the {kind}, {reach}; {nearness}."
-    return Judged(
-        verdicts.INCONCLUSIVE if open_end else verdict,
-        sentence,
-        len(values),
-        lost,
-        spread.value,
-        spread.low,
-        spread.high,
-        spread.method,
-        spread.confidence,
-        spread.predicted_low,
-        spread.predicted_high,
-        share,
-        needed,
-        sample(alive),
-    )
+    return _summed(verdicts.INCONCLUSIVE if open_end else verdict, sentence, values, spread, share=share, needed_n=needed)
+
+
+def _summed(verdict: str, sentence: str, values: Array, spread: Spread, **more: Any) -> Judged:
+    """What is judged of seeds that a spread sums up."""
+    alive, lost = living(values)
+    names = ("value", "low", "high", "method", "confidence", "seed_low", "seed_high")
+    numbers = {name: getattr(spread, name) for name in names}
+    return Judged(verdict, sentence, len(values), lost, **numbers, **more, sample=sample(alive))
 
 
 def _order(statement: Statement, values: Array, bound: Array) -> Judged:
@@ -170,17 +163,4 @@ def _open(statement: Statement, values: Array) -> Judged:
         return too_few(alive, lost, FEWEST)
     spread = spread_of(alive, scale(statement.measure))
     sentence = f"Nothing was reported; the seeds give {interval(spread.value, spread.low, spread.high)} ({spread.method})."
-    return Judged(
-        verdicts.ANSWERED,
-        sentence,
-        len(values),
-        lost,
-        spread.value,
-        spread.low,
-        spread.high,
-        spread.method,
-        spread.confidence,
-        spread.predicted_low,
-        spread.predicted_high,
-        sample=sample(alive),
-    )
+    return _summed(verdicts.ANSWERED, sentence, values, spread)

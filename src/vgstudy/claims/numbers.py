@@ -33,9 +33,9 @@ class Spread:
         How the two intervals were made.
     value, low, high
         Geometric mean on a log scale, mean (of logits) otherwise, or median; its interval.
-    predicted_low, predicted_high
+    seed_low, seed_high
         Where one more seed falls.
-    confidence, predicted_confidence
+    confidence, seed_confidence
         Coverage of the two intervals; order statistics reach less than the nominal one with few seeds.
     """
 
@@ -43,10 +43,10 @@ class Spread:
     value: float
     low: float
     high: float
-    predicted_low: float
-    predicted_high: float
+    seed_low: float
+    seed_high: float
     confidence: float
-    predicted_confidence: float
+    seed_confidence: float
 
 
 def spread_of(values: Array, scale: str) -> Spread:
@@ -63,9 +63,9 @@ def spread_of(values: Array, scale: str) -> Spread:
     group = moments(x)
     mean, further = mean_t(group), next_seed(group)
     ends = back(np.array([mean.value, mean.low, mean.high, further.low, further.high]))
-    value, low, high, predicted_low, predicted_high = map(float, ends)
+    value, low, high, seed_low, seed_high = map(float, ends)
     method = MEAN_T if scale == "linear" else f"{MEAN_T} on {scale}"
-    return Spread(method, value, low, high, predicted_low, predicted_high, CONFIDENCE, CONFIDENCE)
+    return Spread(method, value, low, high, seed_low, seed_high, CONFIDENCE, CONFIDENCE)
 
 
 def _order_statistics(ordered: Array) -> Spread:
@@ -75,9 +75,9 @@ def _order_statistics(ordered: Array) -> Spread:
     tail = max(int((1 - CONFIDENCE) * (n + 1) / 2), 1)
     covered = 1 - 2 * float(binom.cdf(rank - 1, n, 0.5))
     ends = (np.median(ordered), ordered[rank - 1], ordered[n - rank], ordered[tail - 1], ordered[n - tail])
-    value, low, high, predicted_low, predicted_high = map(float, ends)
+    value, low, high, seed_low, seed_high = map(float, ends)
     predicted = 1 - 2 * tail / (n + 1)
-    return Spread("median, order statistics", value, low, high, predicted_low, predicted_high, covered, predicted)
+    return Spread("median, order statistics", value, low, high, seed_low, seed_high, covered, predicted)
 
 
 def near(values: Array, low: float, high: float, within: float | None, scale: str) -> NDArray[np.bool_]:

@@ -14,9 +14,8 @@ from vgstudy.analysis.design import Design
 from vgstudy.claims.checks import logged_epochs, needs, table_of
 from vgstudy.claims.measures import measured
 from vgstudy.claims.statements import DERIVED, Measure
+from vgstudy.store.folders import read_rows
 from vgstudy.store.grid import floats, position, spread
-from vgstudy.store.logs import read_table
-from vgstudy.store.places import STUDY_TABLES, job_path
 
 Array = NDArray[np.float64]
 Wanted = Mapping[str, Iterable[Measure]]
@@ -54,9 +53,7 @@ class _Tables:
         self.tables = {}
         for table in sorted({table_of(measure.column) for measure in every}):
             own = [measure for measure in every if table_of(measure.column) == table]
-            of_study = table in STUDY_TABLES
-            path = design.folder / f"{table}.parquet" if of_study else job_path(design.folder, table, job)
-            self.tables[table] = _read(table, path, own, list(wanted), design.digest if of_study else None)
+            self.tables[table] = _read(design.folder, table, job, own, list(wanted))
 
     def measured(self, cell: str, measure: Measure, seeds: NDArray[np.int64]) -> Array:
         series = {one: (self._series(cell, one, seeds), logged_epochs(one, self.study)) for one in needs([measure])}
@@ -77,9 +74,9 @@ class _Tables:
         return spread(_values(rows.filter(pa.array(inside)), measure.column), tuple(i[inside] for i in index), shape)
 
 
-def _read(table: str, path: Path, measures: list[Measure], cells: list[str], digest: str | None) -> pa.Table:
+def _read(folder: Path, table: str, job: str, measures: list[Measure], cells: list[str]) -> pa.Table:
     columns = {name for measure in measures for name in DERIVED.get(measure.column, (measure.column,))}
-    rows = read_table(table, path, ["cell", "seed", *_KEYS[table], *sorted(columns)], [("cell", "in", cells)], digest)
+    rows = read_rows(folder, table, ["cell", "seed", *_KEYS[table], *sorted(columns)], [("cell", "in", cells)], [job])
     texts = [name for name in rows.column_names if pa.types.is_dictionary(rows.schema.field(name).type)]
     return pa.table({name: rows[name].cast(pa.string()) if name in texts else rows[name] for name in rows.column_names})
 

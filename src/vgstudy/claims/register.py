@@ -17,18 +17,7 @@ from vgstudy.claims.statements import Statement, listed
 from vgstudy.config import yamlfile
 from vgstudy.config.messages import among, first_problem
 from vgstudy.errors import UserError
-
-# What foretells failure, in words; `early` computes them before training
-PREDICTORS: Mapping[str, str] = {
-    "d_g": "decay factor of the gradient, the smaller",
-    "d_delta": "decay factor of the backpropagated signal, the smaller",
-    "first layer": "gradient level of layer 1, the smaller",
-    "smallest layer": "smallest gradient level of any layer, the smaller",
-    "zeros": "share of gradient entries exactly zero in float32, the larger",
-    "depth": "depth, the larger",
-    "width": "width, the smaller",
-    "distance": "distance of that factor from 1 either way, the larger",
-}
+from vgstudy.prediction.predictors import PREDICTORS
 
 
 def _predictor(name: str) -> str:
@@ -37,8 +26,8 @@ def _predictor(name: str) -> str:
     return name
 
 
-class Forecast(Frozen):
-    """A statement about all runs of a study: something known before training foretells that a run will not learn.
+class FailurePrediction(Frozen):
+    """A statement about all runs of a study: something known before training predicts that a run will not learn.
 
     Attributes
     ----------
@@ -70,7 +59,7 @@ class Claim(Frozen):
     reported: str
     studies: Annotated[tuple[str, ...], BeforeValidator(listed)]
     statements: tuple[Statement, ...] = Field(min_length=1)
-    forecasts: tuple[Forecast, ...] = ()
+    predictions: tuple[FailurePrediction, ...] = ()
 
     @property
     def tutorial(self) -> str:
@@ -135,7 +124,7 @@ def _tutorial(path: Path) -> Tutorial:
 
 
 def located(key: str, told: Any) -> str:
-    """A key path with a claim by its id, and statements and forecasts counted from 1: ``claim A3: statement 1: equals``."""
+    """A key path with a claim by its id, and statements and predictions counted from 1: ``claim A3: statement 1: equals``."""
     names = [claim.get("id") if isinstance(claim, dict) else None for claim in told.get("claims") or ()]
 
     def claim(found: re.Match[str]) -> str:
@@ -143,4 +132,5 @@ def located(key: str, told: Any) -> str:
         return f"claim {names[place] or f'number {place + 1}'}: "
 
     key = re.sub(r"^claims\.(\d+)\.?", claim, key)
-    return re.sub(r"\b(statement|forecast)s\.(\d+)\.?", lambda found: f"{found[1]} {int(found[2]) + 1}: ", key).removesuffix(": ")
+    key = re.sub(r"\b(statement|prediction)s\.(\d+)\.?", lambda found: f"{found[1]} {int(found[2]) + 1}: ", key)
+    return key.removesuffix(": ")

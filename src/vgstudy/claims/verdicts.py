@@ -18,7 +18,7 @@ VERDICTS = (REPLICATED, SOME, FEW, NOT, INCONCLUSIVE, ANSWERED, NOT_RUN)
 
 MOST, LEAST = 0.9, 0.1
 FIRM = 20  # seeds below which a verdict is told as resting on few
-FEWEST_OF_EACH = 10  # runs that failed, and runs that learned, below which nothing is said to foretell failure
+FEWEST_OF_EACH = 10  # runs that failed, and runs that learned, below which nothing is said to predict failure
 MAX_SEEDS = 10_000  # beyond this no number of seeds is named
 
 

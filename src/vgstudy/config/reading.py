@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import yaml
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from vgstudy.cells import Frozen, Mnist
@@ -24,11 +25,11 @@ __all__ = [
     "Log",
     "Study",
     "check_config",
-    "check_seeds",
     "load_config",
     "load_studies",
     "load_study",
     "name_mnist",
+    "parse_seeds",
     "read_studies",
 ]
 
@@ -58,7 +59,7 @@ def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:
     path
         The YAML file; its stem is the study's name.
     seeds
-        Seeds to use instead of the file's own, as `check_seeds` gives them.
+        Seeds to use instead of the file's own, as `parse_seeds` gives them.
 
     Raises
     ------
@@ -109,18 +110,24 @@ def name_mnist(config: Mapping[str, Any]) -> None:
             raise UserError(f"config.yaml: mnist: {named!r} is no path; name an mnist.npz, or leave it null") from None
 
 
-def check_seeds(value: Any, where: str) -> tuple[int, ...]:
-    """Seeds from what a user gives: a number of seeds, a range or a list; `where` names it in a message.
+def parse_seeds(text: str | None) -> tuple[int, ...] | None:
+    """Seeds from the text of `--seeds`: a number of seeds, a range or a list; None without it.
 
     Raises
     ------
     UserError
         If it is none of these.
     """
+    if text is None:
+        return None
+    try:
+        value = yamlfile.parse(text)
+    except (yaml.YAMLError, RecursionError):
+        value = text
     try:
         return values.seeds(value)
     except ValueError as error:
-        raise UserError(f"{where}: {error}") from None
+        raise UserError(f"--seeds: {error}") from None
 
 
 def load_studies(config: Mapping[str, Any], folder: Path) -> dict[str, Study]:

@@ -21,7 +21,7 @@ PUBLISHED = {  # fig/norms_during_training_*_layers.json of his repository, firs
 }
 IMAGES, UNITS, NETS = 1000, 30, 60
 COST = "cross-entropy: `network2.Network`, which his program uses, has it as default, whatever the chapter says"
-NEEDS = "not run: needs MNIST; set `mnist:` in config.yaml or the environment variable VGSTUDY_MNIST to an mnist.npz"
+NEEDS = "not run: needs MNIST; set mnist in config.yaml or the environment variable VGSTUDY_MNIST to an mnist.npz"
 
 
 def checks() -> Iterator[Check]:

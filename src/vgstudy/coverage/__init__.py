@@ -21,7 +21,8 @@ SIMULATIONS: Mapping[str, Simulation] = {
     "depths": shares.depths,
     "false findings": tests.false_findings,
     "variances": tests.variances,
-    "areas": areas.areas,  # a new one comes last: the streams of the others stay
+    "areas": areas.areas,
+    "misfits": shares.misfits,  # a new one comes last: the streams of the others stay
 }
 
 
@@ -38,8 +39,9 @@ def rows(repetitions: int, names: Iterable[str] = ()) -> list[dict[str, Any]]:
     )
 
 
-def write_coverage(results: Path, repetitions: int) -> None:
-    """Write `results/coverage.parquet`, the number of repetitions in its footer."""
+def write_coverage(results: Path, repetitions: int) -> list[dict[str, Any]]:
+    """Write `results/coverage.parquet`, the number of repetitions in its footer; the rows in it."""
     listed = rows(repetitions)
     columns = {name: [each[name] for each in listed] for name in listed[0]}
     write_table("coverage", columns, results / "coverage.parquet", {"repetitions": repetitions})
+    return listed

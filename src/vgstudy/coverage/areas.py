@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgstudy.analysis.intervals import Interval, equal_tails
-from vgstudy.claims.auc import auc, auc_within, resampled
 from vgstudy.coverage.trials import PRIMARY, SEEDS, Trial, trial
+from vgstudy.prediction.auc import auc, auc_within, resampled
 
 Array = NDArray[np.float64]
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
+from vgstudy.analysis.standing import STATED
 from vgstudy.coverage.trials import LABELLED, PRIMARY, TOLERANCE
 from vgstudy.wording import listing
 
-STATED = "as stated"
 Row = dict[str, Any]
 
 
@@ -65,4 +65,4 @@ def _span(rows: list[Row]) -> str:
 
 
 def _share(value: float) -> str:
-    return "1" if value == 1 else f"{value:.3f}".removeprefix("0").rstrip("0")
+    return f"{value:.3f}".rstrip("0").rstrip(".").removeprefix("0") or "0"

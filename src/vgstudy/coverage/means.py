@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vgstudy.analysis.decay import curvature
 from vgstudy.analysis.intervals import (
     Interval,
     chi_squared,
@@ -81,6 +82,15 @@ def one_sample(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
             drawn = np.swapaxes(truth.drawn(repetitions, n, rng), 1, 2)
             yield joint("max-|t| band over layers", PRIMARY, name, n, _band(drawn), truth.mean)
             yield joint("t at every layer", WITHDRAWN, name, n, mean_t(moments(drawn)), truth.mean)
+    for name, truth in profiles.items():
+        bent = Truth(_curvature(truth.values))
+        for n in SEEDS:
+            yield trial("t, curvature", PRIMARY, name, n, mean_t(moments(bent.drawn(repetitions, n, rng))), bent.mean)
+
+
+def _curvature(logs: Array) -> Array:
+    """Quadratic coefficients of profiles, axes (member, layer), over the square layers; NaN for the dead."""
+    return curvature(np.exp(logs), np.broadcast_to(np.arange(logs.shape[1]) > 0, logs.shape))
 
 
 def _band(drawn: Array) -> Interval:

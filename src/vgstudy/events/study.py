@@ -16,8 +16,7 @@ from vgstudy.events.runs import probe_events, row_events
 from vgstudy.events.summaries import experiment, hyperparameters
 from vgstudy.schema import COLUMNS, FACTORS, ON_PROBE_SET
 from vgstudy.store.files import whole
-from vgstudy.store.logs import read_table
-from vgstudy.store.places import job_path
+from vgstudy.store.folders import read_rows
 from vgstudy.wording import spans
 
 Run = Mapping[str, Any]
@@ -79,11 +78,11 @@ def write_study(folder: Path, logdir: Path, selection: Selection) -> int:
     """
     if logdir.exists() and not logdir.is_dir():
         raise UserError(f"{logdir} is a file; name a folder to write to")
-    chosen = selection.rows(read_table("runs", folder / "runs.parquet"))
+    chosen = selection.rows(read_rows(folder, "runs"))
     _write(logdir, [Event(summary=experiment(_domains(chosen), METRICS, TIME))])
     for job, members in groupby(sorted(chosen, key=lambda run: str(run["job"])), key=lambda run: run["job"]):
         runs = list(members)
-        tables = {table: _by_run(job_path(folder, table, str(job)), table, runs) for table in TABLES}
+        tables = {table: _by_run(folder, table, str(job), runs) for table in TABLES}
         for run in runs:
             key = run["cell"], run["seed"]
             _write(
@@ -106,10 +105,10 @@ def _events(run: Run, tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[Ev
     yield from probe_events(tables["probes"], None, TIME)
 
 
-def _by_run(path: Path, table: str, runs: Sequence[Run]) -> dict[tuple[str, int], list[dict[str, Any]]]:
+def _by_run(folder: Path, table: str, job: str, runs: Sequence[Run]) -> dict[tuple[str, int], list[dict[str, Any]]]:
     """The rows of each of the runs, by epoch and layer; of gradients those on the probe set."""
     filters = [(name, "in", list({run[name] for run in runs})) for name in ("cell", "seed")]
-    rows = read_table(table, path, filters=filters + [ON_PROBE_SET] * ("examples" in COLUMNS[table]))
+    rows = read_rows(folder, table, filters=filters + [ON_PROBE_SET] * ("examples" in COLUMNS[table]), jobs=[job])
     rows = rows.set_column(rows.column_names.index("cell"), "cell", rows["cell"].cast(pa.string()))
     keys = [name for name in ("cell", "seed", "epoch", "layer") if name in COLUMNS[table]]
     ordered = rows.sort_by([(name, "ascending") for name in keys]).to_pylist()

@@ -111,7 +111,7 @@ def coded(numbers: Floats, step: float) -> tuple[NDArray[np.uint8], Integers]:
 
 
 def differences(codes: Integers) -> Integers:
-    """By how much each number exceeds what its neighbours foretell; axes (part, cell, epoch) or (part, cell, epoch, layer)."""
+    """By how much each number exceeds what its neighbours predict; axes (part, cell, epoch) or (part, cell, epoch, layer)."""
     for axis in range(codes.ndim - 1, 1, -1):
         codes = np.diff(codes, axis=axis, prepend=np.int32(0))
     return codes

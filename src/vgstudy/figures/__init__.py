@@ -43,7 +43,7 @@ PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
         "arms-gradients": arm_layers,
         "arms-first-last": arm_layers,
         "arms-entries": fans,
-        "foretelling": dots,
+        "prediction": dots,
         "calibration": calibration_curves,
         "zeros-start": lines,
         "zeros-end": lines,

@@ -1,4 +1,4 @@
-"""Pictures of what foretells failure, a panel for every group of runs: points by predictor, and calibration curves."""
+"""Pictures of what predicts failure, a panel for every group of runs: points by predictor, and calibration curves."""
 
 from collections.abc import Iterator
 from textwrap import fill

@@ -1,6 +1,7 @@
 """The key to colours, dashes and markers, above the panels: a row for each factor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -10,9 +11,9 @@ from matplotlib.lines import Line2D
 from vgstudy.figures.style import GREY, LOOKS, THEORY, keyed
 
 
-def add_legend(figure: Figure, frame: pd.DataFrame) -> None:
-    """Add the key to what a picture of these points shows."""
-    entries = {factor: list(handles(frame, factor)) for factor in LOOKS}
+def add_legend(figure: Figure, frame: pd.DataFrame, more: Mapping[str, list[Line2D]] = MappingProxyType({})) -> None:
+    """Add the key to what a picture of these points shows; `more` are further rows by name."""
+    entries = {factor: list(handles(frame, factor)) for factor in LOOKS} | dict(more)
     if "predicted" in frame:
         entries["theory"] = [Line2D([], [], color=GREY, label="prediction", **THEORY)]
     longest = max(len(str(handle.get_label())) for row in entries.values() for handle in row)

@@ -43,22 +43,33 @@ def drawn(view: View, by: list[str]) -> Figure:
 def draw_lines(axes: Axes, points: pd.DataFrame, by: list[str]) -> None:
     """Every line of a panel."""
     listed = [line for _, line in points.sort_values("x").groupby(by, observed=True)]
-    spread = 4.0 * (points["x"].nunique() == 1)  # points between lines of one point each, which would cover one another
+    bars = bool(points["quantity"].iloc[0].startswith("p_"))  # shares lie on 0 and 1, where bands would cover one another
+    spread = 1.4 if bars else 4.0 * (points["x"].nunique() == 1)  # points between lines, so that one does not cover the next
     for place, line in enumerate(listed):
         shift = offset_copy(axes.transData, axes.get_figure(root=True), spread * (place - (len(listed) - 1) / 2), units="points")
-        draw_line(axes, line, transform=shift, **looks(line))
+        draw_line(axes, line, transform=shift, bars=bars, **looks(line))
         if "predicted" in line:
             draw_theory(axes, line, shift)
 
 
-def draw_line(axes: Axes, line: pd.DataFrame, transform: Transform, opacity: float = 0.17, **look: Any) -> None:
-    """One line and its intervals: a band, or a bar at a point without a neighbour; outside them, lighter, what holds at once."""
-    if "outer_low" in line:
-        axes.fill_between(line["x"], line["outer_low"], line["outer_high"], color=look["color"], alpha=opacity / 3, linewidth=0)
-    axes.fill_between(line["x"], line["low"], line["high"], color=look["color"], alpha=opacity, linewidth=0)
-    alone = line[isolated(line["value"])]
-    if len(alone):
-        axes.vlines(alone["x"], alone["low"], alone["high"], color=look["color"], linewidth=0.8, transform=transform)
+def draw_line(
+    axes: Axes, line: pd.DataFrame, transform: Transform, bars: bool = False, opacity: float = 0.17, **look: Any
+) -> None:
+    """One line and its intervals: a band, or bars; outside them, lighter, what holds at all points at once.
+
+    A point without a neighbour always has a bar.
+    """
+    colour, outer = look["color"], "outer_low" in line
+    if not bars:
+        if outer:
+            axes.fill_between(line["x"], line["outer_low"], line["outer_high"], color=colour, alpha=opacity / 3, linewidth=0)
+        axes.fill_between(line["x"], line["low"], line["high"], color=colour, alpha=opacity, linewidth=0)
+    elif outer:
+        axes.vlines(line["x"], line["outer_low"], line["outer_high"], color=colour, alpha=0.3, linewidth=0.4, transform=transform)
+    barred = line if bars else line[isolated(line["value"])]
+    if len(barred):
+        strength = 0.45 if bars else 1.0  # bars at every point are many
+        axes.vlines(barred["x"], barred["low"], barred["high"], color=colour, alpha=strength, linewidth=0.8, transform=transform)
     axes.plot(line["x"], line["value"], markersize=2.6, markeredgewidth=0, transform=transform, **look)
 
 

@@ -6,9 +6,9 @@ Three things must hold before an area under the ROC curve says anything: enough 
 
 import pandas as pd
 
-from vgstudy.claims.checks import ALL
 from vgstudy.claims.verdicts import FEWEST_OF_EACH
 from vgstudy.findings.finding import Row, estimate, records
+from vgstudy.prediction.predictors import ALL
 from vgstudy.views.frames import chosen
 from vgstudy.wording import listing, plural
 
@@ -46,7 +46,7 @@ def enough(row: Row) -> bool:
 
 
 def answer(rows: pd.DataFrame, group: str) -> str:
-    """The answer in short, and what foretells failure better."""
+    """The answer in short, and what predicts failure better."""
     row = area(rows, group, "d_delta")
     return " ".join(filter(None, (short_answer(rows, group), rivals(rows, group, row)))) if row else ""
 
@@ -79,7 +79,7 @@ def judged(rows: pd.DataFrame, group: str, row: Row) -> str:
         whole = group == ALL and not any(area(rows, name, "d_delta") for name in others)
         thing = "activation" if whole and len(others) > 1 else "configuration"
         return f"That cannot be told apart from the {thing}: {counted}, and every cell did one or the other as a whole."
-    told = f"{counted}; a signal that vanishes before training foretells failure with an AUC of {estimate(row)} (.5 is chance)"
+    told = f"{counted}; a signal that vanishes before training predicts failure with an AUC of {estimate(row)} (.5 is chance)"
     either = area(rows, group, "distance")
     far = f", a decay factor far from 1 either way with {estimate(either)}" if either else ""
     if never_vanished(rows, group):
@@ -106,7 +106,7 @@ def happened(rows: pd.DataFrame, group: str) -> str:
 
 
 def rivals(rows: pd.DataFrame, group: str, row: Row) -> str:
-    """What foretells failure better than a vanishing signal, and why the signal decides nevertheless."""
+    """What predicts failure better than a vanishing signal, and why the signal decides nevertheless."""
     found = {text: area(rows, group, name) for name, text in RIVALS.items()}
     better = {text: own for text, own in found.items() if own and enough(own) and own["low"] > max(CHANCE, row["value"])}
     if not better:
@@ -115,6 +115,6 @@ def rivals(rows: pd.DataFrame, group: str, row: Row) -> str:
     seeds = f" ({estimate(inside)} among runs of one cell)" if inside else ""
     texts = [f"{text} {estimate(own)}{seeds * (text == RIVALS['smallest layer'])}" for text, own in better.items()]
     return (
-        f"Failure is foretold better by {listing(texts)}, over all depths: small gradients go with failure, but with depth, too. "
-        "δ is judged because vanishing is a loss from layer to layer, which g, δ times the activations, can hide or feign."
+        f"Failure is predicted better by {listing(texts)}, over all depths: small gradients go with failure, but with depth, "
+        "too. δ is judged because vanishing is a loss from layer to layer, which g, δ times the activations, can hide or feign."
     )

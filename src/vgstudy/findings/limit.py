@@ -1,9 +1,8 @@
 """Down to which depth does training still succeed?"""
 
-from collections.abc import Iterable
-
 import pandas as pd
 
+from vgstudy.analysis.limits import FITS
 from vgstudy.findings.finding import (
     Finding,
     Row,
@@ -12,7 +11,6 @@ from vgstudy.findings.finding import (
     estimate,
     extreme,
     plain_number,
-    records,
     setting,
     sides_by_interval,
 )
@@ -20,7 +18,7 @@ from vgstudy.views.frames import Frames
 from vgstudy.wording import plural
 
 SETTING = ("activation", "initializer", "optimizer", "width")
-NEAR = 2  # layers between neighbouring depths up to which a limit in between is told; deeper, half of the depth
+_, BETWEEN, RISING = FITS
 
 
 def limit(frames: Frames) -> Finding | None:
@@ -39,36 +37,27 @@ def limit(frames: Frames) -> Finding | None:
 
 
 def own_limits(frames: Frames) -> pd.DataFrame:
-    """The limits of settings; `between` holds the depths run on either side of a limit that lies far from both, as text."""
-    own = frames.limits[frames.limits["factor"].isna()]
-    depths: dict[tuple[str, ...], set[int]] = {}
-    for row in frames.runs[[*SETTING, "depth"]].drop_duplicates().itertuples(index=False):
-        depths.setdefault(tuple(map(str, row[:-1])), set()).add(int(row[-1]))
-    keys = [tuple(str(row[name]) for name in SETTING) for row in records(own)]
-    texts = [bracket(depths.get(key, set()), value) for key, value in zip(keys, own["value"], strict=True)]
-    return own.assign(between=pd.Series(texts, own.index, dtype="str"))
-
-
-def bracket(depths: Iterable[int], value: float) -> str:
-    """The neighbouring depths of a limit where they are too far apart for a limit in between; empty where they are near."""
-    below, above = [d for d in depths if d <= value], [d for d in depths if d > value]
-    if not below or not above or min(above) - max(below) <= max(NEAR, max(below) / 2):
-        return ""
-    return f"between {max(below)} and {min(above)}"
+    """The limits of settings, without comparisons."""
+    return frames.limits[frames.limits["factor"].isna()]
 
 
 def counts(own: pd.DataFrame) -> str:
-    """In how many settings the limit lies inside the range of depths, or beyond it."""
+    """In how many settings the limit lies inside the range of depths, or beyond it; in how many there is no one limit."""
     inside, deeper, shallower = (int((own["range"] == name).sum()) for name in ("inside", "deeper", "shallower"))
     beyond = ((deeper, "even in the deepest networks"), (shallower, "not even in the shallowest"))
     rest = "".join(f"; in {count} {where}" for count, where in beyond if count)
     settings = plural(len(own), "setting")
-    return f"Half of the seeds still learn down to a depth inside the range studied in {inside} of {settings}{rest}."
+    rising = int((own["fit"] == RISING).sum())
+    caution = f" In {rising} of them P(learned) rises with depth by more than chance explains, so there is no one limit."
+    return (
+        f"Half of the seeds still learn down to a depth inside the range studied in {inside} of {settings}{rest}."
+        f"{caution * (rising > 0)}"
+    )
 
 
 def extremes(own: pd.DataFrame) -> str:
-    """The shallowest and the deepest limit inside the range."""
-    inside = own[own["range"] == "inside"]
+    """The shallowest and the deepest limit inside the range, of settings that have one."""
+    inside = own[(own["range"] == "inside") & (own["fit"] != RISING)]
     if inside.empty:
         return ""
     first, last = extreme(inside, largest=False), extreme(inside)
@@ -78,7 +67,7 @@ def extremes(own: pd.DataFrame) -> str:
 
 def placed(row: Row) -> str:
     """A limit in a sentence."""
-    return f"{'' if row['between'] else 'depth '}{limit_text(row)}"
+    return f"{'' if row['fit'] == BETWEEN else 'depth '}{limit_text(row)}"
 
 
 def comparison(rows: pd.DataFrame, level: str, reference: str, factor: str) -> str:
@@ -102,20 +91,32 @@ def limit_table(own: pd.DataFrame) -> Table:
     """The limit of every setting."""
     caption = (
         "Depth (hidden layers) at which half the seeds still learn, by a monotone fit, with its interval (conservative where "
-        "learning stops from one depth to the next)"
+        "learning stops from one depth to the next). Between: all that is known where depths run are far apart. Not monotone: "
+        "P(learned) rises with depth by more than chance explains, so there is no one limit, and the interval is that of the "
+        "nearest curve that never rises"
     )
     return cross_table(caption, own, ("width", "initializer", "optimizer"), "activation", limit_text)
 
 
 def limit_text(row: Row) -> str:
     """A limit with its interval; the depths around it where none is near; that it lies beyond the depths studied."""
-    beyond = {"deeper": f"beyond {row['deepest']}", "shallower": f"below {row['shallowest']}"}
+    if row["fit"] == BETWEEN and row["range"] == "inside":
+        return "between {} and {}".format(*(end.removesuffix(".0") for end in bounds(row)))
+    return f"{alone(row)}{f', {RISING}' * (row['fit'] == RISING)}"
+
+
+def alone(row: Row) -> str:
+    """A limit with its interval, or where it lies beyond the depths studied."""
     if row["range"] != "inside":
-        return beyond[row["range"]]
-    if row["between"]:
-        return str(row["between"])
+        return f"beyond {row['deepest']}" if row["range"] == "deeper" else f"below {row['shallowest']}"
     if pd.notna(row["low"]) and pd.notna(row["high"]):
         return estimate(row)
-    low = plain_number(row["low"]) if pd.notna(row["low"]) else beyond["shallower"]
-    high = plain_number(row["high"]) if pd.notna(row["high"]) else beyond["deeper"]
+    low, high = bounds(row)
     return f"{plain_number(row['value'])} [{low}, {high}]"
+
+
+def bounds(row: Row) -> tuple[str, str]:
+    """The ends of a limit's interval, which may lie beyond the depths studied."""
+    low: str = f"below {row['shallowest']}" if pd.isna(row["low"]) else plain_number(row["low"])
+    high: str = f"beyond {row['deepest']}" if pd.isna(row["high"]) else plain_number(row["high"])
+    return low, high

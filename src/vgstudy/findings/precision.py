@@ -2,13 +2,15 @@
 
 from math import isfinite
 
+import numpy as np
 import pandas as pd
 
+from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
 from vgstudy.findings.finding import Finding, Row, Table, cross_table, extreme, setting
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.layers import at_depths
 from vgstudy.views.view import REFERENCE_DEPTH
-from vgstudy.wording import number, percent, plural
+from vgstudy.wording import number, plural, reach
 
 SETTING = ("activation", "initializer", "width", "depth")
 
@@ -18,14 +20,14 @@ def precision(frames: Frames) -> Finding | None:
     rows = known(frames)
     if rows.empty:
         return None
-    worst, hardest = extreme(rows, by="half"), extreme(rows, by="seeds_needed")
+    worst, hardest = extreme(rows, by="half"), extreme(rows, by="spread")
     headline = (
-        f"Half of {plural(len(rows), 'cell')} know the decay factor of δ at epoch 0 to within ±{percent(rows['half'].median())}, "
-        f"the least precise to ±{percent(worst['half'])} ({setting(worst, SETTING)})."
+        f"Half of {plural(len(rows), 'cell')} know the decay factor of δ at epoch 0 to within {reach(rows['half'].median())}, "
+        f"the least precise to {reach(worst['half'])} ({setting(worst, SETTING)})."
     )
     more = (
         f"At the spread seen, ±5 % takes {seeds_text(rows['seeds_needed'].median())} in half of the cells and "
-        f"{seeds_text(hardest['seeds_needed'])} in the hardest ({setting(hardest, SETTING)})."
+        f"{seeds_text(hardest['seeds_needed'])} in the hardest ({setting(hardest, SETTING)}){instead(hardest)}."
     )
     return Finding(
         "Precision reached", headline, (more,), "decay-depth-start", (seeds_table(at_depths(rows, [REFERENCE_DEPTH])),)
@@ -33,22 +35,32 @@ def precision(frames: Frames) -> Finding | None:
 
 
 def known(frames: Frames) -> pd.DataFrame:
-    """The decay factors of δ at epoch 0 that have an interval, with its half-width on the log scale as `half`."""
-    rows = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
-    rows = rows[rows["seeds_needed"].notna() & (rows["low"] > 0)]
-    return rows.assign(half=(rows["high"] / rows["low"]) ** 0.5 - 1)
+    """The decay factors of δ at epoch 0 that have an interval, with its half-width, of natural logs, as `half`."""
+    rows: pd.DataFrame = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
+    rows = rows[rows["seeds_needed"].notna() & (rows["low"] > 0) & np.isfinite(rows["high"])]
+    return rows.assign(half=np.log(rows["high"] / rows["low"]) / 2)
 
 
 def seeds_table(rows: pd.DataFrame) -> Table:
     """Seeds for an interval of ±5 % in every setting at one depth, beside the half-width reached."""
-    caption = f"Seeds for ±5 % in the decay factor of δ at epoch 0, depth {rows['depth'].iloc[0]} (half-width reached)"
+    caption = (
+        f"Seeds for ±5 % in the decay factor of δ at epoch 0, from value / 1.05 to 1.05 times the value, depth "
+        f"{rows['depth'].iloc[0]} (half-width reached)"
+    )
     return cross_table(caption, rows, ("initializer", "width"), "activation", _entry)
 
 
 def _entry(row: Row) -> str:
-    return f"{seeds_text(row['seeds_needed']).removesuffix(' seeds')} (±{percent(row['half'])})"
+    return f"{seeds_text(row['seeds_needed']).removesuffix(' seeds')} ({reach(row['half'])})"
 
 
 def seeds_text(count: float) -> str:
-    """A number of seeds, or that a million are not enough."""
-    return f"{number(count, 0)} seeds" if isfinite(count) else "more than a million seeds"
+    """A number of seeds, or that there are too many."""
+    return f"{number(count, 0)} seeds" if isfinite(count) else f"more than {MOST:,} seeds"
+
+
+def instead(row: Row) -> str:
+    """What a sensible number of seeds reaches where ±5 % takes too many."""
+    if isfinite(row["seeds_needed"]):
+        return ""
+    return f", where {SENSIBLE} seeds would reach {reach(float(half_width(row['spread'], SENSIBLE)))}"

@@ -1,10 +1,10 @@
-"""Does what a gradient looks like before training foretell failure to learn?"""
+"""Does what a gradient looks like before training predict failure to learn?"""
 
 import pandas as pd
 
-from vgstudy.claims.checks import ALL
-from vgstudy.findings.failure import answer, area, enough, side
-from vgstudy.findings.finding import Finding, Table, estimate
+from vgstudy.findings.failure import answer, area, enough, learned, many, side
+from vgstudy.findings.finding import Finding, Row, Table, estimate
+from vgstudy.prediction.predictors import ALL
 from vgstudy.views.frames import Frames
 from vgstudy.views.prediction import AREAS, MODELS, NAMES
 from vgstudy.wording import ABSENT, number, percent, plural
@@ -14,17 +14,17 @@ RULED = {"autotrainer vanishing": (ASKED, ALL), "autotrainer dying": ("ReLU",)} 
 
 
 def prediction(frames: Frames) -> Finding | None:
-    """How well vanishing before training foretells failure, over all runs and within activations, and what is left open."""
+    """How well vanishing before training predicts failure, over all runs and within activations, and what is left open."""
     rows = frames.prediction
     if rows.empty or area(rows, ALL, "d_delta") is None:
         return None
     group = ASKED if area(rows, ASKED, "d_delta") is not None else ALL
     more = (*within(rows, group), *rules(rows), *unexplained(rows, group))
     return Finding(
-        "Does vanishing foretell failure?",
+        "Does vanishing predict failure?",
         f"{answer(rows, group)} {others(rows, group)}".strip(),
         more,
-        "foretelling",
+        "prediction",
         (table(rows),),
     )
 
@@ -33,7 +33,9 @@ def others(rows: pd.DataFrame, group: str) -> str:
     """The same predictor over all runs, and in other activations where it points elsewhere."""
     names = [name for name in dict.fromkeys(rows["group"]) if name != group]
     found = {name: row for name in names if (row := area(rows, name, "d_delta")) and enough(row)}
-    over = f"Over all activations the AUC of a vanishing signal is {estimate(found[ALL])}. " if ALL in found else ""
+    inside = area(rows, ALL, "d_delta", "AUC within cells")
+    seeds = f", {estimate(inside)} among runs of one cell" if inside and enough(inside) else ""
+    over = f"Over all activations the AUC of a vanishing signal is {estimate(found[ALL])}{seeds}. " if ALL in found else ""
     against = ", ".join(f"{name} ({estimate(row)})" for name, row in found.items() if name != ALL and side(row) < 0)
     return f"{over}{f'It points the other way, the more vanishing the fewer failures, in {against}.' if against else ''}".strip()
 
@@ -45,7 +47,7 @@ def within(rows: pd.DataFrame, group: str) -> list[str]:
         return []
     says = {
         1: "seeds whose signal vanishes more fail more often there, too",
-        0: "there it is not told from chance: the configuration may foretell failure, the seed's own gradient is not shown to",
+        0: "there it is not told from chance: the configuration may predict failure, the seed's own gradient is not shown to",
         -1: "there it points the other way",
     }
     return [f"Among runs of one cell, which differ in their seed alone, the AUC is {estimate(row)}; {says[side(row)]}."]
@@ -86,15 +88,20 @@ def table(rows: pd.DataFrame) -> Table:
     groups = list(dict.fromkeys(rows["group"]))
     kinds = [(name, quantity) for name in NAMES for quantity in AREAS]
     listed = [(NAMES[name], quantity, [area(rows, g, name, quantity) for g in groups]) for name, quantity in kinds]
-    body = [
-        (text, quantity, *(estimate(row) if row else ABSENT for row in found)) for text, quantity, found in listed if any(found)
-    ]
+    body = [(text, quantity, *map(told, found)) for text, quantity, found in listed if any(found)]
     scores = [(f"model of {text}", "Brier score", *(score(rows, g, name) for g in groups)) for name, text in MODELS.items()]
     return Table(
-        "What foretells failure: AUC with its interval (seeds resampled within cells)",
+        "What predicts failure: AUC with its interval (seeds resampled within cells)",
         ("predictor", "quantity", *groups),
         (*body, *scores),
     )
+
+
+def told(row: Row | None) -> str:
+    """An area, or why it says nothing."""
+    if row is None or enough(row):
+        return estimate(row) if row else ABSENT
+    return "cells fail as a whole" if many(row) else "too few failed" if row["failures"] < learned(row) else "too few learned"
 
 
 def score(rows: pd.DataFrame, group: str, name: str) -> str:

@@ -161,11 +161,21 @@ def stack_bytes(stack: Groups, log: Log) -> float:
     return BASE_BYTES + seen + probe + rows + count * parameters(cell) * FLAT_BYTES
 
 
-def run_bytes(cell: Cell, log: Log) -> int:
-    """Disk space of one run's rows of probes, curves and decays, in bytes."""
+def run_bytes(cell: Cell, log: Log) -> float:
+    """Expected disk space of one run's rows of probes, curves and decays, in bytes; the zeros of a dead run take next to none."""
     probes = sum(map(len, log.probed.values()))
-    row = PROBE_ROW + (QUANTILES_ROW if log.quantiles else 0)
+    row = (PROBE_ROW + (QUANTILES_ROW if log.quantiles else 0)) * (1 - dead_share(cell))
     return probes * (cell.depth + 1) * row + (cell.epochs + 1) * CURVE_ROW + probes * DECAY_ROW
+
+
+def dead_share(cell: Cell) -> float:
+    """Share of a ReLU cell's runs to expect dead; 0 for other activations.
+
+    Taken to be 1 - (1 - 2^-width)^depth, the chance that one input switches off a whole layer of a net with symmetric kernels
+    and no biases (Lu et al. 2020, Rister & Rubin 2020). All inputs together switch off fewer, training switches off more.
+    """
+    relu = cell.activation.class_name.lower() == "relu"
+    return 1 - (1 - 2.0**-cell.width) ** cell.depth if relu else 0.0
 
 
 def job_count(seconds: float) -> int:

@@ -23,6 +23,7 @@ from vgstudy.plan import cost, design
 from vgstudy.store import files
 from vgstudy.store.places import job_path
 
+DECAYS_AT_ONCE = 32  # jobs whose decay factors one process computes: to start takes it longer than a million rows of probes
 MARGIN = 1.1  # memory asked for, over the estimate: a cluster kills what takes more
 Key = tuple[str, int]  # of a run: its cell's id and its seed
 
@@ -88,6 +89,18 @@ class Plan:
         jobs = (f"\n{cell} {seed} {job}" for (cell, seed), job in self.job_of.items())
         text = self.study.model_dump_json(exclude={"path"}) + "".join(jobs)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def undecayed(self) -> dict[int, list[str]]:
+        """Ids of the jobs whose decay factors are not on disk, in batches for one process each, by the batch's number.
+
+        A job's batch depends on the ids of all jobs alone, so that a job of a cluster, which reads the Snakefile again while
+        other batches come and go, finds its own unchanged.
+        """
+        ids = sorted(self.jobs)
+        batches = (ids[first : first + DECAYS_AT_ONCE] for first in range(0, len(ids), DECAYS_AT_ONCE))
+        missing = ([id_ for id_ in batch if not job_path(self.folder, "decays", id_).exists()] for batch in batches)
+        return {number: batch for number, batch in enumerate(missing) if batch}
 
 
 def plan(study: Study, results: Path) -> Plan:

@@ -20,7 +20,7 @@ from vgstudy.report.study_page import StudyPage, study_page
 from vgstudy.report.weight import weight_sentence, weights
 from vgstudy.store import sums
 from vgstudy.store.files import write_whole
-from vgstudy.store.logs import read_table
+from vgstudy.store.folders import shared_rows
 from vgstudy.views.frames import read_frames
 
 
@@ -41,10 +41,8 @@ def write_report(results: Path, names: Sequence[str]) -> str:
         raise UserError(f"study {twice[0]} is named twice; name each once")
     frames = {name: read_frames(results / name) for name in names}
     pages = [study_page(results / name, own) for name, own in frames.items()]
-    judged = results / "claims.parquet"
-    claims = read_table("claims", judged).to_pylist() if judged.exists() else []
-    first = overview(frames, claims, {page.name: page.origin for page in pages}) if frames else None
-    part = claims_part(judged)
+    first = overview(frames, shared_rows(results, "claims") or [], {page.name: page.origin for page in pages}) if frames else None
+    part = claims_part(results)
     sheets = [path for name in names for path in write_sheets(results / name)] + write_shared_sheets(results)
     write_whole(results / "summary.md", summary(pages, part, first).encode())
     html = rendered(pages, part, checks(results), first)

@@ -11,7 +11,8 @@ from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.verdicts import FEW, FIRM, NOT, REPLICATED, SOME, VERDICTS
 from vgstudy.claims.words import LEARNED, NOT_LEARNED
 from vgstudy.findings import Table
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.folders import shared_rows
+from vgstudy.store.logs import read_footer
 from vgstudy.wording import interval, listing, number, percent, plural
 
 Row = Mapping[str, Any]
@@ -73,18 +74,11 @@ class ClaimsPart:
     studies: tuple[str, ...]
 
 
-def claims_part(path: Path) -> ClaimsPart | None:
-    """The section made from claims.parquet; None where the claims were not judged.
-
-    Raises
-    ------
-    UserError
-        If the file is damaged or of another version.
-    """
-    if not path.exists():
+def claims_part(results: Path) -> ClaimsPart | None:
+    """The section made from `results/claims.parquet`; see `shared_rows`."""
+    if (rows := shared_rows(results, "claims")) is None:
         return None
-    rows = read_table("claims", path).to_pylist()
-    tutorials = read_footer(path)["tutorials"]
+    tutorials = read_footer(results / "claims.parquet")["tutorials"]
     return ClaimsPart(
         tutorials=tuple(tutorial_part(letter, told, rows) for letter, told in tutorials.items()),
         counts=counts_sentence(rows),
@@ -156,8 +150,8 @@ def found(row: Row) -> str:
     if row["method"] in SHARES:
         ends = f"{percent(row['low'])} to {percent(row['high'])}"
         return f"holds for {percent(row['value'])} of the seeds [{ends}]; {seeds}{without}"
-    next_seed = row["predicted_low"] is not None
-    further = f"; one more seed: {number(row['predicted_low'])} to {number(row['predicted_high'])}" if next_seed else ""
+    next_seed = row["seed_low"] is not None
+    further = f"; one more seed: {number(row['seed_low'])} to {number(row['seed_high'])}" if next_seed else ""
     return f"{interval(row['value'], row['low'], row['high'])}{further}; {seeds}{without}"
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vgstudy.findings import Table
-from vgstudy.store.logs import read_table
+from vgstudy.store.folders import shared_rows
 from vgstudy.wording import number, plural
 
 HEAD = ("source", "quantity", "setup", "published", "ours", "agree", "by the rule", "note")
@@ -11,17 +11,10 @@ ANSWERS = {True: "yes", False: "NO", None: "not run"}
 
 
 def conformance_table(results: Path) -> Table | None:
-    """A row for each published number of `results/conformance.parquet`, those that disagree first; None without that file.
-
-    Raises
-    ------
-    UserError
-        If the file is damaged or of another version.
-    """
-    path = results / "conformance.parquet"
-    if not path.exists():
+    """A row for each published number of `results/conformance.parquet`, those that disagree first; see `shared_rows`."""
+    if (found := shared_rows(results, "conformance")) is None:
         return None
-    rows = sorted(read_table("conformance", path).to_pylist(), key=lambda row: [False, True, None].index(row["agrees"]))
+    rows = sorted(found, key=lambda row: [False, True, None].index(row["agrees"]))
     texts = (
         (
             *(row[name] for name in ("source", "quantity", "setup")),

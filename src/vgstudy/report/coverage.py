@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.findings import Table
-from vgstudy.store.logs import read_table
+from vgstudy.store.folders import shared_rows
 from vgstudy.wording import ABSENT, interval, percent
 
 KEYS = ("procedure", "role", "truth", "nominal")
@@ -14,17 +14,9 @@ FOUND = "found, all together"
 
 
 def coverage_table(results: Path) -> Table | None:
-    """A row for each procedure and truth of `results/coverage.parquet`; None without that file.
-
-    Raises
-    ------
-    UserError
-        If the file is damaged or of another version.
-    """
-    path = results / "coverage.parquet"
-    if not path.exists():
+    """A row for each procedure and truth of `results/coverage.parquet`; see `shared_rows`."""
+    if (rows := shared_rows(results, "coverage")) is None:
         return None
-    rows = read_table("coverage", path).to_pylist()
     names = list(dict.fromkeys(row["procedure"] for row in rows))
     rows.sort(key=lambda row: (ROLES.index(row["role"]), names.index(row["procedure"])))
     seeds = sorted({row["n"] for row in rows})

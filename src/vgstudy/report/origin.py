@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.findings import Table
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.folders import design_jobs
+from vgstudy.store.logs import read_footer
 from vgstudy.store.places import JOB_TABLES, STUDY_TABLES, job_path, shared
 from vgstudy.wording import listing, number, plural
 
@@ -53,7 +54,7 @@ def origin(folder: Path) -> Origin:
         If a table of the study is missing or damaged.
     """
     footers = {name: read_footer(folder / f"{name}.parquet") for name in STUDY_TABLES}
-    jobs = sorted(set(read_table("runs", folder / "runs.parquet", ["job"])["job"].to_pylist()))
+    jobs = design_jobs(folder)
     read = {job: read_footer(path) for job in jobs if (path := job_path(folder, "probes", job)).exists()}
     trained = list(read.values())
     study = footers["runs"]["study"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vgstudy.report.accounting import counts_sentence, status_counts
 from vgstudy.report.origin import Origin, cost_sentence
-from vgstudy.report.points import Named, Point, Row, claims_point, foretelling, limits, open_questions, start
+from vgstudy.report.points import Named, Point, Row, claims_point, limits, open_questions, prediction, start
 from vgstudy.wording import listing, plural
 
 QUESTION = "Do gradients vanish in deep networks, and is that why training fails?"
@@ -48,7 +48,7 @@ def overview(named: Named, claims: Sequence[Row], origins: Mapping[str, Origin])
     totals = [status_counts(frames) for frames in counted.values()]
     counts = {status: sum(total.get(status, 0) for total in totals) for total in totals for status in total}
     costs = [cost for name in counted for cost in origins[name].costs]
-    found = (claims_point(claims), foretelling(counted), start(counted), limits(counted), open_questions(counted, claims))
+    found = (claims_point(claims), prediction(counted), start(counted), limits(counted), open_questions(counted, claims))
     return Overview(
         question=QUESTION,
         asked=asked_sentence(counted),

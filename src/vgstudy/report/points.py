@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.claims.checks import ALL
 from vgstudy.claims.verdicts import FEW, FIRM, INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
 from vgstudy.findings.decay import counts as decays
 from vgstudy.findings.decay import extremes as strongest
@@ -20,8 +19,9 @@ from vgstudy.findings.limit import own_limits
 from vgstudy.findings.precision import known as with_width
 from vgstudy.findings.precision import seeds_text
 from vgstudy.findings.prediction import ASKED, unexplained
+from vgstudy.prediction.predictors import ALL
 from vgstudy.views.frames import Frames
-from vgstudy.wording import listing, percent, plural, spans
+from vgstudy.wording import listing, plural, reach, spans
 
 Row = Mapping[str, Any]
 Named = Mapping[str, Frames]
@@ -89,7 +89,7 @@ def not_run(studies: Sequence[str]) -> str:
     return f"{more}: {listing(named)} (`studies:` in config/config.yaml)."
 
 
-def foretelling(named: Named) -> Point | None:
+def prediction(named: Named) -> Point | None:
     """Did tanh nets fail because of vanishing gradients: the answer of the study with most failures, and the AUC in others."""
     rows = {name: area(frames.prediction, ASKED, "d_delta") for name, frames in named.items()}
     known = {name: row for name, row in rows.items() if row}
@@ -102,7 +102,7 @@ def foretelling(named: Named) -> Point | None:
         f"The AUC of a vanishing signal among {ASKED} runs is {others}." if others else "",
     )
     text = " ".join([short_answer(named[main].prediction, ASKED), *filter(None, told)])
-    return Point("Is vanishing the reason of failure?", text, tuple((f"{name}-foretelling", name) for name in known))
+    return Point("Is vanishing the reason of failure?", text, tuple((f"{name}-prediction", name) for name in known))
 
 
 def in_short(row: Row) -> str:
@@ -145,11 +145,11 @@ def precise(named: Named) -> Iterator[str]:
     known = [rows for frames in named.values() if len(rows := with_width(frames))]
     if known:
         rows = pd.concat(known, ignore_index=True)
-        median, most = percent(rows["half"].median()), percent(rows["half"].max())
+        median, most = reach(rows["half"].median()), reach(rows["half"].max())
         seeds = seeds_text(rows["seeds_needed"].median())
         yield (
-            f"Half of {plural(len(rows), 'cell')} know the decay factor of δ before training to within ±{median}, the least "
-            f"precise to ±{most}; ±5 % would take {seeds} in half of them."
+            f"Half of {plural(len(rows), 'cell')} know the decay factor of δ before training to within {median}, the least "
+            f"precise to {most}; ±5 % would take {seeds} in half of them."
         )
 
 

@@ -9,7 +9,7 @@ from vgstudy.results import Results
 from vgstudy.schema import COLUMNS
 from vgstudy.store.files import write_whole
 from vgstudy.store.logs import read_table
-from vgstudy.store.places import SHARED_TABLES, SHEETS
+from vgstudy.store.places import SHEETS, shared
 
 
 def write_sheets(folder: Path) -> list[Path]:
@@ -29,7 +29,7 @@ def write_sheets(folder: Path) -> list[Path]:
 
 def write_shared_sheets(results: Path) -> list[Path]:
     """Write `TABLE.csv` beside every table that belongs to no study; see `write_sheets`."""
-    found = {path: table for table in SHARED_TABLES if (path := results / f"{table}.parquet").exists()}
+    found = {path: table for path, table in shared(results).items() if path.exists()}
     for path, table in found.items():
         write_whole(path.with_suffix(".csv"), sheet(table, read_table(table, path).to_pandas()))
     return [path.with_suffix(".csv") for path in found]

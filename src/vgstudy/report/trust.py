@@ -57,6 +57,7 @@ def trust_tables(frames: Frames) -> tuple[Table, ...]:
                 "low",
                 "high",
                 "range",
+                "fit",
                 "misfit",
                 "n",
             ),

@@ -1,9 +1,13 @@
-"""Where a study's tables are."""
+"""The tables of a study by their names, and those that belong to no study."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from vgstudy.errors import UserError
-from vgstudy.store.logs import read_table
+from vgstudy.store.logs import read_footer, read_table
 from vgstudy.store.places import JOB_TABLES, job_path
 
 
@@ -34,9 +38,39 @@ def study_folder(results: Path, study: str | None = None) -> Path:
     )
 
 
-def table_files(folder: Path, table: str) -> list[Path]:
-    """The files that hold a table of a study, one for each job of its design or a single one."""
+def design_jobs(folder: Path) -> list[str]:
+    """The ids of the jobs that a study's runs belong to, sorted; raises as `read_rows`."""
+    return sorted(read_table("runs", folder / "runs.parquet", ["job"])["job"].unique().to_pylist())
+
+
+def read_rows(
+    folder: Path, table: str, columns: Sequence[str] | None = None, filters: Any = None, jobs: Iterable[str] | None = None
+) -> pa.Table:
+    """A table of a study, or some of its columns and rows (`filters` as in `pyarrow.parquet.read_table`); see `verify`.
+
+    Parameters
+    ----------
+    jobs
+        Of a table that each job has, the jobs to read, at least one; by default all of the design.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, truncated, of another version or of another design.
+    """
     if table not in JOB_TABLES:
-        return [folder / f"{table}.parquet"]
-    jobs = read_table("runs", folder / "runs.parquet", ["job"])["job"].unique().to_pylist()
-    return [job_path(folder, table, job) for job in sorted(jobs)]
+        return read_table(table, folder / f"{table}.parquet", columns, filters, read_footer(folder / "runs.parquet")["digest"])
+    paths = [job_path(folder, table, job) for job in (design_jobs(folder) if jobs is None else jobs)]
+    return pa.concat_tables([read_table(table, path, columns, filters) for path in paths]).unify_dictionaries()
+
+
+def shared_rows(results: Path, table: str) -> list[dict[str, Any]] | None:
+    """The rows of a table that belongs to no study; None where nobody has made it.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or of another version.
+    """
+    path = results / f"{table}.parquet"
+    return read_table(table, path).to_pylist() if path.exists() else None

@@ -12,7 +12,7 @@ from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
 from vgstudy.schema import ON_PROBE_SET
-from vgstudy.wording import number, plural
+from vgstudy.wording import number, plural, reach
 
 CORES = (1, 2, 8)
 
@@ -55,21 +55,25 @@ def seeds_needed(folder: Path) -> str | None:
     path = folder / "estimates.parquet"
     if not path.exists():
         return None
+    from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
     from vgstudy.store.logs import read_table  # Arrow is not needed for planning
 
     chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]
     try:
-        rows = read_table("estimates", path, ["cell", "seeds_needed"], chosen).to_pylist()
+        rows = read_table("estimates", path, ["cell", "seeds_needed", "spread"], chosen).to_pylist()
     except UserError:  # of another version: the next run makes it anew
         return None
-    counts = {row["seeds_needed"]: row["cell"] for row in rows if row["seeds_needed"] is not None}
-    listed = sorted(row["seeds_needed"] for row in rows if row["seeds_needed"] is not None)
-    if not listed:
+    known = sorted((row for row in rows if row["seeds_needed"] is not None), key=lambda row: row["spread"])
+    if not known:
         return None
     usual, most = (
-        number(count, 0) if isfinite(count) else "more than a million" for count in (listed[len(listed) // 2], listed[-1])
+        number(row["seeds_needed"], 0) if isfinite(row["seeds_needed"]) else f"more than {MOST:,}"
+        for row in (known[len(known) // 2], known[-1])
     )
-    return f"{usual} in half of the cells, {most} in {counts[listed[-1]]}"
+    text = f"{usual} in half of the cells, {most} in {known[-1]['cell']}"
+    if isfinite(known[-1]["seeds_needed"]):
+        return text
+    return f"{text}, where {SENSIBLE} reach {reach(float(half_width(known[-1]['spread'], SENSIBLE)))}"
 
 
 def _minutes(seconds: float) -> str:

@@ -25,9 +25,11 @@ HEADS = {
 }
 MARKS = {"exact": "=", "asymptotic": "", "approximation": "≈"}
 LEGEND = (
-    "= exact, ≈ approximation, unmarked: the limit of infinite width. The limits of depth: q* variance of a pre-activation, "
-    "χ change of the mean square of δ per layer, ξ = −1 / log χ layers. At this depth: d, decay factors per layer toward the "
-    "input. For a single input at this width: typical d of δ, and the probability that a ReLU net is dead."
+    "= exact, ≈ approximation, unmarked: the limit of infinite width, – theory does not say: limits of depth and the single "
+    "input take kernels of mean 0, decay factors 4 hidden layers or more, the single input ReLU or alike. The limits of depth: "
+    "q* variance of a pre-activation, χ change of the mean square of δ per layer toward the input, ξ = −1 / log χ, the layers in "
+    "which it falls by a factor of e; ξ < 0: in which it grows so; ∞: neither. At this depth: d, decay factors per layer toward "
+    "the input. For a single input at this width: typical d of δ, and the probability that a ReLU net is dead."
 )
 
 
@@ -50,11 +52,14 @@ def table(study: Study, depth: int) -> Table:
 
 
 def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:
-    """The study's cells of the nearest depth; of its optimizers the first, which changes nothing before an update."""
-    nearest = min(study.factors.depth, key=lambda own: (abs(own - depth), own))
-    optimizer = next(iter(study.factors.optimizer))
-    found = [labelled for labelled in design.cells(study) if labelled.optimizer == optimizer and labelled.cell.depth == nearest]
-    return sorted(found, key=lambda labelled: (labelled.activation, labelled.initializer, labelled.cell.width))
+    """The study's cells of the nearest depth; of their optimizers the first, which changes nothing before an update."""
+    listed = design.cells(study)
+    nearest = min({labelled.cell.depth for labelled in listed}, key=lambda own: (abs(own - depth), own))
+    found: dict[tuple[str, str, int], LabelledCell] = {}
+    for labelled in listed:
+        if labelled.cell.depth == nearest:
+            found.setdefault((labelled.activation, labelled.initializer, labelled.cell.width), labelled)
+    return [found[key] for key in sorted(found)]
 
 
 def _text(found: Prediction | None) -> str:

@@ -9,11 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.analysis.intervals import CHI_SQUARED, Moments, chi_squared
+from vgstudy.analysis.standing import APPROXIMATE
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.plan import design
 from vgstudy.schema import ON_PROBE_SET, arrow_schema
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.folders import read_rows
+from vgstudy.store.logs import read_footer, write_table
 from vgstudy.theory import activations, finite_width, kernels
 from vgstudy.theory.predictions import DECAYS, ONE_INPUT, Prediction, is_predictable, predict_decays
 
@@ -21,7 +23,7 @@ Array = NDArray[np.float64]
 
 VARIANCE = "var_interior_delta"
 MEASURED = {**{name: name for name in DECAYS}, VARIANCE: "interior_delta"}  # the quantity of estimates compared with
-_TAKEN = ("value", "low", "high", "method", "confidence", "n", "n_alive", "n_failed", "spread")
+_TAKEN = ("value", "low", "high", "method", "label", "confidence", "n", "n_alive", "n_failed", "spread")
 
 
 def write_overlays(folder: Path) -> None:
@@ -42,7 +44,7 @@ def write_overlaid(folder: Path, predictions: Iterable[Prediction]) -> None:
     digest = read_footer(folder / "runs.parquet")["digest"]
     wanted = [("epoch", "==", 0), ON_PROBE_SET, ("quantity", "in", sorted(set(MEASURED.values())))]
     columns = ["cell", "quantity", *_TAKEN]
-    estimates = read_table("estimates", folder / "estimates.parquet", columns, wanted, digest).to_pandas()
+    estimates = read_rows(folder, "estimates", columns, wanted).to_pandas()
     schema = arrow_schema("overlays")
     rows = pa.Table.from_pandas(overlaid(predictions, estimates)[schema.names], schema, preserve_index=False)
     write_table("overlays", rows, folder / "overlays.parquet", {"digest": digest})
@@ -67,8 +69,11 @@ def variances(cells: Iterable[Cell]) -> Iterator[Prediction]:
 def overlaid(predictions: Iterable[Prediction], estimates: pd.DataFrame) -> pd.DataFrame:
     """The predictions with what `estimates`, rows at epoch 0 on the probe set, measured; z counts standard errors of its log."""
     predicted = pd.DataFrame(list(predictions), columns=["cell", "quantity", "value", "standing", "source"])
+    predicted = predicted.astype({"value": "float64"})  # theory may say nothing at all
     predicted = predicted.rename(columns={"value": "predicted"}).assign(measured=predicted["quantity"].map(MEASURED))
-    found = estimates.astype({"cell": "str", "quantity": "str", "method": "str"}).rename(columns={"quantity": "measured"})
+    found = estimates.astype({"cell": "str", "quantity": "str", "method": "str", "label": "str"}).rename(
+        columns={"quantity": "measured"}
+    )
     rows = predicted.merge(found, on=["cell", "measured"])
     is_variance = rows["quantity"] == VARIANCE
     rows.loc[is_variance] = _of_variance(rows[is_variance])
@@ -84,4 +89,5 @@ def _of_variance(rows: pd.DataFrame) -> pd.DataFrame:
     n, variance = rows["n_alive"].to_numpy(dtype=float), rows["spread"].to_numpy(dtype=float) ** 2
     found = chi_squared(Moments(n, np.full_like(n, np.nan), variance))
     value = np.where(n > 1, found.value, np.nan)
-    return rows.assign(value=value, low=found.low, high=found.high, method=CHI_SQUARED)
+    label = pd.Series(APPROXIMATE, rows.index, dtype=object).where(n > 1, None)
+    return rows.assign(value=value, low=found.low, high=found.high, method=CHI_SQUARED, label=label)

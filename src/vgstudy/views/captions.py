@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONTRAST = "contrast-"
 METHODS: Mapping[str, str] = MappingProxyType(
     {
-        "t": "Student t",
+        "t": "Student t (approximate where seeds have two modes, as where some learn and some do not)",
         "chi-squared on log": "chi-squared (approximate: logs are taken to be normal, and of ReLU networks they are not)",
         "t on log": "Student t on the log scale",
         "Wilson": "Wilson score (approximate below 30 seeds)",
@@ -101,8 +101,9 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "Depth (hidden layers) at which half the seeds still learn: where P(learned), fitted by a line that never rises with "
             "depth, crosses one half. A triangle up: half the seeds learn even in the deepest networks, so the limit lies beyond "
             "the range; a triangle down: not even in the shallowest. An interval that ends at the edge may reach beyond it. "
-            "Between depths that are far apart the place is interpolated: only the two depths are known. Where P(learned) rises "
-            "with depth there is no one limit; the table of limits has the misfit.",
+            "Open: the limit lies between depths that are far apart; only these two are known, and the interval ends at them. "
+            "Open and dotted: P(learned) rises with depth by more than chance explains (p below .05), so there is no one limit, "
+            "and the interval is that of the nearest curve that never rises.",
             "no setting has outcomes at two depths",
         ),
         "l1-epochs": Caption(
@@ -113,8 +114,8 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
         ),
         "zeros-start": Caption("Gradients that are exactly zero before training, by cause", _ZEROS, _NO_ZEROS),
         "zeros-end": Caption("Gradients that are exactly zero at the end of training, by cause", _ZEROS, _NO_ZEROS),
-        "foretelling": Caption(
-            "What foretells failure before training",
+        "prediction": Caption(
+            "What predicts failure before training",
             "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "
             "that did. Over all pairs of runs, and over pairs of runs of the same cell, which differ in their seed alone. Decay "
             "factors exist from depth 4 on.",
@@ -253,7 +254,7 @@ def bands(frame: pd.DataFrame) -> str:
     made = frame[frame["outer_low"].notna()]
     kinds = made[["confidence", "band"]].drop_duplicates().to_dict("records")
     named = listing(f"{percent(kind['confidence'])} {METHODS.get(kind['band'], kind['band'])}" for kind in kinds)
-    return f"Lighter bands outside hold at all points of a line at once: {named}."
+    return f"Lighter bands and thinner bars outside hold at all points of a line at once: {named}."
 
 
 def seeds(frame: pd.DataFrame) -> str:

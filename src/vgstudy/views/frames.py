@@ -10,7 +10,7 @@ import pandas as pd
 from vgstudy.analysis.design import plain, read_design
 from vgstudy.cells import TASKS
 from vgstudy.schema import FACTORS, ON_PROBE_SET
-from vgstudy.store.logs import read_table
+from vgstudy.store.folders import read_rows
 
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 FILTERS: Mapping[str, Any] = {
@@ -75,14 +75,12 @@ def read_frames(folder: Path) -> Frames:
         If a table is missing, damaged or of another version.
     """
     design = read_design(folder)
-    study, digest, runs = design.study, design.digest, leveled(design.runs, design.study)
+    study, runs = design.study, leveled(design.runs, design.study)
     cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
-    read = {
-        name: read_table(name, folder / f"{name}.parquet", filters=filters, digest=digest) for name, filters in FILTERS.items()
-    }
+    read = {name: read_rows(folder, name, filters=filters) for name, filters in FILTERS.items()}
     tables = {name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()}
     tables["contrasts"] = compared(tables["contrasts"], cells)
-    whole = {name: plain(read_table(name, folder / f"{name}.parquet", digest=digest).to_pandas()) for name in WHOLE}
+    whole = {name: plain(read_rows(folder, name).to_pandas()) for name in WHOLE}
     whole["limits"] = leveled(whole["limits"], study)
     return Frames(study, runs, **tables, **whole)
 

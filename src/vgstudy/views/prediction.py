@@ -1,9 +1,9 @@
-"""What foretells that a run will not learn: areas under the ROC curve, and a model's calibration."""
+"""What predicts that a run will not learn: areas under the ROC curve, and a model's calibration."""
 
 import numpy as np
 
-from vgstudy.claims.register import PREDICTORS
 from vgstudy.claims.verdicts import FEWEST_OF_EACH
+from vgstudy.prediction.predictors import PREDICTORS
 from vgstudy.views.frames import Frames, chosen
 from vgstudy.views.view import Axis, View
 
@@ -16,7 +16,7 @@ NAMES = {**PREDICTORS, **RULES}
 AREAS = ("AUC", "AUC within cells")
 
 
-def foretelling(frames: Frames) -> View:
+def prediction(frames: Frames) -> View:
     """AUC of every predictor and rule, by group of runs, over all pairs of runs and within cells."""
     rows = chosen(frames.prediction, quantity=list(AREAS), predictor=list(NAMES))
     fewest = np.minimum(rows["failures"], rows["n"] - rows["n_failed"] - rows["failures"])

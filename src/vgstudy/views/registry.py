@@ -12,7 +12,7 @@ from vgstudy.views.depth_limit import depth_limit
 from vgstudy.views.frames import Frames
 from vgstudy.views.layers import l1_epochs, level_epochs, profile_end, profile_start
 from vgstudy.views.outcomes import accounting, accuracy_depth, learned_depth
-from vgstudy.views.prediction import calibration, foretelling
+from vgstudy.views.prediction import calibration, prediction
 from vgstudy.views.theory import fluctuations, theory_width
 from vgstudy.views.view import View, thinned
 from vgstudy.views.zeros import zeros_end, zeros_start
@@ -35,7 +35,7 @@ VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
         "arms-gradients": gradients,
         "arms-first-last": first_last,
         "arms-entries": entries,
-        "foretelling": foretelling,
+        "prediction": prediction,
         "calibration": calibration,
         "zeros-start": zeros_start,
         "zeros-end": zeros_end,

@@ -1,4 +1,4 @@
-"""Does what a gradient looks like before training foretell failure to learn? Over all runs of a study and within activations."""
+"""Does what a gradient looks like before training predict failure to learn? Over all runs of a study and within activations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,9 +16,9 @@ from sklearn.preprocessing import StandardScaler
 
 from vgstudy.analysis.design import read_design
 from vgstudy.analysis.intervals import CONFIDENCE, WILSON, equal_tails, wilson
-from vgstudy.claims.auc import auc, auc_within, resampled
-from vgstudy.claims.checks import ALL
-from vgstudy.claims.early import RULES, SIGNS, early_runs
+from vgstudy.prediction.auc import auc, auc_within, resampled
+from vgstudy.prediction.early import RULES, early_runs
+from vgstudy.prediction.predictors import ALL, SIGNS
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import write_table
 

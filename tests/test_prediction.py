@@ -1,6 +1,4 @@
-"""What foretells failure: on made-up runs whose truth is known, and against the plain reading of the logs."""
-
-from dataclasses import replace
+"""What predicts failure: on made-up runs whose truth is known, and against the plain reading of the logs."""
 
 import numpy as np
 import pandas as pd
@@ -9,12 +7,12 @@ import pytest
 from made_frames import made_frames
 from synthetic import write_synthetic_study
 from vgstudy.analysis.design import read_design
-from vgstudy.claims.early import RULES, early_runs
-from vgstudy.claims.prediction import features, held_out, prediction_rows
 from vgstudy.errors import UserError
 from vgstudy.findings.prediction import prediction
+from vgstudy.prediction.early import RULES, early_runs
+from vgstudy.prediction.tables import features, held_out, prediction_rows
 from vgstudy.schema import arrow_schema
-from vgstudy.store.logs import read_table
+from vgstudy.store.logs import read_footer, read_table, write_table
 
 
 def made_runs(cells=30, seeds=10, signal=4.0):
@@ -106,7 +104,7 @@ def test_equal_generators_give_equal_rows(rows):
     pd.testing.assert_frame_equal(rows, again)
 
 
-def test_where_nothing_failed_nothing_is_foretold():
+def test_where_nothing_failed_nothing_is_predicted():
     runs = made_runs().assign(failed=False)
     found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
     assert found[found["quantity"] == "AUC"]["value"].isna().all()
@@ -127,8 +125,10 @@ def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
 
 def test_outcomes_of_another_design_are_refused(tmp_path):
     write_synthetic_study(tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4))
-    with pytest.raises(UserError, match=r"outcomes\.parquet"):
-        early_runs(replace(read_design(tmp_path / "study"), digest="another"))
+    runs = tmp_path / "study" / "runs.parquet"
+    write_table("runs", read_table("runs", runs), runs, read_footer(runs) | {"digest": "another"})
+    with pytest.raises(UserError, match=r"outcomes\.parquet was made for another design"):
+        early_runs(read_design(tmp_path / "study"))
 
 
 def told(failures=50, mixed=4, **areas):
@@ -202,7 +202,7 @@ def test_what_did_not_happen_explains_no_failure_by_hand(rows):
     assert "gradients? Not by a signal δ that vanishes before training. Of 100 runs" in found.headline
     assert "these compare degrees of exploding. What shrank toward the input before training" in found.headline
     assert "the signal δ in 0 of 100 that failed." in found.headline
-    assert "foretold better by the smallest gradient level of any layer 0.95 [0.92, 0.97]" in found.headline
+    assert "predicted better by the smallest gradient level of any layer 0.95 [0.92, 0.97]" in found.headline
 
 
 def test_rules_name_their_runs_and_models_that_explain_nothing_say_so_by_hand():

@@ -1,4 +1,4 @@
-"""How well a score foretells a failure: the area under the ROC curve, with intervals that resample seeds within cells.
+"""How well a score predicts a failure: the area under the ROC curve, with intervals that resample seeds within cells.
 
 AUC is the probability that a run that failed has a higher score than a run that did not, ties counted half; one half is chance.
 """

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from vgstudy.analysis.intervals import equal_tails
-from vgstudy.claims.auc import auc, auc_within, resampled
+from vgstudy.prediction.auc import auc, auc_within, resampled
 
 
 def example(n=200, ties=True):
@@ -38,7 +38,7 @@ def test_pairs_of_many_cells_one_by_one(monkeypatch):
     both = weight[:, :, None] * weight[:, None] * pair
     expected = (both * wins).sum(axis=(1, 2)) / both.sum(axis=(1, 2))
     assert auc_within(score, failed, cell, weight) == pytest.approx(expected, rel=1e-14)
-    monkeypatch.setattr("vgstudy.claims.auc.BLOCK", 300)
+    monkeypatch.setattr("vgstudy.prediction.auc.BLOCK", 300)
     assert auc_within(score, failed, cell, weight) == pytest.approx(expected, rel=1e-14)
 
 

@@ -1,7 +1,4 @@
-"""What can be known of a run before training: predictors of failure, published rules of thumb, and whether it failed.
-
-The predictors are `register.PREDICTORS`.
-"""
+"""What can be known of a run before training: predictors of failure, published rules of thumb, and whether it failed."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,16 +9,11 @@ import pandas as pd
 
 from vgstudy.analysis.design import Design, plain
 from vgstudy.schema import FACTORS, ON_PROBE_SET
-from vgstudy.store.logs import read_table
-from vgstudy.store.places import job_path
+from vgstudy.store.folders import read_rows
 
 PROBED = ("cell", "seed", "layer", "g_rms", "g_l2", "g_zero_float32")
 BEFORE = [("epoch", "==", 0), ON_PROBE_SET]
 
-# sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
-SIGNS: Mapping[str, int] = MappingProxyType(
-    {"d_g": -1, "d_delta": -1, "first layer": -1, "smallest layer": -1, "zeros": 1, "depth": 1, "width": -1, "distance": 1}
-)
 # Zhang et al. 2021, AUTOTRAINER, ICSE: thresholds of its symptoms "vanishing gradient" and "dying ReLU"
 RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyType(
     {
@@ -32,7 +24,7 @@ RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyT
 
 
 def early_runs(design: Design) -> pd.DataFrame:
-    """A row per measured run of the design: factors, `failed`, and the predictors of SIGNS and what RULES need, at epoch 0.
+    """A row per measured run of the design: factors, `failed`, and the PREDICTORS and what RULES need, at epoch 0.
 
     Raises
     ------
@@ -41,7 +33,7 @@ def early_runs(design: Design) -> pd.DataFrame:
     """
     keys = ["cell", "seed"]
     folder, runs = design.folder, design.runs
-    status = plain(read_table("outcomes", folder / "outcomes.parquet", [*keys, "status"], digest=design.digest).to_pandas())
+    status = plain(read_rows(folder, "outcomes", [*keys, "status"]).to_pandas())
     parts = [_of_job(folder, str(job)) for job in sorted(set(runs["job"]))]
     measured = runs[[*keys, *FACTORS]].merge(status.dropna(), on=keys).merge(pd.concat(parts), on=keys)
     return measured.assign(failed=measured["status"] != "learned", distance=np.abs(np.log(measured["d_delta"])))
@@ -49,8 +41,8 @@ def early_runs(design: Design) -> pd.DataFrame:
 
 def _of_job(folder: Path, job: str) -> pd.DataFrame:
     keys = ["cell", "seed"]
-    decays = plain(read_table("decays", job_path(folder, "decays", job), [*keys, "d_g", "d_delta"], BEFORE).to_pandas())
-    probes = plain(read_table("probes", job_path(folder, "probes", job), PROBED, BEFORE).to_pandas())
+    decays = plain(read_rows(folder, "decays", [*keys, "d_g", "d_delta"], BEFORE, [job]).to_pandas())
+    probes = plain(read_rows(folder, "probes", PROBED, BEFORE, [job]).to_pandas())
     found = probes.sort_values([*keys, "layer"]).groupby(keys)
     measures = {
         "first layer": found["g_rms"].first(),

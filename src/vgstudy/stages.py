@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 3,
+        "train": 4,
         "decay": 4,
         "estimate": 10,
         "predict": 4,

@@ -72,10 +72,10 @@ def spans(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:
     return [(groups[own[0]].activation, slice(ends[own[0]], ends[own[-1] + 1])) for own in same]
 
 
-def stack_activation(groups: Sequence[Group]) -> Activation:
-    """One function that applies to each run of a stack (stack, unit, example) the activation of its group."""
+def stack_activation(groups: Sequence[Group], runs: int = 1) -> Activation:
+    """One function that applies to each run of a stack (stack, ...) the activation of its group; or to blocks of so many runs."""
     functions = [activation(spec) for spec, _ in spans(groups)]
-    sizes = [span.stop - span.start for _, span in spans(groups)]
+    sizes = [-(-(span.stop - span.start) // runs) for _, span in spans(groups)]
     if len(functions) == 1:
         return functions[0]
 

@@ -52,10 +52,11 @@ class Net:
         return -(-parameters // LANES) * LANES
 
     def layers(self, flat: tf.Tensor) -> list[tf.Tensor]:
-        """Split flat rows (stack, parameter) into layers (stack, out, in + 1), layer 1 first."""
+        """Split flat rows (stack, parameter) into layers (stack, out, in + 1), layer 1 first; axes after them are kept."""
         sizes = [span.stop - span.start for span in self.spans]
         parts = tf.split(flat, [*sizes, self.columns - sum(sizes)], axis=1)
-        return [tf.reshape(part, (-1, out, into + 1)) for part, (out, into) in zip(parts, self.kernel_shapes, strict=False)]
+        shapes = [(-1, out, into + 1, *flat.shape[2:]) for out, into in self.kernel_shapes]
+        return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=False)]
 
     def logits(self, flat: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         """Output layer's pre-activations (stack, output, example) of inputs x (stack, input, example)."""

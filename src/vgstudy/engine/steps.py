@@ -12,15 +12,18 @@ from vgstudy.engine.models import Net
 from vgstudy.plan.cost import LANES
 
 TEST_ROWS = 128
+Logits = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # of flat rows and inputs, as `Net.logits`
 Steps = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-def compile_steps(net: Net, loss: Loss, parameters: Parameters, table: tf.Tensor, width: int) -> Steps:
+def compile_steps(inputs: int, logits: Logits, loss: Loss, parameters: Parameters, table: tf.Tensor, width: int) -> Steps:
     """Compile the training loop.
 
     Parameters
     ----------
-    net, loss
+    inputs
+        How many of the columns of the table are inputs.
+    logits, loss
         What is trained.
     parameters
         Updated in place.
@@ -41,17 +44,17 @@ def compile_steps(net: Net, loss: Loss, parameters: Parameters, table: tf.Tensor
     )
     def steps(order: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.shape(order)[0]
-        logits, targets = tf.TensorArray(table.dtype, size=count), tf.TensorArray(table.dtype, size=count)
+        outputs, targets = tf.TensorArray(table.dtype, size=count), tf.TensorArray(table.dtype, size=count)
         for k in tf.range(count):
-            inputs, target = mini_batch(table, order[k], net.inputs)
+            x, target = mini_batch(table, order[k], inputs)
             theta = parameters.tensor()
             with tf.GradientTape() as tape:
                 tape.watch(theta)
-                z = net.logits(theta, inputs)
+                z = logits(theta, x)
             slope = loss.slope(z, target) * weights[k]  # of the sum over runs of each run's mean loss
             parameters.update(tape.gradient(z, theta, output_gradients=slope))
-            logits, targets = logits.write(k, z), targets.write(k, target)
-        z, target = logits.stack(), targets.stack()  # (step, stack, output, example)
+            outputs, targets = outputs.write(k, z), targets.write(k, target)
+        z, target = outputs.stack(), targets.stack()  # (step, stack, output, example)
         right, counted = tf.cast(loss.correct(z, target), table.dtype), tf.cast(weights > 0, table.dtype)[:, None]
         return tf.reduce_sum(loss.value(z, target) * counted, axis=2), tf.reduce_sum(right * counted, axis=2)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vgstudy import data
 from vgstudy.cells import PROBE_SET, Run
 from vgstudy.config.log import Log
-from vgstudy.engine import losses, models, probes, statistics
+from vgstudy.engine import lanes, losses, models, probes, statistics
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
 from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
@@ -92,7 +92,9 @@ class Stack:
         self._parameters = Parameters(initial, self._arranged.groups, dtype)
         generators = [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked]
         self._order = Order(generators, task.train, self.cell.batch_size)
-        self._steps = compile_steps(self.net, self.loss, self._parameters, self._train, self._order.width)
+        narrow = lanes.narrow(self.net, self._order.width)
+        logits = lanes.logits(self.net, self._arranged.groups) if narrow else self.net.logits
+        self._steps = compile_steps(task.inputs, logits, self.loss, self._parameters, self._train, self._order.width)
         self._test = compile_test(self.net, self.loss, self._parameters, *self._test_set)
         self._last: NDArray[np.int32] | None = None  # row numbers of the mini-batch before (stack, example)
         self._first = probes.kernels(self.net, initial)

@@ -12,6 +12,7 @@ from vgstudy.engine.models import Net
 from vgstudy.plan.cost import LANES
 
 TEST_ROWS = 128
+SHORT = 512  # row numbers of 9 bits leave 23 random ones of 32, and one permutation in 60 to draw anew
 Logits = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # of flat rows and inputs, as `Net.logits`
 Steps = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -157,10 +158,29 @@ def batch_weights(rows: int, batch_size: int) -> NDArray[np.float64]:
 def shuffled(orders: Sequence[np.random.Generator], epochs: int, rows: int, batch_size: int) -> NDArray[np.int32]:
     """Row numbers of the mini-batches, (epoch and step, stack, example), reshuffled every epoch; row 0 fills batches."""
     steps = -(-rows // batch_size)
-    order = np.zeros((len(orders), epochs, steps * batch_size), "int64")  # NumPy permutes no other type as fast
-    order[:, :, :rows] = np.arange(rows)
-    for generator, own in zip(orders, order, strict=True):
-        generator.permuted(own[:, :rows], axis=1, out=own[:, :rows])
+    order = np.zeros((len(orders), epochs, steps * batch_size), "int32")
+    for first in range(0, len(orders), LANES):  # a few at a time stay in a fast memory
+        few = slice(first, first + LANES)
+        order[few, :, :rows] = permutations(orders[few], epochs, rows)
     batches = np.zeros((epochs * steps, len(orders), batch_size + -batch_size % LANES), "int32")
     batches[:, :, :batch_size] = order.reshape(len(orders), epochs * steps, batch_size).swapaxes(0, 1)
     return batches
+
+
+def permutations(generators: Sequence[np.random.Generator], count: int, rows: int) -> NDArray[np.int32]:
+    """Permutations of row numbers (generator, permutation, row), exactly uniform, the same however many are drawn at once.
+
+    Sorts random keys that end in the row's number, which is faster than swapping rows one by one. Where two keys are equal but
+    for the row, any order would favour one: such a permutation is drawn anew, seeded by one more word of its own.
+    """
+    low = (1 << (rows - 1).bit_length()) - 1  # what holds a row's number
+    key = np.dtype("uint32" if rows <= SHORT else "uint64")
+    words = -(-rows * key.itemsize // 8)
+    drawn = np.stack([each.bit_generator.random_raw(count * (words + 1)) for each in generators])
+    drawn = drawn.reshape(len(generators), count, words + 1)
+    keys = np.ascontiguousarray(drawn[:, :, :words]).view(key)[:, :, :rows]
+    keys = np.sort((keys & ~key.type(low)) | np.arange(rows, dtype=key))
+    found = (keys & key.type(low)).astype("int32")
+    for run, k in np.argwhere(((keys[:, :, 1:] ^ keys[:, :, :-1]) <= low).any(axis=2)):
+        found[run, k] = np.random.default_rng(drawn[run, k, -1]).permutation(rows)
+    return found

@@ -3,6 +3,8 @@
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -136,17 +138,19 @@ def design(
     planning.write_design(planning.plan(read, results))
 
 
-def _quiet_tensorflow() -> None:
+@contextmanager
+def _quiet() -> Iterator[None]:
     """What TensorFlow writes when it is imported, which no setting keeps back, belongs in a log, not on a terminal."""
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
     if not sys.stderr.isatty():
+        yield
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     terminal = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
-        import tensorflow  # noqa: F401
+        yield
     finally:
         os.dup2(terminal, 2)
         os.close(terminal)
@@ -159,8 +163,8 @@ def train(
 ) -> None:
     """Train one job; writes its probes and curves."""
     _use_threads(threads)
-    _quiet_tensorflow()
-    from vgstudy.engine import jobs
+    with _quiet():
+        from vgstudy.engine import jobs
 
     jobs.run(manifest, threads)
 
@@ -258,8 +262,8 @@ def coverage(
 @app.command()
 def conformance(results: ResultsArgument = Path("results")) -> None:
     """Recompute published numbers; writes results/conformance.parquet and prints each one beside ours. Needs no study."""
-    _quiet_tensorflow()
-    from vgstudy.conformance.tables import write_conformance
+    with _quiet():
+        from vgstudy.conformance.tables import write_conformance
     from vgstudy.terminal import conformance_table
 
     _show(conformance_table.table(write_conformance(results)))

@@ -6,7 +6,7 @@ multiple of `LANES` entries per run (flat rows and mini-batches are padded), so 
 whatever its stack, and because products and sums never cross runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -72,10 +72,10 @@ def spans(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:
     return [(groups[own[0]].activation, slice(ends[own[0]], ends[own[-1] + 1])) for own in same]
 
 
-def stack_activation(groups: Sequence[Group], runs: int = 1) -> Activation:
-    """One function that applies to each run of a stack (stack, ...) the activation of its group; or to blocks of so many runs."""
+def stack_activation(groups: Sequence[Group]) -> Activation:
+    """One function that applies to each run of a stack (stack, ...) the activation of its group."""
     functions = [activation(spec) for spec, _ in spans(groups)]
-    sizes = [-(-(span.stop - span.start) // runs) for _, span in spans(groups)]
+    sizes = [span.stop - span.start for _, span in spans(groups)]
     if len(functions) == 1:
         return functions[0]
 
@@ -96,24 +96,24 @@ class Parameters:
         The groups of the stack.
     dtype
         In which they are kept.
+    pack
+        How a group's rows are laid out for training; by default as they are.
     """
 
-    def __init__(self, flat: NDArray[np.float32], groups: Sequence[Group], dtype: str) -> None:
-        self._sizes = [g.size for g in groups]
+    def __init__(
+        self, flat: NDArray[np.float32], groups: Sequence[Group], dtype: str, pack: Callable[[tf.Tensor], tf.Tensor] = tf.identity
+    ) -> None:
+        self.runs = len(flat)
         specs = [g.optimizer for g in groups]
         distinct = [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
         self._own = [[i for i, spec in enumerate(specs) if spec == one] for one in distinct]  # groups of each optimizer
-        parts = np.split(flat, np.cumsum(self._sizes)[:-1])
-        self._variables = [keras.Variable(np.concatenate([parts[i] for i in own]), dtype=dtype) for own in self._own]
+        parts = [pack(part) for part in tf.split(flat, [g.size for g in groups])]
+        self._sizes = [part.shape[0] for part in parts]
+        self._variables = [keras.Variable(tf.concat([parts[i] for i in own], axis=0), dtype=dtype) for own in self._own]
         self._updates = [compile_update(spec, variable) for spec, variable in zip(distinct, self._variables, strict=True)]
 
-    @property
-    def runs(self) -> int:
-        """Runs of the stack."""
-        return sum(self._sizes)
-
     def tensor(self) -> tf.Tensor:
-        """The parameters now, (stack, parameter)."""
+        """The parameters now, (stack, parameter), or as they are packed."""
         parts = [None] * len(self._sizes)
         for own, variable in zip(self._own, self._variables, strict=True):
             for i, part in zip(own, tf.split(variable.value, [self._sizes[i] for i in own]), strict=True):
@@ -121,7 +121,7 @@ class Parameters:
         return tf.concat(parts, axis=0)
 
     def update(self, gradient: tf.Tensor) -> None:
-        """Take one step of every optimizer along the gradient (stack, parameter)."""
+        """Take one step of every optimizer along the gradient, laid out as the parameters."""
         parts = tf.split(gradient, self._sizes)
         for own, update in zip(self._own, self._updates, strict=True):
             update(tf.concat([parts[i] for i in own], axis=0))

@@ -4,17 +4,21 @@ A library's matrix product of 5 x 6 and 6 x 32 takes ten times as long as its ar
 multiplication at once, as XLA compiles it from products and sums written out, once per process for layers of equal shape.
 
 Axes: a layer's parameters are (block, out, in + 1, lane), activations (block, unit, example, lane); a block is `LANES` runs of
-one activation, the last ones zeros if there are not so many, so every run takes the same vector path whatever its stack.
+one group, the last ones zeros if there are not so many, so every run takes the same vector path whatever its stack.
 """
 
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import tensorflow as tf
 
-from vgstudy.engine.groups import Group, spans, stack_activation
+from vgstudy.engine.groups import Group, stack_activation
 from vgstudy.engine.models import Net
 from vgstudy.plan.cost import LANES
 
+# Whole vector registers instead of half ones: a twentieth of the time. XLA reads it once, when it first compiles.
+os.environ["XLA_FLAGS"] = f"--xla_cpu_prefer_vector_width=512 {os.environ.get('XLA_FLAGS', '')}"
 WIDEST = 8  # units of a hidden layer; a matrix product is as fast beyond
 MOST_TERMS = 64  # inputs, outputs, or examples of a mini-batch: sums are written out term by term, which must be compiled
 
@@ -25,16 +29,16 @@ def narrow(net: Net, examples: int) -> bool:
 
 
 def logits(net: Net, groups: Sequence[Group]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """What `Net.logits` computes, for a stack of these groups."""
-    sizes = [span.stop - span.start for _, span in spans(groups)]
-    activation = stack_activation(groups, LANES)
+    """What `Net.logits` computes for a stack of these groups, of its parameters as `pack` has them."""
+    sizes = [group.size for group in groups]
+    activation = stack_activation([replace(group, size=-(-group.size // LANES)) for group in groups])
 
-    def computed(flat: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-        *hidden, last = net.layers(_pack(flat, sizes))
-        x = _pack(x, sizes)
+    def computed(packed: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        *hidden, last = net.layers(packed)
+        x = pack(x, sizes)
         for layer in hidden:
             x = activation(affine(layer, x))
-        return _unpack(affine(last, x), sizes)
+        return unpack(affine(last, x), sizes)
 
     return computed
 
@@ -66,16 +70,16 @@ def _total(terms: Sequence[tf.Tensor]) -> tf.Tensor:
     return _total(terms[:half]) + _total(terms[half:]) if half else terms[0]
 
 
-def _pack(rows: tf.Tensor, sizes: Sequence[int]) -> tf.Tensor:
-    """(stack, ...) -> (block, ..., lane): runs of each activation, of these sizes, filled with zeros to whole blocks."""
-    rest = rows.shape.rank - 1
+def pack(rows: tf.Tensor, sizes: Sequence[int] = ()) -> tf.Tensor:
+    """(stack, ...) -> (block, ..., lane): runs of each group, of these sizes or all of one, filled with zeros to whole blocks."""
+    rest, sizes = rows.shape.rank - 1, sizes or [rows.shape[0]]
     if any(size % LANES for size in sizes):
         parts = zip(tf.split(rows, sizes), sizes, strict=True)
         rows = tf.concat([tf.pad(part, [(0, -size % LANES)] + [(0, 0)] * rest) for part, size in parts], axis=0)
     return tf.transpose(tf.reshape(rows, (-1, LANES, *rows.shape[1:])), (0, *range(2, rest + 2), 1))
 
 
-def _unpack(blocks: tf.Tensor, sizes: Sequence[int]) -> tf.Tensor:
+def unpack(blocks: tf.Tensor, sizes: Sequence[int]) -> tf.Tensor:
     """(block, ..., lane) -> (stack, ...), without what only filled a block."""
     rest = blocks.shape.rank - 2
     rows = tf.reshape(tf.transpose(blocks, (0, rest + 1, *range(1, rest + 1))), (-1, *blocks.shape[1:-1]))

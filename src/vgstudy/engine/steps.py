@@ -79,9 +79,11 @@ def mini_batch(table: tf.Tensor, order: tf.Tensor, inputs: int) -> tuple[tf.Tens
 
 
 def compile_test(
-    net: Net, loss: Loss, parameters: Parameters, x: tf.Tensor, y: tf.Tensor
+    net: Net, loss: Loss, flat: Callable[[], tf.Tensor], x: tf.Tensor, y: tf.Tensor
 ) -> Callable[[], tuple[tf.Tensor, tf.Tensor]]:
     """Compile the evaluation of rows x (stack, input, row) and y (stack, output, row); a stack axis of 1 if all have the same.
+
+    `flat` gives the parameters now, (stack, parameter).
 
     Returns
     -------
@@ -95,7 +97,7 @@ def compile_test(
 
     @tf.function  # type: ignore[untyped-decorator]
     def test() -> tuple[tf.Tensor, tf.Tensor]:
-        theta = parameters.tensor()
+        theta = flat()
         logits = tf.map_fn(lambda part: net.logits(theta, part), parts[0])  # (part, stack, output, row)
         each = (loss.value(logits, parts[1]), tf.cast(loss.correct(logits, parts[1]), x.dtype))
         value, right = (tf.concat(tf.unstack(e), axis=1)[:, :rows] for e in each)
@@ -180,7 +182,7 @@ def permutations(generators: Sequence[np.random.Generator], count: int, rows: in
     drawn = drawn.reshape(len(generators), count, words + 1)
     keys = np.ascontiguousarray(drawn[:, :, :words]).view(key)[:, :, :rows]
     keys = np.sort((keys & ~key.type(low)) | np.arange(rows, dtype=key))
-    found = (keys & key.type(low)).astype("int32")
+    found: NDArray[np.int32] = (keys & key.type(low)).astype("int32")
     for run, k in np.argwhere(((keys[:, :, 1:] ^ keys[:, :, :-1]) <= low).any(axis=2)):
         found[run, k] = np.random.default_rng(drawn[run, k, -1]).permutation(rows)
     return found

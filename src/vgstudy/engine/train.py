@@ -89,20 +89,26 @@ class Stack:
         )
         kernels = [stream(r.cell, r.seed, "kernels") for r in stacked]
         initial = models.initial_flat(self.net, [r.cell.initializer for r in stacked], kernels)
-        self._parameters = Parameters(initial, self._arranged.groups, dtype)
-        generators = [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked]
-        self._order = Order(generators, task.train, self.cell.batch_size)
-        narrow = lanes.narrow(self.net, self._order.width)
-        logits = lanes.logits(self.net, self._arranged.groups) if narrow else self.net.logits
+        self._order = Order(
+            [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked], task.train, self.cell.batch_size
+        )
+        self._narrow = lanes.narrow(self.net, self._order.width)
+        self._parameters = Parameters(initial, self._arranged.groups, dtype, lanes.pack if self._narrow else tf.identity)
+        logits = lanes.logits(self.net, self._arranged.groups) if self._narrow else self.net.logits
         self._steps = compile_steps(task.inputs, logits, self.loss, self._parameters, self._train, self._order.width)
-        self._test = compile_test(self.net, self.loss, self._parameters, *self._test_set)
+        self._test = compile_test(self.net, self.loss, self._rows, *self._test_set)
         self._last: NDArray[np.int32] | None = None  # row numbers of the mini-batch before (stack, example)
         self._first = probes.kernels(self.net, initial)
         self._before: dict[str, list[NDArray[np.float64]]] = {}  # kernels at the previous probe of each kind
 
     def flat(self) -> NDArray[np.floating]:
         """The parameters of the runs, (run, parameter)."""
-        return np.asarray(self._parameters.tensor().numpy()[self.rows])
+        return np.asarray(self._rows().numpy()[self.rows])
+
+    def _rows(self) -> tf.Tensor:
+        """The parameters now, (stack, parameter)."""
+        now = self._parameters.tensor()
+        return lanes.unpack(now, [group.size for group in self._arranged.groups]) if self._narrow else now
 
     def advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train for some epochs; running mean of loss and accuracy over each epoch's mini-batches, (run, epoch)."""
@@ -133,7 +139,7 @@ class Stack:
         rows = self._probe_set[0].shape[2]
         filled = np.arange(-(-rows // LANES) * LANES) % rows
         x, y = (tf.gather(each, filled, axis=2) for each in self._probe_set)
-        z = self.net.logits(self._parameters.tensor(), x)
+        z = self.net.logits(self._rows(), x)
         each = (self.loss.value(z, y), tf.cast(self.loss.correct(z, y), x.dtype))
         value, right = (e[:, :rows] for e in each)
         return self._means(value, right)
@@ -153,7 +159,7 @@ class Stack:
         quantiles
             Whether quantiles of gradient and kernel entries are wanted.
         """
-        flat = self._parameters.tensor().numpy()
+        flat = self._rows().numpy()
         x, y = self._examples(examples)
         parts = [measured(flat, quantiles) for measured in probe_parts(self._arranged, self.net, self.loss, x, y)]
         now = probes.kernels(self.net, flat)

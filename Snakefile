@@ -51,12 +51,7 @@ JOB_PATHS = [
     for study_plan in PLANS.values()
     for path in job_tables(study_plan.folder, study_plan.jobs)
 ]
-# simulated for a minute, once: nothing that a quick test of the workflow needs
-CHECKS = (
-    ()
-    if all(study.trial for study in STUDIES.values())
-    else ("coverage", "conformance")
-)
+CHECKS = preflight.checks(STUDIES.values())
 CHECKED = expand("results/{check}.parquet", check=CHECKS)
 
 DAMAGED, LOST = {}, set()

@@ -189,6 +189,15 @@ def test_permuted_rows_give_the_same_against_itself():
     assert conform("decays", decay_rows(shuffled)).to_pylist() == conform("decays", decay_rows(table)).to_pylist()
 
 
+def test_the_bits_of_a_run_against_itself_beside_a_deeper_one():
+    rng = np.random.default_rng(4)
+    runs = [{"g": rng.lognormal(size=n), "cell": f"c{n}", "seed": seed} for n in (5, 6, 7, 9, 12) for seed in range(40)]
+    alone = [row for run in runs for row in decays(run)]
+    together = decays(*runs, {"g": rng.lognormal(size=40), "cell": "deeper"})
+    own = {(row["cell"], row["seed"]): row for row in together}
+    assert [own[row["cell"], row["seed"]] for row in alone] == alone
+
+
 @pytest.mark.parametrize("rows", [[0, 1, 3, 4], [1, 2, 3, 4], [0, 1, 2, 2, 3, 4]])
 def test_a_missing_or_double_layer_is_an_error(rows):
     with pytest.raises(ValueError, match="lacks a layer or has one twice"):

@@ -88,6 +88,14 @@ def test_a_changed_step_runs_again_with_what_follows_it(site, stage, again):
     assert job_files(site) == before
 
 
+def test_a_register_that_goes_is_judged_no_more(site):
+    before = job_files(site)
+    (site.folder / "config/claims/C.yaml").unlink()
+    said = site.complete()
+    assert {"claims", "follow", "report"} <= ran(said).keys()
+    assert job_files(site) == before
+
+
 def test_a_training_setting_trains_every_run_again(site):
     before = job_files(site)
     edit(site, training={"epochs": 3, "batch_size": 32}, log={"probe_epochs": [0, 3], "test_every": 1})

@@ -102,7 +102,7 @@ def test_all_together_by_hand(planned: Plan, tmp_path: Path) -> None:
     assert [*preflight.whole([planned], tmp_path, 1)] == [f"{told} on 1 core"]
     assert [*preflight.whole([planned], tmp_path, 2)] == [f"{told} on 2 cores"]
     assert [*preflight.whole([planned], tmp_path, None)] == [f"{told} if all run at once"]
-    other = replace(planned, study=planned.study.model_copy(update={"name": "other"}))
+    other = replace(planned, study=planned.study.model_copy(update={"name": "other", "trial": False}))
     both = 2 * total - cost.REPORT + cost.CHECKS
     told = f"all together, with analysis, figures, checks of the methods and report: about {both / 60:.1f} core-minutes, "
     assert [*preflight.whole([planned, other], tmp_path, 1)] == [f"{told}{both / 60:.1f} minutes on 1 core"]

@@ -10,7 +10,7 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 4,
-        "decay": 4,
+        "decay": 5,
         "estimate": 10,
         "predict": 4,
         "follow": 4,

@@ -132,7 +132,7 @@ rule follow:
         "../../environment.yml"
     params:
         stage=STAGES["follow"],
-        register=lambda wildcards, input: [Path(path).name for path in input.register],
+        register=sorted(path.name for path in REGISTER.glob("*.yaml")),
         folder=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "vgstudy follow {params.folder} > {log} 2>&1"
@@ -170,7 +170,7 @@ rule claims:
         "../../environment.yml"
     params:
         stage=STAGES["claims"],
-        register=lambda wildcards, input: [Path(path).name for path in input.register],
+        register=sorted(path.name for path in REGISTER.glob("*.yaml")),
         studies=list(STUDIES),
     shell:
         "vgstudy claims results {params.studies:q} > {log} 2>&1"

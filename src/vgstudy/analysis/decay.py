@@ -55,7 +55,7 @@ def _line(square: Mask) -> Array:
 def _parabola(line: Array, square: Mask) -> Array:
     """The square of the centred layer number less its mean over the square layers, 0 elsewhere."""
     squared = line**2
-    centre = squared.sum(axis=1) / np.maximum(square.sum(axis=1), 1)
+    centre = _total(squared) / np.maximum(square.sum(axis=1), 1)
     return np.where(square, squared - centre[:, None], 0.0)
 
 
@@ -69,7 +69,12 @@ def _logs(x: Array, square: Mask) -> Array:
 
 def _coefficient(logs: Array, regressor: Array) -> Array:
     """Least-squares coefficient of logs on a regressor that is orthogonal to the others, axis (run,)."""
-    found: Array = (regressor * logs).sum(axis=1) / (regressor**2).sum(axis=1)
+    return _total(regressor * logs) / _total(regressor**2)
+
+
+def _total(x: Array) -> Array:
+    """Sum over layers, one after the other: `sum` groups them by their number, which is that of the deepest run beside."""
+    found: Array = np.cumsum(x, axis=1)[:, -1]
     return found
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
@@ -149,8 +150,8 @@ def whole(plans: Collection[Plan], results: Path, cores: int | None) -> Iterator
     todo = [(jobs, plan) for jobs, plan in todo if jobs]
     if not todo:
         return
-    checks = any(plan.study.name != "smoke" for plan in plans) and not (results / "coverage.parquet").exists()
-    total, longest = cost.REPORT + cost.CHECKS * checks, 0.0
+    lacking = any(not (results / f"{name}.parquet").exists() for name in checks(plan.study for plan in plans))
+    total, longest = cost.REPORT + cost.CHECKS * lacking, 0.0
     for jobs, plan in todo:
         follow = cost.follow_seconds(len(plan.cells), len(plan.job_of))
         total += cost.START_UP * len(jobs) + sum(jobs) + follow
@@ -158,9 +159,14 @@ def whole(plans: Collection[Plan], results: Path, cores: int | None) -> Iterator
     wall = max(longest, total / cores if cores else 0)
     where = f"on {plural(cores, 'core')}" if cores else "if all run at once"
     yield (
-        f"all together, with analysis, figures{', checks of the methods' * checks} and report: about {total / 60:.1f} "
+        f"all together, with analysis, figures{', checks of the methods' * lacking} and report: about {total / 60:.1f} "
         f"core-minutes, {wall / 60:.1f} minutes {where}"
     )
+
+
+def checks(studies: Iterable[Study]) -> tuple[str, ...]:
+    """Tables of `results/` that check the methods, made once in a minute: nothing that studies on trial need."""
+    return () if all(study.trial for study in studies) else ("coverage", "conformance")
 
 
 def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:

@@ -104,7 +104,7 @@ def plan(
 
     from vgstudy.config.reading import load_config, name_mnist, parse_seeds, read_studies
     from vgstudy.plan import planning, preflight
-    from vgstudy.terminal import plan_table as summary
+    from vgstudy.terminal import plan_table
 
     named = load_config(config)
     name_mnist({"mnist": named.mnist})
@@ -112,7 +112,7 @@ def plan(
     console, plans = Console(), [planning.plan(study, results) for study in chosen.values()]
     preflight.check(plans, results)
     for planned in plans:
-        console.print(summary.table(planned))
+        console.print(plan_table.table(planned))
         for line in preflight.story(planned, os.cpu_count()):
             typer.echo(line)
     told = preflight.whole(plans, results, os.cpu_count()), preflight.damaged(plans, results).values(), preflight.settings()
@@ -134,7 +134,8 @@ def design(
     if read.task.name == "mnist":
         from vgstudy.engine.download import fetch_mnist
 
-        fetch_mnist()
+        with _quiet():
+            fetch_mnist()
     planning.write_design(planning.plan(read, results))
 
 

@@ -12,7 +12,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "train": 4,
         "decay": 5,
         "estimate": 10,
-        "predict": 4,
+        "predict": 5,
         "follow": 4,
         "overlay": 3,
         "claims": 6,

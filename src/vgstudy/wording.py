@@ -5,6 +5,7 @@ from math import ceil, exp, floor, isfinite, log10
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
+ANSWERS = {True: "yes", False: "NO", None: "not run"}  # whether a published number and ours agree
 _LEVELS = {"width": "{} wide", "depth": "depth {}"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

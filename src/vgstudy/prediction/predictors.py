@@ -14,7 +14,7 @@ PREDICTORS: Mapping[str, str] = MappingProxyType(
         "zeros": "share of gradient entries exactly zero in float32, the larger",
         "depth": "depth, the larger",
         "width": "width, the smaller",
-        "distance": "distance of that factor from 1 either way, the larger",
+        "distance": "distance of the signal's decay factor from 1 either way, the larger",
     }
 )
 # sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail

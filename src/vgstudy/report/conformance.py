@@ -4,10 +4,9 @@ from pathlib import Path
 
 from vgstudy.findings import Table
 from vgstudy.store.folders import shared_rows
-from vgstudy.wording import number, plural
+from vgstudy.wording import ANSWERS, number, plural
 
 HEAD = ("source", "quantity", "setup", "published", "ours", "agree", "by the rule", "note")
-ANSWERS = {True: "yes", False: "NO", None: "not run"}
 
 
 def conformance_table(results: Path) -> Table | None:

@@ -8,9 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vgstudy.conformance.check import Check
-from vgstudy.wording import ABSENT, plural
+from vgstudy.wording import ABSENT, ANSWERS, plural
 
-ANSWERS = {True: "yes", False: "NO", None: "not run"}
 HEADS = ("agrees", "published", "ours", "source; quantity, setup, rule, note")
 
 

@@ -11,6 +11,7 @@ for name, study_plan in PLANS.items():
             manifests=[job.path for job in study_plan.jobs.values() if job.new],
         log:
             f"results/{name}/logs/design.log",
+        priority: 1_000_000  # before any training, which goes by its seconds
         localrule: True
         conda:
             "../../environment.yml"

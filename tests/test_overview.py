@@ -41,7 +41,7 @@ def test_claims_in_short_by_hand():
     point = claims_point([*rows, claim("D4", "not run")])
     assert point.text == (
         "Of 4 statements judged, 2 replicated, 1 not replicated and 1 inconclusive. 1 more waits for this study, not run: s "
-        "(`studies:` in config/config.yaml). In all their parts replicated: A1; in none: B2 (What B2 says)."
+        "(to be named under studies in config/config.yaml). In all their parts replicated: A1; in none: B2 (What B2 says)."
     )
     assert point.topic == "The tutorials' claims, and those of D"
     assert claims_point([claim("D4", "not run")]) is None

@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 3,
         "claims": 6,
         "figures": 16,
-        "report": 18,
+        "report": 19,
         "coverage": 5,
         "conformance": 2,
     }

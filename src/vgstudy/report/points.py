@@ -86,7 +86,7 @@ def not_run(studies: Sequence[str]) -> str:
     one, named = len(studies) == 1, list(dict.fromkeys(studies))
     to = "these studies" if len(named) > 1 else "this study"
     more = f"{len(studies)} more {'waits' if one else 'wait'} for {to}, not run"
-    return f"{more}: {listing(named)} (`studies:` in config/config.yaml)."
+    return f"{more}: {listing(named)} (to be named under studies in config/config.yaml)."
 
 
 def prediction(named: Named) -> Point | None:

@@ -225,3 +225,9 @@ def test_the_schema_version_depends_on_names_order_and_types(monkeypatch):
         monkeypatch.setattr(columns, "arrow_schema", lambda name, some=some: pa.schema(some))
         versions.add(schema_version("curves"))
     assert len(versions) == len(COLUMNS) + len(changed)
+
+
+def test_the_commit_is_the_last_of_the_whole_package_against_git():
+    command = ["git", "log", "-1", "--format=%H", "--", "src/vgstudy"]
+    said = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False).stdout.strip()
+    assert (provenance()["commit"] or "").rstrip("+") == said

@@ -33,7 +33,7 @@ def test_too_little_disk_space_is_refused_by_hand(planned: Plan, tmp_path: Path,
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1.5 * needed))
     preflight.check([planned], tmp_path / "results")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1.5 * needed - 1))
-    with pytest.raises(UserError, match=r"results: the tables will take 0\.0 GB and 0\.0 GB are free; make room first"):
+    with pytest.raises(UserError, match=r"results: the tables will take [\d.]+ MB and [\d.]+ MB are free; make room first"):
         preflight.check([planned], tmp_path / "results")
 
 
@@ -113,7 +113,11 @@ def test_too_little_memory_is_told_with_the_remedy(planned: Plan, monkeypatch: p
     monkeypatch.setattr(preflight, "free_memory", lambda: largest)
     assert len(list(preflight.story(planned, 2))) == 1
     monkeypatch.setattr(preflight, "free_memory", lambda: largest - 1)
-    assert list(preflight.story(planned, 2))[1].endswith(f"so call Snakemake with --resources mem_mb={largest - 1}")
+    assert "it does not fit here" in list(preflight.story(planned, 2))[1]
+    twice = replace(planned, jobs=planned.jobs | {"other": next(iter(planned.jobs.values()))})
+    monkeypatch.setattr(preflight, "free_memory", lambda: 2 * largest - 1)
+    said = list(preflight.story(twice, 2))[1]
+    assert said.endswith(f"at most 1 job at a time fit, so call Snakemake with --resources mem_mb={2 * largest - 1}")
     assert len(list(preflight.story(planned, None))) == 1  # a cluster's memory is not this machine's
 
 

@@ -41,7 +41,8 @@ _ESTIMATE = {
     "method": (LABEL, "how the interval was made"),
     "label": (
         LABEL,
-        "what `vgstudy coverage` finds of intervals so made: as stated (coverage within .02 of the nominal one) or approximate; "
+        "what `vgstudy coverage` finds of intervals so made: as stated (coverage within .02 of the nominal one in the "
+        "truths simulated) or approximate, as below the 5 seeds that are the fewest simulated; "
         "null without an interval",
     ),
     "confidence": (pa.float64(), "nominal coverage of the interval"),

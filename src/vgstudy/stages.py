@@ -11,13 +11,13 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 4,
         "decay": 5,
-        "estimate": 10,
+        "estimate": 11,
         "predict": 5,
         "follow": 4,
-        "overlay": 3,
+        "overlay": 4,
         "claims": 6,
         "figures": 16,
-        "report": 19,
+        "report": 20,
         "coverage": 5,
         "conformance": 2,
     }

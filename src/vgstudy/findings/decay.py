@@ -22,7 +22,11 @@ def decay(frames: Frames) -> Finding | None:
     if rows is None:
         return None
     depth, delta, g = rows["depth"].iloc[0], chosen(rows, quantity="d_delta"), chosen(rows, quantity="d_g")
-    headline = f"Before any update, at depth {depth}, the backpropagated signal δ {counts(delta)}. {extremes(delta)}".strip()
+    several = frames.estimates["optimizer"].nunique() > 1
+    trained = f", in the networks for {frames.first_optimizer}" * several
+    headline = (
+        f"Before any update, at depth {depth}{trained}, the backpropagated signal δ {counts(delta)}. {extremes(delta)}".strip()
+    )
     headline += survivors(delta)
     more = (f"The kernel gradient g, a product of δ and the activations, {counts(g)}.", BOUND, *bent(frames))
     tables = tuple(decay_table(chosen(rows, quantity=quantity), quantity, depth) for quantity in NAMES)

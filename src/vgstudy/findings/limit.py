@@ -76,7 +76,8 @@ def comparison(rows: pd.DataFrame, level: str, reference: str, factor: str) -> s
     pair = f"{level} against {reference}" + " wide" * (factor == "width")
     text = (
         f"{pair}: the limit is deeper in {len(found.above)} of {plural(found.n, 'setting')}, shallower in {len(found.below)} and "
-        f"undecided in {len(found.undecided)} (the interval of the difference includes 0; exploratory, not corrected)."
+        f"undecided in {len(found.undecided)} (the interval of the difference includes 0; exploratory, not corrected"
+        f"{found.no_interval})."
     )
     decided = pd.concat([found.above, found.below])
     if decided.empty:

@@ -46,7 +46,7 @@ def check(plans: Collection[Plan], results: Path) -> None:
     needed, free = DISK_SHARE * sum(map(disk_bytes, plans)), shutil.disk_usage(place).free
     if needed > free:
         raise UserError(
-            f"{results}: the tables will take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; make room first"
+            f"{results}: the tables will take {needed / 1e6:,.1f} MB and {free / 1e6:,.1f} MB are free; make room first"
         )
 
 
@@ -134,10 +134,15 @@ def story(plan: Plan, cores: int | None) -> Iterator[str]:
         f"about {minutes:.1f} minutes {where}, {disk_bytes(plan) / 1e6:,.1f} MB of tables"
     )
     largest, free = max(job.mem_mb for job in todo), free_memory()
-    if cores and free is not None and largest * min(cores, len(todo)) > free:
+    if cores and free is not None and largest > free:
+        yield (
+            f"{plan.study.name}: its largest job needs {largest / 1000:.1f} GB of memory, {free / 1000:.1f} GB are free: it does "
+            "not fit here; take narrower or shallower networks, close other programs, or use a larger machine"
+        )
+    elif cores and free is not None and largest * min(cores, len(todo)) > free:
         yield (
             f"{plan.study.name}: its largest job needs {largest / 1000:.1f} GB of memory, {free / 1000:.1f} GB are free: "
-            f"at most {plural(max(free // largest, 1), 'job')} at a time fit, so call Snakemake with --resources mem_mb={free}"
+            f"at most {plural(free // largest, 'job')} at a time fit, so call Snakemake with --resources mem_mb={free}"
         )
 
 

@@ -110,11 +110,12 @@ def training_sentence(study: Study) -> str:
     steps = training.get("steps_per_epoch")
     portion = f" of {plural(steps, 'optimizer step')}" if steps else ""
     drawn = "" if task["name"] == "mnist" or task.get("random_state") is not None else " and the data"
+    same = "" if drawn else " on the same data for all"
     rows = f"the first {log.probe_rows:,} training rows" if log.probe_rows else "all training rows"
     return (
         f"Each run trains for {plural(training['epochs'], 'epoch')}{portion} on mini-batches of {training['batch_size']}. A "
-        f"seed draws the kernels, the order of the batches{drawn} anew; cells share no random stream. All layers are probed on "
-        f"{rows}, in float64, at epochs {listing(map(str, log.probe_epochs))}{''.join(mini_batches(log))}; accuracy on "
+        f"seed draws the kernels, the order of the batches{drawn} anew{same}; cells share no random stream. All layers are "
+        f"probed on {rows}, in float64, at epochs {listing(map(str, log.probe_epochs))}{''.join(mini_batches(log))}; accuracy on "
         f"the test rows is taken every {plural(log.test_every, 'epoch')} and at the end."
     )
 

@@ -46,10 +46,16 @@ def _cpu() -> str:
 
 @cache
 def _commit() -> str | None:
-    """The last commit that touched this package; None outside a checkout."""
-    command = ("git", "log", "-1", "--format=%H", "--", ".")
+    """The last commit that touched this package, with `+` if files differ from it; None outside a checkout."""
+    commit = _git("log", "-1", "--format=%H", "--", ".")
+    return commit and commit + "+" * bool(_git("status", "--porcelain", "--", "."))
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says in the folder of the package; None if nothing."""
+    package = Path(__file__).parents[1]
     try:
-        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=10)
+        found = subprocess.run(("git", *arguments), cwd=package, capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None

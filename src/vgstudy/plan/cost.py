@@ -51,7 +51,7 @@ WORKING_SET = 6_500_000  # bytes of activations, pre-activations and their gradi
 MIN_STACK = 32  # fewer are never faster
 MAX_STACK = 256  # beyond this nothing is gained
 
-BASE_BYTES = 900e6  # resident with TensorFlow imported and its first graphs made
+BASE_BYTES = 1_100e6  # resident with TensorFlow imported, its first graphs made, and XLA
 SEEN_BYTES = 44  # per run and example between two pauses: row numbers, logits, loss
 PROBE_BYTES = 6 * 8  # per probed run, row and hidden unit: float64 activations, gradients, masks
 SAMPLE_COPIES = 2  # of the task arrays while a stack is set up

@@ -20,7 +20,7 @@ SLURM = ("--profile", "profiles/slurm", "--jobs", "2", "--default-resources", "s
 QUICK = ("--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3")
 CLUSTER = Path(__file__).with_name("cluster.sh")
 REPORT = ("--slurm-status-command", "sacct", "--slurm-efficiency-report")  # need accounting
-WANTS = {"FAULTS_MEMORY": "1100", "FAULTS_SECONDS": "75"}  # more than the first attempt has, less than the second
+WANTS = {"FAULTS_MEMORY": "1500", "FAULTS_SECONDS": "75"}  # more than the first attempt has, less than the second
 
 
 def smoke(folder: Path) -> Site:

@@ -74,7 +74,9 @@ def _coefficient(logs: Array, regressor: Array) -> Array:
 
 def _total(x: Array) -> Array:
     """Sum over layers, one after the other: `sum` groups them by their number, which is that of the deepest run beside."""
-    found: Array = np.cumsum(x, axis=1)[:, -1]
+    found = x[:, 0].copy()
+    for layer in x.T[1:]:
+        found += layer
     return found
 
 

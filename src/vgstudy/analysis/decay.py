@@ -34,7 +34,8 @@ def decay_factor(x: Array, square: Mask) -> Array:
     Array
         Axis (run,); NaN with fewer than three square layers or where a square layer's x is not positive and finite.
     """
-    return np.exp(-_coefficient(_logs(x, square), _line(square)))
+    line = _line(square)
+    return np.exp(-_coefficient(_logs(x, square), line, _total(line**2)))
 
 
 def curvature(x: Array, square: Mask) -> Array:
@@ -42,7 +43,8 @@ def curvature(x: Array, square: Mask) -> Array:
 
     0 where every layer has the same factor. Arguments and NaN as in `decay_factor`.
     """
-    return _coefficient(_logs(x, square), _parabola(_line(square), square))
+    parabola = _parabola(_line(square), square)
+    return _coefficient(_logs(x, square), parabola, _total(parabola**2))
 
 
 def _line(square: Mask) -> Array:
@@ -67,9 +69,9 @@ def _logs(x: Array, square: Mask) -> Array:
     return logs
 
 
-def _coefficient(logs: Array, regressor: Array) -> Array:
-    """Least-squares coefficient of logs on a regressor that is orthogonal to the others, axis (run,)."""
-    return _total(regressor * logs) / _total(regressor**2)
+def _coefficient(logs: Array, regressor: Array, squares: Array) -> Array:
+    """Least-squares coefficient of logs on a regressor, orthogonal to the others, whose squares add up to those; axis (run,)."""
+    return _total(regressor * logs) / squares
 
 
 def _total(x: Array) -> Array:
@@ -132,11 +134,12 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
     square = np.zeros(shape, dtype=bool)
     square[index] = position(probes["kind"], LAYER_KINDS) == LAYER_KINDS.index("square")
     line = _line(square)
-    parabola, values = _parabola(line, square), {}
+    parabola = _parabola(line, square)
+    lines, parabolas, values = _total(line**2), _total(parabola**2), {}
     for name in ("g", "delta", "h"):
         logs = _logs(x[f"{name}_rms"], square)
-        values[f"d_{name}"] = np.exp(-_coefficient(logs, line))
-        values[f"curvature_{name}"] = _coefficient(logs, parabola)
+        values[f"d_{name}"] = np.exp(-_coefficient(logs, line, lines))
+        values[f"curvature_{name}"] = _coefficient(logs, parabola, parabolas)
         values[f"interior_{name}"] = interior_ratio(x[f"{name}_rms"], square)
     values["end_to_end_g"] = end_to_end_ratio(x["g_rms"], depth)
     values["end_to_end_mean_abs"] = end_to_end_ratio(x["g_mean_abs"], depth)

@@ -11,15 +11,14 @@ from snakemake.utils import min_version
 
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import read_register
-from vgstudy.config import yamlfile
-from vgstudy.views.captions import caption_of, figure_names
-from vgstudy.config.reading import load_studies, name_mnist
+from vgstudy.config.reading import load_config, name_mnist, read_studies
 from vgstudy.errors import UserError
 from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
 from vgstudy.store.places import SHEETS, STUDY_TABLES, job_tables, tables
+from vgstudy.views.captions import caption_of, figure_names
 
 min_version("9.19")
 
@@ -32,8 +31,10 @@ CONFIG, RESULTS = Path("config/config.yaml"), Path("results")
 REGISTER = Path("config/claims")
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
-    STUDIES = load_studies(yamlfile.read(CONFIG) | config, CONFIG.parent)
-    name_mnist(yamlfile.read(CONFIG) | config)
+    named = load_config(CONFIG, config)
+    name_mnist(named.mnist)
+    where = "--config: studies" if "studies" in config else f"{CONFIG}: studies"
+    STUDIES = read_studies(named.studies, named.seeds, CONFIG.parent, where)
     check_register(
         read_register(REGISTER),
         {name: study.model_dump(mode="json") for name, study in STUDIES.items()},
@@ -60,11 +61,7 @@ if workflow.is_main_process:
     cores = None if cluster else workflow.resource_settings.cores
     DAMAGED = preflight.damaged([*PLANS.values()], RESULTS)
     LOST = preflight.lost(PLANS.values(), DAMAGED)
-    for study_plan in PLANS.values():
-        for line in preflight.story(study_plan, cores):
-            print(line, file=sys.stderr)
-    told = preflight.whole([*PLANS.values()], RESULTS, cores)
-    for line in (*told, *DAMAGED.values(), *preflight.settings()):
+    for line in preflight.told(PLANS.values(), RESULTS, cores, DAMAGED):
         print(line, file=sys.stderr)
 
 
@@ -106,8 +103,12 @@ onsuccess:
 
 
 onerror:
-    print(
-        "Some jobs failed: each one's log is above and in results/STUDY/logs/. What is finished is kept: mend what the logs name, "
-        "then start the same command again. If memory was short, run fewer jobs at a time, such as with --cores 1.",
-        file=sys.stderr,
-    )
+    if workflow.scheduler.failed:
+        told = (
+            "Some jobs failed: each one's log is above and in results/STUDY/logs/; what a cluster refused is in Snakemake's own, "
+            f"{log}. What is finished is kept: mend what the logs name, then start the same command again. "
+            "If memory was short, run fewer jobs at a time, such as with --cores 1."
+        )
+    else:
+        told = "Stopped. What is finished is kept: start the same command again to go on."
+    print(told, file=sys.stderr)

@@ -61,7 +61,7 @@ def test_a_mistake_in_a_study_stops_everything(case: str, command: str, folder: 
 
 
 REFUSED = {
-    "unknown study": (["plan", "smal"], "config/config.yaml: studies: no study 'smal' in config/studies; did you mean 'small'?"),
+    "unknown study": (["plan", "smal"], "STUDY: no study 'smal' in config/studies; did you mean 'small'?"),
     "no config": (["plan", "--config", "nowhere.yaml"], "nowhere.yaml: cannot be read: no such file or directory"),
     "no study": (["design", "config/studies/nowhere.yaml"], "config/studies/nowhere.yaml: cannot be read: no such file"),
     "a folder": (["design", "config/studies"], "config/studies: cannot be read: is a directory"),

@@ -11,7 +11,7 @@ import pytest
 from vgstudy.config import yamlfile
 from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY
 from vgstudy.config.levels import resolve
-from vgstudy.config.reading import Config, load_config, load_studies, load_study, parse_seeds
+from vgstudy.config.reading import Config, load_config, load_study, parse_seeds, read_studies
 from vgstudy.config.study import MAX_DEPTH, Study
 from vgstudy.errors import UserError
 
@@ -153,8 +153,14 @@ def test_shipped_studies_survive_json(name: str) -> None:
     assert Study.model_validate(json.loads(json.dumps(study.model_dump(mode="json")))) == study
 
 
+def studies_of(**given: Any) -> dict[str, Study]:
+    """The studies that the shipped config.yaml names, with what the command line sets instead."""
+    named = load_config(ROOT / "config.yaml", given)
+    return read_studies(named.studies, named.seeds, ROOT, "--config")
+
+
 def test_default_design_by_hand() -> None:
-    study = load_studies(yamlfile.read(ROOT / "config.yaml"), ROOT)["extensions"]
+    study = studies_of()["extensions"]
     assert (study.n_cells, len(study.seeds), study.training.epochs) == (720, 10, 500)
 
 
@@ -201,32 +207,36 @@ def test_seeds_by_hand() -> None:
 
 
 def test_one_setting_replaces_every_studys_seeds() -> None:
-    studies = load_studies({"studies": ["extensions", "smoke"], "seeds": 30}, ROOT)
+    studies = studies_of(studies=["extensions", "smoke"], seeds=30)
     assert list(studies) == ["extensions", "smoke"]
     assert all(study.seeds == tuple(range(30)) for study in studies.values())
 
 
 def test_studies_by_name_and_by_path(write: Callable[..., Path]) -> None:
     path = write()
-    assert list(load_studies({"studies": ["smoke", str(path)]}, ROOT)) == ["smoke", "small"]
-    assert list(load_studies({"studies": "smoke", "seeds": None}, ROOT)) == ["smoke"]
+    assert list(studies_of(studies=["smoke", str(path)])) == ["smoke", "small"]
+    assert list(studies_of(studies="smoke", seeds=None)) == ["smoke"]
 
 
-def test_mistakes_in_the_config_name_its_keys(write: Callable[..., Path], tmp_path: Path) -> None:
-    where = f"{ROOT / 'config.yaml'}: "
-    assert refused(lambda: load_studies({"studies": ["smok"]}, ROOT)).startswith(f"{where}studies: no study 'smok' in")
-    assert "did you mean 'smoke'? allowed: circles, digits, " in refused(lambda: load_studies({"studies": ["smok"]}, ROOT))
-    assert "did you mean 'seeds'?" in refused(lambda: load_studies({"studies": ["smoke"], "seed": 3}, ROOT))
-    assert refused(lambda: load_studies({"studies": ["smoke"], "seeds": "3-x"}, ROOT)).startswith(
-        f"{where}seeds: must be a whole"
+def test_mistakes_on_the_command_line_are_told_as_such(write: Callable[..., Path], tmp_path: Path) -> None:
+    unknown = refused(lambda: studies_of(studies=["smok"]))
+    assert unknown.startswith(
+        f"--config: no study 'smok' in {ROOT / 'studies'}; did you mean 'smoke'? allowed: circles, digits, "
     )
-    assert "two have the name 'smoke'" in refused(
-        lambda: load_studies({"studies": ["smoke", str(write(name="smoke.yaml"))]}, ROOT)
-    )
+    assert refused(lambda: studies_of(seed=3)).startswith("--config: seed: unknown key; did you mean 'seeds'?")
+    assert refused(lambda: studies_of(seeds="3-x")).startswith("--config: seeds: must be a whole")
+    assert "two studies have the name 'smoke'" in refused(lambda: studies_of(studies=["smoke", str(write(name="smoke.yaml"))]))
     for wrong in ([], [3], 3, None):
-        assert "a list of names" in refused(lambda wrong=wrong: load_studies({"studies": wrong}, ROOT))
-    assert "studies: is missing" in refused(lambda: load_studies({}, ROOT))
-    assert "no such file" in refused(lambda: load_studies({"studies": str(tmp_path / "gone.yaml")}, ROOT))
+        assert "a list of names" in refused(lambda wrong=wrong: studies_of(studies=wrong))
+    assert refused(lambda: studies_of(mnist=3)) == "--config: mnist: must be text, not 3"
+    assert "no such file" in refused(lambda: studies_of(studies=str(tmp_path / "gone.yaml")))
+
+
+def test_mistakes_in_the_config_file_are_told_as_such(write: Callable[..., Path]) -> None:
+    """Also where the command line says otherwise."""
+    path = write("seeds: 0-3\n")
+    assert refused(lambda: load_config(path)) == f"{path}: studies: is missing"
+    assert refused(lambda: load_config(path, {"studies": "smoke"})) == f"{path}: studies: is missing"
 
 
 def test_config_file_by_hand(write: Callable[..., Path]) -> None:

@@ -30,11 +30,18 @@ def test_a_second_workflow_is_refused_until_the_first_was_killed(tmp_path: Path)
     with holder(tmp_path / "results") as first:
         with pytest.raises(UserError, match=rf"another workflow \(process {first.pid}\) is at work here; wait until it is done"):
             lock.hold(tmp_path / "results")
+        assert lock.told(tmp_path / "results") == f"{tmp_path}/results: another workflow (process {first.pid}) is at work here"
         first.send_signal(signal.SIGKILL)
         first.wait()
+        assert lock.told(tmp_path / "results") is None
         with holder(tmp_path / "results") as second:
             assert (tmp_path / "results/.lock").read_text() == f"{second.pid}\n"
             assert second.communicate("\n")[1] == ""
+
+
+def test_a_folder_in_which_nothing_ever_ran_is_free(tmp_path: Path) -> None:
+    assert lock.told(tmp_path / "results") is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -184,8 +184,21 @@ def test_a_table_of_another_design_is_told(tmp_path):
 
 def test_a_missing_file_is_named(tmp_path):
     path = tmp_path / "mine" / "runs.parquet"
+    path.parent.mkdir()
     with pytest.raises(UserError, match=f"is missing; make it: `snakemake --cores 2 --config studies=mine -- {path}`"):
         read_footer(path)
+
+
+def test_a_study_that_nobody_ran_is_told_with_those_that_are_there(tmp_path):
+    for path in (tmp_path / "nope/runs.parquet", tmp_path / "nope/probes/0123.parquet"):
+        with pytest.raises(
+            UserError, match=f"^{tmp_path}/nope: no such folder; {tmp_path} holds no study: check the path, or run"
+        ):
+            read_footer(path)
+    for study in ("two", "one"):
+        write_table("curves", ROWS, tmp_path / study / "runs.parquet", {})
+    with pytest.raises(UserError, match=f"^{tmp_path}/nope: no such folder; name one of one, two, or run the study with"):
+        read_footer(tmp_path / "nope/runs.parquet")
 
 
 def test_a_path_that_is_no_table_is_never_told_to_be_removed(tmp_path):

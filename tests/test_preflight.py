@@ -58,6 +58,17 @@ def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:
     assert list(preflight.whole([again], planned.folder.parent, 2)) == []
 
 
+def test_a_job_with_a_damaged_table_is_trained_again(planned: Plan, tmp_path: Path) -> None:
+    (job,) = planned.jobs.values()
+    trained = replace(planned, jobs={job.id: replace(job, trained=True)})
+    assert list(preflight.told([trained], tmp_path, 2, {})) == ["smoke: all 216 runs are trained"]
+    for table, again in (("probes", True), ("curves", True), ("decays", False)):
+        damaged = {planned.folder / table / f"{job.id}.parquet": "is damaged"}
+        first, *more = preflight.told([trained], tmp_path, 2, damaged)
+        assert first.startswith("smoke: trains 216 runs in 1 job" if again else "smoke: all 216 runs are trained")
+        assert more[-1] == "is damaged"
+
+
 def test_a_place_that_cannot_be_written_is_refused(planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight.os, "access", lambda path, mode: False)
     with pytest.raises(UserError, match=f"cannot be written: {tmp_path} is no folder that you may write to"):

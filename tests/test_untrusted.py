@@ -18,7 +18,7 @@ from test_config import STUDY
 from test_workflow import copy_of_the_workflow
 from vgstudy.cells import KerasObject
 from vgstudy.config import yamlfile
-from vgstudy.config.reading import load_studies, load_study, name_mnist, parse_seeds
+from vgstudy.config.reading import load_config, load_study, name_mnist, parse_seeds, read_studies
 from vgstudy.errors import UserError
 from vgstudy.plan import design
 from vgstudy.views.captions import figure_names
@@ -35,6 +35,7 @@ def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("config")
     (made / "studies").mkdir()
     (made / "studies/small.yaml").write_text(STUDY)
+    (made / "config.yaml").write_text("studies: small\n")
     return made
 
 
@@ -44,7 +45,7 @@ def test_a_study_has_a_plain_name_or_is_refused(folder, name):
     """Its name is a folder's, a rule's and a word of shell commands."""
     for named in (name, f"{name}.yaml"):
         try:
-            studies = load_studies({"studies": [named]}, folder)
+            studies = read_studies([named], None, folder, "here")
         except (UserError, ValueError):  # a path with a zero byte
             continue
         assert all(PLAIN.fullmatch(study) and shlex.quote(study) == study for study in studies)
@@ -87,15 +88,15 @@ def test_a_level_name_reaches_no_path(folder, level):
 
 @CALM
 @given(path=HOSTILE | st.integers() | st.lists(st.text()) | st.booleans())
-def test_a_path_of_data_is_one_environment_variable_or_refused(path):
+def test_a_path_of_data_is_one_environment_variable_or_refused(folder, path):
     """Processes hand it on in their environment, never in a command."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VGSTUDY_MNIST", "as before")
-        if path and ("\0" in str(path) or not isinstance(path, str)):
-            with pytest.raises(UserError, match=r"^config\.yaml: mnist: .* is no path; name an mnist\.npz, or leave it null$"):
-                name_mnist({"mnist": path})
+        if "\0" in str(path) or not isinstance(path, str):
+            with pytest.raises(UserError, match=r"^--config: mnist: must be (text|the path of an mnist\.npz, or null)"):
+                load_config(folder / "config.yaml", {"mnist": path})
             return
-        name_mnist({"mnist": path})
+        name_mnist(load_config(folder / "config.yaml", {"mnist": path}).mnist)
         told = subprocess.run(["printenv", "VGSTUDY_MNIST"], capture_output=True).stdout[:-1]
         assert told == (os.fsencode(Path(path).resolve()) if path else b"as before")
 

@@ -3,9 +3,8 @@
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,8 +19,8 @@ StudyArguments = Annotated[
     typer.Argument(metavar="STUDY", help="Names of studies, or paths ending in .yaml; default: those of --config."),
 ]
 NamesArgument = Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of studies that were run.")]
-FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="A study's results, results/NAME.")]
-ResultsArgument = Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results.")]
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="A study's results, results/NAME.")]
+ResultsArgument = Annotated[Path, typer.Argument(metavar="RESULTS", file_okay=False, help="The folder of results.")]
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="The file that names the studies; study files are in studies/ beside it.")
 ]
@@ -102,22 +101,27 @@ def plan(
     """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
     from rich.console import Console
 
-    from vgstudy.config.reading import load_config, name_mnist, parse_seeds, read_studies
+    from vgstudy.config.reading import load_config, name_mnist, parse_seeds
     from vgstudy.plan import planning, preflight
     from vgstudy.terminal import plan_table
 
     named = load_config(config)
-    name_mnist({"mnist": named.mnist})
-    chosen = read_studies(studies or named.studies, parse_seeds(seeds) or named.seeds, config.parent, str(config))
-    console, plans = Console(), [planning.plan(study, results) for study in chosen.values()]
+    name_mnist(named.mnist)
+    chosen = _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies)
+    plans = [planning.plan(study, results) for study in chosen]
     preflight.check(plans, results)
+    damaged = preflight.damaged(plans, results)
     for planned in plans:
-        console.print(plan_table.table(planned))
-        for line in preflight.story(planned, os.cpu_count()):
-            typer.echo(line)
-    told = preflight.whole(plans, results, os.cpu_count()), preflight.damaged(plans, results).values(), preflight.settings()
-    for line in chain.from_iterable(told):
+        Console().print(plan_table.table(preflight.made_again(planned, damaged)))
+    for line in preflight.told(plans, results, os.cpu_count(), damaged):
         typer.echo(line)
+
+
+def _chosen(studies: list[str] | None, seeds: Sequence[int] | None, config: Path, named: tuple[str, ...]) -> list[Any]:
+    from vgstudy.config.reading import read_studies
+
+    where = "STUDY" if studies else f"{config}: studies"
+    return [*read_studies(studies or named, seeds, config.parent, where).values()]
 
 
 @app.command()
@@ -341,10 +345,10 @@ def theory(
     """Print what theory predicts for studies' networks before any update, and how far each number can be trusted."""
     from rich.console import Console
 
-    from vgstudy.config.reading import load_config, read_studies
+    from vgstudy.config.reading import load_config
     from vgstudy.terminal import theory_table
 
     named = load_config(config)
     console = Console()
-    for study in read_studies(studies or named.studies, named.seeds, config.parent, str(config)).values():
+    for study in _chosen(studies, named.seeds, config, named.studies):
         console.print(theory_table.table(study, depth))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from vgstudy.cells import Frozen, Mnist
 from vgstudy.config import values, yamlfile
@@ -24,9 +24,7 @@ __all__ = [
     "Config",
     "Log",
     "Study",
-    "check_config",
     "load_config",
-    "load_studies",
     "load_study",
     "name_mnist",
     "parse_seeds",
@@ -43,12 +41,18 @@ def _names(value: Any) -> tuple[str, ...]:
     return names
 
 
+def _plain(path: str) -> str:
+    if "\0" in path:
+        raise ValueError("must be the path of an mnist.npz, or null")
+    return path
+
+
 class Config(Frozen):
     """The keys of `config.yaml`."""
 
     studies: Annotated[tuple[str, ...], BeforeValidator(_names)]
     seeds: Seeds | None = None
-    mnist: str | None = None
+    mnist: Annotated[str, AfterValidator(_plain)] | None = None
 
 
 def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:
@@ -73,41 +77,28 @@ def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:
     return Study(name=path.stem, path=str(path), **dict(checked))
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path, given: Mapping[str, Any] | None = None) -> Config:
     """Read and check a `config.yaml`.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read or says something wrong.
-    """
-    return check_config(yamlfile.read(path), str(path))
-
-
-def check_config(config: Mapping[str, Any], where: str) -> Config:
-    """Check the contents of a `config.yaml`; `where` names them in a message.
+    Parameters
+    ----------
+    given
+        Keys that the command line sets instead of the file's, as Snakemake's `--config` does.
 
     Raises
     ------
     UserError
-        If a key or a value is wrong.
+        If the file cannot be read, or it or the command line says something wrong.
     """
-    return _checked(Config, dict(config), where)
+    own = yamlfile.read(path)
+    found = _checked(Config, own, str(path))
+    return _checked(Config, own | dict(given), "--config") if given else found
 
 
-def name_mnist(config: Mapping[str, Any]) -> None:
-    """Let the process and those it starts take MNIST from the file that a `config.yaml` names, if it names one.
-
-    Raises
-    ------
-    UserError
-        If what it names can be no path.
-    """
-    if named := config.get("mnist"):
-        try:
-            os.environ[Mnist.variable] = str(Path(named).resolve())
-        except (TypeError, ValueError):  # another type, or a zero byte
-            raise UserError(f"config.yaml: mnist: {named!r} is no path; name an mnist.npz, or leave it null") from None
+def name_mnist(path: str | None) -> None:
+    """Let the process and those it starts take MNIST from a file, if one is named."""
+    if path:
+        os.environ[Mnist.variable] = str(Path(path).resolve())
 
 
 def parse_seeds(text: str | None) -> tuple[int, ...] | None:
@@ -130,36 +121,29 @@ def parse_seeds(text: str | None) -> tuple[int, ...] | None:
         raise UserError(f"--seeds: {error}") from None
 
 
-def load_studies(config: Mapping[str, Any], folder: Path) -> dict[str, Study]:
-    """The studies that a configuration names.
+def read_studies(named: Iterable[str], seeds: Sequence[int] | None, folder: Path, where: str) -> dict[str, Study]:
+    """The named studies by name, in the order given.
 
     Parameters
     ----------
-    config
-        The contents of `config.yaml`, as a mapping: `studies` and perhaps `seeds`.
+    named
+        Names of files in the folder's folder `studies`, or paths ending in .yaml.
+    seeds
+        Seeds of all of them, instead of their own.
     folder
-        The folder of `config.yaml`, with study files in its folder `studies`.
-
-    Returns
-    -------
-    The studies by name, in the order given.
+        That of `config.yaml`.
+    where
+        Where they were named, for messages.
 
     Raises
     ------
     UserError
-        If the configuration or a study is wrong, or two studies have the same name.
+        If one does not exist or says something wrong, or two have the same name.
     """
-    where = str(folder / "config.yaml")
-    checked = check_config(config, where)
-    return read_studies(checked.studies, checked.seeds, folder, where)
-
-
-def read_studies(named: Iterable[str], seeds: Sequence[int] | None, folder: Path, where: str) -> dict[str, Study]:
-    """The named studies by name; `where` says in a message where they were named. Raises as `load_studies`."""
     studies: dict[str, Study] = {}
     for path in [_study_path(name, folder / "studies", where) for name in named]:
         if path.stem in studies:
-            raise UserError(f"{where}: studies: two have the name {path.stem!r}: {studies[path.stem].path} and {path}")
+            raise UserError(f"{where}: two studies have the name {path.stem!r}: {studies[path.stem].path} and {path}")
         studies[path.stem] = load_study(path, seeds)
     return studies
 
@@ -169,7 +153,7 @@ def _study_path(name: str, folder: Path, where: str) -> Path:
         return Path(name)
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if name not in known:
-        raise UserError(f"{where}: studies: no study {show(name)} in {folder}; {among(name, known)}, or a path ending in .yaml")
+        raise UserError(f"{where}: no study {show(name)} in {folder}; {among(name, known)}, or a path ending in .yaml")
     return folder / f"{name}.yaml"
 
 

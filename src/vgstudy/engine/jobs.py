@@ -13,7 +13,7 @@ from vgstudy.config.log import Log
 from vgstudy.engine.train import train
 from vgstudy.plan import design, planning
 from vgstudy.store.logs import open_writer
-from vgstudy.store.places import job_path
+from vgstudy.store.places import TRAINED, job_path
 
 
 def run(path: Path, threads: int = 1) -> None:
@@ -40,7 +40,7 @@ def run(path: Path, threads: int = 1) -> None:
     tf.get_logger().setLevel("ERROR")  # every stack is a graph of its own, of which TensorFlow warns
     manifest = planning.read_manifest(path)
     stacks, log = design.stacks(manifest), Log.model_validate(manifest["log"])
-    files = [job_path(path.parent.parent, table, path.stem) for table in ("probes", "curves")]
+    files = [job_path(path.parent.parent, table, path.stem) for table in TRAINED]
     footer = {"job": path.stem, "manifest": manifest, "threads": threads}
     columns = (
         TextColumn("{task.description}"),

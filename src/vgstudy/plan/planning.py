@@ -21,7 +21,7 @@ from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost, design
 from vgstudy.store import files
-from vgstudy.store.places import job_path
+from vgstudy.store.places import TRAINED, job_path
 
 DECAYS_AT_ONCE = 32  # jobs whose decay factors one process computes: to start takes it longer than a million rows of probes
 MARGIN = 1.1  # memory asked for, over the estimate: a cluster kills what takes more
@@ -161,7 +161,7 @@ def _manifest_of_results(path: Path) -> dict[str, Any]:
     """A damaged manifest as it stands in the footer of what was trained from it; empty if nothing was."""
     from vgstudy.store.logs import read_footer  # Arrow is not needed otherwise
 
-    for table in ("probes", "curves"):
+    for table in TRAINED:
         try:
             return dict(read_footer(job_path(path.parent.parent, table, path.stem)).get("manifest", {}))
         except UserError:
@@ -197,7 +197,7 @@ def _job(folder: Path, manifest: Mapping[str, Any], runs: list[Run], log: Log, n
         path=folder / "jobs" / f"{id_}.json",
         manifest=manifest,
         new=new,
-        trained=all(job_path(folder, table, id_).exists() for table in ("probes", "curves")),
+        trained=all(job_path(folder, table, id_).exists() for table in TRAINED),
         n_runs=len(runs),
         seconds=sum(cost.stack_seconds(s, log) for s in stacks),
         mem_mb=ceil(MARGIN * max(cost.stack_bytes(s, log) for s in stacks) / 1e6),

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
-from vgstudy.store import sums
-from vgstudy.store.places import job_tables, shared, tables
+from vgstudy.store import lock, sums
+from vgstudy.store.places import TRAINED, job_path, job_tables, shared, tables
 from vgstudy.wording import plural
 
 SNAKEMAKE = Path(".snakemake")  # its own notes, in the folder where it runs
@@ -113,6 +114,27 @@ def free_memory() -> int | None:
     except (OSError, ValueError):  # not Linux, or no limit
         pass
     return min(found, default=None)
+
+
+def told(plans: Iterable[Plan], results: Path, cores: int | None, damaged: Mapping[Path, str]) -> Iterator[str]:
+    """All there is to say before work starts, in sentences; arguments as in `story` and as `damaged` gives them."""
+    plans = [made_again(plan, damaged) for plan in plans]
+    for plan in plans:
+        yield from story(plan, cores)
+    yield from whole(plans, results, cores)
+    yield from damaged.values()
+    yield from settings()
+    if at_work := lock.told(results):
+        yield at_work
+
+
+def made_again(plan: Plan, damaged: Collection[Path]) -> Plan:
+    """The plan in which jobs with a damaged table are not trained."""
+    jobs = {
+        id_: replace(job, trained=job.trained and not any(job_path(plan.folder, table, id_) in damaged for table in TRAINED))
+        for id_, job in plan.jobs.items()
+    }
+    return replace(plan, jobs=jobs)
 
 
 def story(plan: Plan, cores: int | None) -> Iterator[str]:

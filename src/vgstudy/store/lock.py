@@ -9,6 +9,19 @@ from vgstudy.errors import UserError
 from vgstudy.store.files import unwritable
 
 
+def told(folder: Path) -> str | None:
+    """Which workflow is at work in a folder, in words; None if none is."""
+    try:
+        with (folder / ".lock").open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return f"{folder}: another workflow (process {file.read(20).strip()}) is at work here"
+    except OSError:  # no lock, or no file system that knows locks
+        pass
+    return None
+
+
 def hold(folder: Path) -> None:
     """Lock a folder, made if need be, until this process ends, in whatever way: the kernel frees the lock, nothing stays behind.
 
@@ -24,11 +37,8 @@ def hold(folder: Path) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            process = os.read(descriptor, 20).decode(errors="replace").strip()
             os.close(descriptor)
-            raise UserError(
-                f"{folder}: another workflow (process {process}) is at work here; wait until it is done, or stop it"
-            ) from None
+            raise UserError(f"{told(folder)}; wait until it is done, or stop it") from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
     except OSError as error:

@@ -163,11 +163,20 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise UserError(f"{path} is missing{_remedy(path, '; make it: ')}") from None
+        raise _missing(path) from None
     except PermissionError as error:
         raise UserError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}; give yourself the right to") from None
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, f"is truncated or damaged ({str(error).splitlines()[0].rstrip('.')})") from None
+
+
+def _missing(path: Path) -> UserError:
+    folder = path.parent.parent if path.parent.name in JOB_TABLES else path.parent
+    if folder.is_dir() or not folder.parent.is_dir() or path.stem in SHARED_TABLES:
+        return UserError(f"{path} is missing{_remedy(path, '; make it: ')}")
+    beside = sorted(found.parent.name for found in folder.parent.glob("*/runs.parquet"))
+    known = f"name one of {', '.join(beside)}" if beside else f"{folder.parent} holds no study: check the path"
+    return UserError(f"{folder}: no such folder; {known}, or run the study with `snakemake --cores 2`")
 
 
 def _broken(path: Path, wrong: str) -> UserError:

@@ -33,6 +33,7 @@ STUDY_TABLES, JOB_TABLES, SHARED_TABLES = (
 SHEETS = tuple(
     name for name in STUDY_TABLES if name not in ("runs", "trajectories", "profiles")
 )  # results/STUDY/tables/SHEET.csv
+TRAINED = ("probes", "curves")  # the tables of a job that training writes
 
 
 def shared(results: Path) -> dict[Path, str]:

@@ -16,6 +16,8 @@ from synthetic import write_synthetic_study
 from test_config import MISTAKES, STUDY
 from vgstudy.cli import app
 from vgstudy.config.reading import load_study
+from vgstudy.schema import arrow_schema
+from vgstudy.store.logs import write_table
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,7 +71,7 @@ REFUSED = {
     "seeds that are not YAML": (["plan", "--seeds", "[1,"], "--seeds: must be a whole number, a range"),
     "no seeds": (["design", "config/studies/small.yaml", "--seeds", "0"], "--seeds: the number of seeds must be between 1"),
     "seed twice": (["plan", "--seeds", "[1, 1]"], "--seeds: 1 is listed twice"),
-    "same study twice": (["plan", "small", "config/studies/small.yaml"], "studies: two have the name 'small'"),
+    "same study twice": (["plan", "small", "config/studies/small.yaml"], "STUDY: two studies have the name 'small'"),
 }
 
 
@@ -120,10 +122,12 @@ def test_plan_says_what_is_left(folder: Path) -> None:
     assert run("design", "config/studies/small.yaml").exit_code == 0
     job = next((folder / "results/small/jobs").iterdir()).stem
     for table in ("probes", "curves"):
-        (folder / "results/small" / table).mkdir()
-        (folder / "results/small" / table / f"{job}.parquet").touch()
+        path = folder / "results/small" / table / f"{job}.parquet"
+        write_table(table, arrow_schema(table).empty_table(), path, {"job": job})
     assert "0 to train with 0 runs, 1 trained" in " ".join(run("plan").stdout.split())
     assert "1 to train with 48 runs, 1 trained" in " ".join(run("plan", "--seeds", "5").stdout.split())
+    path.write_bytes(b"")
+    assert "1 to train with 72 runs, 0 trained" in " ".join(run("plan").stdout.split())
 
 
 def test_markup_in_a_title_is_shown_as_it_is(folder: Path) -> None:

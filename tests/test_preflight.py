@@ -61,12 +61,12 @@ def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:
 def test_a_job_with_a_damaged_table_is_trained_again(planned: Plan, tmp_path: Path) -> None:
     (job,) = planned.jobs.values()
     trained = replace(planned, jobs={job.id: replace(job, trained=True)})
-    assert list(preflight.told([trained], tmp_path, 2, {})) == ["smoke: all 216 runs are trained"]
+    assert next(preflight.told([trained], tmp_path, 2, {})) == "smoke: all 216 runs are trained"
     for table, again in (("probes", True), ("curves", True), ("decays", False)):
         damaged = {planned.folder / table / f"{job.id}.parquet": "is damaged"}
         first, *more = preflight.told([trained], tmp_path, 2, damaged)
         assert first.startswith("smoke: trains 216 runs in 1 job" if again else "smoke: all 216 runs are trained")
-        assert more[-1] == "is damaged"
+        assert "is damaged" in more
 
 
 def test_a_place_that_cannot_be_written_is_refused(planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

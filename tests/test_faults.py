@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import DAMAGES, UNSEEN, damage, killed
+from faults import DAMAGES, UNSEEN, damage, kill, killed, processes
 from sites import Site
 
 pytestmark = pytest.mark.slow
@@ -69,6 +69,24 @@ def test_a_workflow_killed_again_and_again_completes(site):
     made.complete()
     assert made.files() == expected
     assert "Nothing to be done" in made.complete()
+
+
+@pytest.mark.parametrize(("how", "told"), [("Ctrl-C", "Stopped. What is finished is kept"), ("job", "Some jobs failed: ")])
+def test_a_stop_is_told_apart_from_a_failure(site, how, told):
+    made, expected = site
+    for name in list(expected):
+        (made.results / name).unlink()
+    process = made.start()
+    while process.poll() is None and not any("vgstudy train" in command for _, command in processes(process.pid)):
+        time.sleep(0.01)
+    if how == "Ctrl-C":
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        process.wait()
+    else:
+        kill(process, how)
+    assert [each for each in ("Stopped. What is finished is kept", "Some jobs failed: ") if each in made.said()] == [told]
+    made.complete()
+    assert made.files() == expected
 
 
 def test_damaged_files_are_told_and_made_again(site):

@@ -11,7 +11,8 @@ from snakemake.utils import min_version
 
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import read_register
-from vgstudy.config.reading import load_config, name_mnist, read_studies
+from vgstudy.config import mnist
+from vgstudy.config.reading import load_config, read_studies
 from vgstudy.errors import UserError
 from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
@@ -32,7 +33,7 @@ REGISTER = Path("config/claims")
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     named = load_config(CONFIG, config)
-    name_mnist(named.mnist)
+    mnist.name(named.mnist)
     where = "--config: studies" if "studies" in config else f"{CONFIG}: studies"
     STUDIES = read_studies(named.studies, named.seeds, CONFIG.parent, where)
     check_register(
@@ -52,7 +53,16 @@ JOB_PATHS = [
     for study_plan in PLANS.values()
     for path in job_tables(study_plan.folder, study_plan.jobs)
 ]
-CHECKS = preflight.checks(STUDIES.values())
+DESIGNS = [ancient(f"results/{name}/runs.parquet") for name in STUDIES]
+MNIST = not mnist.is_absent() or any(
+    study.task.name == "mnist" for study in STUDIES.values()
+)
+CHECKS = preflight.method_tables(STUDIES.values(), RESULTS)
+JOBS = {
+    (name, id_): job
+    for name, study_plan in PLANS.items()
+    for id_, job in study_plan.jobs.items()
+}
 CHECKED = expand("results/{check}.parquet", check=CHECKS)
 
 DAMAGED, LOST = {}, set()

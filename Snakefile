@@ -53,7 +53,6 @@ JOB_PATHS = [
     for study_plan in PLANS.values()
     for path in job_tables(study_plan.folder, study_plan.jobs)
 ]
-DESIGNS = [ancient(f"results/{name}/runs.parquet") for name in STUDIES]
 MNIST = not mnist.is_absent() or any(
     study.task.name == "mnist" for study in STUDIES.values()
 )
@@ -73,6 +72,11 @@ if workflow.is_main_process:
     LOST = preflight.lost(PLANS.values(), DAMAGED)
     for line in preflight.told(PLANS.values(), RESULTS, cores, DAMAGED):
         print(line, file=sys.stderr)
+
+
+# Snakemake overlooks damaged outputs if all that is made again of their inputs is ancient
+AFTER = str if any(Path(path) in DAMAGED for path in CHECKED) else ancient
+DESIGNS = [AFTER(f"results/{name}/runs.parquet") for name in STUDIES]
 
 
 configfile: CONFIG
@@ -116,7 +120,7 @@ onerror:
     if workflow.scheduler.failed:
         told = (
             "Some jobs failed: each one's log is above and in results/STUDY/logs/; what a cluster refused is in Snakemake's own, "
-            f"{log}. What is finished is kept: mend what the logs name, then start the same command again. "
+            f"{log[0]}. What is finished is kept: mend what the logs name, then start the same command again. "
             "If memory was short, run fewer jobs at a time, such as with --cores 1."
         )
     else:

@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        # but Snakemake overlooks damaged outputs if all that is made again of the inputs is ancient
+        # but see DESIGNS in the Snakefile
         lambda wildcards: (
             str if JOBS[wildcards.study, wildcards.job].path in LOST else ancient
         )(f"results/{wildcards.study}/jobs/{wildcards.job}.json"),

@@ -11,7 +11,8 @@ from snakemake.utils import min_version
 
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import read_register
-from vgstudy.config.reading import load_config, name_mnist, read_studies
+from vgstudy.config import mnist
+from vgstudy.config.reading import load_config, read_studies
 from vgstudy.errors import UserError
 from vgstudy.plan import preflight
 from vgstudy.plan.planning import plan
@@ -32,7 +33,7 @@ REGISTER = Path("config/claims")
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     named = load_config(CONFIG, config)
-    name_mnist(named.mnist)
+    mnist.name(named.mnist)
     where = "--config: studies" if "studies" in config else f"{CONFIG}: studies"
     STUDIES = read_studies(named.studies, named.seeds, CONFIG.parent, where)
     check_register(
@@ -52,7 +53,15 @@ JOB_PATHS = [
     for study_plan in PLANS.values()
     for path in job_tables(study_plan.folder, study_plan.jobs)
 ]
-CHECKS = preflight.checks(STUDIES.values())
+MNIST = not mnist.is_absent() or any(
+    study.task.name == "mnist" for study in STUDIES.values()
+)
+CHECKS = preflight.method_tables(STUDIES.values(), RESULTS)
+JOBS = {
+    (name, id_): job
+    for name, study_plan in PLANS.items()
+    for id_, job in study_plan.jobs.items()
+}
 CHECKED = expand("results/{check}.parquet", check=CHECKS)
 
 DAMAGED, LOST = {}, set()
@@ -63,6 +72,11 @@ if workflow.is_main_process:
     LOST = preflight.lost(PLANS.values(), DAMAGED)
     for line in preflight.told(PLANS.values(), RESULTS, cores, DAMAGED):
         print(line, file=sys.stderr)
+
+
+# Snakemake overlooks damaged outputs if all that is made again of their inputs is ancient
+AFTER = str if any(Path(path) in DAMAGED for path in CHECKED) else ancient
+DESIGNS = [AFTER(f"results/{name}/runs.parquet") for name in STUDIES]
 
 
 configfile: CONFIG
@@ -106,7 +120,7 @@ onerror:
     if workflow.scheduler.failed:
         told = (
             "Some jobs failed: each one's log is above and in results/STUDY/logs/; what a cluster refused is in Snakemake's own, "
-            f"{log}. What is finished is kept: mend what the logs name, then start the same command again. "
+            f"{log[0]}. What is finished is kept: mend what the logs name, then start the same command again. "
             "If memory was short, run fewer jobs at a time, such as with --cores 1."
         )
     else:

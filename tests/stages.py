@@ -1,8 +1,8 @@
 """The code behind each stage of the workflow, as hashes; `python tests/stages.py` writes them to tests/stages.json.
 
 A stage's code is its command in `vgstudy.cli` with every module of the package that the command imports, directly or through
-others, without docstrings and comments. Writing the file without raising the stage's number in `vgstudy.stages.STAGES` states
-that the results stay the same.
+others, without docstrings and comments; the report's also its templates. Writing the file without raising the stage's number
+in `vgstudy.stages.STAGES` states that the results stay the same.
 """
 
 import ast
@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from import_graph import closure, modules
+from import_graph import SOURCE, closure, modules
 from vgstudy.stages import STAGES
 
 FILE = Path(__file__).with_suffix(".json")
@@ -45,10 +45,17 @@ def code() -> dict[str, dict[str, Any]]:
         stage: {
             "number": number,
             "code": {f"vgstudy.cli.{stage}": digest(command(stage))}
-            | {name: digest(modules()[name]) for name in sorted(closure(command(stage)) - {"vgstudy.stages"})},
+            | {name: digest(modules()[name]) for name in sorted(closure(command(stage)) - {"vgstudy.stages"})}
+            | (templates() if stage == "report" else {}),
         }
         for stage, number in STAGES.items()
     }
+
+
+def templates() -> dict[str, str]:
+    """The digests of what the page is made of beside code."""
+    paths = sorted((SOURCE / "vgstudy/templates").iterdir())
+    return {f"templates/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in paths}
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ from scipy.stats import binom, kstest
 
 from nets import GLOROT, UNIFORM, cell, named, runs
 from vgstudy.cells import Circles
+from vgstudy.config.mnist import file
 from vgstudy.conformance import laws, networks, nielsen
 from vgstudy.conformance.check import Number
 from vgstudy.conformance.engine import decay_logs, drawn, passed
 from vgstudy.conformance.tables import write_conformance
-from vgstudy.data import mnist
 from vgstudy.engine import losses, models
 from vgstudy.engine.train import Stack
+from vgstudy.errors import UserError
 from vgstudy.store.logs import read_table
 from vgstudy.terminal import conformance_table
 from vgstudy.theory import mean_field
@@ -150,7 +151,7 @@ QUADRATIC = losses.Loss(
     slope=lambda z, y: (tf.sigmoid(z) - y) * tf.sigmoid(z) * (1 - tf.sigmoid(z)),
     correct=losses.BINARY.correct,
 )
-needs_mnist = pytest.mark.skipif(not mnist.file().exists(), reason="needs MNIST: set VGSTUDY_MNIST to an mnist.npz")
+needs_mnist = pytest.mark.skipif(not file().exists(), reason="needs MNIST: set VGSTUDY_MNIST to an mnist.npz")
 
 
 @needs_mnist
@@ -166,11 +167,18 @@ def test_nielsens_cost_is_the_cross_entropy_and_not_the_quadratic_one():
 
 
 def test_without_mnist_its_numbers_are_not_run_and_say_so(monkeypatch, tmp_path):
-    monkeypatch.setenv("VGSTUDY_MNIST", str(tmp_path / "none.npz"))
+    monkeypatch.delenv("VGSTUDY_MNIST", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     found = [*nielsen.checks()]
     assert len(found) == 9
     assert {(each.ours, each.agrees) for each in found} == {(None, None)}
     assert all("not run: needs MNIST" in each.note for each in found)
+
+
+def test_a_named_file_that_is_not_there_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("VGSTUDY_MNIST", str(tmp_path / "none.npz"))
+    with pytest.raises(UserError, match=r"none\.npz: no such file"):
+        nielsen.images()
 
 
 @pytest.fixture
@@ -178,6 +186,7 @@ def noise(monkeypatch):
     """Random images in place of MNIST: gradients before training are of the same size with them."""
     rng = np.random.default_rng(0)
     arrays = {"x_train": rng.integers(0, 256, (1000, 28, 28), np.uint8), "y_train": rng.integers(0, 10, 1000, np.uint8)}
+    monkeypatch.setattr(nielsen, "is_absent", lambda: False)
     monkeypatch.setattr(nielsen.mnist, "load", lambda: arrays)
 
 

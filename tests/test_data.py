@@ -9,6 +9,7 @@ import pytest
 from sklearn.datasets import load_digits, make_circles
 
 from vgstudy.cells import Circles, Digits, Mnist
+from vgstudy.config.mnist import is_absent
 from vgstudy.data import mnist, sample
 from vgstudy.engine.download import fetch_mnist
 from vgstudy.errors import UserError
@@ -86,7 +87,7 @@ def test_missing_and_damaged_files_are_named(tmp_path, monkeypatch):
 
 def test_a_named_file_is_used_or_refused_and_never_replaced_by_a_download(tmp_path, monkeypatch):
     monkeypatch.setenv(Mnist.variable, str(tmp_path / "none.npz"))
-    assert not mnist.is_absent()
+    assert not is_absent()
     for refuse in (mnist.check, fetch_mnist):
         with pytest.raises(UserError, match=r"none\.npz: no such file; set `mnist:`"):
             refuse()

@@ -39,6 +39,21 @@ def test_a_second_workflow_is_refused_until_the_first_was_killed(tmp_path: Path)
             assert second.communicate("\n")[1] == ""
 
 
+def test_a_look_at_the_lock_is_no_workflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks holds the lock for an instant."""
+    free = lock.fcntl.flock
+    taken = iter([True, True, False])
+
+    def flock(descriptor: int, operation: int) -> None:
+        if next(taken):
+            raise BlockingIOError
+        free(descriptor, operation)
+
+    monkeypatch.setattr(lock.fcntl, "flock", flock)
+    lock.hold(tmp_path)
+    assert list(taken) == []
+
+
 def test_a_folder_in_which_nothing_ever_ran_is_free(tmp_path: Path) -> None:
     assert lock.told(tmp_path / "results") is None
     assert list(tmp_path.iterdir()) == []

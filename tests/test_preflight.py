@@ -44,6 +44,20 @@ def test_a_file_that_is_not_mnist_is_refused_before_anything_runs(tmp_path: Path
     with pytest.raises(UserError, match=r"text\.npz: is no readable \.npz"):
         preflight.check([untrained], tmp_path / "results")
     preflight.check([plan(load_study(STUDY), tmp_path / "results")], tmp_path / "results")
+    published = plan(load_study(STUDY.with_name("digits.yaml")), tmp_path / "results")
+    with pytest.raises(UserError, match=r"text\.npz: is no readable \.npz"):  # the numbers of papers need it
+        preflight.check([published], tmp_path / "results")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/conformance.parquet").touch()
+    preflight.check([published], tmp_path / "results")
+
+
+def test_tables_of_the_methods_are_those_of_a_study_that_is_no_trial_or_that_are_there(tmp_path: Path) -> None:
+    smoke, digits = (load_study(STUDY.with_name(f"{name}.yaml")) for name in ("smoke", "digits"))
+    assert preflight.method_tables([smoke], tmp_path) == []
+    assert preflight.method_tables([smoke, digits], tmp_path) == ["coverage", "conformance"]
+    (tmp_path / "coverage.parquet").touch()
+    assert preflight.method_tables([smoke], tmp_path) == ["coverage"]
 
 
 def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:

@@ -17,8 +17,8 @@ from import_graph import SOURCE
 from test_config import STUDY
 from test_workflow import copy_of_the_workflow
 from vgstudy.cells import KerasObject
-from vgstudy.config import yamlfile
-from vgstudy.config.reading import load_config, load_study, name_mnist, parse_seeds, read_studies
+from vgstudy.config import mnist, yamlfile
+from vgstudy.config.reading import load_config, load_study, parse_seeds, read_studies
 from vgstudy.errors import UserError
 from vgstudy.plan import design
 from vgstudy.views.captions import figure_names
@@ -96,7 +96,7 @@ def test_a_path_of_data_is_one_environment_variable_or_refused(folder, path):
             with pytest.raises(UserError, match=r"^--config: mnist: must be (text|the path of an mnist\.npz, or null)"):
                 load_config(folder / "config.yaml", {"mnist": path})
             return
-        name_mnist(load_config(folder / "config.yaml", {"mnist": path}).mnist)
+        mnist.name(load_config(folder / "config.yaml", {"mnist": path}).mnist)
         told = subprocess.run(["printenv", "VGSTUDY_MNIST"], capture_output=True).stdout[:-1]
         assert told == (os.fsencode(Path(path).resolve()) if path else b"as before")
 

@@ -99,21 +99,20 @@ def plan(
     seeds: SeedsOption = None,
 ) -> None:
     """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
-    from rich.console import Console
-
-    from vgstudy.config.reading import load_config, name_mnist, parse_seeds
+    from vgstudy.config import mnist
+    from vgstudy.config.reading import load_config, parse_seeds
     from vgstudy.plan import planning, preflight
     from vgstudy.terminal import plan_table
 
     named = load_config(config)
-    name_mnist(named.mnist)
+    mnist.name(named.mnist)
     chosen = _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies)
     plans = [planning.plan(study, results) for study in chosen]
     preflight.check(plans, results)
     damaged = preflight.damaged(plans, results)
     for planned in plans:
-        Console().print(plan_table.table(preflight.made_again(planned, damaged)))
-    for line in preflight.told(plans, results, os.cpu_count(), damaged):
+        _show(plan_table.table(preflight.made_again(planned, damaged)))
+    for line in preflight.told(plans, results, len(os.sched_getaffinity(0)), damaged):
         typer.echo(line)
 
 
@@ -187,7 +186,7 @@ def decay(
 
 @app.command()
 def estimate(folder: FolderArgument) -> None:
-    """Write outcomes, estimates, profiles, contrasts, linearity, depth limits and variances of a study."""
+    """Write outcomes, estimates, trajectories, profiles, contrasts, linearity, depth limits and variances of a study."""
     from vgstudy.analysis import tables
 
     tables.write_estimates(folder)
@@ -343,12 +342,9 @@ def theory(
     depth: Annotated[int, typer.Option("--depth", min=1, help="Hidden layers; the study's nearest depth is shown.")] = 10,
 ) -> None:
     """Print what theory predicts for studies' networks before any update, and how far each number can be trusted."""
-    from rich.console import Console
-
     from vgstudy.config.reading import load_config
     from vgstudy.terminal import theory_table
 
     named = load_config(config)
-    console = Console()
     for study in _chosen(studies, named.seeds, config, named.studies):
-        console.print(theory_table.table(study, depth))
+        _show(theory_table.table(study, depth))

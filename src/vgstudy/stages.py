@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 4,
         "claims": 6,
         "figures": 16,
-        "report": 20,
+        "report": 21,
         "coverage": 5,
         "conformance": 2,
     }

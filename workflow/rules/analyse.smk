@@ -35,7 +35,10 @@ rule decay:
         "vgstudy decay {input} > {log} 2>&1"
 
 
+# What checks the methods needs no study, but waits for the designs: so training starts first, and this fills the cores that it leaves.
 rule coverage:
+    input:
+        DESIGNS,
     output:
         "results/coverage.parquet",
     log:
@@ -49,6 +52,8 @@ rule coverage:
 
 
 rule conformance:
+    input:
+        DESIGNS,  # MNIST has been downloaded then
     output:
         "results/conformance.parquet",
     log:
@@ -57,7 +62,7 @@ rule conformance:
         "../../environment.yml"
     params:
         stage=STAGES["conformance"],
-        mnist=os.environ.get("VGSTUDY_MNIST", ""),
+        mnist=MNIST,
     shell:
         "vgstudy conformance results > {log} 2>&1"
 
@@ -65,11 +70,8 @@ rule conformance:
 rule estimate:
     input:
         runs="results/{study}/runs.parquet",
-        tables=lambda wildcards: expand(
-            "results/{study}/{table}/{job}.parquet",
-            study=wildcards.study,
-            table=("probes", "curves", "decays"),
-            job=PLANS[wildcards.study].jobs,
+        tables=lambda wildcards: PLANS[wildcards.study].paths(
+            "probes", "curves", "decays"
         ),
     output:
         outcomes="results/{study}/outcomes.parquet",
@@ -86,21 +88,15 @@ rule estimate:
         "../../environment.yml"
     params:
         stage=STAGES["estimate"],
-        folder=lambda wildcards, output: Path(output.outcomes).parent,
     shell:
-        "vgstudy estimate {params.folder} > {log} 2>&1"
+        "vgstudy estimate results/{wildcards.study} > {log} 2>&1"
 
 
 rule predict:
     input:
         runs="results/{study}/runs.parquet",
         outcomes="results/{study}/outcomes.parquet",
-        tables=lambda wildcards: expand(
-            "results/{study}/{table}/{job}.parquet",
-            study=wildcards.study,
-            table=("probes", "decays"),
-            job=PLANS[wildcards.study].jobs,
-        ),
+        tables=lambda wildcards: PLANS[wildcards.study].paths("probes", "decays"),
     output:
         "results/{study}/prediction.parquet",
     log:
@@ -109,21 +105,15 @@ rule predict:
         "../../environment.yml"
     params:
         stage=STAGES["predict"],
-        folder=lambda wildcards, output: Path(output[0]).parent,
     shell:
-        "vgstudy predict {params.folder} > {log} 2>&1"
+        "vgstudy predict results/{wildcards.study} > {log} 2>&1"
 
 
 rule follow:
     input:
         register=sorted(REGISTER.glob("*.yaml")),
         runs="results/{study}/runs.parquet",
-        tables=lambda wildcards: expand(
-            "results/{study}/{table}/{job}.parquet",
-            study=wildcards.study,
-            table=("probes", "curves"),
-            job=PLANS[wildcards.study].jobs,
-        ),
+        tables=lambda wildcards: PLANS[wildcards.study].paths("probes", "curves"),
     output:
         "results/{study}/arms.parquet",
     log:
@@ -133,9 +123,8 @@ rule follow:
     params:
         stage=STAGES["follow"],
         register=sorted(path.name for path in REGISTER.glob("*.yaml")),
-        folder=lambda wildcards, output: Path(output[0]).parent,
     shell:
-        "vgstudy follow {params.folder} > {log} 2>&1"
+        "vgstudy follow results/{wildcards.study} > {log} 2>&1"
 
 
 rule overlay:
@@ -150,9 +139,8 @@ rule overlay:
         "../../environment.yml"
     params:
         stage=STAGES["overlay"],
-        folder=lambda wildcards, output: Path(output[0]).parent,
     shell:
-        "vgstudy overlay {params.folder} > {log} 2>&1"
+        "vgstudy overlay results/{wildcards.study} > {log} 2>&1"
 
 
 rule claims:

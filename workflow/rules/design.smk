@@ -16,9 +16,12 @@ for name, study_plan in PLANS.items():
         conda:
             "../../environment.yml"
         params:
-            # a function, because text may hold braces
-            study=lambda wildcards, path=STUDIES[name].path: path,
-            seeds=["--seeds", str(config["seeds"])] if config.get("seeds") else [],
+            # Functions, because text may hold braces, and of the output, because then Snakemake does not compare them: only the
+            # digest says whether the design is another one.
+            study=lambda wildcards, output, path=STUDIES[name].path: path,
+            seeds=lambda wildcards, output: (
+                ["--seeds", str(config["seeds"])] if config.get("seeds") else []
+            ),
             digest=study_plan.digest,
         shell:
             "vgstudy design --results results {params.seeds:q} -- {params.study:q} > {log} 2>&1"

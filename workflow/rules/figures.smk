@@ -15,10 +15,9 @@ rule figures:
         "../../environment.yml"
     params:
         stage=STAGES["figures"],
-        folder=lambda wildcards, output: Path(output[0]).parent,
         estimands=lambda wildcards: {
             name: caption_of(name).estimand
             for name in figure_names(STUDIES[wildcards.study].model_dump())
         },
     shell:
-        "vgstudy figures {params.folder} > {log} 2>&1"
+        "vgstudy figures results/{wildcards.study} > {log} 2>&1"

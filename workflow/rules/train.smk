@@ -3,25 +3,26 @@
 
 rule train:
     input:
-        # but Snakemake overlooks damaged outputs if all that is made again of the inputs is ancient
+        # but see DESIGNS in the Snakefile
         lambda wildcards: (
-            str if PLANS[wildcards.study].jobs[wildcards.job].path in LOST else ancient
+            str if JOBS[wildcards.study, wildcards.job].path in LOST else ancient
         )(f"results/{wildcards.study}/jobs/{wildcards.job}.json"),
     output:
         probes="results/{study}/probes/{job}.parquet",
         curves="results/{study}/curves/{job}.parquet",
     log:
         "results/{study}/logs/train/{job}.log",
-    priority: lambda wildcards: PLANS[wildcards.study].jobs[wildcards.job].seconds
+    priority: lambda wildcards: JOBS[wildcards.study, wildcards.job].seconds
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: PLANS[wildcards.study]
-        .jobs[wildcards.job]
-        .resources(attempt)["mem_mb"],
-        runtime=lambda wildcards, attempt: PLANS[wildcards.study]
-        .jobs[wildcards.job]
-        .resources(attempt)["runtime"],
+        # growing with the attempt
+        mem_mb=lambda wildcards, attempt: (
+            attempt * JOBS[wildcards.study, wildcards.job].mem_mb
+        ),
+        runtime=lambda wildcards, attempt: (
+            attempt * JOBS[wildcards.study, wildcards.job].minutes
+        ),
     shell:
         "vgstudy train {input} --threads {threads} > {log} 2>&1"

@@ -4,7 +4,6 @@ Every mistake is a `UserError` of one line with file and key.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
-from vgstudy.cells import Frozen, Mnist
+from vgstudy.cells import Frozen
 from vgstudy.config import values, yamlfile
 from vgstudy.config.log import Log
 from vgstudy.config.messages import among, first_problem, show
@@ -26,7 +25,6 @@ __all__ = [
     "Study",
     "load_config",
     "load_study",
-    "name_mnist",
     "parse_seeds",
     "read_studies",
 ]
@@ -93,12 +91,6 @@ def load_config(path: Path, given: Mapping[str, Any] | None = None) -> Config:
     own = yamlfile.read(path)
     found = _checked(Config, own, str(path))
     return _checked(Config, own | dict(given), "--config") if given else found
-
-
-def name_mnist(path: str | None) -> None:
-    """Let the process and those it starts take MNIST from a file, if one is named."""
-    if path:
-        os.environ[Mnist.variable] = str(Path(path).resolve())
 
 
 def parse_seeds(text: str | None) -> tuple[int, ...] | None:

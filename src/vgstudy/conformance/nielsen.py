@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from vgstudy.config.mnist import is_absent
 from vgstudy.conformance.check import Check, Number
 from vgstudy.conformance.engine import flat_rows, net, passed
 from vgstudy.data import mnist
 from vgstudy.engine import losses
-from vgstudy.errors import UserError
 
 Array = NDArray[np.float64]
 
@@ -40,10 +40,9 @@ def checks() -> Iterator[Check]:
 
 def images() -> tuple[Array, Array] | None:
     """The first training images (1, pixel, example), scaled as in the book's data, and one-hot targets; None without MNIST."""
-    try:
-        found = mnist.load()
-    except UserError:
+    if is_absent():
         return None
+    found = mnist.load()
     return found["x_train"][:IMAGES].reshape(IMAGES, -1).T[None] / 256, np.eye(10)[found["y_train"][:IMAGES]].T[None]
 
 

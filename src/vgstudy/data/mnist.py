@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgstudy.cells import Mnist
+from vgstudy.config.mnist import file, is_absent
 from vgstudy.data.sample import Sample, one_hot
 from vgstudy.errors import UserError
 
@@ -51,7 +52,7 @@ def _inputs(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def load() -> Arrays:
-    """MNIST's four arrays, uint8, from `file`.
+    """MNIST's four arrays, uint8, from the file that `config.mnist` tells.
 
     Raises
     ------
@@ -59,17 +60,6 @@ def load() -> Arrays:
         If the file is missing, damaged or another one.
     """
     return read(file())
-
-
-def file() -> Path:
-    """The file that the environment variable VGSTUDY_MNIST names, or else the one that Keras' loader keeps."""
-    kept = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets/mnist.npz"
-    return Path(os.environ.get(Mnist.variable) or kept)
-
-
-def is_absent() -> bool:
-    """Whether Keras has to download it: no file is named, and none is kept."""
-    return not os.environ.get(Mnist.variable) and not file().exists()
 
 
 def check() -> None:

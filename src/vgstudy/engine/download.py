@@ -1,5 +1,6 @@
 """Data that Keras downloads on first use."""
 
+from vgstudy.config.mnist import is_absent
 from vgstudy.data import mnist
 from vgstudy.errors import UserError
 
@@ -12,7 +13,7 @@ def fetch_mnist() -> None:
     UserError
         If it cannot be downloaded, or the file is not MNIST.
     """
-    if not mnist.is_absent():
+    if not is_absent():
         mnist.check()
         return
     from keras.datasets.mnist import load_data  # takes seconds to import, and is not needed again

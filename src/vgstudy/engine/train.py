@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy import data
-from vgstudy.cells import PROBE_SET, Run
+from vgstudy.cells import NEXT, PROBE_SET, TEST, Run
 from vgstudy.config.log import Log
 from vgstudy.engine import lanes, losses, models, probes, statistics
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
@@ -35,7 +35,7 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
     Parameters
     ----------
     runs
-        Runs of one shape: equal task, depth, width, epochs and batch size.
+        Runs of one shape, as `Stack` takes them.
     log
         When to probe and to test.
 
@@ -172,11 +172,11 @@ class Stack:
         """Inputs (stack, input, example) and targets (stack, output, example) to measure on."""
         if examples == PROBE_SET:
             return self._probe_set
-        if examples == "test mini-batch":
+        if examples == TEST:
             x, y = (each[:, :, : self.cell.batch_size] for each in self._test_set)
             return x, y
         order = self._last
-        if examples == "next mini-batch":
+        if examples == NEXT:
             (batch,), (weights,) = self._order.peek(1)
             order = batch[:, weights > 0]
         return mini_batch(self._train, order, self.net.inputs)

@@ -21,7 +21,7 @@ from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost, design
 from vgstudy.store import files
-from vgstudy.store.places import TRAINED, job_path
+from vgstudy.store.places import JOB_TABLES, TRAINED, job_path
 
 DECAYS_AT_ONCE = 32  # jobs whose decay factors one process computes: to start takes it longer than a million rows of probes
 MARGIN = 1.1  # memory asked for, over the estimate: a cluster kills what takes more
@@ -36,8 +36,9 @@ class Job:
     ----------
     id, path, manifest
         The hash of the manifest, where the manifest is or will be, the manifest itself.
-    new, trained
-        Whether the manifest is not on disk, or damaged there; whether its results are.
+    new, begun, trained
+        Whether the manifest is not on disk, or damaged there; whether some of its tables are on disk; whether those of training
+        are.
     n_runs, seconds, mem_mb
         Runs it trains, core-seconds of training without start-up, memory in MB to ask for.
     """
@@ -46,6 +47,7 @@ class Job:
     path: Path
     manifest: Mapping[str, Any]
     new: bool
+    begun: bool
     trained: bool
     n_runs: int
     seconds: float
@@ -53,12 +55,8 @@ class Job:
 
     @property
     def minutes(self) -> int:
-        """A time limit for a cluster's scheduler: ten times the estimate, at least a quarter of an hour."""
+        """A time limit for a cluster's scheduler: a quarter of an hour and ten times the estimate."""
         return 15 + ceil(10 * (cost.START_UP + self.seconds) / 60)
-
-    def resources(self, attempt: int) -> dict[str, int]:
-        """Memory in MB and a time limit in minutes to ask a scheduler for, growing with the attempt, which counts from 1."""
-        return {"mem_mb": self.mem_mb * attempt, "runtime": self.minutes * attempt}
 
 
 @dataclass(frozen=True)
@@ -90,6 +88,10 @@ class Plan:
         text = self.study.model_dump_json(exclude={"path"}) + "".join(jobs)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def paths(self, *names: str) -> list[Path]:
+        """Where these tables of its jobs are."""
+        return [job_path(self.folder, name, id_) for name in names for id_ in self.jobs]
+
     @property
     def undecayed(self) -> dict[int, list[str]]:
         """Ids of the jobs whose decay factors are not on disk, in batches for one process each, by the batch's number.
@@ -113,8 +115,8 @@ def plan(study: Study, results: Path) -> Plan:
     results
         The folder with one folder of results for each study; it need not exist.
     """
-    folder = results / study.name
-    wanted = {(run.cell.id, run.seed): run for run in design.runs(study)}
+    folder, cells = results / study.name, design.cells(study)
+    wanted = {(each.cell.id, seed): Run(cell=each.cell, seed=seed) for each in cells for seed in study.seeds}
     job_of, kept = _keep(_on_disk(folder, study), wanted)
     missing = [run for key, run in wanted.items() if key not in job_of]
     jobs = {job.id: job for job in kept}
@@ -122,20 +124,21 @@ def plan(study: Study, results: Path) -> Plan:
         job = _job(folder, design.manifest(study.name, study.log, runs), runs, study.log, new=True)
         jobs[job.id] = job
         job_of |= {(run.cell.id, run.seed): job.id for run in runs}
-    return Plan(study, folder, jobs, design.cells(study), {key: job_of[key] for key in wanted})
+    return Plan(study, folder, jobs, cells, {key: job_of[key] for key in wanted})
 
 
 def _keep(found: Iterable[tuple[Job, list[Run]]], wanted: Mapping[Key, Run]) -> tuple[dict[Key, str], list[Job]]:
     """The job of every run that a manifest on disk covers, and those manifests.
 
-    Trained ones serve if they cover anything still uncovered; others only if all they train is wanted and uncovered.
+    Those with tables serve if they cover anything still uncovered; others only if all they train is wanted and uncovered. A table
+    that is being made again is gone for a while, but never all of a job's: the plan does not change in the middle of a workflow.
     """
     job_of: dict[Key, str] = {}
     kept = []
-    for job, runs in sorted(found, key=lambda pair: (not pair[0].trained, pair[0].id)):
+    for job, runs in sorted(found, key=lambda pair: (not pair[0].begun, pair[0].id)):
         keys = [(run.cell.id, run.seed) for run in runs]
         useful = [key for key in keys if key in wanted and key not in job_of]
-        if useful and (job.trained or len(useful) == len(keys)):
+        if useful and (job.begun or len(useful) == len(keys)):
             kept.append(job)
             job_of |= dict.fromkeys(useful, job.id)
     return job_of, kept
@@ -197,6 +200,7 @@ def _job(folder: Path, manifest: Mapping[str, Any], runs: list[Run], log: Log, n
         path=folder / "jobs" / f"{id_}.json",
         manifest=manifest,
         new=new,
+        begun=any(job_path(folder, table, id_).exists() for table in JOB_TABLES),
         trained=all(job_path(folder, table, id_).exists() for table in TRAINED),
         n_runs=len(runs),
         seconds=sum(cost.stack_seconds(s, log) for s in stacks),

@@ -9,17 +9,18 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from vgstudy.config import mnist
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
 from vgstudy.store import lock, sums
 from vgstudy.store.places import TRAINED, job_path, job_tables, shared, tables
+from vgstudy.store.provenance import NUMERIC
 from vgstudy.wording import plural
 
 SNAKEMAKE = Path(".snakemake")  # its own notes, in the folder where it runs
 DISK_SHARE = 1.5  # the tables of a study beside those of its jobs, figures and report: half as much again
-NUMERIC = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "XLA_FLAGS", "TF_XLA_FLAGS")
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
@@ -32,7 +33,7 @@ def check(plans: Collection[Plan], results: Path) -> None:
         If so; it says what to do.
     """
     check_packages()
-    check_data(plans)
+    check_data(plans, results)
     place = existing(results)
     for folder in (
         place,
@@ -51,8 +52,8 @@ def check(plans: Collection[Plan], results: Path) -> None:
         )
 
 
-def check_data(plans: Iterable[Plan]) -> None:
-    """Refuse an MNIST file that is missing, damaged or another one, if something is to be trained on it.
+def check_data(plans: Collection[Plan], results: Path) -> None:
+    """Refuse an MNIST file that is missing, damaged or another one, if it is named for published numbers or to be trained on.
 
     Raises
     ------
@@ -60,10 +61,13 @@ def check_data(plans: Iterable[Plan]) -> None:
         If so.
     """
     untrained = [plan for plan in plans if not all(job.trained for job in plan.jobs.values())]
-    if any(plan.study.task.name == "mnist" for plan in untrained):
-        from vgstudy.data import mnist  # which brings scikit-learn
+    published = "conformance" in method_tables([plan.study for plan in plans], results)
+    if any(plan.study.task.name == "mnist" for plan in untrained) or (
+        published and mnist.is_named() and not (results / "conformance.parquet").exists()
+    ):
+        from vgstudy.data.mnist import check  # which brings scikit-learn
 
-        mnist.check()
+        check()
 
 
 def _folders(path: Path) -> list[Path]:
@@ -177,7 +181,8 @@ def whole(plans: Collection[Plan], results: Path, cores: int | None) -> Iterator
     todo = [(jobs, plan) for jobs, plan in todo if jobs]
     if not todo:
         return
-    lacking = any(not (results / f"{name}.parquet").exists() for name in checks(plan.study for plan in plans))
+    named = method_tables([plan.study for plan in plans], results)
+    lacking = any(not (results / f"{name}.parquet").exists() for name in named)
     total, longest = cost.REPORT + cost.CHECKS * lacking, 0.0
     for jobs, plan in todo:
         follow = cost.follow_seconds(len(plan.cells), len(plan.job_of))
@@ -191,9 +196,10 @@ def whole(plans: Collection[Plan], results: Path, cores: int | None) -> Iterator
     )
 
 
-def checks(studies: Iterable[Study]) -> tuple[str, ...]:
-    """Tables of `results/` that check the methods, made once in a minute: nothing that studies on trial need."""
-    return () if all(study.trial for study in studies) else ("coverage", "conformance")
+def method_tables(studies: Iterable[Study], results: Path) -> list[str]:
+    """Tables of `results/` that check the methods, made once in a minute; studies on trial need only those that are there."""
+    wanted = not all(study.trial for study in studies)
+    return [name for name in ("coverage", "conformance") if wanted or (results / f"{name}.parquet").exists()]
 
 
 def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:

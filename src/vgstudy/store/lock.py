@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from vgstudy.errors import UserError
@@ -34,13 +35,24 @@ def hold(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # never closed: closing would free the lock
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(descriptor):
             os.close(descriptor)
-            raise UserError(f"{told(folder)}; wait until it is done, or stop it") from None
+            found = told(folder) or f"{folder}: another workflow was at work here"
+            raise UserError(f"{found}; wait until it is done, or stop it")
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
     except OSError as error:
         if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):  # some network file systems know no locks: two workflows there
             raise unwritable(path, error) from None  # waste work, but files are written whole and equal whoever writes them
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock was free; who only looks at it, as `told` does, holds it for an instant."""
+    for _ in range(5):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("vgstudy", "tensorflow", "keras", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "snakemake")
-FLAGS = ("TF_DETERMINISTIC_OPS", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "OMP_NUM_THREADS")
+NUMERIC = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "XLA_FLAGS",
+    "TF_XLA_FLAGS",
+)  # they reach the numbers
+FLAGS = ("TF_DETERMINISTIC_OPS", "OMP_NUM_THREADS", *NUMERIC)
 
 
 def provenance() -> dict[str, Any]:

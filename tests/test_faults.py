@@ -71,8 +71,8 @@ def test_a_workflow_killed_again_and_again_completes(site):
     assert "Nothing to be done" in made.complete()
 
 
-@pytest.mark.parametrize(("how", "told"), [("Ctrl-C", "Stopped. What is finished is kept"), ("job", "Some jobs failed: ")])
-def test_a_stop_is_told_apart_from_a_failure(site, how, told):
+@pytest.mark.parametrize("how", ["Ctrl-C", "job"])
+def test_a_stop_is_told_apart_from_a_failure(site, how):
     made, expected = site
     for name in list(expected):
         (made.results / name).unlink()
@@ -80,11 +80,16 @@ def test_a_stop_is_told_apart_from_a_failure(site, how, told):
     while process.poll() is None and not any("vgstudy train" in command for _, command in processes(process.pid)):
         time.sleep(0.01)
     if how == "Ctrl-C":
+        time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         process.wait()
     else:
         kill(process, how)
-    assert [each for each in ("Stopped. What is finished is kept", "Some jobs failed: ") if each in made.said()] == [told]
+    said, stops = (
+        made.said(),
+        ("Stopped. What is finished is kept", "Cancelling snakemake on user request"),
+    )  # or its own
+    assert ("Some jobs failed: " in said, any(stop in said for stop in stops)) == (how == "job", how == "Ctrl-C")
     made.complete()
     assert made.files() == expected
 

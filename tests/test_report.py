@@ -281,7 +281,7 @@ def test_hashes_against_hashlib(results):
 
 
 def test_a_missing_table_or_picture_is_told(tmp_path):
-    with pytest.raises(UserError, match=r"runs\.parquet is missing"):
+    with pytest.raises(UserError, match=r"nothing: no such folder; "):
         write_report(tmp_path, ["nothing"])
     with pytest.raises(UserError, match=r"captions\.json is missing"):
         pictures(tmp_path, ["accounting"])

@@ -44,6 +44,8 @@ try:  # before `configfile:`, whose messages name no line; until then `config` h
     PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
     if workflow.is_main_process:  # and not in every job of a cluster
         preflight.check([*PLANS.values()], RESULTS)
+        if not workflow.resource_settings.nodes:  # else the cluster's memory counts
+            preflight.check_memory(PLANS.values())
 except UserError as mistake:
     print(f"error: {mistake}", file=sys.stderr)
     sys.exit(2)
@@ -74,6 +76,8 @@ if workflow.is_main_process:
         print(line, file=sys.stderr)
 
 
+# manifests that are written again and make nothing train
+KEPT = {job.path for job in JOBS.values() if job.new and job.trained} - LOST
 # Snakemake overlooks damaged outputs if all that is made again of their inputs is ancient
 AFTER = str if any(Path(path) in DAMAGED for path in CHECKED) else ancient
 DESIGNS = [AFTER(f"results/{name}/runs.parquet") for name in STUDIES]
@@ -103,6 +107,7 @@ rule all:
 
 onstart:
     try:
+        preflight.check_cluster(workflow.executor_plugin.name)
         lock.hold(RESULTS)
         if count := files.no_later_than_now(RESULTS):
             print(f"{RESULTS}: {count} times in the future were set to now")

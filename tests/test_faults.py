@@ -6,6 +6,7 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -106,6 +107,23 @@ def test_damaged_files_are_told_and_made_again(site):
     told = {line.partition(" ")[0] for line in said.splitlines() if line.endswith("it is made again")}
     assert told == {str(path.relative_to(made.folder)) for path, how in zip(paths, DAMAGES, strict=True) if how not in UNSEEN}
     assert made.files() == expected
+
+
+def test_results_without_snakemakes_notes_follow_the_study_all_the_same(site):
+    """Somebody deleted .snakemake, or copied results/ without it, and the manifests."""
+    made, expected = site
+    before = {name: age for name, age in made.ages().items() if "/probes/" in name}
+    shutil.rmtree(made.folder / ".snakemake")
+    for manifest in made.results.glob("faults/jobs/*.json"):
+        manifest.unlink()
+    said = made.complete("--config", "seeds=2")
+    assert "results/faults/runs.parquet is of another design than the study's now" in said
+    assert "is missing, unlike what was trained from it; it is written again" in said
+    assert "with 2 seeds" in (made.results / "summary.md").read_text()
+    shutil.rmtree(made.folder / ".snakemake")
+    made.complete()
+    assert made.files() == expected
+    assert before == {name: age for name, age in made.ages().items() if "/probes/" in name}
 
 
 def test_an_analysis_never_uses_a_damaged_file(site):

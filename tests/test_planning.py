@@ -228,6 +228,21 @@ def test_a_damaged_manifest_is_written_again(smoke: Study, tmp_path: Path, damag
     assert path.read_bytes() == whole
 
 
+def test_a_missing_manifest_of_a_trained_job_is_written_again(smoke: Study, tmp_path: Path) -> None:
+    first = plan(smoke, tmp_path)
+    write_design(first)
+    for job in first.jobs.values():
+        for table in ("probes", "curves"):
+            path = first.folder / table / f"{job.id}.parquet"
+            logs.write_table(table, {name: [] for name in COLUMNS[table]}, path, {"job": job.id, "manifest": dict(job.manifest)})
+        job.path.unlink()
+    again = plan(smoke, tmp_path)
+    assert (again.job_of, again.digest) == (first.job_of, first.digest)
+    assert all(job.new and job.trained for job in again.jobs.values())
+    write_design(again)
+    assert not any(job.new for job in plan(smoke, tmp_path).jobs.values())
+
+
 def test_an_edited_manifest_is_refused(smoke: Study, tmp_path: Path) -> None:
     write_design(plan(smoke, tmp_path))
     path = next((tmp_path / "smoke/jobs").iterdir())

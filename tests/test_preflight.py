@@ -135,19 +135,55 @@ def test_all_together_by_hand(planned: Plan, tmp_path: Path) -> None:
 
 def test_too_little_memory_is_told_with_the_remedy(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     largest = max(job.mem_mb for job in planned.jobs.values())
-    monkeypatch.setattr(preflight, "free_memory", lambda: largest)
+    monkeypatch.setattr(preflight, "memory", lambda kind: largest)
     assert len(list(preflight.story(planned, 2))) == 1
-    monkeypatch.setattr(preflight, "free_memory", lambda: largest - 1)
+    monkeypatch.setattr(preflight, "memory", lambda kind: largest - 1)
     assert "it does not fit here" in list(preflight.story(planned, 2))[1]
     twice = replace(planned, jobs=planned.jobs | {"other": next(iter(planned.jobs.values()))})
-    monkeypatch.setattr(preflight, "free_memory", lambda: 2 * largest - 1)
+    monkeypatch.setattr(preflight, "memory", lambda kind: 2 * largest - 1)
     said = list(preflight.story(twice, 2))[1]
     assert said.endswith(f"at most 1 job at a time fit, so call Snakemake with --resources mem_mb={2 * largest - 1}")
     assert len(list(preflight.story(planned, None))) == 1  # a cluster's memory is not this machine's
 
 
+def test_a_job_that_no_machine_holds_is_refused_by_hand(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    largest = max(job.mem_mb for job in planned.jobs.values())
+    monkeypatch.setattr(preflight, "memory", {"MemTotal": largest}.get)
+    preflight.check_memory([planned])
+    monkeypatch.setattr(preflight, "memory", {"MemTotal": largest - 1}.get)
+    with pytest.raises(UserError, match=r"smoke: its largest job needs [\d.]+ GB of memory, this machine has [\d.]+ GB; take"):
+        preflight.check_memory([planned])
+    trained = {id_: replace(job, trained=True) for id_, job in planned.jobs.items()}
+    preflight.check_memory([replace(planned, jobs=trained)])
+
+
+def test_slurm_where_there_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    preflight.check_cluster("local")
+    for name in ("sbatch", "sinfo"):
+        with pytest.raises(UserError, match=f"^SLURM: there is no {name} here; call Snakemake where SLURM's commands work"):
+            preflight.check_cluster("slurm")
+        (tmp_path / name).write_text("#!/bin/sh\necho 'sinfo: error: no controller' >&2\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    with pytest.raises(UserError, match=r"^SLURM: sinfo: error: no controller; call"):
+        preflight.check_cluster("slurm")
+    (tmp_path / "sinfo").write_text("#!/bin/sh\n")
+    preflight.check_cluster("slurm")
+
+
+def test_results_of_another_design_are_told_and_made_again(planned: Plan, tmp_path: Path) -> None:
+    write_design(planned)
+    results = tmp_path / "results"
+    assert preflight.damaged([plan(planned.study, results)], results) == {}
+    grown = plan(load_study(STUDY, range(6)), results)
+    assert preflight.damaged([grown], results) == {
+        results / "smoke/runs.parquet": f"{results}/smoke/runs.parquet is of another design than the study's now; "
+        "it is made again with what follows from it"
+    }
+
+
 def test_free_memory_is_some() -> None:
-    assert 100 < (preflight.free_memory() or 1e9) < 1e8
+    assert 100 < (preflight.memory("MemAvailable") or 1e9) < 1e8
 
 
 def test_settings_that_reach_the_numbers_or_do_nothing_are_told() -> None:

@@ -109,6 +109,7 @@ def plan(
     chosen = _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies)
     plans = [planning.plan(study, results) for study in chosen]
     preflight.check(plans, results)
+    preflight.check_memory(plans)
     damaged = preflight.damaged(plans, results)
     for planned in plans:
         _show(plan_table.table(preflight.made_again(planned, damaged)))

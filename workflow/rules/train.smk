@@ -3,10 +3,14 @@
 
 rule train:
     input:
-        # but see DESIGNS in the Snakefile
+        # but see AFTER in the Snakefile; a manifest that is written again makes nothing train that is trained
         lambda wildcards: (
-            str if JOBS[wildcards.study, wildcards.job].path in LOST else ancient
-        )(f"results/{wildcards.study}/jobs/{wildcards.job}.json"),
+            []
+            if JOBS[wildcards.study, wildcards.job].path in KEPT
+            else (
+                str if JOBS[wildcards.study, wildcards.job].path in LOST else ancient
+            )(f"results/{wildcards.study}/jobs/{wildcards.job}.json")
+        ),
     output:
         probes="results/{study}/probes/{job}.parquet",
         curves="results/{study}/curves/{job}.parquet",
@@ -25,4 +29,4 @@ rule train:
             attempt * JOBS[wildcards.study, wildcards.job].minutes
         ),
     shell:
-        "vgstudy train {input} --threads {threads} > {log} 2>&1"
+        "vgstudy train results/{wildcards.study}/jobs/{wildcards.job}.json --threads {threads} > {log} 2>&1"

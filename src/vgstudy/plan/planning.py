@@ -114,10 +114,18 @@ def plan(study: Study, results: Path) -> Plan:
         What is wanted.
     results
         The folder with one folder of results for each study; it need not exist.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be read.
     """
     folder, cells = results / study.name, design.cells(study)
     wanted = {(each.cell.id, seed): Run(cell=each.cell, seed=seed) for each in cells for seed in study.seeds}
-    job_of, kept = _keep(_on_disk(folder, study), wanted)
+    try:
+        job_of, kept = _keep(_on_disk(folder, study), wanted)
+    except PermissionError as error:
+        raise UserError(f"{error.filename}: cannot be read: permission denied; give yourself the right to") from None
     missing = [run for key, run in wanted.items() if key not in job_of]
     jobs = {job.id: job for job in kept}
     for runs in design.pack(design.stack(missing), study.log):
@@ -145,9 +153,11 @@ def _keep(found: Iterable[tuple[Job, list[Run]]], wanted: Mapping[Key, Run]) -> 
 
 
 def _on_disk(folder: Path, study: Study) -> Iterator[tuple[Job, list[Run]]]:
-    """Jobs with manifests of this training version and these log settings, and their runs."""
+    """Jobs with manifests or results of this training version and these log settings, and their runs."""
     usual = design.manifest(study.name, study.log, [])
-    for path in sorted((folder / "jobs").glob("*.json")):
+    trained = (path.stem for table in TRAINED for path in (folder / table).glob("*.parquet"))
+    for id_ in sorted({*(path.stem for path in (folder / "jobs").glob("*.json")), *trained}):
+        path = folder / "jobs" / f"{id_}.json"
         try:
             manifest, new = read_manifest(path), False
         except UserError:
@@ -161,7 +171,7 @@ def _on_disk(folder: Path, study: Study) -> Iterator[tuple[Job, list[Run]]]:
 
 
 def _manifest_of_results(path: Path) -> dict[str, Any]:
-    """A damaged manifest as it stands in the footer of what was trained from it; empty if nothing was."""
+    """A damaged or missing manifest as it stands in the footer of what was trained from it; empty if nothing was."""
     from vgstudy.store.logs import read_footer  # Arrow is not needed otherwise
 
     for table in TRAINED:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -108,12 +109,59 @@ def disk_bytes(plan: Plan) -> float:
     return sum(sizes[cell] for (cell, _), job in plan.job_of.items() if job in todo)
 
 
-def free_memory() -> int | None:
-    """Memory in MB that new processes can have here: what is free, at most what the control group allows; None if unknown."""
+def check_memory(plans: Iterable[Plan]) -> None:
+    """Refuse a job that needs more than all the memory of this machine.
+
+    Raises
+    ------
+    UserError
+        If there is one.
+    """
+    whole = memory("MemTotal")
+    for plan in plans:
+        largest = max((job.mem_mb for job in plan.jobs.values() if not job.trained), default=0)
+        if whole is not None and largest > whole:
+            raise UserError(
+                f"{plan.study.name}: its largest job needs {largest / 1000:,.1f} GB of memory, this machine has "
+                f"{whole / 1000:,.1f} GB; take narrower or shallower networks, or a larger machine"
+            )
+
+
+def check_cluster(executor: str) -> None:
+    """Refuse SLURM where there is none, before Snakemake's executor fails in a dozen places.
+
+    Parameters
+    ----------
+    executor
+        The name of Snakemake's executor.
+
+    Raises
+    ------
+    UserError
+        If SLURM's commands are not here, or its controller does not answer.
+    """
+    if executor != "slurm":
+        return
+    remedy = "call Snakemake where SLURM's commands work, or without --profile"
+    if missing := [name for name in ("sbatch", "sinfo") if not shutil.which(name)]:
+        raise UserError(f"SLURM: there is no {missing[0]} here; {remedy}")
+    done = subprocess.run(["sinfo", "--noheader"], capture_output=True, text=True)
+    if done.returncode:
+        raise UserError(f"SLURM: {' '.join(done.stderr.split())}; {remedy}")
+
+
+def memory(kind: str) -> int | None:
+    """Memory of this machine in MB, at most what the control group allows; None if unknown.
+
+    Parameters
+    ----------
+    kind
+        A line of Linux' /proc/meminfo: MemTotal for all, MemAvailable for what new processes can have.
+    """
     found = []
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        found += [int(line.split()[1]) // 1000 for line in lines if line.startswith("MemAvailable:")]
+        found += [int(line.split()[1]) // 1000 for line in lines if line.startswith(f"{kind}:")]
         found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")) // 10**6)
     except (OSError, ValueError):  # not Linux, or no limit
         pass
@@ -159,7 +207,7 @@ def story(plan: Plan, cores: int | None) -> Iterator[str]:
         f"{plan.study.name}: trains {plural(sum(job.n_runs for job in todo), 'run')} in {plural(len(todo), 'job')}, "
         f"about {minutes:.1f} minutes {where}, {disk_bytes(plan) / 1e6:,.1f} MB of tables"
     )
-    largest, free = max(job.mem_mb for job in todo), free_memory()
+    largest, free = max(job.mem_mb for job in todo), memory("MemAvailable")
     if cores and free is not None and largest > free:
         yield (
             f"{plan.study.name}: its largest job needs {largest / 1000:.1f} GB of memory, {free / 1000:.1f} GB are free: it does "
@@ -213,20 +261,27 @@ def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
 
 
 def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
-    """The outputs on disk, manifests, tables, pictures, pages, that cannot be used, and why; every byte of them is read."""
+    """The outputs on disk, manifests, tables, pictures, pages, that cannot be used, and why; every byte of them is read.
+
+    Snakemake knows of another design by its own notes, which somebody may have deleted or not have copied with the results.
+    """
     from vgstudy.store.logs import verify  # Arrow is not needed for the rest
 
-    again = (job.path for plan in plans for job in plan.jobs.values() if job.new and job.path.exists())
-    found = {path: f"{path} is no job manifest, or was changed; it is written again" for path in again}
-    paths = shared(results)
+    again = (job.path for plan in plans for job in plan.jobs.values() if job.new and (job.begun or job.path.exists()))
+    wrong = {True: "is no job manifest, or was changed", False: "is missing, unlike what was trained from it"}
+    found = {path: f"{path} {wrong[path.exists()]}; it is written again" for path in again}
+    paths, designs = shared(results), {plan.digest for plan in plans}
     for plan in plans:
         paths |= tables(plan.folder, plan.jobs)
     for path, table in paths.items():
         if path.exists():
             try:
-                verify(table, path)
+                footer = verify(table, path)
             except UserError as error:
                 found[path] = f"{str(error).partition(';')[0]}; it is made again"
+            else:
+                if table == "runs" and footer["digest"] not in designs:
+                    found[path] = f"{path} is of another design than the study's now; it is made again with what follows from it"
     for folder, output in {
         results: results / "report.html",
         **{plan.folder / "figures": plan.folder / "figures" for plan in plans},

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -75,7 +76,8 @@ class Site:
         call = [*before, str(BIN / "snakemake"), "--cores", "2", *arguments]
         with (self.folder / "said").open("w") as said:
             options = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said, "start_new_session": True}
-            return subprocess.Popen(call, cwd=self.folder, env=self.environment, text=True, **options)
+            hear = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731  what a shell starts in the background ignores it
+            return subprocess.Popen(call, cwd=self.folder, env=self.environment, text=True, preexec_fn=hear, **options)
 
     def said(self) -> str:
         """What the last call printed."""

@@ -14,7 +14,7 @@ from vgstudy.claims.register import read_register
 from vgstudy.config import mnist
 from vgstudy.config.reading import load_config, read_studies
 from vgstudy.errors import UserError
-from vgstudy.plan import preflight
+from vgstudy.plan import damage, preflight, story
 from vgstudy.plan.planning import plan
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
@@ -70,9 +70,9 @@ DAMAGED, LOST = {}, set()
 if workflow.is_main_process:
     cluster = workflow.resource_settings.nodes
     cores = None if cluster else workflow.resource_settings.cores
-    DAMAGED = preflight.damaged([*PLANS.values()], RESULTS)
-    LOST = preflight.lost(PLANS.values(), DAMAGED)
-    for line in preflight.told(PLANS.values(), RESULTS, cores, DAMAGED):
+    DAMAGED = damage.damaged([*PLANS.values()], RESULTS)
+    LOST = damage.lost(PLANS.values(), DAMAGED)
+    for line in story.told(PLANS.values(), RESULTS, cores, DAMAGED):
         print(line, file=sys.stderr)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from vgstudy.config.reading import load_study
 from vgstudy.errors import UserError
-from vgstudy.plan import cost, preflight
+from vgstudy.plan import cost, damage, preflight, story
 from vgstudy.plan.planning import Plan, plan, write_design
 from vgstudy.store.sums import write_sums
 
@@ -68,17 +68,17 @@ def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:
     write_design(planned)
     again = plan(planned.study, planned.folder.parent)
     assert preflight.disk_bytes(again) == 0
-    assert list(preflight.story(again, 2)) == ["smoke: all 216 runs are trained"]
-    assert list(preflight.whole([again], planned.folder.parent, 2)) == []
+    assert list(story.training(again, 2)) == ["smoke: all 216 runs are trained"]
+    assert list(story.whole([again], planned.folder.parent, 2)) == []
 
 
 def test_a_job_with_a_damaged_table_is_trained_again(planned: Plan, tmp_path: Path) -> None:
     (job,) = planned.jobs.values()
     trained = replace(planned, jobs={job.id: replace(job, trained=True)})
-    assert next(preflight.told([trained], tmp_path, 2, {})) == "smoke: all 216 runs are trained"
+    assert next(story.told([trained], tmp_path, 2, {})) == "smoke: all 216 runs are trained"
     for table, again in (("probes", True), ("curves", True), ("decays", False)):
         damaged = {planned.folder / table / f"{job.id}.parquet": "is damaged"}
-        first, *more = preflight.told([trained], tmp_path, 2, damaged)
+        first, *more = story.told([trained], tmp_path, 2, damaged)
         assert first.startswith("smoke: trains 216 runs in 1 job" if again else "smoke: all 216 runs are trained")
         assert "is damaged" in more
 
@@ -113,7 +113,7 @@ def test_another_tensorflow_is_refused(installed: str | None, told: str, monkeyp
 
 
 def test_the_story_says_runs_jobs_minutes_and_disk(planned: Plan) -> None:
-    (line,) = preflight.story(planned, 2)
+    (line,) = story.training(planned, 2)
     minutes = cost.wall_seconds([job.seconds for job in planned.jobs.values()], 2) / 60
     assert line.startswith(f"smoke: trains 216 runs in 1 job, about {minutes:.1f} minutes on 2 cores, ")
     assert line.endswith(" MB of tables")
@@ -124,26 +124,26 @@ def test_all_together_by_hand(planned: Plan, tmp_path: Path) -> None:
     (job,) = planned.jobs.values()
     total = cost.START_UP + job.seconds + cost.STUDY + 54 * cost.STUDY_CELL + 216 * cost.STUDY_RUN + cost.REPORT
     told = f"all together, with analysis, figures and report: about {total / 60:.1f} core-minutes, {total / 60:.1f} minutes"
-    assert [*preflight.whole([planned], tmp_path, 1)] == [f"{told} on 1 core"]
-    assert [*preflight.whole([planned], tmp_path, 2)] == [f"{told} on 2 cores"]
-    assert [*preflight.whole([planned], tmp_path, None)] == [f"{told} if all run at once"]
+    assert [*story.whole([planned], tmp_path, 1)] == [f"{told} on 1 core"]
+    assert [*story.whole([planned], tmp_path, 2)] == [f"{told} on 2 cores"]
+    assert [*story.whole([planned], tmp_path, None)] == [f"{told} if all run at once"]
     other = replace(planned, study=planned.study.model_copy(update={"name": "other", "trial": False}))
     both = 2 * total - cost.REPORT + cost.CHECKS
     told = f"all together, with analysis, figures, checks of the methods and report: about {both / 60:.1f} core-minutes, "
-    assert [*preflight.whole([planned, other], tmp_path, 1)] == [f"{told}{both / 60:.1f} minutes on 1 core"]
+    assert [*story.whole([planned, other], tmp_path, 1)] == [f"{told}{both / 60:.1f} minutes on 1 core"]
 
 
 def test_too_little_memory_is_told_with_the_remedy(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     largest = max(job.mem_mb for job in planned.jobs.values())
     monkeypatch.setattr(preflight, "memory", lambda kind: largest)
-    assert len(list(preflight.story(planned, 2))) == 1
+    assert len(list(story.training(planned, 2))) == 1
     monkeypatch.setattr(preflight, "memory", lambda kind: largest - 1)
-    assert "it does not fit here" in list(preflight.story(planned, 2))[1]
+    assert "it does not fit here" in list(story.training(planned, 2))[1]
     twice = replace(planned, jobs=planned.jobs | {"other": next(iter(planned.jobs.values()))})
     monkeypatch.setattr(preflight, "memory", lambda kind: 2 * largest - 1)
-    said = list(preflight.story(twice, 2))[1]
+    said = list(story.training(twice, 2))[1]
     assert said.endswith(f"at most 1 job at a time fit, so call Snakemake with --resources mem_mb={2 * largest - 1}")
-    assert len(list(preflight.story(planned, None))) == 1  # a cluster's memory is not this machine's
+    assert len(list(story.training(planned, None))) == 1  # a cluster's memory is not this machine's
 
 
 def test_a_job_that_no_machine_holds_is_refused_by_hand(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,9 +174,9 @@ def test_slurm_where_there_is_none_is_refused(tmp_path: Path, monkeypatch: pytes
 def test_results_of_another_design_are_told_and_made_again(planned: Plan, tmp_path: Path) -> None:
     write_design(planned)
     results = tmp_path / "results"
-    assert preflight.damaged([plan(planned.study, results)], results) == {}
+    assert damage.damaged([plan(planned.study, results)], results) == {}
     grown = plan(load_study(STUDY, range(6)), results)
-    assert preflight.damaged([grown], results) == {
+    assert damage.damaged([grown], results) == {
         results / "smoke/runs.parquet": f"{results}/smoke/runs.parquet is of another design than the study's now; "
         "it is made again with what follows from it"
     }
@@ -187,10 +187,10 @@ def test_free_memory_is_some() -> None:
 
 
 def test_settings_that_reach_the_numbers_or_do_nothing_are_told() -> None:
-    assert list(preflight.settings({"PATH": "x"})) == []
-    (numeric,) = preflight.settings({"TF_ENABLE_ONEDNN_OPTS": "0"})
+    assert list(story.settings({"PATH": "x"})) == []
+    (numeric,) = story.settings({"TF_ENABLE_ONEDNN_OPTS": "0"})
     assert numeric == "TF_ENABLE_ONEDNN_OPTS=0 is set: numbers can differ in their last digits from those made without it"
-    (threads,) = preflight.settings({"TF_NUM_INTRAOP_THREADS": "8"})
+    (threads,) = story.settings({"TF_NUM_INTRAOP_THREADS": "8"})
     assert threads == "TF_NUM_INTRAOP_THREADS=8 is set and has no effect: a job uses the threads that its rule gives it"
 
 
@@ -213,19 +213,19 @@ def test_a_manifest_is_lost_with_a_table_of_its_job_only(planned: Plan) -> None:
     job = next(iter(planned.jobs.values()))
     tables = [planned.folder / table / f"{job.id}.parquet" for table in ("probes", "curves", "decays")]
     for table in tables:
-        assert preflight.lost([planned], {job.path, table}) == {job.path}
-    assert preflight.lost([planned], {job.path, planned.folder / "runs.parquet"}) == set()
-    assert preflight.lost([planned], set(tables)) == set()
+        assert damage.lost([planned], {job.path, table}) == {job.path}
+    assert damage.lost([planned], {job.path, planned.folder / "runs.parquet"}) == set()
+    assert damage.lost([planned], set(tables)) == set()
 
 
 def test_damaged_files_are_found_and_whole_ones_are_not(planned: Plan) -> None:
     write_design(planned)
     again = plan(planned.study, planned.folder.parent)
-    assert preflight.damaged([again], planned.folder.parent) == {}
+    assert damage.damaged([again], planned.folder.parent) == {}
     runs, manifest = planned.folder / "runs.parquet", next(iter(planned.jobs.values())).path
     runs.write_bytes(runs.read_bytes()[:-1])
     manifest.write_text("{")
-    found = preflight.damaged([plan(planned.study, planned.folder.parent)], planned.folder.parent)
+    found = damage.damaged([plan(planned.study, planned.folder.parent)], planned.folder.parent)
     assert found.keys() == {runs, manifest}
     assert found[runs].startswith(f"{runs} is truncated or damaged (")
     assert found[runs].endswith("it is made again")
@@ -237,10 +237,10 @@ def test_pictures_and_pages_are_looked_at(planned: Plan) -> None:
     for folder, path in ((results, results / "report.html"), (figures, figures / "a.svg")):
         path.write_text("whole")
         write_sums(folder, [path])
-    assert preflight.damaged([planned], results) == {}
+    assert damage.damaged([planned], results) == {}
     (figures / "a.svg").write_text("other")
     (results / "SHA256SUMS").unlink()
-    found = preflight.damaged([planned], results)
+    found = damage.damaged([planned], results)
     assert found == {
         figures: f"{figures}/a.svg is damaged, changed or missing; {figures} is made again with what belongs to it",
         results / "report.html": f"{results}/SHA256SUMS is damaged, changed or missing; "

@@ -101,7 +101,7 @@ def plan(
     """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
     from vgstudy.config import mnist
     from vgstudy.config.reading import load_config, parse_seeds
-    from vgstudy.plan import planning, preflight
+    from vgstudy.plan import damage, planning, preflight, story
     from vgstudy.terminal import plan_table
 
     named = load_config(config)
@@ -109,11 +109,10 @@ def plan(
     chosen = _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies)
     plans = [planning.plan(study, results) for study in chosen]
     preflight.check(plans, results)
-    preflight.check_memory(plans)
-    damaged = preflight.damaged(plans, results)
+    damaged = damage.damaged(plans, results)
     for planned in plans:
-        _show(plan_table.table(preflight.made_again(planned, damaged)))
-    for line in preflight.told(plans, results, len(os.sched_getaffinity(0)), damaged):
+        _show(plan_table.table(damage.made_again(planned, damaged)))
+    for line in story.told(plans, results, len(os.sched_getaffinity(0)), damaged):
         typer.echo(line)
 
 

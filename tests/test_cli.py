@@ -130,6 +130,13 @@ def test_plan_says_what_is_left(folder: Path) -> None:
     assert "1 to train with 72 runs, 0 trained" in " ".join(run("plan").stdout.split())
 
 
+def test_plan_counts_the_cores_that_snakemake_takes_on_any_system(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS knows no affinity."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr("snakemake.utils.available_cpu_count", lambda: 3)
+    assert "minutes on 3 cores" in " ".join(run("plan").stdout.split())
+
+
 def test_markup_in_a_title_is_shown_as_it_is(folder: Path) -> None:
     (folder / "config/studies/small.yaml").write_text(STUDY.replace("A small study", "'[bold]A[/bold] [/x] study'"))
     assert "[bold]A[/bold] [/x] study" in run("plan").stdout

@@ -18,7 +18,7 @@ LIBRARIES = {
     "labelled": PURE | {"pandas", "statsmodels", "seaborn", "matplotlib", "jinja2", "altair", "fontTools", "vl_convert"},
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
     "checks": PURE | {"tensorflow"},
-    "shells": PURE | {"typer", "rich"},
+    "shells": PURE | {"typer", "rich", "snakemake"},
 }
 BELOW = {
     "names": {"names"},

@@ -99,6 +99,8 @@ def plan(
     seeds: SeedsOption = None,
 ) -> None:
     """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
+    from snakemake.utils import available_cpu_count  # what `--cores all` takes
+
     from vgstudy.config import mnist
     from vgstudy.config.reading import load_config, parse_seeds
     from vgstudy.plan import damage, planning, preflight, story
@@ -112,7 +114,7 @@ def plan(
     damaged = damage.damaged(plans, results)
     for planned in plans:
         _show(plan_table.table(damage.made_again(planned, damaged)))
-    for line in story.told(plans, results, len(os.sched_getaffinity(0)), damaged):
+    for line in story.told(plans, results, available_cpu_count(), damaged):
         typer.echo(line)
 
 

@@ -170,6 +170,7 @@ def test_a_command_makes_its_one_call(
 ) -> None:
     called: list[tuple[object, ...]] = []
     stub = SimpleNamespace(**{function: lambda *given: called.append(given)})
+    monkeypatch.setattr("vgstudy.plan.planning.read_manifest", lambda path: {})
     monkeypatch.setitem(sys.modules, module, stub)
     package, _, name = module.rpartition(".")
     monkeypatch.setattr(import_module(package), name, stub, raising=False)
@@ -194,13 +195,26 @@ def test_a_mistake_in_a_real_process(arguments: list[str], folder: Path) -> None
 
 
 def test_a_terminal_sees_nothing_of_tensorflow(folder: Path) -> None:
-    (folder / "runs.json").write_text("{}")
+    run("design", "config/studies/small.yaml", "--seeds", "1")
+    (manifest,) = (folder / "results/small/jobs").iterdir()
     ours, theirs = pty.openpty()
-    command = [Path(sys.executable).with_name("vgstudy"), "train", "runs.json"]
-    assert subprocess.run(command, stdout=theirs, stderr=theirs, check=False).returncode == 2
-    said = os.read(ours, 10_000).decode()
-    assert said.startswith("error: runs.json")
-    assert said.count("\n") == 1
+    command = [Path(sys.executable).with_name("vgstudy"), "train", manifest]
+    assert subprocess.run(command, stdout=theirs, stderr=theirs, check=False).returncode == 0
+    said = os.read(ours, 100_000).decode()
+    assert f"training {manifest.stem}" in said
+    assert not any(word in said for word in ("oneDNN", "cuda", "I0000", "WARNING", "tensorflow"))
+
+
+@pytest.mark.parametrize("text", [None, "{}"])
+def test_a_bad_manifest_is_told_before_tensorflow_is_imported(text: str | None, folder: Path) -> None:
+    if text is not None:
+        (folder / "runs.json").write_text(text)
+    before = set(sys.modules)
+    done = run("train", "runs.json")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: runs.json: ")
+    assert done.stderr.count("\n") == 1
+    assert "vgstudy.engine.jobs" not in set(sys.modules) - before
 
 
 def test_version_is_the_packages() -> None:

@@ -231,6 +231,25 @@ def test_damaged_files_are_found_and_whole_ones_are_not(planned: Plan) -> None:
     assert found[runs].endswith("it is made again")
 
 
+def test_a_table_that_may_not_be_read_is_no_damage(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_design(planned)
+    monkeypatch.setattr(damage.os, "access", lambda path, mode: False)
+    with pytest.raises(UserError, match=r"runs.parquet cannot be read: permission denied; give yourself the right to"):
+        damage.damaged([planned], planned.folder.parent)
+
+
+def test_trained_runs_that_the_study_no_longer_has_are_told(planned: Plan) -> None:
+    write_design(planned)
+    for table in ("probes", "curves"):
+        (planned.folder / table).mkdir(parents=True)
+        for job in planned.jobs:
+            (planned.folder / table / f"{job}.parquet").touch()
+    fewer = plan(load_study(STUDY, range(1)), planned.folder.parent)
+    left, trained = story.training(fewer, 2)
+    assert left == "smoke: 162 trained runs of other levels or seeds stay on disk and are left out"
+    assert trained == "smoke: all 54 runs are trained"
+
+
 def test_pictures_and_pages_are_looked_at(planned: Plan) -> None:
     results, figures = planned.folder.parent, planned.folder / "figures"
     figures.mkdir(parents=True)

@@ -8,7 +8,7 @@ import pytest
 from vgstudy.claims.register import claims, read_register
 from vgstudy.claims.tables import write_claims
 from vgstudy.claims.words import LEARNED, NOT_LEARNED
-from vgstudy.report import rendered
+from vgstudy.report import rendered, summary
 from vgstudy.report.claims import claims_part, found, strip, verdict
 
 REGISTER = Path(__file__).parents[1] / "config/claims"
@@ -32,6 +32,19 @@ def test_every_claim_of_the_register_is_on_the_page(part):
     assert [tutorial.letter for tutorial in part.tutorials] == ["A", "B", "C"]
     assert page.count('<tr class="claim not-run"') == sum(len(c.lines) for t in part.tutorials for c in t.claims)
     assert "not run: add circles to studies" in page
+
+
+def test_the_summary_names_claims_that_were_not_run_in_one_line(part):
+    text = summary([], part, None)
+    assert text.count("Not run: ") == 3
+    assert "not run" not in text.partition("### ")[2]
+    first = part.tutorials[0].claims[0]
+    judged = replace(first, lines=(replace(first.lines[0], verdict="replicated"), *first.lines[1:]))
+    tutorial = replace(part.tutorials[0], claims=(judged, *part.tutorials[0].claims[1:]))
+    told = summary([], replace(part, tutorials=(tutorial,)), None)
+    assert f"**{first.id}** {first.claim}" in told
+    assert f"Not run: {part.tutorials[0].claims[1].id}, " in told
+    assert "\n\n\n" not in text + told
 
 
 def test_code_that_no_longer_runs_is_on_the_page(part):

@@ -11,14 +11,14 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 4,
         "decay": 5,
-        "estimate": 11,
+        "estimate": 12,
         "predict": 5,
         "follow": 4,
         "overlay": 4,
         "claims": 6,
         "figures": 16,
-        "report": 21,
-        "coverage": 5,
+        "report": 22,
+        "coverage": 6,
         "conformance": 2,
     }
 )

@@ -24,6 +24,7 @@ CURVATURES = ("curvature_g", "curvature_delta", "curvature_h")
 LEVELS = ("g_rms", "delta_rms", "h_rms", "g_mean_abs")
 MEANS = ("w_l1", "w_l1_change", "h_saturated", "h_dead")
 ENDS = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
+MOST = 25
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,12 @@ class Chunk:
 def chunks(folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int) -> Iterator[Chunk]:
     """The cells of `runs` in chunks of about `size` runs, read from the study's folder; cells of the same jobs come together.
 
-    The chunk on the probe set comes first, then those of the same cells on mini-batches.
+    Where jobs are larger, chunks are as large as the cells of the same jobs, up to `MOST` times `size`: each chunk reads its jobs
+    whole. The chunk on the probe set comes first, then those of the same cells on mini-batches.
     """
-    order = runs.groupby("cell")["job"].agg(lambda jobs: " ".join(sorted(set(jobs)))).sort_values(kind="stable").index
-    counts = runs["cell"].value_counts().reindex(order)
+    jobs = runs.groupby("cell")["job"].agg(lambda jobs: " ".join(sorted(set(jobs)))).sort_values(kind="stable")
+    counts = runs["cell"].value_counts().reindex(jobs.index)
+    size = max(size, min(counts.groupby(jobs).sum().max(), MOST * size))
     settings = runs.groupby([name for name in FACTORS if name != "depth"], observed=True)["depth"]
     runs = runs.assign(depths=settings.transform("nunique"))
     chunk = (counts.cumsum() - 1) // size

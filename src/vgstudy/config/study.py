@@ -169,7 +169,8 @@ class StudyFile(Frozen):
 
     def _size_problems(self) -> Iterator[tuple[str, str]]:
         if (runs := self.n_cells * len(self.seeds)) > MAX_RUNS:
-            yield "factors", f"{self.n_cells:,} cells x {len(self.seeds):,} seeds are {runs:,} runs, more than {MAX_RUNS:,}"
+            product = f"{self.n_cells:,} cells x {len(self.seeds):,} seeds are {runs:,} runs"
+            yield "factors", f"{product}, more than {MAX_RUNS:,}; take fewer levels or seeds"
 
 
 class Study(StudyFile):

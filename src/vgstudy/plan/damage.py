@@ -1,5 +1,6 @@
 """What is on disk and cannot be used: every byte of every output is read."""
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,11 @@ def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
     """The outputs on disk, manifests, tables, pictures, pages, that cannot be used, and why; every byte of them is read.
 
     Snakemake knows of another design by its own notes, which somebody may have deleted or not have copied with the results.
+
+    Raises
+    ------
+    UserError
+        If a table cannot be read for want of rights.
     """
     from vgstudy.store.logs import verify  # Arrow is not needed for the rest
 
@@ -25,6 +31,8 @@ def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
         paths |= tables(plan.folder, plan.jobs)
     for path, table in paths.items():
         if path.exists():
+            if not os.access(path, os.R_OK):
+                raise UserError(f"{path} cannot be read: permission denied; give yourself the right to")
             try:
                 footer = verify(table, path)
             except UserError as error:

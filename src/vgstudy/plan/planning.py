@@ -73,6 +73,8 @@ class Plan:
         The study's cells with the names of their levels.
     job_of
         Job id of every run of the study, by cell id and seed, in the design's order.
+    left_out
+        Trained runs on disk that are not in the study.
     """
 
     study: Study
@@ -80,6 +82,7 @@ class Plan:
     jobs: Mapping[str, Job]
     cells: list[design.LabelledCell]
     job_of: Mapping[Key, str]
+    left_out: int = 0
 
     @cached_property
     def digest(self) -> str:
@@ -123,16 +126,18 @@ def plan(study: Study, results: Path) -> Plan:
     folder, cells = results / study.name, design.cells(study)
     wanted = {(each.cell.id, seed): Run(cell=each.cell, seed=seed) for each in cells for seed in study.seeds}
     try:
-        job_of, kept = _keep(_on_disk(folder, study), wanted)
+        found = list(_on_disk(folder, study))
     except PermissionError as error:
         raise UserError(f"{error.filename}: cannot be read: permission denied; give yourself the right to") from None
+    job_of, kept = _keep(found, wanted)
+    left_out = {(run.cell.id, run.seed) for job, runs in found if job.trained for run in runs} - wanted.keys()
     missing = [run for key, run in wanted.items() if key not in job_of]
     jobs = {job.id: job for job in kept}
     for runs in design.pack(design.stack(missing), study.log):
         job = _job(folder, design.manifest(study.name, study.log, runs), runs, study.log, new=True)
         jobs[job.id] = job
         job_of |= {(run.cell.id, run.seed): job.id for run in runs}
-    return Plan(study, folder, jobs, cells, {key: job_of[key] for key in wanted})
+    return Plan(study, folder, jobs, cells, {key: job_of[key] for key in wanted}, len(left_out))
 
 
 def _keep(found: Iterable[tuple[Job, list[Run]]], wanted: Mapping[Key, Run]) -> tuple[dict[Key, str], list[Job]]:

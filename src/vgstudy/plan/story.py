@@ -34,6 +34,8 @@ def training(plan: Plan, cores: int | None) -> Iterator[str]:
     cores
         How many this machine gives the workflow; None on a cluster.
     """
+    if plan.left_out:
+        yield f"{plan.study.name}: {plural(plan.left_out, 'trained run')} of other levels or seeds stay on disk and are left out"
     todo = [job for job in plan.jobs.values() if not job.trained]
     if not todo:
         yield f"{plan.study.name}: all {plural(len(plan.job_of), 'run')} are trained"

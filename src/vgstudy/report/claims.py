@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
-from vgstudy.claims.verdicts import FEW, FIRM, NOT, REPLICATED, SOME, VERDICTS
+from vgstudy.claims.verdicts import FEW, FIRM, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
 from vgstudy.claims.words import LEARNED, NOT_LEARNED
 from vgstudy.findings import Table
 from vgstudy.store.folders import shared_rows
@@ -52,6 +52,11 @@ class ClaimPart:
     setup: str
     reported: str
     lines: tuple[Line, ...]
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the study of any line was run."""
+        return any(line.verdict != NOT_RUN for line in self.lines)
 
 
 @dataclass(frozen=True)

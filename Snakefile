@@ -31,6 +31,8 @@ os.environ.update(
 CONFIG, RESULTS = Path("config/config.yaml"), Path("results")
 REGISTER = Path("config/claims")
 
+DAMAGED, LOST = {}, set()
+
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     named = load_config(CONFIG, config)
     mnist.name(named.mnist)
@@ -46,6 +48,8 @@ try:  # before `configfile:`, whose messages name no line; until then `config` h
         preflight.check([*PLANS.values()], RESULTS)
         if not workflow.resource_settings.nodes:  # else the cluster's memory counts
             preflight.check_memory(PLANS.values())
+        DAMAGED = damage.damaged([*PLANS.values()], RESULTS)
+        LOST = damage.lost(PLANS.values(), DAMAGED)
 except UserError as mistake:
     print(f"error: {mistake}", file=sys.stderr)
     sys.exit(2)
@@ -66,12 +70,9 @@ JOBS = {
 }
 CHECKED = expand("results/{check}.parquet", check=CHECKS)
 
-DAMAGED, LOST = {}, set()
 if workflow.is_main_process:
     cluster = workflow.resource_settings.nodes
     cores = None if cluster else workflow.resource_settings.cores
-    DAMAGED = damage.damaged([*PLANS.values()], RESULTS)
-    LOST = damage.lost(PLANS.values(), DAMAGED)
     for line in story.told(PLANS.values(), RESULTS, cores, DAMAGED):
         print(line, file=sys.stderr)
 

@@ -240,6 +240,22 @@ def test_a_read_only_folder_is_one_line(site, folder):
     assert made.files() == expected
 
 
+def test_a_table_that_may_not_be_read_is_one_line(site):
+    made, expected = site
+    (made.results / "claims.parquet").unlink()
+    path = next(made.results.rglob("probes/*.parquet"))
+    path.chmod(0)
+    try:
+        process = made.start(before=MORTAL)
+        assert process.wait() == 2
+    finally:
+        path.chmod(0o644)
+    told = f"error: {path.relative_to(made.folder)} cannot be read: permission denied; give yourself the right to"
+    assert made.said().splitlines()[1:] == [told]
+    made.complete()
+    assert made.files() == expected
+
+
 @pytest.fixture
 def tiny_disk(site):
     """A disk of its own, too small for the second batch of a study's decay factors."""

@@ -12,7 +12,7 @@ from snakemake.utils import min_version
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import read_register
 from vgstudy.config import mnist
-from vgstudy.config.reading import load_config, read_studies
+from vgstudy.config.reading import load_config, read_studies, seeds_text
 from vgstudy.errors import UserError
 from vgstudy.plan import damage, preflight, story
 from vgstudy.plan.planning import plan

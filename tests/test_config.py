@@ -11,7 +11,7 @@ import pytest
 from vgstudy.config import yamlfile
 from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY
 from vgstudy.config.levels import resolve
-from vgstudy.config.reading import Config, load_config, load_study, parse_seeds, read_studies
+from vgstudy.config.reading import Config, load_config, load_study, parse_seeds, read_studies, seeds_text
 from vgstudy.config.study import MAX_DEPTH, Study
 from vgstudy.errors import UserError
 
@@ -190,6 +190,9 @@ def test_files_that_hold_no_study(write: Callable[..., Path], tmp_path: Path) ->
     assert "is not UTF-8" in refused(lambda: load_study(tmp_path / "latin.yaml"))
     (tmp_path / "null.yaml").write_bytes(b"title: \x00")
     assert "is not YAML" in refused(lambda: load_study(tmp_path / "null.yaml"))
+    laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    laughs += "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
+    assert "its aliases, written out, are more than 1,000,000 entries" in refused(lambda: load_study(write(laughs)))
     assert "nested too deeply" in refused(lambda: load_study(write("a: " + "[" * 5000)))
 
 
@@ -204,6 +207,11 @@ def test_seeds_by_hand() -> None:
     assert parse_seeds("3-5") == (3, 4, 5)
     assert parse_seeds("[7, 0-2]") == (0, 1, 2, 7)
     assert refused(lambda: parse_seeds("many")).startswith("--seeds: must be a whole number")
+
+
+@pytest.mark.parametrize("seeds", [(0,), (3,), (0, 1), (5, 6, 7), (1, 9), (4, 5, 7)])
+def test_seeds_as_text_are_read_as_they_were_against_itself(seeds: tuple[int, ...]) -> None:
+    assert parse_seeds(seeds_text(seeds)) == seeds
 
 
 def test_one_setting_replaces_every_studys_seeds() -> None:

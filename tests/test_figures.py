@@ -56,7 +56,7 @@ def test_every_figure_is_written_with_its_caption(written, frames):
     kinds = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG", "csv": b"", "parquet": b"PAR1"}
     files = {"captions.json", *(f"{n}.{kind}" for n in names for kind in kinds)}
     assert {path.name for path in written.iterdir()} == {"SHA256SUMS", *files}
-    assert {line.split()[1] for line in (written / "SHA256SUMS").read_text(encoding="utf-8").splitlines()} == files
+    assert {line.split()[1] for line in (written / "SHA256SUMS").read_text(encoding="utf-8").splitlines()[1:]} == files
     assert all((written / f"{n}.{kind}").read_bytes().startswith(start) for n in names for kind, start in kinds.items())
 
 

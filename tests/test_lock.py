@@ -65,7 +65,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         lock.hold(tmp_path / "results")
 
 
-@pytest.mark.parametrize("reason", ["ENOLCK", "EOPNOTSUPP"])
+@pytest.mark.parametrize("reason", ["ENOLCK", "ENOSYS", "EOPNOTSUPP"])
 def test_a_file_system_without_locks_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
     import errno
     import fcntl

@@ -1,16 +1,21 @@
 """What cannot work is refused before anything is spent; what will happen is said."""
 
+import errno
+import os
 import shutil
 from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from vgstudy.config.reading import load_study
 from vgstudy.errors import UserError
 from vgstudy.plan import cost, damage, preflight, story
 from vgstudy.plan.planning import Plan, plan, write_design
+from vgstudy.schema import arrow_schema
+from vgstudy.store.logs import write_table
 from vgstudy.store.sums import write_sums
 
 STUDY = Path(__file__).parents[1] / "config/studies/smoke.yaml"
@@ -182,6 +187,25 @@ def test_results_of_another_design_are_told_and_made_again(planned: Plan, tmp_pa
     }
 
 
+def test_the_smallest_limit_of_the_control_groups_above_counts_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = {
+        "/proc/meminfo": "MemTotal: 2000000 kB\nMemAvailable: 1000000 kB",
+        "/proc/self/cgroup": "1:name=systemd:/\n0::/slurm/job_7/step",
+        "/sys/fs/cgroup/slurm/job_7/step/memory.max": "max",
+        "/sys/fs/cgroup/slurm/job_7/memory.max": "512000000",
+        "/sys/fs/cgroup/memory.max": "900000000",
+    }
+    monkeypatch.setattr(preflight, "_lines", lambda path: kernel.get(str(path), "").splitlines())
+    assert preflight.memory("MemTotal") == 512
+    del kernel["/sys/fs/cgroup/slurm/job_7/memory.max"]
+    assert preflight.memory("MemTotal") == 900
+    kernel["/proc/self/cgroup"] = "0::/elsewhere"
+    del kernel["/sys/fs/cgroup/memory.max"]
+    assert preflight.memory("MemAvailable") == 1024
+    kernel.clear()
+    assert preflight.memory("MemTotal") is None
+
+
 def test_free_memory_is_some() -> None:
     assert 100 < (preflight.memory("MemAvailable") or 1e9) < 1e8
 
@@ -231,11 +255,55 @@ def test_damaged_files_are_found_and_whole_ones_are_not(planned: Plan) -> None:
     assert found[runs].endswith("it is made again")
 
 
-def test_a_table_that_may_not_be_read_is_no_damage(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "told"), [("EACCES", "permission denied"), ("EIO", "input/output error"), ("ESTALE", "stale")]
+)
+def test_a_table_that_cannot_be_read_for_now_is_no_damage(
+    planned: Plan, monkeypatch: pytest.MonkeyPatch, number: str, told: str
+) -> None:
     write_design(planned)
-    monkeypatch.setattr(damage.os, "access", lambda path, mode: False)
-    with pytest.raises(UserError, match=r"runs.parquet cannot be read: permission denied; give yourself the right to"):
+
+    def refuse(path: Path, *_: object) -> None:
+        raise OSError(getattr(errno, number), os.strerror(getattr(errno, number)), path)
+
+    monkeypatch.setattr("vgstudy.store.logs._verified", refuse)
+    with pytest.raises(UserError, match=rf"runs.parquet cannot be read: {told}.*; mend that and start again: nothing of it is"):
         damage.damaged([planned], planned.folder.parent)
+
+
+def test_memory_that_runs_out_is_no_damage(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_design(planned)
+
+    def refuse(*_: object) -> None:
+        raise pa.ArrowMemoryError
+
+    monkeypatch.setattr("vgstudy.store.logs._verified", refuse)
+    with pytest.raises(MemoryError):
+        damage.damaged([planned], planned.folder.parent)
+
+
+def test_what_another_version_or_study_made_is_made_again_without_notes_of_snakemake(planned: Plan, tmp_path: Path) -> None:
+    write_design(planned)
+    results, own = tmp_path / "results", {"digest": planned.digest}
+    estimates, claims = planned.folder / "estimates.parquet", results / "claims.parquet"
+    none = pa.Table.from_pylist([], schema=arrow_schema("estimates"))
+    judged = pa.Table.from_pylist([], schema=arrow_schema("claims"))
+    write_table("estimates", none, estimates, own)
+    write_table("claims", judged, claims, {"studies": ["smoke"]})
+    planned = plan(planned.study, results)
+    assert damage.damaged([planned], results) == {}
+    write_table("estimates", none, estimates, {"digest": "another"})
+    write_table("claims", judged, claims, {"studies": ["smoke", "circles"]})
+    assert damage.damaged([planned], results) == {
+        estimates: "smoke: tables are of another design than the study's now; they are made again",
+        claims: f"{claims} is of other studies; it is made again with what follows from it",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vgstudy.store.logs.STAGES", {})
+        write_table("estimates", none, estimates, own)
+    assert damage.damaged([planned], results)[estimates] == (
+        "tables made by `vgstudy estimate` are of another version of vgstudy; they are made again"
+    )
 
 
 def test_trained_runs_that_the_study_no_longer_has_are_told(planned: Plan) -> None:
@@ -253,15 +321,16 @@ def test_trained_runs_that_the_study_no_longer_has_are_told(planned: Plan) -> No
 def test_pictures_and_pages_are_looked_at(planned: Plan) -> None:
     results, figures = planned.folder.parent, planned.folder / "figures"
     figures.mkdir(parents=True)
-    for folder, path in ((results, results / "report.html"), (figures, figures / "a.svg")):
+    for folder, path, stage in ((results, results / "report.html", "report"), (figures, figures / "a.svg", "figures")):
         path.write_text("whole")
-        write_sums(folder, [path])
+        write_sums(folder, [path], stage)
     assert damage.damaged([planned], results) == {}
     (figures / "a.svg").write_text("other")
     (results / "SHA256SUMS").unlink()
     found = damage.damaged([planned], results)
     assert found == {
-        figures: f"{figures}/a.svg is damaged, changed or missing; {figures} is made again with what belongs to it",
-        results / "report.html": f"{results}/SHA256SUMS is damaged, changed or missing; "
+        figures: f"{figures}/a.svg is damaged, changed, missing or of another version; "
+        f"{figures} is made again with what belongs to it",
+        results / "report.html": f"{results}/SHA256SUMS is damaged, changed, missing or of another version; "
         f"{results}/report.html is made again with what belongs to it",
     }

@@ -46,7 +46,7 @@ def test_a_study_has_a_plain_name_or_is_refused(folder, name):
     for named in (name, f"{name}.yaml"):
         try:
             studies = read_studies([named], None, folder, "here")
-        except (UserError, ValueError):  # a path with a zero byte
+        except UserError:
             continue
         assert all(PLAIN.fullmatch(study) and shlex.quote(study) == study for study in studies)
 
@@ -161,4 +161,4 @@ def test_every_rule_quotes_what_a_user_writes():
         for text in re.findall(r'"(vgstudy [^"]*)"', path.read_text())
     ]
     assert len(commands) >= 6
-    assert [text for text in commands if re.search(r"\{params\.(?!folder)\w+\}", text)] == []
+    assert [text for text in commands if re.search(r"\{params\.\w+\}", text)] == []

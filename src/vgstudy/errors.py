@@ -1,4 +1,4 @@
-"""The one exception for a user's mistake."""
+"""The one exception for a user's mistake, and its kind that making a file again mends."""
 
 
 class UserError(Exception):
@@ -6,3 +6,7 @@ class UserError(Exception):
 
     The command line prints it without a traceback and exits with code 2.
     """
+
+
+class Damaged(UserError):
+    """A file of results whose content is wrong, unlike one that cannot be read for now; made again it will be right."""

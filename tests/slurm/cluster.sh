@@ -13,8 +13,11 @@ runs() { [ "$(cat "/proc/$(cat "$folder/$1.pid" 2> /dev/null)/comm" 2> /dev/null
 wait_for() { for _ in $(seq 100); do "$@" > /dev/null 2>&1 && return; sleep 0.3; done; echo "'$*' never succeeded, see $folder" >&2; return 1; }
 free() { sinfo --noheader --format %t | grep --quiet --extended-regexp "idle|mix|alloc"; }
 
+has() { for program; do command -v "$program" > /dev/null || return 1; done; } # all of them
+idle() { [ -z "$(squeue --noheader --format %i --states running)" ]; }
+
 install() { { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"; } > /dev/null 2>&1; }
-accounting() { command -v slurmdbd mariadbd > /dev/null || install slurmdbd mariadb-server; }
+accounting() { has slurmdbd mariadbd || install slurmdbd mariadb-server; }
 
 database() { # SLURM's daemon for accounting and the database behind it
   local data=$folder/mysql password
@@ -51,7 +54,7 @@ CONF
 
 up() {
   [ "$(id --user)" = 0 ] || cannot "starting its daemons needs root"
-  if ! command -v munged slurmctld slurmd sbatch > /dev/null; then
+  if ! has munged slurmctld slurmd sbatch; then
     install munge slurm-client slurmctld slurmd || cannot "its packages cannot be installed"
   fi
   local store=accounting_storage/none
@@ -112,7 +115,7 @@ down() {
     jobs=$(squeue --noheader --format %i)
     # shellcheck disable=SC2086 # one argument for each job
     [ -z "$jobs" ] || scancel $jobs
-    wait_for test -z "$(squeue --noheader --format %i --states running)" || true
+    wait_for idle || true
   fi
   for daemon in slurmd slurmctld slurmdbd mariadbd munged; do
     if runs "$daemon"; then

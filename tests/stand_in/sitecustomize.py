@@ -75,7 +75,7 @@ def write_figures(folder: Path) -> None:
         for kind in ("svg", "pdf", "png", "csv", "parquet"):
             write_whole(folder / "figures" / f"{name}.{kind}", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')
     write_whole(folder / "figures" / "captions.json", json.dumps(captions).encode())
-    write_sums(folder / "figures", (folder / "figures").glob("[!.]*.*"))
+    write_sums(folder / "figures", (folder / "figures").glob("[!.]*.*"), "figures")
 
 
 def write_coverage(results: Path, repetitions: int) -> list[Any]:

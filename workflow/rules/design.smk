@@ -20,7 +20,7 @@ for name, study_plan in PLANS.items():
             # digest says whether the design is another one.
             study=lambda wildcards, output, path=STUDIES[name].path: path,
             seeds=lambda wildcards, output: (
-                ["--seeds", str(config["seeds"])] if config.get("seeds") else []
+                ["--seeds", seeds_text(named.seeds)] if named.seeds else []
             ),
             digest=study_plan.digest,
         shell:

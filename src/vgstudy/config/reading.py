@@ -14,20 +14,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
 from vgstudy.cells import Frozen
 from vgstudy.config import values, yamlfile
-from vgstudy.config.log import Log
 from vgstudy.config.messages import among, first_problem, show
 from vgstudy.config.study import Seeds, Study, StudyFile
 from vgstudy.errors import UserError
-
-__all__ = [
-    "Config",
-    "Log",
-    "Study",
-    "load_config",
-    "load_study",
-    "parse_seeds",
-    "read_studies",
-]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -111,6 +100,12 @@ def parse_seeds(text: str | None) -> tuple[int, ...] | None:
         return values.seeds(value)
     except ValueError as error:
         raise UserError(f"--seeds: {error}") from None
+
+
+def seeds_text(seeds: Sequence[int]) -> str:
+    """Seeds as `parse_seeds` reads them."""
+    first, last = seeds[0], seeds[-1]
+    return f"{first}-{last}" if tuple(seeds) == tuple(range(first, last + 1)) and last > first else str(list(seeds))
 
 
 def read_studies(named: Iterable[str], seeds: Sequence[int] | None, folder: Path, where: str) -> dict[str, Study]:

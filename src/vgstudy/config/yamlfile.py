@@ -5,12 +5,15 @@ YAML 1.1 reads ``no`` as false, ``1e-7`` as text and ``1:30`` as 90; here words 
 
 import re
 from collections.abc import Hashable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from vgstudy.errors import UserError
+
+MOST_ENTRIES = 1_000_000
 
 
 class _Loader(yaml.SafeLoader):
@@ -49,9 +52,24 @@ def parse(text: str) -> Any:
     Raises
     ------
     yaml.YAMLError
-        If it is not YAML, repeats a key or has a key that is not text.
+        If it is not YAML, repeats a key, has a key that is not text, or aliases that write out to too much.
     """
-    return yaml.load(text, _Loader)
+    loader = _Loader(text)
+    node = loader.get_single_node()
+    if node is None:
+        return None
+    if _entries(node, {}) > MOST_ENTRIES:
+        raise yaml.YAMLError(f"its aliases, written out, are more than {MOST_ENTRIES:,} entries")
+    return loader.construct_document(node)
+
+
+def _entries(node: yaml.Node, known: dict[int, int]) -> int:
+    """Entries of a node with its aliases written out; a node within itself counts as none."""
+    if id(node) not in known:
+        known[id(node)] = 0
+        parts = chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] = 1 + sum(_entries(part, known) for part in parts) if isinstance(node, yaml.CollectionNode) else 1
+    return known[id(node)]
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -71,6 +89,8 @@ def read(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: is not UTF-8 text") from None
     except RecursionError:
         raise UserError(f"{path}: is nested too deeply") from None
+    except ValueError:  # a zero byte
+        raise UserError(f"{str(path)!r}: is no path of a file") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: {_told(error)}") from None
     if value is None:

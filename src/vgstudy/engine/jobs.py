@@ -60,5 +60,5 @@ def run(path: Path, threads: int = 1) -> None:
             curves.write(trained.curves)
             progress.advance(bar, len(runs))
         cpu, wall = time.process_time(), time.perf_counter() - begin
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
         footer["cost"] = {"cpu_seconds": cpu, "start_up_cpu_seconds": start_up, "wall_seconds": wall, "peak_mb": peak}

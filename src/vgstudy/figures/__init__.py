@@ -99,7 +99,7 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
     written = [path for name in names or known for path in write_figure(folder / "figures", name, views[name])]
     captions = {name: {"title": caption_of(name).title, "caption": caption_text(name, view)} for name, view in views.items()}
     write_whole(folder / "figures" / "captions.json", json.dumps(captions, indent=1, ensure_ascii=False).encode())
-    sums.write_sums(folder / "figures", [*written, folder / "figures" / "captions.json"], keep=names is not None)
+    sums.write_sums(folder / "figures", [*written, folder / "figures" / "captions.json"], "figures", keep=names is not None)
 
 
 def write_figure(folder: Path, name: str, view: View) -> list[Path]:

@@ -1,52 +1,78 @@
 """What is on disk and cannot be used: every byte of every output is read."""
 
-import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from vgstudy.errors import UserError
+from vgstudy.errors import Damaged
 from vgstudy.plan.planning import Plan
+from vgstudy.stages import STAGES
 from vgstudy.store import sums
-from vgstudy.store.places import TRAINED, job_path, job_tables, shared, tables
+from vgstudy.store.places import MADE_BY, TRAINED, job_path, job_tables, shared, study_tables, tables
 
 
 def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
     """The outputs on disk, manifests, tables, pictures, pages, that cannot be used, and why; every byte of them is read.
 
-    Snakemake knows of another design by its own notes, which somebody may have deleted or not have copied with the results.
+    Snakemake knows of other designs and versions by its own notes, which somebody may have deleted or not have copied with the
+    results; the footers tell it too.
 
     Raises
     ------
     UserError
-        If a table cannot be read for want of rights.
+        If a table cannot be read for another reason than its content.
     """
+    manifests = (job.path for plan in plans for job in plan.jobs.values() if job.new and (job.begun or job.path.exists()))
+    told = {True: "is no job manifest, or was changed", False: "is missing, unlike what was trained from it"}
+    found = {path: f"{path} {told[path.exists()]}; it is written again" for path in manifests}
+    for plan in plans:
+        own = {path: _wrong(table, path) for path, table in tables(plan.folder, plan.jobs).items()}
+        found |= {path: why for path, why in own.items() if why}
+        found |= _of_another_design(plan, [path for path, why in own.items() if not why])
+    found |= {path: why for path, table in shared(results).items() if (why := _wrong(table, path))}
+    claims = results / "claims.parquet"
+    if claims.exists() and claims not in found and _footer("claims", claims)["studies"] != [plan.study.name for plan in plans]:
+        found[claims] = f"{claims} is of other studies; it is made again with what follows from it"
+    pictures = {plan.folder / "figures": (plan.folder / "figures", "figures") for plan in plans}
+    for output, (folder, stage) in ({results / "report.html": (results, "report")} | pictures).items():
+        if output.exists() and (files := sums.changed(folder, stage)):
+            wrong = f"{files[0]} is damaged, changed, missing or of another version"
+            found[output] = f"{wrong}; {output} is made again with what belongs to it"
+    return found
+
+
+def _wrong(table: str, path: Path) -> str | None:
+    """Why a table on disk must be made again, whatever the design; None if it need not or is not there."""
+    if not path.exists():
+        return None
+    try:
+        footer = _footer(table, path)
+    except Damaged as error:
+        return f"{str(error).partition(';')[0]}; it is made again"
+    stage = MADE_BY[table]
+    if stage != "train" and footer.get("stage") != STAGES.get(stage):  # a job's manifest names the version that trains it
+        return f"tables made by `vgstudy {stage}` are of another version of vgstudy; they are made again"
+    return None
+
+
+def _of_another_design(plan: Plan, paths: Iterable[Path]) -> dict[Path, str]:
+    """Those of a study's whole tables that were made for another design of it, and why that matters."""
+    runs = plan.folder / "runs.parquet"
+    others = [
+        path
+        for path, table in study_tables(plan.folder).items()
+        if path in paths and path.exists() and _footer(table, path)["digest"] != plan.digest
+    ]
+    if runs in others:
+        return {runs: f"{runs} is of another design than the study's now; it is made again with what follows from it"}
+    return dict.fromkeys(others, f"{plan.study.name}: tables are of another design than the study's now; they are made again")
+
+
+def _footer(table: str, path: Path) -> dict[str, Any]:
     from vgstudy.store.logs import verify  # Arrow is not needed for the rest
 
-    again = (job.path for plan in plans for job in plan.jobs.values() if job.new and (job.begun or job.path.exists()))
-    wrong = {True: "is no job manifest, or was changed", False: "is missing, unlike what was trained from it"}
-    found = {path: f"{path} {wrong[path.exists()]}; it is written again" for path in again}
-    paths, designs = shared(results), {plan.digest for plan in plans}
-    for plan in plans:
-        paths |= tables(plan.folder, plan.jobs)
-    for path, table in paths.items():
-        if path.exists():
-            if not os.access(path, os.R_OK):
-                raise UserError(f"{path} cannot be read: permission denied; give yourself the right to")
-            try:
-                footer = verify(table, path)
-            except UserError as error:
-                found[path] = f"{str(error).partition(';')[0]}; it is made again"
-            else:
-                if table == "runs" and footer["digest"] not in designs:
-                    found[path] = f"{path} is of another design than the study's now; it is made again with what follows from it"
-    for folder, output in {
-        results: results / "report.html",
-        **{plan.folder / "figures": plan.folder / "figures" for plan in plans},
-    }.items():
-        if output.exists() and (files := sums.changed(folder)):
-            found[output] = f"{files[0]} is damaged, changed or missing; {output} is made again with what belongs to it"
-    return found
+    return verify(table, path)
 
 
 def lost(plans: Iterable[Plan], damaged: Collection[Path]) -> set[Path]:

@@ -200,7 +200,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UserError(f"{path}: cannot be read: {reason}; name a job's manifest, results/STUDY/jobs/JOB.json") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict) or design.job_id(manifest) != path.stem:
         remedy = f"run `rm {path}` and start again" if path.parent.name == "jobs" else "name results/STUDY/jobs/JOB.json"

@@ -92,7 +92,7 @@ def check_packages() -> None:
                 found = "none"
             if found == "none" or found not in wanted.specifier:
                 raise UserError(
-                    f"{wanted.name}: {found} is installed, vgstudy needs {wanted.specifier}; remove .venv and call `make study`"
+                    f"{wanted.name}: {found} is installed, vgstudy needs {wanted.specifier}; remove .venv and call `make study`, or set up conda's environment anew"
                 )
 
 
@@ -152,14 +152,21 @@ def memory(kind: str) -> int | None:
     kind
         A line of Linux' /proc/meminfo: MemTotal for all, MemAvailable for what new processes can have.
     """
-    found = []
+    lines = _lines(Path("/proc/meminfo"))
+    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:")]
+    own = [line.partition("::/")[2] for line in _lines(Path("/proc/self/cgroup")) if line.startswith("0::/")]
+    for group in (Path("/sys/fs/cgroup", path) for path in own):
+        limits = [line for place in (group, *group.parents) for line in _lines(place / "memory.max")]
+        found += [int(limit) for limit in limits if limit.isdigit()]
+    return min(found) // 10**6 if found else None
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file of the kernel; none where there is no such file, as off Linux."""
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        found += [int(line.split()[1]) // 1000 for line in lines if line.startswith(f"{kind}:")]
-        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")) // 10**6)
-    except (OSError, ValueError):  # not Linux, or no limit
-        pass
-    return min(found, default=None)
+        return path.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
 
 
 def method_tables(studies: Iterable[Study], results: Path) -> list[str]:

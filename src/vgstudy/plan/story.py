@@ -20,7 +20,7 @@ def told(plans: Iterable[Plan], results: Path, cores: int | None, damaged: Mappi
     for plan in plans:
         yield from training(plan, cores)
     yield from whole(plans, results, cores)
-    yield from damaged.values()
+    yield from dict.fromkeys(damaged.values())
     yield from settings()
     if at_work := lock.told(results):
         yield at_work

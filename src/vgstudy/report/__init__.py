@@ -47,7 +47,7 @@ def write_report(results: Path, names: Sequence[str]) -> str:
     write_whole(results / "summary.md", summary(pages, part, first).encode())
     html = rendered(pages, part, checks(results), first)
     write_whole(results / "report.html", html.encode())
-    sums.write_sums(results, [*sheets, results / "summary.md", results / "report.html"])
+    sums.write_sums(results, [*sheets, results / "summary.md", results / "report.html"], "report")
     return weight_sentence(weights(html, (code_library(), *(file for page in pages for file in page.attachments))))
 
 

@@ -65,12 +65,24 @@ def no_later_than_now(folder: Path) -> int:
     """Give files and folders that bear a time in the future, because the clock was set back, the present one; how many they were.
 
     Snakemake takes what is older than its input for damaged, so nothing made now could follow from such a file.
+
+    Raises
+    ------
+    UserError
+        If a file is another user's, who alone may do that.
     """
-    now = time.time()
-    later = [path for path in (folder, *folder.rglob("*")) if path.lstat().st_mtime > now]
-    for path in later:
-        os.utime(path, (now, now), follow_symlinks=False)
-    return len(later)
+    now, count = time.time(), 0
+    for path in (folder, *folder.rglob("*")):
+        try:
+            if path.lstat().st_mtime > now:
+                os.utime(path, (now, now), follow_symlinks=False)
+                count += 1
+        except FileNotFoundError:  # a dying process took its temporary file away
+            continue
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UserError(f"{path}: bears a time in the future, which cannot be changed: {reason}; `touch` it") from None
+    return count
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 from vgstudy.errors import UserError
 from vgstudy.store.files import unwritable
 
+# some network file systems know no locks: two workflows there disturb each other, but write whole and equal files
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
 
 def told(folder: Path) -> str | None:
     """Which workflow is at work in a folder, in words; None if none is."""
@@ -42,8 +45,8 @@ def hold(folder: Path) -> None:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
     except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):  # some network file systems know no locks: two workflows there
-            raise unwritable(path, error) from None  # waste work, but files are written whole and equal whoever writes them
+        if error.errno not in NO_LOCKS:
+            raise unwritable(path, error) from None
 
 
 def _locked(descriptor: int) -> bool:

@@ -16,12 +16,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vgstudy.errors import UserError
+from vgstudy.errors import Damaged, UserError
 from vgstudy.schema import COLUMNS, arrow_schema
+from vgstudy.stages import STAGES
 from vgstudy.store import seal
 from vgstudy.store.columns import Columns, conform, schema_version
 from vgstudy.store.files import whole
-from vgstudy.store.places import JOB_TABLES, SHARED_TABLES
+from vgstudy.store.places import JOB_TABLES, MADE_BY, SHARED_TABLES
 from vgstudy.store.provenance import provenance
 
 FOOTER_KEY = b"vgstudy"
@@ -70,7 +71,7 @@ def open_writer(name: str, path: Path, footer: Mapping[str, Any]) -> Iterator[Wr
 
 def _footer(writer: Writer, footer: Mapping[str, Any]) -> dict[str, Any]:
     own = {"table": writer.name, "schema": schema_version(writer.name), "rows": writer.rows, "provenance": provenance()}
-    return {**footer, **own}
+    return {**footer, "stage": STAGES.get(MADE_BY[writer.name]), **own}
 
 
 def write_table(name: str, columns: Columns, path: Path, footer: Mapping[str, Any]) -> None:
@@ -85,14 +86,16 @@ def read_footer(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the file is missing, empty, truncated, damaged or foreign, or another job's.
+        If the file is missing or cannot be read.
+    Damaged
+        If it is empty, truncated, damaged or foreign, or another job's.
     """
     path = Path(path)
     with _told(path):
         state = os.stat(path)
         text = _verified(path, state.st_ino, state.st_size, state.st_mtime_ns)
     if text is None:
-        raise UserError(f"{path} was not written by vgstudy; name one of its tables, such as results/STUDY/runs.parquet")
+        raise Damaged(f"{path} was not written by vgstudy; name one of its tables, such as results/STUDY/runs.parquet")
     footer: dict[str, Any] = json.loads(text)
     if path.parent.name in JOB_TABLES and footer.get("job", path.stem) != path.stem:
         raise _broken(path, f"is a copy of the file of job {footer['job']}")
@@ -101,7 +104,7 @@ def read_footer(path: str | Path) -> dict[str, Any]:
 
 @cache  # an analysis reads columns of the same file again and again
 def _verified(path: Path, *_state: int) -> str | None:
-    """The footer of a file whose checksum, schema's length and rows are right; None if it is whole, but not ours."""
+    """The footer of a file whose checksum and number of rows are right; None if it is whole, but not ours."""
     with path.open("rb") as file:
         try:
             whole = seal.is_whole(file)
@@ -129,12 +132,13 @@ def verify(name: str, path: Path, digest: str | None = None) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the file is missing, empty, truncated, damaged, foreign, another job's, another table, of another schema or of
-        another design.
+        If the file is missing or cannot be read.
+    Damaged
+        If it is empty, truncated, damaged, foreign, another job's, another table, of another schema or of another design.
     """
     footer = read_footer(path)
     if footer["table"] != name:
-        raise UserError(f"{path} holds the table {footer['table']}, where {name} belong; name the right file")
+        raise Damaged(f"{path} holds the table {footer['table']}, where {name} belong; name the right file")
     if footer.get("schema") != schema_version(name):
         raise _broken(path, "was written by another version of vgstudy, with other columns")
     if digest not in (None, footer.get("digest")):
@@ -164,9 +168,12 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise _missing(path) from None
-    except PermissionError as error:
-        raise UserError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}; give yourself the right to") from None
+    except MemoryError:  # Arrow's is one of its own kind too
+        raise
     except (pa.ArrowException, OSError) as error:
+        if getattr(error, "errno", None) is not None:  # the disk, the network or the rights, not the content
+            reason = (error.strerror or str(error)).lower()
+            raise UserError(f"{path} cannot be read: {reason}; mend that and start again: nothing of it is lost") from None
         raise _broken(path, f"is truncated or damaged ({str(error).splitlines()[0].rstrip('.')})") from None
 
 
@@ -179,8 +186,8 @@ def _missing(path: Path) -> UserError:
     return UserError(f"{folder}: no such folder; {known}, or run the study with `snakemake --cores 2`")
 
 
-def _broken(path: Path, wrong: str) -> UserError:
-    return UserError(f"{path} {wrong}{_remedy(path, f'; rebuild it: `rm {shlex.quote(str(path))}`, then ')}")
+def _broken(path: Path, wrong: str) -> Damaged:
+    return Damaged(f"{path} {wrong}{_remedy(path, f'; rebuild it: `rm {shlex.quote(str(path))}`, then ')}")
 
 
 def _remedy(path: Path, first: str) -> str:

@@ -30,6 +30,15 @@ SCOPES: Mapping[str, str] = MappingProxyType(
 STUDY_TABLES, JOB_TABLES, SHARED_TABLES = (
     tuple(table for table, scope in SCOPES.items() if scope == wanted) for wanted in ("study", "job", "shared")
 )
+_ESTIMATED = ("outcomes", "estimates", "trajectories", "profiles", "contrasts", "linearity", "limits", "variances")
+MADE_BY: Mapping[str, str] = MappingProxyType(  # the stage of the workflow that makes each table
+    {
+        **{"runs": "design", "probes": "train", "curves": "train", "decays": "decay"},
+        **dict.fromkeys(_ESTIMATED, "estimate"),
+        **{"prediction": "predict", "arms": "follow", "overlays": "overlay"},
+        **{"coverage": "coverage", "conformance": "conformance", "claims": "claims"},
+    }
+)
 SHEETS = tuple(
     name for name in STUDY_TABLES if name not in ("runs", "trajectories", "profiles")
 )  # results/STUDY/tables/SHEET.csv

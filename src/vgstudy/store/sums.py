@@ -4,16 +4,19 @@ from collections.abc import Iterable
 from hashlib import file_digest
 from pathlib import Path
 
+from vgstudy.stages import STAGES
 from vgstudy.store.files import write_whole
 
 NAME = "SHA256SUMS"
 
 
-def write_sums(folder: Path, paths: Iterable[Path], keep: bool = False) -> None:
-    """Write the checksums of files in a folder, or below it, into its `SHA256SUMS`.
+def write_sums(folder: Path, paths: Iterable[Path], stage: str, keep: bool = False) -> None:
+    """Write the checksums of files in a folder, or below it, into its `SHA256SUMS`, after a comment that says what made them.
 
     Parameters
     ----------
+    stage
+        What made them, one of `vgstudy.stages.STAGES`.
     keep
         Whether what is written there about other files stays.
 
@@ -23,22 +26,32 @@ def write_sums(folder: Path, paths: Iterable[Path], keep: bool = False) -> None:
         If it cannot be written.
     """
     sums = (_read(folder) if keep else {}) | {str(path.relative_to(folder)): _sum(path) for path in paths}
-    write_whole(folder / NAME, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode())
+    lines = [_comment(stage, len(sums)), *(f"{sums[name]}  {name}" for name in sorted(sums))]
+    write_whole(folder / NAME, "".join(f"{line}\n" for line in lines).encode())
 
 
-def changed(folder: Path) -> list[Path]:
-    """The files that are missing or no longer what their checksums say; `SHA256SUMS` itself if it cannot be read."""
+def changed(folder: Path, stage: str) -> list[Path]:
+    """Files that are missing or no longer what their checksums say; `SHA256SUMS` if it is not whole or of another stage."""
     sums = _read(folder)
-    if not sums:
+    if not sums or _first(folder) != _comment(stage, len(sums)):
         return [folder / NAME]
     return [folder / name for name, digest in sums.items() if digest != _sum(folder / name)]
+
+
+def _comment(stage: str, count: int) -> str:
+    return f"# {count} files of {stage}, version {STAGES[stage]}"
+
+
+def _first(folder: Path) -> str:
+    """The first line, which is there."""
+    return (folder / NAME).read_text(encoding="utf-8").partition("\n")[0]
 
 
 def _read(folder: Path) -> dict[str, str]:
     """Checksums by name; none if they cannot be read."""
     try:
         lines = (folder / NAME).read_text(encoding="utf-8").splitlines()
-        return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+        return {name: digest for digest, name in (line.split("  ", 1) for line in lines if not line.startswith("#"))}
     except (OSError, ValueError):
         return {}
 

@@ -92,7 +92,8 @@ def check_packages() -> None:
                 found = "none"
             if found == "none" or found not in wanted.specifier:
                 raise UserError(
-                    f"{wanted.name}: {found} is installed, vgstudy needs {wanted.specifier}; remove .venv and call `make study`, or set up conda's environment anew"
+                    f"{wanted.name}: {found} is installed, vgstudy needs {wanted.specifier}; remove .venv and call `make study`, "
+                    "or set up conda's environment anew"
                 )
 
 

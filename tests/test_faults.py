@@ -215,7 +215,7 @@ def test_damaged_pictures_and_pages_are_told_and_made_again(site):
     for name, how in hows.items():
         damage(made.results / name, how, random.Random(4))
     said = made.complete()
-    assert all(f"results/{name} is damaged, changed or missing; results/" in said for name in hows)
+    assert all(f"results/{name} is damaged, changed, missing or of another version; results/" in said for name in hows)
     assert made.files() == expected
 
 

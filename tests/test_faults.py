@@ -250,7 +250,7 @@ def test_a_table_that_may_not_be_read_is_one_line(site):
         assert process.wait() == 2
     finally:
         path.chmod(0o644)
-    told = f"error: {path.relative_to(made.folder)} cannot be read: permission denied; give yourself the right to"
+    told = f"error: {path.relative_to(made.folder)} cannot be read: permission denied; mend that and start again: nothing of it is lost"
     assert made.said().splitlines()[1:] == [told]
     made.complete()
     assert made.files() == expected

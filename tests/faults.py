@@ -113,6 +113,11 @@ def stop_step(process: subprocess.Popen[str], how: signal.Signals, results: Path
     process.communicate()
 
 
+def kin(path: Path) -> list[Path]:
+    """The other files of its kind in its folder."""
+    return sorted(set(path.parent.glob(f"*{path.suffix}")) - {path})
+
+
 def damage(path: Path, how: str, rng: random.Random) -> None:
     """Do one of DAMAGES to a file."""
     whole = path.read_bytes()
@@ -126,8 +131,7 @@ def damage(path: Path, how: str, rng: random.Random) -> None:
     elif how == "foreign":
         pq.write_table(pa.table({"seed": [1]}), path)
     elif how == "another job's":
-        others = sorted(set(path.parent.glob(f"*{path.suffix}")) - {path})
-        shutil.copy(rng.choice(others), path)
+        shutil.copy(rng.choice(kin(path)), path)
     elif how == "missing":
         path.unlink()
     else:  # the clock was changed
@@ -239,7 +243,8 @@ class Run:
             path for path in self.site.finished() if path not in tables and path not in manifests and path.name != sums.NAME
         ]
         paths = [*self.rng.sample(sorted(manifests + tables), ROUND["damage"] - 1), self.rng.choice(others)]
-        hows = {path: self.rng.choice([how for how in DAMAGES if path not in manifests or how != "missing"]) for path in paths}
+        senseless = {path: ["missing"] * (path in manifests) + ["another job's"] * (not kin(path)) for path in paths}
+        hows = {path: self.rng.choice([how for how in DAMAGES if how not in senseless[path]]) for path in paths}
         whole = {path: path.read_bytes() for path in hows}
         for path, how in hows.items():
             damage(path, how, self.rng)

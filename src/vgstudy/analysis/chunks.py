@@ -36,7 +36,7 @@ class Chunk:
     Attributes
     ----------
     examples
-        On which of `schema.EXAMPLES` decays and probes were measured.
+        On which of `cells.EXAMPLES` decays and probes were measured.
     cells, depth, depths
         Ids, hidden layers, and how many depths the design has of the cell's setting, all other levels equal; axis (cell,).
     seeds, epochs, last_epoch

@@ -62,7 +62,7 @@ class Measure(Frozen):
     layer
         A number from 1, or one of LAYERS; None for what has no layers.
     examples
-        Which gradient; see `schema.EXAMPLES`.
+        Which gradient; see `cells.EXAMPLES`.
     epochs
         One epoch, "first", "last" or "all" of those logged, or [from, to].
     summary

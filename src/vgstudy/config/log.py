@@ -50,7 +50,7 @@ class Log(Frozen):
 
     @property
     def probed(self) -> dict[str, tuple[int, ...]]:
-        """The epochs at which each of `schema.EXAMPLES` that the log asks for is measured."""
+        """The epochs at which each of `cells.EXAMPLES` that the log asks for is measured."""
         batches = self.mini_batches
         own = {PROBE_SET: self.probe_epochs, NEXT: batches.next, LAST: batches.last, TEST: batches.test}
         return {name: epochs for name, epochs in own.items() if epochs is not None}

@@ -155,7 +155,7 @@ class Stack:
         Parameters
         ----------
         examples
-            One of `schema.EXAMPLES`: on which examples gradients and signals are measured.
+            One of `cells.EXAMPLES`: on which examples gradients and signals are measured.
         quantiles
             Whether quantiles of gradient and kernel entries are wanted.
         """

@@ -55,10 +55,9 @@ def origin(folder: Path) -> Origin:
     """
     footers = {name: read_footer(folder / f"{name}.parquet") for name in STUDY_TABLES}
     jobs = design_jobs(folder)
-    read = {job: read_footer(path) for job in jobs if (path := job_path(folder, "probes", job)).exists()}
-    trained = list(read.values())
+    trained = [read_footer(path) for job in jobs if (path := job_path(folder, "probes", job)).exists()]
     study = footers["runs"]["study"]
-    costs = [footer["cost"] | runs_of(folder / "jobs" / f"{job}.json") for job, footer in read.items() if "cost" in footer]
+    costs = [footer["cost"] | runs_of(footer) for footer in trained if "cost" in footer]
     return Origin(
         made=made_table([footer["provenance"] for footer in (*footers.values(), *trained)]),
         hashes=hash_table(folder, footers, jobs),
@@ -115,11 +114,9 @@ def cost_sentence(costs: Sequence[Footer], jobs: int) -> str:
     return f"{took}; the longest trained for {duration(longest)} on the clock{peak}."
 
 
-def runs_of(manifest: Path) -> dict[str, int]:
-    """How many runs a job trained, more than a study has that was made smaller since; nothing without the manifest."""
-    if not manifest.exists():
-        return {}
-    return {"runs": sum(len(run["seeds"]) for run in json.loads(manifest.read_text(encoding="utf-8"))["runs"])}
+def runs_of(footer: Footer) -> dict[str, int]:
+    """How many runs a job trained, more than a study has that was made smaller since; nothing without the job's manifest."""
+    return {"runs": sum(len(run["seeds"]) for run in footer["manifest"]["runs"])} if "manifest" in footer else {}
 
 
 def duration(seconds: float) -> str:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from nets import named
 from vgstudy.config.keras_names import REGISTRY
-from vgstudy.engine import models, probes
+from vgstudy.engine import models
 from vgstudy.theory.activations import ACTIVATIONS, activation, dies, negative_slope
 from vgstudy.theory.kernels import MOMENTS, is_gaussian, moments
 
@@ -42,7 +42,7 @@ def test_every_offered_activation_and_initializer_has_a_row():
 
 @pytest.mark.parametrize("spec", VARIANTS, ids=ids)
 def test_values_and_slopes_against_keras(spec):
-    value, slope = probes.value_and_slope(models.activation(spec), tf.constant(POINTS))
+    value, slope = models.value_and_slope(models.activation(spec), tf.constant(POINTS))
     ours = activation(spec)
     np.testing.assert_allclose(ours.value(POINTS), value, rtol=1e-6, atol=1e-7)  # TensorFlow keeps some constants in float32
     np.testing.assert_allclose(ours.slope(POINTS), slope, rtol=1e-6, atol=1e-7)
@@ -60,7 +60,7 @@ def test_slopes_jump_or_bend_at_the_kinks_only_against_themselves(spec):
 
 @pytest.mark.parametrize("spec", VARIANTS, ids=ids)
 def test_negative_slope_and_death_against_keras(spec):
-    value, slope = (each.numpy() for each in probes.value_and_slope(models.activation(spec), tf.constant(POINTS)))
+    value, slope = (each.numpy() for each in models.value_and_slope(models.activation(spec), tf.constant(POINTS)))
     found = negative_slope(spec)
     if found is not None:
         np.testing.assert_allclose(value, np.where(POINTS > 0, POINTS, found * POINTS), atol=1e-7)

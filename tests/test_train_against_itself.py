@@ -133,9 +133,12 @@ from test_train_against_itself import LOG, members, rows
 from vgstudy.data import mnist
 from vgstudy.engine.train import train
 from vgstudy.plan import cost
-runs = members(48, width=25, depth=6, batch_size=32)
-trained = train(runs, LOG)
-print(hashlib.sha256(repr([rows(trained, run) for run in runs]).encode()).hexdigest())
+found = []
+for width in (5, 25):
+    runs = members(48, width=width, depth=6, batch_size=32)
+    trained = train(runs, LOG)
+    found += [rows(trained, run) for run in runs]
+print(hashlib.sha256(repr(found).encode()).hexdigest())
 """
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 4,
+        "train": 5,
         "decay": 5,
         "estimate": 12,
         "predict": 5,

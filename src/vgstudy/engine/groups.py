@@ -74,8 +74,12 @@ def spans(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:
 
 def stack_activation(groups: Sequence[Group]) -> Activation:
     """One function that applies to each run of a stack (stack, ...) the activation of its group."""
-    functions = [activation(spec) for spec, _ in spans(groups)]
-    sizes = [span.stop - span.start for _, span in spans(groups)]
+    own = spans(groups)
+    return mixture([activation(spec) for spec, _ in own], [span.stop - span.start for _, span in own])
+
+
+def mixture(functions: Sequence[Activation], sizes: Sequence[int]) -> Activation:
+    """One function that applies to so many rows the first function, to so many further ones the second, and so on."""
     if len(functions) == 1:
         return functions[0]
 

@@ -78,6 +78,14 @@ def activation(spec: KerasObject) -> Activation:
     return partial(function, **spec.config) if spec.config else function
 
 
+def value_and_slope(activation: Activation, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """An elementwise activation and its derivative at z."""
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        h = activation(z)
+    return h, tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
 def optimizer(spec: KerasObject) -> keras.optimizers.Optimizer:
     """A new stock Keras optimizer of a level."""
     return keras.optimizers.get({"class_name": spec.class_name, "config": dict(spec.config)})
@@ -127,7 +135,7 @@ def _drawing(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf
         given.pair = pair
         return initializer(shape[::-1], dtype="float32")
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.int32)])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.int32)], autograph=False)  # type: ignore[untyped-decorator]
     def drawn(seeds: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(one, seeds, fn_output_signature=tf.float32)
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.engine.losses import Loss
-from vgstudy.engine.models import Activation, Net, affine
+from vgstudy.engine.models import Activation, Net, affine, value_and_slope
 from vgstudy.engine.statistics import (
     Columns,
     Pass,
@@ -59,14 +59,6 @@ def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Ten
     share = tf.constant(1 / x.shape[-1], x.dtype)
     g = [tf.matmul(d, below, transpose_b=True) * share for d, below in zip(deltas, h, strict=True)]
     return Pass(h[1:], slopes, deltas, g)
-
-
-def value_and_slope(activation: Activation, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """An elementwise activation and its derivative at z."""
-    with tf.GradientTape() as tape:
-        tape.watch(z)
-        h = activation(z)
-    return h, tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
 def shape_of(activation: Activation) -> Shape:

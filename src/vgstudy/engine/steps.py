@@ -1,6 +1,7 @@
 """The compiled inner loop: one optimizer step per mini-batch, for every run of a stack at once."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -13,25 +14,68 @@ from vgstudy.plan.cost import LANES
 
 TEST_ROWS = 128
 SHORT = 512  # row numbers of 9 bits leave 23 random ones of 32, and one permutation in 60 to draw anew
-Logits = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # of flat rows and inputs, as `Net.logits`
-Steps = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+Two = tuple[tf.Tensor, tf.Tensor]
+Steps = Callable[[tf.Tensor, tf.Tensor], Two]
 
 
-def compile_steps(inputs: int, logits: Logits, loss: Loss, parameters: Parameters, table: tf.Tensor, width: int) -> Steps:
+@dataclass(frozen=True)
+class Step:
+    """What an optimizer step computes.
+
+    Attributes
+    ----------
+    gradient
+        Of parameters, row numbers of a mini-batch (stack, example) and the weight of each example (example,): what `sums` needs
+        to see of the mini-batch, and the gradient of the sum over runs of each run's weighted loss, laid out as the parameters.
+    sums
+        Of what was seen of several mini-batches and of their weights (step, example): the summed loss and the number of right
+        predictions, both (step, stack).
+    """
+
+    gradient: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[Two, tf.Tensor]]
+    sums: Callable[[Two, tf.Tensor], Two]
+
+
+def step(net: Net, loss: Loss, table: tf.Tensor) -> Step:
+    """The step of a stack whose parameters are flat rows.
+
+    Parameters
+    ----------
+    net, loss
+        What is trained.
+    table
+        Training rows (stack, row, input and output), or (row, input and output) if all runs train on the same.
+    """
+
+    def gradient(theta: tf.Tensor, order: tf.Tensor, weights: tf.Tensor) -> tuple[Two, tf.Tensor]:
+        x, target = mini_batch(table, order, net.inputs)
+        with tf.GradientTape() as tape:
+            tape.watch(theta)
+            z = net.logits(theta, x)
+        slope = loss.slope(z, target) * weights
+        return (z, target), tape.gradient(z, theta, output_gradients=slope)
+
+    def sums(seen: Two, weights: tf.Tensor) -> Two:
+        z, target = seen  # (step, stack, output, example)
+        right, counted = tf.cast(loss.correct(z, target), table.dtype), tf.cast(weights > 0, table.dtype)[:, None]
+        return tf.reduce_sum(loss.value(z, target) * counted, axis=2), tf.reduce_sum(right * counted, axis=2)
+
+    return Step(gradient, sums)
+
+
+def compile_steps(step: Step, parameters: Parameters, width: int, dtype: tf.DType) -> Steps:
     """Compile the training loop.
 
     Parameters
     ----------
-    inputs
-        How many of the columns of the table are inputs.
-    logits, loss
-        What is trained.
+    step
+        What each step computes.
     parameters
         Updated in place.
-    table
-        Training rows (stack, row, input and output), or (row, input and output) if all runs train on the same.
     width
         Examples of a mini-batch, those that only fill it included.
+    dtype
+        In which training computes.
 
     Returns
     -------
@@ -41,23 +85,20 @@ def compile_steps(inputs: int, logits: Logits, loss: Loss, parameters: Parameter
     """
 
     @tf.function(  # type: ignore[untyped-decorator]
-        input_signature=[tf.TensorSpec((None, parameters.runs, width), tf.int32), tf.TensorSpec((None, width), table.dtype)]
+        input_signature=[tf.TensorSpec((None, parameters.runs, width), tf.int32), tf.TensorSpec((None, width), dtype)],
+        autograph=False,  # which takes longer than all the rest of tracing
     )
-    def steps(order: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def steps(order: tf.Tensor, weights: tf.Tensor) -> Two:
         count = tf.shape(order)[0]
-        outputs, targets = tf.TensorArray(table.dtype, size=count), tf.TensorArray(table.dtype, size=count)
-        for k in tf.range(count):
-            x, target = mini_batch(table, order[k], inputs)
-            theta = parameters.tensor()
-            with tf.GradientTape() as tape:
-                tape.watch(theta)
-                z = logits(theta, x)
-            slope = loss.slope(z, target) * weights[k]  # of the sum over runs of each run's mean loss
-            parameters.update(tape.gradient(z, theta, output_gradients=slope))
-            outputs, targets = outputs.write(k, z), targets.write(k, target)
-        z, target = outputs.stack(), targets.stack()  # (step, stack, output, example)
-        right, counted = tf.cast(loss.correct(z, target), table.dtype), tf.cast(weights > 0, table.dtype)[:, None]
-        return tf.reduce_sum(loss.value(z, target) * counted, axis=2), tf.reduce_sum(right * counted, axis=2)
+
+        def one(k: tf.Tensor, *arrays: tf.TensorArray) -> tuple[tf.Tensor, ...]:
+            seen, gradient = step.gradient(parameters.tensor(), order[k], weights[k])
+            parameters.update(gradient)
+            return k + 1, *(array.write(k, each) for array, each in zip(arrays, seen, strict=True))
+
+        arrays = [tf.TensorArray(dtype, size=count) for _ in range(2)]
+        _, first, second = tf.while_loop(lambda k, *_: k < count, one, (0, *arrays))
+        return step.sums((first.stack(), second.stack()), weights)
 
     return steps  # type: ignore[no-any-return]
 
@@ -68,7 +109,7 @@ def mini_batch(table: tf.Tensor, order: tf.Tensor, inputs: int) -> tuple[tf.Tens
     Parameters
     ----------
     table
-        Rows as in `compile_steps`.
+        Rows as in `step`.
     order
         Row numbers (stack, example).
     inputs
@@ -95,7 +136,7 @@ def compile_test(
     filled = [tf.pad(each, ((0, 0), (0, 0), (0, -rows % at_once))) for each in (x, y)]
     parts = [tf.stack(tf.split(each, each.shape[2] // at_once, axis=2)) for each in filled]  # (part, stack, feature, row)
 
-    @tf.function  # type: ignore[untyped-decorator]
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def test() -> tuple[tf.Tensor, tf.Tensor]:
         theta = flat()
         logits = tf.map_fn(lambda part: net.logits(theta, part), parts[0])  # (part, stack, output, row)

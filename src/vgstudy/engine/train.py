@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vgstudy import data
 from vgstudy.cells import NEXT, PROBE_SET, TEST, Run
 from vgstudy.config.log import Log
-from vgstudy.engine import lanes, losses, models, probes, statistics
+from vgstudy.engine import lanes, losses, models, probes, statistics, steps
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
 from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
@@ -94,8 +94,9 @@ class Stack:
         )
         self._narrow = lanes.narrow(self.net, self._order.width)
         self._parameters = Parameters(initial, self._arranged.groups, dtype, lanes.pack if self._narrow else tf.identity)
-        logits = lanes.logits(self.net, self._arranged.groups) if self._narrow else self.net.logits
-        self._steps = compile_steps(task.inputs, logits, self.loss, self._parameters, self._train, self._order.width)
+        work = self.net, self.loss, self._train
+        step = lanes.step(*work, self._arranged.groups) if self._narrow else steps.step(*work)
+        self._steps = compile_steps(step, self._parameters, self._order.width, self._train.dtype)
         self._test = compile_test(self.net, self.loss, self._rows, *self._test_set)
         self._last: NDArray[np.int32] | None = None  # row numbers of the mini-batch before (stack, example)
         self._first = probes.kernels(self.net, initial)

@@ -12,7 +12,8 @@ import keras
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy.engine.probes import shape_of, value_and_slope
+from vgstudy.engine.models import value_and_slope
+from vgstudy.engine.probes import shape_of
 from vgstudy.engine.statistics import Shape
 from vgstudy.keras.kernels import Kernel, kernels, kinds
 from vgstudy.keras.recording import Call, Function, Recorder

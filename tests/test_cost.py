@@ -9,11 +9,11 @@ from vgstudy.plan import cost
 LOG = Log(probe_epochs=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500), test_every=10)
 
 MEASURED = [  # hidden layers, width, (optimizer, runs) of a stack, milliseconds per run and 500 epochs of the engine
-    (1, 5, [("SGD", 30)], 16.6),
-    (5, 5, [("SGD", 30)], 36.8),
-    (5, 5, [("SGD", 30), ("Adam", 30)], 28.5),
-    (20, 5, [("SGD", 30)], 106.4),
-    (20, 5, [("SGD", 90)], 69.8),
+    (1, 5, [("SGD", 90)], 6.7),
+    (5, 5, [("SGD", 30)], 28.0),
+    (5, 5, [("SGD", 30), ("Adam", 30)], 18.5),
+    (20, 5, [("SGD", 30)], 81.4),
+    (20, 5, [("SGD", 90)], 40.3),
     (5, 25, [("SGD", 30)], 73.8),
     (10, 25, [("SGD", 30)], 138.4),
     (10, 25, [("SGD", 30), ("Adam", 30)], 143.0),

@@ -21,13 +21,12 @@ from vgstudy.engine.groups import Group, mixture, spans
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.models import Net, activation, value_and_slope
 from vgstudy.engine.steps import Step, Two
-from vgstudy.plan.cost import LANES
+from vgstudy.plan.cost import LANES, NARROW_UNITS
 
 # Whole vector registers instead of half ones, and loops over lanes made vectors, not written out one by one before that: a third
 # of the time. XLA reads it once, when it first compiles.
 FLAGS = "--xla_cpu_prefer_vector_width=512 --xla_backend_extra_options=-unroll-full-max-count=4"
 os.environ["XLA_FLAGS"] = f"{FLAGS} {os.environ.get('XLA_FLAGS', '')}"
-WIDEST = 8  # units of a hidden layer; a matrix product is as fast beyond
 MOST_TERMS = 64  # inputs, outputs, or examples of a mini-batch: sums are written out term by term, which must be compiled
 
 compiled = partial(tf.function, jit_compile=True, autograph=False)  # once per process for each shape
@@ -35,7 +34,7 @@ compiled = partial(tf.function, jit_compile=True, autograph=False)  # once per p
 
 def narrow(net: Net, examples: int) -> bool:
     """Whether these nets train faster here, on mini-batches of so many examples."""
-    return net.width <= WIDEST and max(net.inputs, net.outputs, examples) <= MOST_TERMS
+    return net.width <= NARROW_UNITS and max(net.inputs, net.outputs, examples) <= MOST_TERMS
 
 
 def step(net: Net, loss: Loss, table: tf.Tensor, groups: Sequence[Group]) -> Step:

@@ -18,6 +18,8 @@ STEPS_AT_ONCE = 160  # in one call of the engine's compiled loop, which holds ro
 PROBE_ENTRIES = 5 * 2**20  # float64 entries of all hidden layers that the engine probes at once: 40 MiB of each kind
 LANES = 16  # floats of the widest vector registers; see `groups` for what the engine does with it
 
+NARROW_UNITS = 8  # of a hidden layer, up to which nets train in lanes of vector registers; a matrix product is as fast beyond
+NARROW = 0.63  # of a step by the constants below, if so: .5 to .75 in 35 stacks of 5 and 8 units
 LAYER = 14e-6  # s per layer and optimizer step: starting operations
 MIX_ACTIVATION = 4e-6  # s per layer, step and activation, if a stack has several
 MIX_OPTIMIZER = 10e-6  # s per step and further optimizer
@@ -124,7 +126,8 @@ def step_seconds(stack: Groups) -> float:
     optimizers = len({cell.optimizer.model_dump_json() for cell, _ in stack})
     mixing = MIX_ACTIVATION * depth * activations * (activations > 1) + MIX_OPTIMIZER * (optimizers - 1)
     work = sum(runs * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
-    return LAYER * (depth + 1) + mixing + work
+    share = NARROW if stack[0][0].width <= NARROW_UNITS else 1.0
+    return share * (LAYER * (depth + 1) + mixing + work)
 
 
 def _activations(stack: Groups) -> int:

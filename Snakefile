@@ -45,6 +45,8 @@ try:  # before `configfile:`, whose messages name no line; until then `config` h
     )
     PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
     if workflow.is_main_process:  # and not in every job of a cluster
+        if workflow.resource_settings.cores == 0:
+            raise UserError("--cores: 0 cores run nothing; give at least 1")
         preflight.check([*PLANS.values()], RESULTS)
         if not workflow.resource_settings.nodes:  # else the cluster's memory counts
             preflight.check_memory(PLANS.values())
@@ -87,6 +89,10 @@ DESIGNS = [AFTER(f"results/{name}/runs.parquet") for name in STUDIES]
 configfile: CONFIG
 
 
+wildcard_constraints:
+    study="|".join(STUDIES),
+
+
 include: "workflow/rules/design.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/analyse.smk"
@@ -101,6 +107,7 @@ rule all:
         "results/claims.parquet",
         # what somebody deleted is made again, although no later step needs it any more
         [path for own in PLANS.values() for path in tables(own.folder, own.jobs)],
+        [own.folder / "figures" for own in PLANS.values()],
         CHECKED,
         # Snakemake trusts a file that is there; this has no input, but makes it make again what is damaged
         lambda wildcards: workflow.dag.forcefiles.update(map(str, DAMAGED)) or [],
@@ -127,7 +134,8 @@ onerror:
         told = (
             "Some jobs failed: each one's log is above and in results/STUDY/logs/; what a cluster refused is in Snakemake's own, "
             f"{log[0]}. What is finished is kept: mend what the logs name, then start the same command again. "
-            "If memory was short, run fewer jobs at a time, such as with --cores 1."
+            "A job whose log gives no reason was killed, most often because memory was short: "
+            "run fewer jobs at a time, such as with --cores 1."
         )
     else:
         told = "Stopped. What is finished is kept: start the same command again to go on."

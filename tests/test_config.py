@@ -1,6 +1,7 @@
 """What a study file may say, how it is read, and every mistake told in one line."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -186,6 +187,11 @@ def test_files_that_hold_no_study(write: Callable[..., Path], tmp_path: Path) ->
     (tmp_path / "folder").mkdir()
     assert "is a directory" in refused(lambda: load_study(tmp_path / "folder"))
     assert "names the results folder" in refused(lambda: load_study(write(name="Small study.yaml")))
+    os.mkfifo(tmp_path / "fifo.yaml")
+    assert "is no regular file" in refused(lambda: load_study(tmp_path / "fifo.yaml"))
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    assert "is no regular file" in refused(lambda: load_study(tmp_path / "zero.yaml"))
+    assert "give the study another name" in refused(lambda: load_study(write(name="logs.yaml")))
     (tmp_path / "latin.yaml").write_bytes("title: é".encode("latin-1"))
     assert "is not UTF-8" in refused(lambda: load_study(tmp_path / "latin.yaml"))
     (tmp_path / "null.yaml").write_bytes(b"title: \x00")

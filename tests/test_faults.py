@@ -142,8 +142,33 @@ def test_what_other_studies_or_versions_made_is_made_again_without_snakemakes_no
     said = made.complete()
     assert "results/claims.parquet is of other studies; it is made again" in said
     assert "tables made by `vgstudy estimate` are of another version of vgstudy; they are made again" in said
-    assert "results/faults/figures/SHA256SUMS is damaged, changed, missing or of another version" in said
+    assert "results/faults/figures/SHA256SUMS is damaged or of another version" in said
     assert made.files() == expected
+
+
+def test_a_deleted_folder_of_pictures_is_made_again(site):
+    made, expected = site
+    shutil.rmtree(made.results / "faults/figures")
+    made.complete()
+    assert made.files() == expected
+
+
+def test_what_a_job_wrote_after_its_workflow_was_killed_counts(site):
+    made, expected = site
+    for name in list(expected):
+        (made.results / name).unlink()
+    process = made.start("--cores", "1")
+    while not any("vgstudy train" in command for _, command in processes(process.pid)):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    while any("vgstudy" in command for _, command in processes(process.pid)):
+        time.sleep(0.05)
+    trained = {name: age for name, age in made.ages().items() if "/probes/" in name}
+    assert trained
+    made.complete()
+    assert made.files() == expected
+    assert trained.items() <= made.ages().items()
 
 
 def test_an_analysis_never_uses_a_damaged_file(site):
@@ -235,7 +260,8 @@ def test_damaged_pictures_and_pages_are_told_and_made_again(site):
     for name, how in hows.items():
         damage(made.results / name, how, random.Random(4))
     said = made.complete()
-    assert all(f"results/{name} is damaged, changed, missing or of another version; results/" in said for name in hows)
+    told = {"missing": "missing", "flipped bit": "damaged or changed"}
+    assert all(f"results/{name} is {told[how]}; results/" in said for name, how in hows.items())
     assert made.files() == expected
 
 
@@ -271,7 +297,7 @@ def test_a_table_that_may_not_be_read_is_one_line(site):
     finally:
         path.chmod(0o644)
     (told,) = made.said().splitlines()[1:]
-    assert told.startswith(f"error: {path.relative_to(made.folder)} cannot be read: permission denied; mend that and start")
+    assert told.startswith(f"error: {path.relative_to(made.folder)}: cannot be read: permission denied; mend that and start")
     made.complete()
     assert made.files() == expected
 

@@ -244,3 +244,10 @@ def test_the_commit_is_the_last_of_the_whole_package_against_git():
     command = ["git", "log", "-1", "--format=%H", "--", "src/vgstudy"]
     said = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False).stdout.strip()
     assert (provenance()["commit"] or "").rstrip("+") == said
+
+
+def test_a_folder_of_studies_is_no_study(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/runs.parquet").touch()
+    with pytest.raises(UserError, match=rf"^{tmp_path} is no study's folder of results; name one of {tmp_path}/a$"):
+        read_footer(tmp_path / "runs.parquet")

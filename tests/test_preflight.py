@@ -88,8 +88,19 @@ def test_a_job_with_a_damaged_table_is_trained_again(planned: Plan, tmp_path: Pa
         assert "is damaged" in more
 
 
+def test_a_file_or_folder_that_may_not_be_read_is_refused(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_design(planned)
+    results, access = planned.folder.parent, os.access
+    (results / "report.html").touch()
+    (planned.folder / "figures").mkdir()
+    for closed in (results / "report.html", next(iter(planned.jobs.values())).path, planned.folder / "figures"):
+        monkeypatch.setattr(preflight.os, "access", lambda path, mode, closed=closed: path != closed and access(path, mode))
+        with pytest.raises(UserError, match=f"^{closed}: cannot be read: permission denied; mend that and start again"):
+            preflight.check([planned], results)
+
+
 def test_a_place_that_cannot_be_written_is_refused(planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(preflight.os, "access", lambda path, mode: mode == os.R_OK)
     with pytest.raises(UserError, match=f"cannot be written: {tmp_path} is no folder that you may write to"):
         preflight.check([planned], tmp_path / "results")
     monkeypatch.undo()
@@ -223,11 +234,13 @@ def test_folders_below_and_those_of_snakemake_are_looked_at(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     results = tmp_path / "results"
-    access = preflight.os.access
+    access, writable = preflight.os.access, os.W_OK | os.X_OK
     for folder in (results / "smoke/decays", results / "logs", Path(".snakemake/metadata")):
         folder.mkdir(parents=True)
         preflight.check([planned], results)
-        monkeypatch.setattr(preflight.os, "access", lambda path, mode, closed=folder: path != closed and access(path, mode))
+        monkeypatch.setattr(
+            preflight.os, "access", lambda path, mode, own=folder: (path, mode) != (own, writable) and access(path, mode)
+        )
         with pytest.raises(UserError, match=f"results: cannot be written: {folder} is no folder that you may write to"):
             preflight.check([planned], results)
         monkeypatch.setattr(preflight.os, "access", access)
@@ -329,8 +342,6 @@ def test_pictures_and_pages_are_looked_at(planned: Plan) -> None:
     (results / "SHA256SUMS").unlink()
     found = damage.damaged([planned], results)
     assert found == {
-        figures: f"{figures}/a.svg is damaged, changed, missing or of another version; "
-        f"{figures} is made again with what belongs to it",
-        results / "report.html": f"{results}/SHA256SUMS is damaged, changed, missing or of another version; "
-        f"{results}/report.html is made again with what belongs to it",
+        figures: f"{figures}/a.svg is damaged or changed; {figures} is made again with what belongs to it",
+        results / "report.html": f"{results}/SHA256SUMS is missing; {results}/report.html is made again with what belongs to it",
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vgstudy.stages import STAGES
-from vgstudy.store.sums import NAME, changed, write_sums
+from vgstudy.store.sums import NAME, write_sums, wrong
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_nobody_touched_is_whole(folder: Path) -> None:
-    assert changed(folder, "figures") == []
+    assert wrong(folder, "figures") is None
 
 
 def test_sums_against_sha256sum(folder: Path) -> None:
@@ -31,29 +31,31 @@ def test_sums_against_sha256sum(folder: Path) -> None:
 
 def test_what_was_changed_or_is_missing_is_named(folder: Path) -> None:
     (folder / "b.svg").write_text("this is d.svg")
-    (folder / "below/c.csv").unlink()
-    assert set(changed(folder, "figures")) == {folder / "b.svg", folder / "below/c.csv"}
+    assert wrong(folder, "figures") == f"{folder}/b.svg is damaged or changed"
+    (folder / "a.csv").unlink()
+    assert wrong(folder, "figures") == f"{folder}/a.csv is missing"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff", b"no checksum\n"])
 def test_sums_that_tell_nothing_are_named_themselves(folder: Path, content: bytes | None) -> None:
     (folder / NAME).unlink() if content is None else (folder / NAME).write_bytes(content)
-    assert changed(folder, "figures") == [folder / NAME]
+    assert wrong(folder, "figures") == f"{folder}/{NAME} is {'missing' if content is None else 'damaged or of another version'}"
 
 
 def test_sums_of_other_files_stay_if_wanted(folder: Path) -> None:
     for name in ("a.csv", "b.svg"):
         (folder / name).write_text("changed")
     write_sums(folder, [folder / "a.csv"], "figures", keep=True)
-    assert changed(folder, "figures") == [folder / "b.svg"]
+    assert wrong(folder, "figures") == f"{folder}/b.svg is damaged or changed"
     write_sums(folder, [folder / "a.csv"], "figures")
-    assert changed(folder, "figures") == []
+    assert wrong(folder, "figures") is None
 
 
 def test_sums_that_were_cut_or_are_of_another_version_are_named_themselves(folder: Path) -> None:
-    assert changed(folder, "report") == [folder / NAME]
+    told = f"{folder}/{NAME} is damaged or of another version"
+    assert wrong(folder, "report") == told
     whole = (folder / NAME).read_text().splitlines(keepends=True)
     assert whole[0] == f"# 3 files of figures, version {STAGES['figures']}\n"
     for lines in (whole[1:], whole[:-1]):
         (folder / NAME).write_text("".join(lines))
-        assert changed(folder, "figures") == [folder / NAME]
+        assert wrong(folder, "figures") == told

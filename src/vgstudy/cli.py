@@ -148,10 +148,10 @@ def design(
 def _quiet() -> Iterator[None]:
     """What TensorFlow writes when it is imported, which no setting keeps back, belongs in a log, not on a terminal."""
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if sys.stderr.isatty() else "1")  # no news in a log, but warnings
     if not sys.stderr.isatty():
         yield
         return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     terminal = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)

@@ -18,6 +18,7 @@ from vgstudy.config.messages import among, first_problem, show
 from vgstudy.config.study import Seeds, Study, StudyFile
 from vgstudy.errors import UserError
 
+LOGS = "logs"
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -59,6 +60,8 @@ def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", path.stem):
         raise UserError(f"{path}: the file's name names the results folder: use small letters, digits, - and _, a letter first")
+    if path.stem == LOGS:
+        raise UserError(f"{path}: results/{LOGS} is where the workflow's own logs are; give the study another name")
     data = yamlfile.read(path)
     checked = _checked(StudyFile, data if seeds is None else {**data, "seeds": list(seeds)}, str(path))
     return Study(name=path.stem, path=str(path), **dict(checked))

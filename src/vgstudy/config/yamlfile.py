@@ -81,6 +81,8 @@ def read(path: Path) -> dict[str, Any]:
         If the file is missing, unreadable, empty, not YAML, repeats a key, or holds no mapping.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UserError(f"{path}: is no regular file")
         value = parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

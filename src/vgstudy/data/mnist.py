@@ -87,6 +87,8 @@ def read(path: Path) -> Arrays:
         If the file is missing, damaged or holds other arrays.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("no regular file")
         with path.open("rb") as raw:
             if not zipfile.is_zipfile(raw):
                 raise zipfile.BadZipFile("no zip archive")

@@ -36,8 +36,7 @@ def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
         found[claims] = f"{claims} is of other studies; it is made again with what follows from it"
     pictures = {plan.folder / "figures": (plan.folder / "figures", "figures") for plan in plans}
     for output, (folder, stage) in ({results / "report.html": (results, "report")} | pictures).items():
-        if output.exists() and (files := sums.changed(folder, stage)):
-            wrong = f"{files[0]} is damaged, changed, missing or of another version"
+        if output.exists() and (wrong := sums.wrong(folder, stage)):
             found[output] = f"{wrong}; {output} is made again with what belongs to it"
     return found
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -20,7 +20,7 @@ DISK_SHARE = 1.5  # the tables of a study beside those of its jobs, figures and 
 
 
 def check(plans: Collection[Plan], results: Path) -> None:
-    """Refuse what cannot work on this machine: no right to write, too little disk space, packages of other versions, wrong data.
+    """Refuse what cannot work here: no right to read or write, too little disk space, packages of other versions, wrong data.
 
     Raises
     ------
@@ -29,6 +29,9 @@ def check(plans: Collection[Plan], results: Path) -> None:
     """
     check_packages()
     check_data(plans, results)
+    for path in _files(results):
+        if not os.access(path, os.R_OK):
+            raise UserError(f"{path}: cannot be read: permission denied; mend that and start again: nothing of it is lost")
     place = existing(results)
     for folder in (
         place,
@@ -43,7 +46,7 @@ def check(plans: Collection[Plan], results: Path) -> None:
     needed, free = DISK_SHARE * sum(map(disk_bytes, plans)), shutil.disk_usage(place).free
     if needed > free:
         raise UserError(
-            f"{results}: the tables will take {needed / 1e6:,.1f} MB and {free / 1e6:,.1f} MB are free; make room first"
+            f"{results}: the tables will take {needed / 1e6:,.3g} MB and {free / 1e6:,.3g} MB are free; make room first"
         )
 
 
@@ -68,6 +71,13 @@ def check_data(plans: Collection[Plan], results: Path) -> None:
 def _folders(path: Path) -> list[Path]:
     """A folder and all those below it; none if it does not exist. A file of its name counts as one."""
     return [Path(found) for found, _, _ in os.walk(path)] or [path] * os.path.lexists(path)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All files below a folder, and folders that cannot be looked into; temporary ones and broken links left out."""
+    for found, folders, names in os.walk(folder):
+        yield from (path for name in folders if not os.access(path := Path(found, name), os.X_OK))
+        yield from (path for name in names if not name.endswith(".part") and (path := Path(found, name)).exists())
 
 
 def existing(path: Path) -> Path:

@@ -179,6 +179,8 @@ def _told(path: Path) -> Iterator[None]:
 
 def _missing(path: Path) -> UserError:
     folder = path.parent.parent if path.parent.name in JOB_TABLES else path.parent
+    if path.stem == "runs" and (within := sorted(str(found.parent) for found in folder.glob("*/runs.parquet"))):
+        return UserError(f"{folder} is no study's folder of results; name one of {', '.join(within)}")
     if folder.is_dir() or not folder.parent.is_dir() or path.stem in SHARED_TABLES:
         return UserError(f"{path} is missing{_remedy(path, '; make it: ')}")
     beside = sorted(found.parent.name for found in folder.parent.glob("*/runs.parquet"))

@@ -30,12 +30,15 @@ def write_sums(folder: Path, paths: Iterable[Path], stage: str, keep: bool = Fal
     write_whole(folder / NAME, "".join(f"{line}\n" for line in lines).encode())
 
 
-def changed(folder: Path, stage: str) -> list[Path]:
-    """Files that are missing or no longer what their checksums say; `SHA256SUMS` if it is not whole or of another stage."""
-    sums = _read(folder)
+def wrong(folder: Path, stage: str) -> str | None:
+    """The first file that is missing or no longer what its checksum says, or `SHA256SUMS` itself, and what is wrong with it."""
+    path, sums = folder / NAME, _read(folder)
+    if not path.exists():
+        return f"{path} is missing"
     if not sums or _first(folder) != _comment(stage, len(sums)):
-        return [folder / NAME]
-    return [folder / name for name, digest in sums.items() if digest != _sum(folder / name)]
+        return f"{path} is damaged or of another version"
+    changed = (folder / name for name, digest in sums.items() if digest != _sum(folder / name))
+    return next((f"{path} is {'damaged or changed' if path.exists() else 'missing'}" for path in changed), None)
 
 
 def _comment(stage: str, count: int) -> str:

@@ -73,7 +73,13 @@ def affine(layer: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
 
 
 def activation(spec: KerasObject) -> Activation:
-    """The Keras activation function of a level, with its arguments bound."""
+    """The Keras activation function of a level, with its arguments bound; the same object for the same level."""
+    return _activation(spec.model_dump_json())
+
+
+@cache
+def _activation(spec_json: str) -> Activation:
+    spec = KerasObject.model_validate_json(spec_json)
     function: Activation = keras.activations.get(spec.class_name)
     return partial(function, **spec.config) if spec.config else function
 

@@ -4,6 +4,8 @@ Backpropagation is written out here, in float64 and again in float32: delta_l = 
 g_l = mean over examples of delta_l h_{l-1}^T. Axes as in `models`; results are (stack, layer).
 """
 
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from vgstudy.engine.statistics import (
     weight_columns,
     zero_causes,
 )
+from vgstudy.plan.cost import NARROW_UNITS
 
 
 def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> Pass[tf.Tensor]:
@@ -86,8 +89,9 @@ def measure(
     quantiles
         Whether quantiles of gradient and kernel entries are wanted too, (stack, layer, quantile).
     """
-    double = arrays(backpropagate(net, loss, *(tf.cast(a, tf.float64) for a in (flat, x, y))))
-    single = arrays(backpropagate(net, loss, tf.constant(flat), x, y))
+    passed = partial(backpropagate, net, loss) if net.width <= NARROW_UNITS else _compiled(net, loss)
+    double = arrays(passed(*(tf.cast(a, tf.float64) for a in (flat, x, y))))
+    single = arrays(passed(tf.constant(flat), x, y))
     weights = kernels(net, flat)
     with np.errstate(over="ignore", invalid="ignore"):
         return {
@@ -102,6 +106,18 @@ def measure(
             **weight_columns(weights),
             **(quantile_columns(double.g, weights) if quantiles else {}),
         }
+
+
+@lru_cache(maxsize=8)
+def _compiled(net: Net, loss: Loss) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Pass[tf.Tensor]]:
+    """`backpropagate` as a graph, a quarter faster; ten probes of a narrow net take less time than tracing it."""
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    def passed(flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tuple[list[tf.Tensor], ...]:
+        state = backpropagate(net, loss, flat, x, y)
+        return state.h, state.slope, state.delta, state.g
+
+    return lambda *given: Pass(*passed(*given))
 
 
 def arrays(state: Pass[tf.Tensor]) -> Pass[NDArray[Any]]:

@@ -69,7 +69,8 @@ class Site:
     def environment(self) -> dict[str, str]:
         """That of processes which take the package and the stand-in from here."""
         paths = [str(self.folder / part) for part in ("src", *(["tests/stand_in"] if self.engine != "all" else []))]
-        return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "FAULTS_ENGINE": self.engine, **self.wants}
+        one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # stand-ins import numpy before vgstudy sets them
+        return os.environ | one | {"PYTHONPATH": os.pathsep.join(paths), "FAULTS_ENGINE": self.engine, **self.wants}
 
     def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         """Snakemake in a session of its own, its output in the file `said`; `before` starts it, such as setpriv."""

@@ -97,6 +97,9 @@ def test_a_file_or_folder_that_may_not_be_read_is_refused(planned: Plan, monkeyp
         monkeypatch.setattr(preflight.os, "access", lambda path, mode, closed=closed: path != closed and access(path, mode))
         with pytest.raises(UserError, match=f"^{closed}: cannot be read: permission denied; mend that and start again"):
             preflight.check([planned], results)
+    monkeypatch.undo()
+    (results / "gone").symlink_to(results / "nowhere")  # as a file that a workflow took away since it was listed
+    preflight.check([planned], results)
 
 
 def test_a_place_that_cannot_be_written_is_refused(planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,8 +31,8 @@ def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
         found |= {path: why for path, why in own.items() if why}
         found |= _of_another_design(plan, [path for path, why in own.items() if not why])
     found |= {path: why for path, table in shared(results).items() if (why := _wrong(table, path))}
-    claims = results / "claims.parquet"
-    if claims.exists() and claims not in found and _footer("claims", claims)["studies"] != [plan.study.name for plan in plans]:
+    claims, studies = results / "claims.parquet", [plan.study.name for plan in plans]
+    if claims.exists() and claims not in found and _footer("claims", claims).get("studies") != studies:
         found[claims] = f"{claims} is of other studies; it is made again with what follows from it"
     pictures = {plan.folder / "figures": (plan.folder / "figures", "figures") for plan in plans}
     for output, (folder, stage) in ({results / "report.html": (results, "report")} | pictures).items():
@@ -61,7 +61,7 @@ def _of_another_design(plan: Plan, paths: Iterable[Path]) -> dict[Path, str]:
     others = [
         path
         for path, table in study_tables(plan.folder).items()
-        if path in paths and path.exists() and _footer(table, path)["digest"] != plan.digest
+        if path in paths and path.exists() and _footer(table, path).get("digest") != plan.digest
     ]
     if runs in others:
         return {runs: f"{runs} is of another design than the study's now; it is made again with what follows from it"}

@@ -111,13 +111,9 @@ def parts(depth: int, width: int) -> dict[str, Slice]:
     stack = Stack(runs, log.probe_set(runs[0].cell.task.train))
     tests, probes = len(log.test_epochs(500)), len(log.probe_epochs)
 
-    def probe() -> None:
-        stack.probe()
-        stack.evaluate()
-
     return {
         "training": timed(lambda: stack.advance(EPOCHS), len(runs)),
-        "probes": timed(probe, len(runs), 500 / probes),
+        "probes": timed(stack.probe, len(runs), 500 / probes),
         "tests": timed(stack.test, len(runs), 500 / tests),
     }
 

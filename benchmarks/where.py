@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-PARTS = {"__init__": "setting up stacks", "advance": "optimizer steps", "probe": "probes", "evaluate": "probes", "test": "tests"}
+PARTS = {"__init__": "setting up stacks", "advance": "optimizer steps", "probe": "probes", "test": "tests"}
 
 
 def main(

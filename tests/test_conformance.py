@@ -262,7 +262,7 @@ def test_uniform_kernels_at_width_5_make_delta_grow_toward_the_input(phi, factor
 
 @pytest.mark.parametrize("phi", ["tanh", "sigmoid"])
 def test_uniform_kernels_at_width_25_saturate(phi):
-    columns = Stack(runs(8, width=25, depth=5, activation=phi, initializer=UNIFORM, samples=1000, train=500)).probe()
+    columns = Stack(runs(8, width=25, depth=5, activation=phi, initializer=UNIFORM, samples=1000, train=500)).probe().columns
     assert (columns["h_saturated"][:, 2:5].mean(axis=0) > 0.9).all()
 
 

@@ -191,7 +191,7 @@ def test_a_sequential_net_against_engine(activation):
     rows = callback.table().slice(0, 5)
     assert rows["kind"].to_pylist() == ["input", "square", "square", "square", "output"]
     assert list(zip(rows["fan_out"].to_pylist(), rows["fan_in"].to_pylist(), strict=True)) == stack.net.kernel_shapes
-    columns = stack.probe(quantiles=True)
+    columns = stack.probe(quantiles=True).columns
     for name in columns.keys() & set(rows.column_names) - {"update_rms", "zero_cause", "zero_cause_float32"}:
         mine = np.array(rows[name].to_pylist(), float)
         np.testing.assert_allclose(mine, columns[name][0], rtol=1e-6, atol=1e-12, err_msg=name)

@@ -24,7 +24,7 @@ def problem(activation="tanh", depth=4, width=5, stack=3, examples=20, scale=1.0
 
 
 def mean_loss(net, flat, x, y):
-    return tf.reduce_mean(losses.BINARY.value(net.logits(tf.constant(flat), tf.constant(x)), y), axis=1).numpy()
+    return tf.reduce_mean(losses.BINARY.value(net.logits(net.layers(tf.constant(flat)), tf.constant(x)), y), axis=1).numpy()
 
 
 def test_gradient_of_a_one_unit_net_by_hand():
@@ -61,7 +61,7 @@ def test_gradients_against_the_tape(activation):
     theta = tf.constant(flat)
     with tf.GradientTape() as tape:
         tape.watch(theta)
-        loss = tf.reduce_sum(losses.BINARY.value(net.logits(theta, tf.constant(x)), y)) / x.shape[2]
+        loss = tf.reduce_sum(losses.BINARY.value(net.logits(net.layers(theta), tf.constant(x)), y)) / x.shape[2]
     expected = [layer[:, :, :-1] for layer in net.layers(tape.gradient(loss, theta))]
     state = probes.backpropagate(net, losses.BINARY, theta, tf.constant(x), tf.constant(y))
     for g, want in zip(state.g, expected, strict=True):
@@ -80,12 +80,12 @@ def test_loss_slope_against_keras_binary_crossentropy():
 def test_columns_against_numpy():
     net, flat, x, y = problem(stack=2)
     flat, x, y = flat.astype("float32"), x.astype("float32"), y.astype("float32")
-    columns = probes.measure(net, losses.BINARY, tf.constant(x), tf.constant(y), TANH, flat)
+    columns = probes.measure(net, losses.BINARY, tf.constant(x), tf.constant(y), [(slice(2), TANH)], flat)
     state = probes.backpropagate(net, losses.BINARY, *(tf.constant(a.astype("float64")) for a in (flat, x, y)))
     for layer, (g, delta) in enumerate(zip(state.g, state.delta, strict=True)):
         for run in range(2):
             entries, signal = g.numpy()[run].ravel(), delta.numpy()[run]
-            got = {name: values[run, layer] for name, values in columns.items()}
+            got = {name: values[run, layer] for name, values in columns.items() if values.ndim == 2}
             assert got["g_rms"] == pytest.approx(np.sqrt(np.mean(entries**2)), rel=1e-12)
             assert got["g_l2"] == pytest.approx(np.linalg.norm(entries), rel=1e-12)
             assert got["g_mean"] == pytest.approx(entries.mean(), rel=1e-9)
@@ -100,8 +100,8 @@ def test_columns_against_numpy():
 def test_measured_and_logged_columns_are_those_of_the_schema():
     stack = Stack(runs(2))
     keys = {"cell", "seed", "epoch", "examples", "step", "layer", "kind", "fan_in", "fan_out"}
-    assert set(stack.probe(quantiles=True)) == set(COLUMNS["probes"]) - keys
-    assert set(stack.probe(quantiles=True)) - set(stack.probe()) == {"g_quantiles", "w_quantiles"}
+    assert set(stack.probe(quantiles=True).columns) == set(COLUMNS["probes"]) - keys
+    assert set(stack.probe(quantiles=True).columns) - set(stack.probe().columns) == {"g_quantiles", "w_quantiles"}
     assert LAYER_KINDS[:3] == ("input", "square", "output")
 
 
@@ -178,7 +178,7 @@ def test_underflow_by_hand():
 
 def test_uniform_kernels_at_width_25_vanish_in_float32_only_against_theory():
     """METHODS section 2: with U(0,1), N=25, 10 layers, every net has an all-zero layer in float32 and none in float64."""
-    columns = Stack(runs(16, depth=10, width=25, initializer=UNIFORM)).probe()
+    columns = Stack(runs(16, depth=10, width=25, initializer=UNIFORM)).probe().columns
     assert (columns["zero_cause"] == ZERO_CAUSES.index("none")).all()
     single = columns["zero_cause_float32"]
     assert (single == ZERO_CAUSES.index("saturation")).any(axis=1).all()
@@ -237,7 +237,7 @@ def gradients_by_tape(stack, x, y):
     inputs, targets = (tf.constant(each.swapaxes(1, 2)) for each in (x, y))
     with tf.GradientTape() as tape:
         tape.watch(flat)
-        loss = tf.reduce_sum(tf.reduce_mean(stack.loss.value(stack.net.logits(flat, inputs), targets), axis=1))
+        loss = tf.reduce_sum(tf.reduce_mean(stack.loss.value(stack.net.logits(stack.net.layers(flat), inputs), targets), axis=1))
     return [layer[:, :, :-1].numpy() for layer in stack.net.layers(tape.gradient(loss, flat))]
 
 
@@ -252,7 +252,7 @@ def test_mini_batch_probes_against_the_tape(task):
     def check(examples, rows, part="train"):
         x, y = (np.stack([getattr(s, f"{axis}_{part}")[r] for s, r in zip(samples, rows, strict=True)]) for axis in "xy")
         expected = gradients_by_tape(stack, x, y)
-        got = stack.probe(examples, quantiles=True)
+        got = stack.probe(examples, quantiles=True).columns
         for layer, g in enumerate(expected):
             entries = g.reshape(3, -1)
             np.testing.assert_allclose(got["g_mean_abs"][:, layer], np.abs(entries).mean(axis=1), rtol=2e-5)

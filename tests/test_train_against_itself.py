@@ -99,6 +99,17 @@ def test_a_stack_of_several_activations_and_optimizers_gives_the_same_bits_as_st
         assert all(rows(whole, run) == rows(again, run) for run in alone)
 
 
+@pytest.mark.parametrize("width", [5, 10])  # trained in lanes, and with probes that are graphs
+def test_however_a_mixed_stack_is_cut_to_be_probed_it_gives_the_same_bits(monkeypatch, width):
+    mixed = [Run(cell=cell(epochs=5, width=width, activation=a), seed=s) for a in ("tanh", "relu", "sigmoid") for s in range(17)]
+    whole = train(mixed, LOG)
+    for most in (16, 48, 64):
+        monkeypatch.setattr(parts, "probe_runs", lambda *_, most=most: most)
+        again = train(mixed, LOG)
+        assert again.probes == whole.probes
+        assert again.curves == whole.curves
+
+
 def test_more_probes_and_tests_leave_the_training_bits_alone():
     runs = members(3)
     few, many = train(runs, Log(probe_epochs=(0, 5), test_every=5)), train(runs, Log(probe_epochs=tuple(range(6)), test_every=1))

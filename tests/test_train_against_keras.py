@@ -30,6 +30,7 @@ def float64():
     keras.config.set_floatx("float64")
     yield "float64"
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")  # Keras takes the float type of its first model for good
 
 
 def compare(dtype, cells, tolerance):
@@ -43,7 +44,7 @@ def compare(dtype, cells, tolerance):
     models = [keras_model(run.cell, stack, i, dtype) for i, run in enumerate(runs)]
     loss, accuracy = stack.advance(EPOCHS)
     test_loss, test_accuracy = stack.test()
-    probe_loss, probe_accuracy = stack.evaluate()
+    probed = stack.probe()
     for i, (run, model) in enumerate(zip(runs, models, strict=True)):
         x, y = samples[i].x_train.astype(dtype), samples[i].y_train.astype(dtype)
         for epoch, order in enumerate(epoch_orders(run, EPOCHS)):
@@ -55,7 +56,7 @@ def compare(dtype, cells, tolerance):
         expected = model.evaluate(samples[i].x_test.astype(dtype), samples[i].y_test.astype(dtype), verbose=0)
         np.testing.assert_allclose([test_loss[i], test_accuracy[i]], expected, rtol=2e-5)
         expected = model.evaluate(x, y, verbose=0)
-        np.testing.assert_allclose([probe_loss[i], probe_accuracy[i]], expected, rtol=2e-5)
+        np.testing.assert_allclose([probed.loss[i], probed.accuracy[i]], expected, rtol=2e-5)
 
 
 def default_cells(**fields):

@@ -58,7 +58,7 @@ def decay_logs(
         task=task, depth=depth, width=width, activation=KerasObject(class_name=activation),
         initializer=Initializer(**dict(initializer)), optimizer=KerasObject(class_name="SGD"), epochs=1, batch_size=16,
     )  # fmt: skip
-    columns = Stack([Run(cell=cell, seed=seed) for seed in range(count)]).probe()
+    columns = Stack([Run(cell=cell, seed=seed) for seed in range(count)]).probe().columns
     layer = np.broadcast_to(np.arange(depth + 1), (count, depth + 1))
     square = (layer > 0) & (layer < depth)
     return {f"d_{name}": np.log(decay_factor(columns[f"{name}_rms"], square)) for name in ("g", "delta", "h")}

@@ -58,9 +58,9 @@ class Net:
         shapes = [(-1, out, into + 1, *flat.shape[2:]) for out, into in self.kernel_shapes]
         return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=False)]
 
-    def logits(self, flat: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    def logits(self, layers: Sequence[tf.Tensor], x: tf.Tensor) -> tf.Tensor:
         """Output layer's pre-activations (stack, output, example) of inputs x (stack, input, example)."""
-        *hidden, last = self.layers(flat)
+        *hidden, last = layers
         for layer in hidden:
             x = self.activation(affine(layer, x))
         return affine(last, x)

@@ -1,8 +1,9 @@
-"""A stack cut into the parts that are probed one after the other: one activation each, small enough for the memory."""
+"""A stack cut into the parts that are probed one after the other, small enough for the memory."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import pairwise
 
 import numpy as np
 import tensorflow as tf
@@ -10,8 +11,17 @@ from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject
 from vgstudy.engine import losses, models, probes, statistics
-from vgstudy.engine.groups import Arrangement, spans
+from vgstudy.engine.groups import Arrangement, mixture, spans
 from vgstudy.plan.cost import LANES, probe_runs
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Runs of one activation that are probed together: which, and so many of them again that `LANES` divides their number."""
+
+    activation: KerasObject
+    rows: NDArray[np.intp]
+    count: int
 
 
 def probe_parts(
@@ -19,30 +29,49 @@ def probe_parts(
 ) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
-    The stack is cut by activation and into parts of `cost.probe_runs`, each filled with copies so that
-    every elementwise operation has a multiple of `LANES` entries.
+    The stack is cut into parts of at most `cost.probe_runs`, in which each activation is filled with copies so that every
+    elementwise operation has a multiple of `LANES` entries.
     """
-    most = probe_runs(net.depth, net.width, x.shape[2])
+    for part in _parts(spans(arranged.groups), probe_runs(net.depth, net.width, x.shape[2])):
+        rows, sizes = np.concatenate([piece.rows for piece in part]), tuple(len(piece.rows) for piece in part)
+        activations = tuple(piece.activation.model_dump_json() for piece in part)
+        ends = np.cumsum((0, *sizes)).tolist()
+        shapes = [(slice(*span), _shape(spec)) for span, spec in zip(pairwise(ends), activations, strict=True)]
+        own = (x, y) if x.shape[0] == 1 else (tf.gather(x, rows), tf.gather(y, rows))
+        kept = np.concatenate([begin + np.arange(piece.count) for begin, piece in zip(ends, part, strict=False)])
+        mixed = replace(net, activation=_mixture(activations, sizes))
+        yield partial(_measured, partial(probes.measure, mixed, loss, *own, shapes), rows, kept)
+
+
+def _parts(activations: Sequence[tuple[KerasObject, slice]], most: int) -> list[list[Piece]]:
+    """Pieces of at most so many runs, in order, as many in a part as it may have runs."""
     fill = min(LANES, most)
-    for spec, span in spans(arranged.groups):
-        one = replace(net, activation=models.activation(spec))
-        shape = _shape(spec.model_dump_json())
+    parts: list[list[Piece]] = []
+    for spec, span in activations:
         for begin in range(span.start, span.stop, most):
             count = min(most, span.stop - begin)
-            rows = np.resize(np.arange(begin, begin + count), -(-count // fill) * fill)
-            own = (x, y) if x.shape[0] == 1 else (tf.gather(x, rows), tf.gather(y, rows))
-            part = partial(probes.measure, one, loss, *own, shape)
-            yield partial(_measured, part, rows, count)
+            piece = Piece(spec, np.resize(np.arange(begin, begin + count), -(-count // fill) * fill), count)
+            if parts and sum(len(each.rows) for each in parts[-1]) + len(piece.rows) <= most:
+                parts[-1].append(piece)
+            else:
+                parts.append([piece])
+    return parts
 
 
 def _measured(
     part: Callable[[NDArray[np.float32], bool], statistics.Columns],
     rows: NDArray[np.intp],
-    count: int,
+    kept: NDArray[np.intp],
     flat: NDArray[np.float32],
     quantiles: bool,
 ) -> statistics.Columns:
-    return {name: values[:count] for name, values in part(flat[rows], quantiles).items()}
+    return {name: values[kept] for name, values in part(flat[rows], quantiles).items()}
+
+
+@cache
+def _mixture(activations: tuple[str, ...], sizes: tuple[int, ...]) -> models.Activation:
+    """`groups.mixture` of activation levels, given as JSON; the same object for the same ones, so that its graphs serve again."""
+    return mixture([models.activation(KerasObject.model_validate_json(spec)) for spec in activations], sizes)
 
 
 @cache

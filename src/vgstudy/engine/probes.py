@@ -4,7 +4,7 @@ Backpropagation is written out here, in float64 and again in float32: delta_l = 
 g_l = mean over examples of delta_l h_{l-1}^T. Axes as in `models`; results are (stack, layer).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from vgstudy.engine.statistics import (
     dead,
     gradient_columns,
     hidden,
+    of_runs,
     per_layer,
     quantile_columns,
     rms,
@@ -46,8 +47,8 @@ def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Ten
 
     Returns
     -------
-    Activations h, slopes dh/dz and per-example signals delta = dLoss/dz, each (stack, unit, example), and the gradient g
-    of the mean loss by each kernel (stack, out, in).
+    Activations h, slopes dh/dz and per-example signals delta = dLoss/dz, each (stack, unit, example), the gradient g of the mean
+    loss by each kernel (stack, out, in), and the output layer's pre-activations z (stack, output, example).
     """
     *hidden, last = net.layers(flat)
     h, slopes = [x], []
@@ -55,26 +56,33 @@ def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Ten
         out, slope = value_and_slope(net.activation, affine(layer, h[-1]))
         h.append(out)
         slopes.append(slope)
-    deltas = [loss.slope(affine(last, h[-1]), y)]
+    z = affine(last, h[-1])
+    deltas = [loss.slope(z, y)]
     above = [layer[:, :, :-1] for layer in (*hidden[1:], last)]
     for kernel, slope in zip(reversed(above), reversed(slopes), strict=True):
         deltas.insert(0, tf.matmul(kernel, deltas[0], transpose_a=True) * slope)
     share = tf.constant(1 / x.shape[-1], x.dtype)
     g = [tf.matmul(d, below, transpose_b=True) * share for d, below in zip(deltas, h, strict=True)]
-    return Pass(h[1:], slopes, deltas, g)
+    return Pass(h[1:], slopes, deltas, g, z)
 
 
 def shape_of(activation: Activation) -> Shape:
     """The shape of an elementwise activation, in float64."""
-    h, slope = (each.numpy() for each in value_and_slope(activation, tf.linspace(tf.constant(-20.0, tf.float64), 20.0, 8001)))
+    h, slope = (each.numpy() for each in value_and_slope(activation, tf.constant(np.linspace(-20.0, 20.0, 8001))))
     near = slice(3000, 5001)  # [-5, 5]
     return Shape(float(np.abs(slope[near]).max()), int(((h == 0) & (slope == 0)).sum()) > 1)
 
 
 def measure(
-    net: Net, loss: Loss, x: tf.Tensor, y: tf.Tensor, shape: Shape, flat: NDArray[np.float32], quantiles: bool = False
+    net: Net,
+    loss: Loss,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    shapes: Sequence[tuple[slice, Shape]],
+    flat: NDArray[np.float32],
+    quantiles: bool = False,
 ) -> Columns:
-    """Every probe column that needs one state only, (stack, layer).
+    """Every probe column that needs one state only, (stack, layer), and the mean loss and the accuracy in float32, (stack,).
 
     Parameters
     ----------
@@ -82,8 +90,8 @@ def measure(
         What is computed.
     x, y
         float32 probe inputs (stack, input, example) and targets (stack, output, example).
-    shape
-        `shape_of` the activation.
+    shapes
+        Which rows share an activation, and `shape_of` it.
     flat
         float32 parameters (stack, parameter).
     quantiles
@@ -91,20 +99,29 @@ def measure(
     """
     passed = partial(backpropagate, net, loss) if net.width <= NARROW_UNITS else _compiled(net, loss)
     double = arrays(passed(*(tf.cast(a, tf.float64) for a in (flat, x, y))))
-    single = arrays(passed(tf.constant(flat), x, y))
+    single = arrays(state := passed(tf.constant(flat), x, y))
+    by_example = loss.value(state.z, y), tf.cast(loss.correct(state.z, y), x.dtype)
+    loss_now, accuracy = (each.numpy().mean(axis=1, dtype="float64").astype("float32") for each in by_example)
     weights = kernels(net, flat)
+
+    def by_shape(statistic: Callable[..., NDArray[Any]], state: Pass[NDArray[Any]]) -> NDArray[Any]:
+        own = (statistic(of_runs(state, rows), [w[rows] for w in weights], shape) for rows, shape in shapes)
+        return np.concatenate(list(own))
+
     with np.errstate(over="ignore", invalid="ignore"):
         return {
             **gradient_columns(double.g),
             "g_zero_float32": per_layer([np.mean(g == 0, axis=(1, 2)) for g in single.g]),
-            "zero_cause": zero_causes(double, weights, shape),
-            "zero_cause_float32": zero_causes(single, weights, shape),
+            "zero_cause": by_shape(zero_causes, double),
+            "zero_cause_float32": by_shape(zero_causes, single),
             "delta_rms": per_layer([rms(d) for d in double.delta]),
             "h_rms": hidden([rms(h) for h in double.h]),
-            "h_saturated": hidden([saturated(s, shape) for s in double.slope]),
-            "h_dead": hidden([dead(off) for off in units_off(double, shape)]),
+            "h_saturated": by_shape(lambda own, _, shape: hidden([saturated(s, shape) for s in own.slope]), double),
+            "h_dead": by_shape(lambda own, _, shape: hidden([dead(off) for off in units_off(own, shape)]), double),
             **weight_columns(weights),
             **(quantile_columns(double.g, weights) if quantiles else {}),
+            "loss": loss_now,
+            "accuracy": accuracy,
         }
 
 
@@ -113,9 +130,9 @@ def _compiled(net: Net, loss: Loss) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor
     """`backpropagate` as a graph, a quarter faster; ten probes of a narrow net take less time than tracing it."""
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-    def passed(flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tuple[list[tf.Tensor], ...]:
+    def passed(flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tuple[list[tf.Tensor] | tf.Tensor, ...]:
         state = backpropagate(net, loss, flat, x, y)
-        return state.h, state.slope, state.delta, state.g
+        return state.h, state.slope, state.delta, state.g, state.z
 
     return lambda *given: Pass(*passed(*given))
 

@@ -18,12 +18,29 @@ NONE, FITTED, ZERO_KERNEL, DEAD, SATURATION, UNDERFLOW = range(len(ZERO_CAUSES))
 
 @dataclass(frozen=True)
 class Pass(Generic[Array]):
-    """One forward and backward pass: an array per layer; `slope` and `h` are of the hidden layers only."""
+    """One forward and backward pass.
+
+    Attributes
+    ----------
+    h, slope
+        An array per hidden layer.
+    delta, g
+        An array per layer.
+    z
+        Pre-activations of the output layer, where known.
+    """
 
     h: list[Array]
     slope: list[Array]
     delta: list[Array]
     g: list[Array]
+    z: Array | None = None
+
+
+def of_runs(state: Pass[NDArray[Any]], rows: slice) -> Pass[NDArray[Any]]:
+    """Some runs of a pass, without its `z`."""
+    h, slope, delta, g = ([array[rows] for array in arrays] for arrays in (state.h, state.slope, state.delta, state.g))
+    return Pass(h, slope, delta, g)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def step(net: Net, loss: Loss, table: tf.Tensor) -> Step:
         x, target = mini_batch(table, order, net.inputs)
         with tf.GradientTape() as tape:
             tape.watch(theta)
-            z = net.logits(theta, x)
+            z = net.logits(net.layers(theta), x)
         slope = loss.slope(z, target) * weights
         return (z, target), tape.gradient(z, theta, output_gradients=slope)
 
@@ -138,8 +138,8 @@ def compile_test(
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def test() -> tuple[tf.Tensor, tf.Tensor]:
-        theta = flat()
-        logits = tf.map_fn(lambda part: net.logits(theta, part), parts[0])  # (part, stack, output, row)
+        layers = net.layers(flat())
+        logits = tf.map_fn(lambda part: net.logits(layers, part), parts[0])  # (part, stack, output, row)
         each = (loss.value(logits, parts[1]), tf.cast(loss.correct(logits, parts[1]), x.dtype))
         value, right = (tf.concat(tf.unstack(e), axis=1)[:, :rows] for e in each)
         return value, right

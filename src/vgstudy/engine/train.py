@@ -17,7 +17,7 @@ from vgstudy.engine.groups import Parameters, arrange, stack_activation
 from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
 from vgstudy.engine.steps import Order, compile_steps, compile_test, mini_batch
-from vgstudy.plan.cost import LANES, STEPS_AT_ONCE
+from vgstudy.plan.cost import STEPS_AT_ONCE
 from vgstudy.seeds import stream
 
 
@@ -53,10 +53,28 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
             curves.test(end, *stack.test())
         for examples, at in log.probed.items():
             if end in at:
-                measured.put(examples, end, stack.probe(examples, log.quantiles))
-        if end in log.probe_epochs:
-            curves.probe(end, *stack.evaluate())
+                probed = stack.probe(examples, log.quantiles)
+                measured.put(examples, end, probed.columns)
+                if examples == PROBE_SET:
+                    curves.probe(end, probed.loss, probed.accuracy)
     return Trained(measured.table(runs, stack.net.kernel_shapes), curves.table(runs))
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a probe gives.
+
+    Attributes
+    ----------
+    loss, accuracy
+        Means over the examples, in the precision of training, (run,).
+    columns
+        Every other column of the probes table, (run, layer), and the quantiles (run, layer, quantile) if wanted.
+    """
+
+    loss: NDArray[np.float32]
+    accuracy: NDArray[np.float32]
+    columns: statistics.Columns
 
 
 class Stack:
@@ -133,25 +151,11 @@ class Stack:
 
     def test(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean loss and accuracy over the test rows, (run,)."""
-        return self._means(*self._test())
-
-    def evaluate(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean loss and accuracy over the probe set, (run,)."""
-        rows = self._probe_set[0].shape[2]
-        filled = np.arange(-(-rows // LANES) * LANES) % rows
-        x, y = (tf.gather(each, filled, axis=2) for each in self._probe_set)
-        z = self.net.logits(self._rows(), x)
-        each = (self.loss.value(z, y), tf.cast(self.loss.correct(z, y), x.dtype))
-        value, right = (e[:, :rows] for e in each)
-        return self._means(value, right)
-
-    def _means(self, *by_row: tf.Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Means over (stack, row), (run,)."""
-        loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in by_row)
+        loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in self._test())
         return loss, accuracy
 
-    def probe(self, examples: str = PROBE_SET, quantiles: bool = False) -> statistics.Columns:
-        """Every probe column of the runs, (run, layer), and the quantiles (run, layer, quantile) if wanted.
+    def probe(self, examples: str = PROBE_SET, quantiles: bool = False) -> Probed:
+        """Measure the runs as they are now.
 
         Parameters
         ----------
@@ -167,7 +171,8 @@ class Stack:
         change = statistics.change_columns(now, self._first, self._before.get(examples, self._first))
         self._before[examples] = now
         state = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
-        return {name: values[self.rows] for name, values in (state | change).items()}
+        columns = {name: values[self.rows] for name, values in (state | change).items()}
+        return Probed(columns.pop("loss"), columns.pop("accuracy"), columns)
 
     def _examples(self, examples: str) -> tuple[tf.Tensor, tf.Tensor]:
         """Inputs (stack, input, example) and targets (stack, output, example) to measure on."""

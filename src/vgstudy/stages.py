@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 5,
+        "train": 6,
         "decay": 5,
         "estimate": 12,
         "predict": 5,

@@ -21,6 +21,12 @@ from vgstudy.config.keras_names import REGISTRY
 from vgstudy.plan.cost import LANES
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
+Compile = Callable[[Activation], Activation]
+
+
+def as_it_is(function: Activation) -> Activation:
+    """The function."""
+    return function
 
 
 @dataclass(frozen=True)
@@ -58,18 +64,29 @@ class Net:
         shapes = [(-1, out, into + 1, *flat.shape[2:]) for out, into in self.kernel_shapes]
         return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=False)]
 
-    def logits(self, layers: Sequence[tf.Tensor], x: tf.Tensor) -> tf.Tensor:
-        """Output layer's pre-activations (stack, output, example) of inputs x (stack, input, example)."""
+    def logits(
+        self, layers: Sequence[tf.Tensor], x: tf.Tensor, compiled: Callable[[Activation], Activation] = as_it_is
+    ) -> tf.Tensor:
+        """Output layer's pre-activations (stack, output, example) of inputs x (stack, input, example).
+
+        `compiled` is given what makes the inputs of the layer above out of the pre-activations of any hidden layer.
+        """
         *hidden, last = layers
+        above = compiled(lambda z: with_one(self.activation(z)))
+        x = with_one(x)
         for layer in hidden:
-            x = self.activation(affine(layer, x))
-        return affine(last, x)
+            x = above(tf.matmul(layer, x))
+        return tf.matmul(last, x)
 
 
 def affine(layer: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """Kernel times x plus bias; layer (stack, out, in + 1), x (stack, in, example)."""
-    one = tf.ones((x.shape[0], 1, x.shape[2]), x.dtype)
-    return tf.matmul(layer, tf.concat([x, one], axis=1))
+    return tf.matmul(layer, with_one(x))
+
+
+def with_one(x: tf.Tensor) -> tf.Tensor:
+    """(stack, unit, example) with a last unit that is 1, by which biases are multiplied."""
+    return tf.concat([x, tf.ones((x.shape[0], 1, x.shape[2]), x.dtype)], axis=1)
 
 
 def activation(spec: KerasObject) -> Activation:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +17,7 @@ TEST_ROWS = 128
 SHORT = 512  # row numbers of 9 bits leave 23 random ones of 32, and one permutation in 60 to draw anew
 Two = tuple[tf.Tensor, tf.Tensor]
 Steps = Callable[[tf.Tensor, tf.Tensor], Two]
+xla = partial(tf.function, jit_compile=True, autograph=False)
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def compile_test(
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def test() -> tuple[tf.Tensor, tf.Tensor]:
         layers = net.layers(flat())
-        logits = tf.map_fn(lambda part: net.logits(layers, part), parts[0])  # (part, stack, output, row)
+        logits = tf.map_fn(lambda part: net.logits(layers, part, xla), parts[0])  # (part, stack, output, row)
         each = (loss.value(logits, parts[1]), tf.cast(loss.correct(logits, parts[1]), x.dtype))
         value, right = (tf.concat(tf.unstack(e), axis=1)[:, :rows] for e in each)
         return value, right

@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments)
+    return CliRunner().invoke(app, arguments, prog_name="vgstudy")
 
 
 def one_line(result: Result) -> str:
@@ -83,11 +83,23 @@ def test_a_mistake_in_the_arguments_is_one_line(case: str, folder: Path) -> None
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize("arguments", [["plan", "--sed", "3"], ["design"], ["plann"], ["train"]])
-def test_wrong_usage_exits_with_2(arguments: list[str], folder: Path) -> None:
-    result = run(*arguments)
-    assert result.exit_code == 2
-    assert "Traceback" not in result.output
+USAGE = {
+    "unknown option": (["plan", "--sed", "3"], "No such option: --sed (Possible options: --seeds); see: vgstudy plan --help"),
+    "option before the command": (["--sed", "plan"], "No such option: --sed; see: vgstudy --help"),
+    "option without its value": (["plan", "--seeds"], "Option '--seeds' requires an argument; see: vgstudy --help"),
+    "unknown command": (["plann"], "No such command 'plann'. Did you mean 'plan'?; see: vgstudy --help"),
+    "no manifest": (["train"], "Missing argument 'MANIFEST'; see: vgstudy train --help"),
+}
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_wrong_usage_is_one_line(case: str, folder: Path) -> None:
+    arguments, message = USAGE[case]
+    assert message in one_line(run(*arguments))
+
+
+def test_no_argument_at_all_asks_for_help(folder: Path) -> None:
+    assert "Commands:" in run().output
 
 
 def test_a_damaged_manifest_is_one_line_with_the_remedy(folder: Path) -> None:

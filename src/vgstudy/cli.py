@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +29,7 @@ SeedsOption = Annotated[
     str | None, typer.Option("--seeds", help="Instead of the studies' own: a number n for 0..n-1, a range a-b, or a list [a, b].")
 ]
 RegisterOption = Annotated[Path, typer.Option("--register", help="The folder of the register of claims.")]
+UsageError: Any = typer.BadParameter.__base__  # of the click that typer brings along
 
 
 def _use_threads(count: int) -> None:
@@ -36,20 +37,33 @@ def _use_threads(count: int) -> None:
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
 
 
+@contextmanager
+def _usage(ctx: Any) -> Iterator[None]:
+    """Tell in one line what is wrong with the arguments."""
+    try:
+        yield
+    except UsageError as error:
+        told, command = error.format_message().rstrip("."), (error.ctx or ctx).command_path
+        typer.echo(f"error: {told}; see: {command} --help", err=True)
+        raise typer.Exit(2) from None
+
+
 class Commands(TyperGroup):
     """Tells a user's mistake, and that memory ran out, in one line, without a traceback."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Take what stands before the command; exit with code 2 on what is no option."""
+        with _usage(ctx) if args else nullcontext():  # no argument at all asks for help
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; exit with code 2 on a `UserError` and on a bad argument, 1 on a `MemoryError`."""
         _use_threads(1)  # of linear algebra: on small arrays more only wait for each other
         try:
-            return super().invoke(ctx)
+            with _usage(ctx):
+                return super().invoke(ctx)
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(2) from None
-        except typer.BadParameter as error:
-            told, command = error.format_message().rstrip("."), (error.ctx or ctx).command_path
-            typer.echo(f"error: {told}; see: {command} --help", err=True)
             raise typer.Exit(2) from None
         except MemoryError:
             typer.echo(

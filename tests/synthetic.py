@@ -132,8 +132,8 @@ def probe_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
         "zero_cause_float32": np.where(saturated & ~lost & ~dead, "saturation", no_cause),
         "delta_rms": delta,
         "h_rms": h,
-        "h_saturated": np.ma.array(rng.uniform(0, 0.3, shape), mask=h.mask),
-        "h_dead": np.ma.array(np.where(dead, 1.0, 0.0), mask=h.mask),
+        "h_saturated": np.ma.array(np.where(lost, np.nan, rng.uniform(0, 0.3, shape)), mask=h.mask),
+        "h_dead": np.ma.array(np.where(lost, np.nan, np.where(dead, 1.0, 0.0)), mask=h.mask),
         **{"w_mean": 0 * g, "w_sd": 0.3 + 0 * g, "w_l1": width + late * rng.uniform(0, 1, shape), "w_l1_change": late * 2.0},
         "update_rms": np.ma.array(0.01 + 0 * g, mask=~late),
     }
@@ -161,11 +161,11 @@ def curve_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
         "epoch": np.broadcast_to(epochs, shape),
         "step": np.broadcast_to(16 * epochs, shape),
         "train_loss": np.ma.array(loss, mask=np.broadcast_to(epochs == 0, shape)),
-        "train_accuracy": np.ma.array(accuracy, mask=np.broadcast_to(epochs == 0, shape)),
+        "train_accuracy": np.ma.array(np.where(finite, accuracy, np.nan), mask=np.broadcast_to(epochs == 0, shape)),
         "test_loss": np.ma.array(loss, mask=np.broadcast_to(~tested, shape)),
-        "test_accuracy": np.ma.array(accuracy - 0.01, mask=np.broadcast_to(~tested, shape)),
+        "test_accuracy": np.ma.array(np.where(finite, accuracy - 0.01, np.nan), mask=np.broadcast_to(~tested, shape)),
         "probe_loss": np.ma.array(loss, mask=np.broadcast_to(~probed, shape)),
-        "probe_accuracy": np.ma.array(accuracy, mask=np.broadcast_to(~probed, shape)),
+        "probe_accuracy": np.ma.array(np.where(finite, accuracy, np.nan), mask=np.broadcast_to(~probed, shape)),
         "finite": finite,
     }
     return {name: values.reshape(-1) for name, values in columns.items()}

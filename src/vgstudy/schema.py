@@ -126,18 +126,20 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "g_zero_float32": (pa.float64(), "share of entries exactly zero in float32"),
             "zero_cause": (
                 LABEL,
-                "why the whole float64 gradient is zero: none (it is not), or a cause of `probes.zero_causes`",
+                "why the whole float64 gradient is zero: none (it is not), or a cause of `statistics.zero_causes`",
             ),
             "zero_cause_float32": (LABEL, "the same for float32"),
             "delta_rms": (pa.float64(), "root mean square over units and examples of the per-example dLoss/dz"),
             "h_rms": (pa.float64(), "root mean square of the activation over units and examples; null for the output layer"),
             "h_saturated": (
                 pa.float64(),
-                "share of (unit, example) with slope below 1 % of the activation's largest on [-5, 5]; null for output",
+                "share of (unit, example) with slope below 1 % of the activation's largest on [-5, 5]; null for output, "
+                "NaN where the activations are not finite",
             ),
             "h_dead": (
                 pa.float64(),
-                "share of units that are off, output and slope exactly 0, on every example; null for output",
+                "share of units that are off, output and slope exactly 0, on every example; null for output, NaN where the "
+                "activations are not finite",
             ),
             "w_mean": (pa.float64(), "mean kernel entry"),
             "w_sd": (pa.float64(), "standard deviation of kernel entries (divisor: entries)"),
@@ -154,7 +156,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             **_KEYS,
             "step": _STEP,
             "train_loss": (pa.float32(), "running mean over the epoch's batches, as Keras reports it; null at epoch 0"),
-            "train_accuracy": (pa.float32(), "the same for accuracy"),
+            "train_accuracy": (pa.float32(), "the same for accuracy; NaN, like every accuracy, once the run has diverged"),
             "test_loss": (pa.float32(), "after the epoch; null where not evaluated"),
             "test_accuracy": (pa.float32(), "after the epoch; null where not evaluated"),
             "probe_loss": (pa.float32(), "of the whole probe set after the epoch; null where not probed"),

@@ -109,15 +109,19 @@ def measure(
         return np.concatenate(list(own))
 
     with np.errstate(over="ignore", invalid="ignore"):
+        level = hidden([rms(h) for h in double.h])
+        shares = {
+            "h_saturated": by_shape(lambda own, _, shape: hidden([saturated(s, shape) for s in own.slope]), double),
+            "h_dead": by_shape(lambda own, _, shape: hidden([dead(off) for off in units_off(own, shape)]), double),
+        }
         return {
             **gradient_columns(double.g),
             "g_zero_float32": per_layer([np.mean(g == 0, axis=(1, 2)) for g in single.g]),
             "zero_cause": by_shape(zero_causes, double),
             "zero_cause_float32": by_shape(zero_causes, single),
             "delta_rms": per_layer([rms(d) for d in double.delta]),
-            "h_rms": hidden([rms(h) for h in double.h]),
-            "h_saturated": by_shape(lambda own, _, shape: hidden([saturated(s, shape) for s in own.slope]), double),
-            "h_dead": by_shape(lambda own, _, shape: hidden([dead(off) for off in units_off(own, shape)]), double),
+            "h_rms": level,
+            **{name: np.where(np.isfinite(level), share, np.nan) for name, share in shares.items()},
             **weight_columns(weights),
             **(quantile_columns(double.g, weights) if quantiles else {}),
             "loss": loss_now,

@@ -43,15 +43,18 @@ class Curves:
         self._put("probe_accuracy", slice(epoch, epoch + 1), accuracy[:, None])
 
     def table(self, runs: Sequence[Run]) -> pa.Table:
-        """Rows of the curves table; a run is finite up to its first non-finite loss."""
+        """Rows of the curves table; a run is finite up to its first non-finite loss, and has no accuracy from there on."""
         count, epochs = self.columns["train_loss"].shape
         bad = np.zeros((count, epochs), bool)
         for name in ("train_loss", "test_loss"):
             bad |= ~np.isfinite(self.columns[name]) & self.known[name]
-        columns = {
-            name: pa.array(values.ravel(), mask=np.tile(~self.known[name], count)) for name, values in self.columns.items()
+        finite = ~np.logical_or.accumulate(bad, axis=1)
+        numbers = {
+            name: np.where(finite, values, np.float32(np.nan)) if name.endswith("accuracy") else values
+            for name, values in self.columns.items()
         }
-        columns["finite"] = pa.array(~np.logical_or.accumulate(bad, axis=1).ravel())
+        columns = {name: pa.array(values.ravel(), mask=np.tile(~self.known[name], count)) for name, values in numbers.items()}
+        columns["finite"] = pa.array(finite.ravel())
         keys = _keys(runs, np.arange(epochs), 1)
         return pa.table({**keys, "step": keys["epoch"] * np.int32(self.steps), **columns})
 

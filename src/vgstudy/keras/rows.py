@@ -41,19 +41,19 @@ def columns(order: Sequence[Kernel], kinds: Sequence[str], shapes: Sequence[Shap
     weights = values(order)
     hidden = [kind != "output" for kind in kinds]
     with np.errstate(over="ignore", invalid="ignore"):
+        level = _row([_rms(h) if own else np.nan for h, own in zip(double.h, hidden, strict=True)])
+        shares = {
+            "h_saturated": [_saturated(s, shape) for s, shape in zip(double.slope, shapes, strict=True)],
+            "h_dead": [_dead(double, layer, shapes[layer], order[layer]) for layer in range(len(order))],
+        }
         return {
             **gradient_columns([g[None] for g in double.g]),
             "g_zero_float32": _row([np.mean(g == 0) for g in single.g]),
             "zero_cause": zero_causes(_chain(double, shapes), weights, FOR_CAUSES),
             "zero_cause_float32": zero_causes(_chain(single, shapes), weights, FOR_CAUSES),
             "delta_rms": _row([_rms(calls) for calls in double.delta]),
-            "h_rms": _row([_rms(h) if own else np.nan for h, own in zip(double.h, hidden, strict=True)]),
-            "h_saturated": _row(
-                [_saturated(s, shape) if own else np.nan for s, shape, own in zip(double.slope, shapes, hidden, strict=True)]
-            ),
-            "h_dead": _row(
-                [_dead(double, layer, shapes[layer], order[layer]) if own else np.nan for layer, own in enumerate(hidden)]
-            ),
+            "h_rms": level,
+            **{name: np.where(np.isfinite(level), _row(share), np.nan) for name, share in shares.items()},
             **weight_columns(weights),
             "g_quantiles": per_layer([np.quantile(g, QUANTILES)[None] for g in double.g]),
             "w_quantiles": per_layer([np.quantile(w, QUANTILES)[None] for w in weights]),

@@ -4,7 +4,7 @@ import pytest
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
-from vgstudy.plan import cost
+from vgstudy.plan import cost, portions
 
 LOG = Log(probe_epochs=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500), test_every=10)
 
@@ -81,8 +81,18 @@ def test_memory_of_the_largest_default_stack_is_below_two_gibibytes() -> None:
 
 
 def test_probed_runs_by_hand() -> None:
-    assert [cost.probe_runs(20, width, 500) for width in (5, 25, 32, 33, 400)] == [96, 16, 16, 12, 4]
-    assert [cost.probe_runs(20, 400, examples) for examples in (499, 500, 512)] == [16, 4, 1]
+    assert [portions.probe_runs(20, width, 500) for width in (5, 25, 32, 33, 400)] == [96, 16, 16, 12, 4]
+    assert [portions.probe_runs(20, 400, examples) for examples in (499, 500, 512)] == [16, 4, 1]
+
+
+@pytest.mark.parametrize(("width", "batch_size", "narrow"), [(8, 64, True), (8, 65, False), (9, 64, False), (5, 128, False)])
+def test_only_steps_in_lanes_take_less_by_hand(
+    width: int, batch_size: int, narrow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = [(cell(3, width, batch_size=batch_size), 32)]
+    before = cost.step_seconds(stack)
+    monkeypatch.setattr(cost, "NARROW", 1.0)
+    assert (before < cost.step_seconds(stack)) is narrow
 
 
 def test_memory_of_wide_nets_against_measurement() -> None:

@@ -161,7 +161,7 @@ def test_a_file_without_a_checksum_is_not_trusted(curves):
 
 
 def test_rows_that_the_footer_does_not_count_are_told(curves, monkeypatch):
-    monkeypatch.setattr(logs, "_footer", lambda writer, footer: {"table": "curves", "schema": "", "rows": 3})
+    monkeypatch.setattr(logs, "_footer", lambda writer: {"table": "curves", "schema": "", "rows": 3})
     write_table("curves", ROWS, curves, {})
     with pytest.raises(UserError, match="its rows are not as many as its footer says"):
         read_footer(curves)

@@ -14,7 +14,7 @@ from vgstudy.data import mnist
 from vgstudy.engine import parts
 from vgstudy.engine.steps import Order
 from vgstudy.engine.train import train
-from vgstudy.plan import cost
+from vgstudy.plan import portions
 
 LOG = Log(probe_epochs=(0, 2, 5), test_every=2, mini_batches=MiniBatches(next=(0, 5), last=(2, 5), test=(1,)), quantiles=True)
 
@@ -122,10 +122,10 @@ def test_more_probes_and_tests_leave_the_training_bits_alone():
 def test_wide_nets_probed_a_few_at_a_time_give_the_same_bits_as_sixteen_at_a_time(monkeypatch, batch_size):
     runs = members(7, width=40, epochs=2, samples=1000, train=500, batch_size=batch_size)
     log = Log(probe_epochs=(0, 2), test_every=2, mini_batches=MiniBatches(next=(0,)))
-    monkeypatch.setattr(cost, "PROBE_ENTRIES", 8 * 40 * 500)
-    assert cost.probe_runs(runs[0].cell.depth, 40, 500) < cost.LANES
+    monkeypatch.setattr(portions, "PROBE_ENTRIES", 8 * 40 * 500)
+    assert portions.probe_runs(runs[0].cell.depth, 40, 500) < portions.LANES
     few = train(runs, log)
-    monkeypatch.setattr(parts, "probe_runs", lambda *_: cost.LANES)
+    monkeypatch.setattr(parts, "probe_runs", lambda *_: portions.LANES)
     sixteen = train(runs, log)
     assert all(rows(few, run) == rows(sixteen, run) for run in runs)
 
@@ -143,7 +143,6 @@ tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))
 from test_train_against_itself import LOG, members, rows
 from vgstudy.data import mnist
 from vgstudy.engine.train import train
-from vgstudy.plan import cost
 found = []
 for width in (5, 25):
     runs = members(48, width=width, depth=6, batch_size=32)
@@ -183,3 +182,21 @@ def test_a_diverged_run_is_marked_from_its_first_non_finite_loss_on_and_harms_no
     calm = [Run(cell=cell(epochs=5, optimizer=SGD), seed=s) for s in range(2)]
     assert train(calm, LOG).curves.to_pandas()["finite"].all()
     assert np.isfinite(curves.loc[curves["epoch"] == 0, "test_loss"]).all()
+
+
+def test_a_diverged_run_has_no_accuracy_and_no_shares_of_units():
+    """What is not a number compares as false, which would be a wrong prediction and a flat unit."""
+    runs = members(2, activation="relu", optimizer=named("SGD", learning_rate=1e20), epochs=5)
+    trained = train(runs, LOG)
+    curves, probes = trained.curves.to_pandas(), trained.probes.to_pandas()
+    assert curves["finite"].any()
+    assert not curves["finite"].all()
+    for name in ("train", "test", "probe"):
+        logged = ~np.array(trained.curves[f"{name}_loss"].is_null())
+        assert (curves[f"{name}_accuracy"].notna() == (curves["finite"] & logged)).all()
+    hidden = probes[probes["kind"] != "output"]
+    lost = ~np.isfinite(hidden["h_rms"])
+    assert lost.any()
+    assert not lost.all()
+    for name in ("h_saturated", "h_dead"):
+        assert (hidden[name].isna() == lost).all()

@@ -142,7 +142,10 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 "activations are not finite",
             ),
             "w_mean": (pa.float64(), "mean kernel entry"),
-            "w_sd": (pa.float64(), "standard deviation of kernel entries (divisor: entries)"),
+            "w_sd": (
+                pa.float64(),
+                "standard deviation of kernel entries (divisor: entries); L2² is fan_in fan_out (mean² + sd²)",
+            ),
             "w_l1": (pa.float64(), "sum of absolute kernel entries"),
             "w_l1_change": (pa.float64(), "sum of absolute changes of kernel entries since epoch 0"),
             "update_rms": (

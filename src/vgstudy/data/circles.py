@@ -11,8 +11,7 @@ from vgstudy.data.sample import Sample
 
 def draw(task: Circles, stream: np.random.SeedSequence) -> Sample:
     """Draw circles, scaled over the `samples` rows together; fresh rows are drawn after them and scaled alike."""
-    state = np.random.RandomState(np.random.MT19937(stream)) if task.random_state is None else task.random_state
-    state = state if isinstance(state, np.random.RandomState) else np.random.RandomState(state)
+    state = np.random.RandomState(np.random.MT19937(stream) if task.random_state is None else task.random_state)
     with config_context(assume_finite=True, skip_parameter_validation=True):  # checks of scikit-learn take a sixth of the time
         x, y = make_circles(task.samples, noise=task.noise, factor=task.factor, random_state=state)
         x_fresh, y_fresh = x[:0], y[:0]

@@ -61,4 +61,6 @@ def run(path: Path, threads: int = 1) -> None:
             progress.advance(bar, len(runs))
         cpu, wall = time.process_time(), time.perf_counter() - begin
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-        footer["cost"] = {"cpu_seconds": cpu, "start_up_cpu_seconds": start_up, "wall_seconds": wall, "peak_mb": peak}
+        cost = {"cpu_seconds": cpu, "start_up_cpu_seconds": start_up, "wall_seconds": wall, "peak_mb": peak}
+        for writer in (probes, curves):
+            writer.footer["cost"] = cost

@@ -10,7 +10,7 @@ one group, the last ones filled up if there are not so many, so every run takes 
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 import tensorflow as tf
@@ -20,21 +20,13 @@ from vgstudy.cells import KerasObject
 from vgstudy.engine.groups import Group, mixture, spans
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.models import Net, activation, value_and_slope
-from vgstudy.engine.steps import Step, Two
-from vgstudy.plan.cost import LANES, NARROW_UNITS
+from vgstudy.engine.steps import Step, Two, xla
+from vgstudy.plan.portions import LANES
 
 # Whole vector registers instead of half ones, and loops over lanes made vectors, not written out one by one before that: a third
 # of the time. XLA reads it once, when it first compiles.
 FLAGS = "--xla_cpu_prefer_vector_width=512 --xla_backend_extra_options=-unroll-full-max-count=4"
 os.environ["XLA_FLAGS"] = f"{FLAGS} {os.environ.get('XLA_FLAGS', '')}"
-MOST_TERMS = 64  # inputs, outputs, or examples of a mini-batch: sums are written out term by term, which must be compiled
-
-compiled = partial(tf.function, jit_compile=True, autograph=False)  # once per process for each shape
-
-
-def narrow(net: Net, examples: int) -> bool:
-    """Whether these nets train faster here, on mini-batches of so many examples."""
-    return net.width <= NARROW_UNITS and max(net.inputs, net.outputs, examples) <= MOST_TERMS
 
 
 def step(net: Net, loss: Loss, table: tf.Tensor, groups: Sequence[Group]) -> Step:
@@ -72,7 +64,7 @@ def step(net: Net, loss: Loss, table: tf.Tensor, groups: Sequence[Group]) -> Ste
     return Step(gradient, sums)
 
 
-@compiled
+@xla
 def _mini_batch(columns: tf.Tensor, order: tf.Tensor, runs: tf.Tensor, begins: tf.Tensor, inputs: int) -> Two:
     """Inputs and targets of some rows (stack, example) of the runs (block, lane), whose rows begin there in the columns."""
     rows = tf.transpose(tf.gather(order, runs), (0, 2, 1)) + begins[:, None]
@@ -84,7 +76,7 @@ def _mini_batch(columns: tf.Tensor, order: tf.Tensor, runs: tf.Tensor, begins: t
 def _hidden(parts: tuple[tuple[str, int], ...]) -> Callable[[tf.Tensor, tf.Tensor], Two]:
     """Activations of a hidden layer and their slopes, of its parameters and inputs; parts: activation as JSON, blocks."""
     activations = mixture([activation(KerasObject.model_validate_json(spec)) for spec, _ in parts], [size for _, size in parts])
-    return compiled(lambda layer, x: value_and_slope(activations, _affine(layer, x)))  # type: ignore[no-any-return]
+    return xla(lambda layer, x: value_and_slope(activations, _affine(layer, x)))  # type: ignore[no-any-return]
 
 
 @cache
@@ -92,7 +84,7 @@ def _output(loss: Loss) -> Callable[..., tuple[tf.Tensor, ...]]:
     """Summed loss and right predictions (block, lane), then as `_backward`, of the output layer."""
     across = (0, 2, 1, 3)  # losses take outputs on the last axis but one
 
-    @compiled
+    @xla
     def output(layer: tf.Tensor, x: tf.Tensor, slope: tf.Tensor, target: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, ...]:
         z, y = (tf.transpose(each, across) for each in (_affine(layer, x), target))
         counted = tf.cast(weights > 0, z.dtype)[:, None]
@@ -108,14 +100,14 @@ def _affine(layer: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return _total([bias, *(w * h for w, h in zip(kernel, tf.unstack(x[:, None], axis=2), strict=True))])
 
 
-@compiled
+@xla
 def _backward(layer: tf.Tensor, x: tf.Tensor, slope: tf.Tensor, delta: tf.Tensor) -> Two:
     """Derivatives by a layer and by the pre-activations below it, whose slope is given, from those by its own."""
     kernel = zip(tf.unstack(layer[:, :, :-1, None], axis=1), tf.unstack(delta[:, :, None], axis=1), strict=True)
     return _gradient(x, delta), _total([w * d for w, d in kernel]) * slope
 
 
-@compiled
+@xla
 def _gradient(x: tf.Tensor, delta: tf.Tensor) -> tf.Tensor:
     """Derivative by a layer, of its inputs and the derivatives by its pre-activations."""
     deltas = tf.unstack(delta[:, :, None], axis=3)

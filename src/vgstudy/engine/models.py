@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vgstudy.cells import Initializer, KerasObject
 from vgstudy.config.keras_names import REGISTRY
-from vgstudy.plan.cost import LANES
+from vgstudy.plan.portions import LANES
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 Compile = Callable[[Activation], Activation]

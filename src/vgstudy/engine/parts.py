@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vgstudy.cells import KerasObject
 from vgstudy.engine import losses, models, probes, statistics
 from vgstudy.engine.groups import Arrangement, mixture, spans
-from vgstudy.plan.cost import LANES, probe_runs
+from vgstudy.plan.portions import LANES, probe_runs
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def probe_parts(
 ) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
-    The stack is cut into parts of at most `cost.probe_runs`, in which each activation is filled with copies so that every
+    The stack is cut into parts of at most `portions.probe_runs`, in which each activation is filled with copies so that every
     elementwise operation has a multiple of `LANES` entries.
     """
     for part in _parts(spans(arranged.groups), probe_runs(net.depth, net.width, x.shape[2])):

@@ -30,7 +30,8 @@ from vgstudy.engine.statistics import (
     weight_columns,
     zero_causes,
 )
-from vgstudy.plan.cost import NARROW_UNITS
+
+EAGER_UNITS = 8  # of a hidden layer, up to which tracing a graph takes longer than ten probes gain by it
 
 
 def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> Pass[tf.Tensor]:
@@ -97,7 +98,7 @@ def measure(
     quantiles
         Whether quantiles of gradient and kernel entries are wanted too, (stack, layer, quantile).
     """
-    passed = partial(backpropagate, net, loss) if net.width <= NARROW_UNITS else _compiled(net, loss)
+    passed = partial(backpropagate, net, loss) if net.width <= EAGER_UNITS else _compiled(net, loss)
     double = arrays(passed(*(tf.cast(a, tf.float64) for a in (flat, x, y))))
     single = arrays(state := passed(tf.constant(flat), x, y))
     by_example = loss.value(state.z, y), tf.cast(loss.correct(state.z, y), x.dtype)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from vgstudy.engine.groups import Parameters
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.models import Net
-from vgstudy.plan.cost import LANES
+from vgstudy.plan.portions import LANES
 
 TEST_ROWS = 128
 SHORT = 512  # row numbers of 9 bits leave 23 random ones of 32, and one permutation in 60 to draw anew
 Two = tuple[tf.Tensor, tf.Tensor]
 Steps = Callable[[tf.Tensor, tf.Tensor], Two]
-xla = partial(tf.function, jit_compile=True, autograph=False)
+xla = partial(tf.function, jit_compile=True, autograph=False)  # compiled once per process for each shape
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from vgstudy.engine.groups import Parameters, arrange, stack_activation
 from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
 from vgstudy.engine.steps import Order, compile_steps, compile_test, mini_batch
-from vgstudy.plan.cost import STEPS_AT_ONCE
+from vgstudy.plan.portions import STEPS_AT_ONCE, is_narrow
 from vgstudy.seeds import stream
 
 
@@ -46,10 +46,11 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
     stack = Stack(runs, log.probe_set(runs[0].cell.task.train))
     epochs = stack.cell.epochs
     curves, measured = Curves(len(runs), epochs, stack.cell.steps), Measurements(stack.cell.steps)
+    tested = set(log.test_epochs(epochs))
     for begin, end in pairwise([0, *log.pauses(epochs)]):
         if end > begin:
             curves.train(begin, *stack.advance(end - begin))
-        if end in log.test_epochs(epochs):
+        if end in tested:
             curves.test(end, *stack.test())
         for examples, at in log.probed.items():
             if end in at:
@@ -110,7 +111,7 @@ class Stack:
         self._order = Order(
             [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked], task.train, self.cell.batch_size
         )
-        self._narrow = lanes.narrow(self.net, self._order.width)
+        self._narrow = is_narrow(self.cell.width, task.inputs, task.outputs, self.cell.batch_size)
         self._parameters = Parameters(initial, self._arranged.groups, dtype, lanes.pack if self._narrow else tf.identity)
         work = self.net, self.loss, self._train
         step = lanes.step(*work, self._arranged.groups) if self._narrow else steps.step(*work)

@@ -9,16 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapreplace
 from itertools import pairwise
-from math import ceil, gcd
+from math import ceil
 
 from vgstudy.cells import PROBE_SET, Cell, Run
 from vgstudy.config.log import Log
+from vgstudy.plan.portions import STEPS_AT_ONCE, is_narrow, probe_runs
 
-STEPS_AT_ONCE = 160  # in one call of the engine's compiled loop, which holds row numbers and logits of all its mini-batches
-PROBE_ENTRIES = 5 * 2**20  # float64 entries of all hidden layers that the engine probes at once: 40 MiB of each kind
-LANES = 16  # floats of the widest vector registers; see `groups` for what the engine does with it
-
-NARROW_UNITS = 8  # of a hidden layer, up to which nets train in lanes of vector registers; a matrix product is as fast beyond
 NARROW = 0.63  # of a step by the constants below, if so: .5 to .75 in 35 stacks of 5 and 8 units
 LAYER = 14e-6  # s per layer and optimizer step: starting operations
 MIX_ACTIVATION = 4e-6  # s per layer, step and activation, if a stack has several
@@ -38,7 +34,7 @@ STACK = 0.12  # s per stack: drawing, tracing
 STACK_LAYER = 8e-3  # s per stack and layer: tracing
 STACK_RUN = 0.7e-3  # s per run: drawing sample and kernels
 START_UP = 4.0  # s per job: Python, importing TensorFlow, writing
-TARGET = 75.0  # s of training per job, so that start-up stays near 10 %
+TARGET = 75.0  # s of training per job, so that start-up stays near 5 %
 WAVE = 8  # more jobs than that come in multiples of it, so that 2, 4 or 8 cores end together
 
 # After training: CPU seconds of the stages of the four default studies (4 to 720 cells, 120 to 7,200 runs), each a process of its
@@ -108,17 +104,6 @@ def max_stack(cell: Cell) -> int:
     return max(1, min(fastest, PARAMETER_BYTES // (parameters(cell) * FLAT_BYTES)))
 
 
-def probe_runs(depth: int, width: int, examples: int) -> int:
-    """How many runs of a shape the engine probes at once.
-
-    As many as `PROBE_ENTRIES` allow, in multiples of `LANES`; of nets too large for that as few as give each elementwise
-    operation a multiple of `LANES` entries.
-    """
-    entries = depth * width * examples
-    fewest = LANES if LANES * entries <= PROBE_ENTRIES else LANES // gcd(LANES, examples)
-    return fewest * max(1, PROBE_ENTRIES // (fewest * entries))
-
-
 def step_seconds(stack: Groups) -> float:
     """Seconds of one optimizer step of a stack."""
     depth = stack[0][0].depth
@@ -126,7 +111,8 @@ def step_seconds(stack: Groups) -> float:
     optimizers = len({cell.optimizer.model_dump_json() for cell, _ in stack})
     mixing = MIX_ACTIVATION * depth * activations * (activations > 1) + MIX_OPTIMIZER * (optimizers - 1)
     work = sum(runs * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
-    share = NARROW if stack[0][0].width <= NARROW_UNITS else 1.0
+    one = stack[0][0]
+    share = NARROW if is_narrow(one.width, one.task.inputs, one.task.outputs, one.batch_size) else 1.0
     return share * (LAYER * (depth + 1) + mixing + work)
 
 

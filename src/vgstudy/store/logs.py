@@ -40,6 +40,7 @@ class Writer:
 
     name: str
     parquet: pq.ParquetWriter
+    footer: dict[str, Any]
     rows: int = 0
 
     def write(self, columns: Columns) -> None:
@@ -62,16 +63,16 @@ def open_writer(name: str, path: Path, footer: Mapping[str, Any]) -> Iterator[Wr
         whole(path) as file,
         pq.ParquetWriter(file, arrow_schema(name), compression="zstd", write_page_checksum=True) as parquet,
     ):
-        writer = Writer(name, parquet)
+        writer = Writer(name, parquet, dict(footer))
         yield writer
-        parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer, footer)), seal.KEY: seal.BLANK})
+        parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer)), seal.KEY: seal.BLANK})
         parquet.close()
         seal.seal(file)
 
 
-def _footer(writer: Writer, footer: Mapping[str, Any]) -> dict[str, Any]:
+def _footer(writer: Writer) -> dict[str, Any]:
     own = {"table": writer.name, "schema": schema_version(writer.name), "rows": writer.rows, "provenance": provenance()}
-    return {**footer, "stage": STAGES.get(MADE_BY[writer.name]), **own}
+    return {**writer.footer, "stage": STAGES.get(MADE_BY[writer.name]), **own}
 
 
 def write_table(name: str, columns: Columns, path: Path, footer: Mapping[str, Any]) -> None:

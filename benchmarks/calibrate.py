@@ -1,6 +1,7 @@
-"""Measure the constants of `vgstudy.plan.cost` on one core and print them: `python benchmarks/calibrate.py`, two minutes.
+"""Measure the constants of a step in `vgstudy.plan.cost` on one core and print them: `python benchmarks/calibrate.py`, two minutes.
 
-Each stack trains 10 epochs of two circles, best of three; non-negative least squares on the relative error of the time per step.
+Each stack trains 10 epochs of two circles or digits, best of three; non-negative least squares on the relative error of the time
+per step. `NARROW` is what nets in lanes take of what these constants say, the median over their stacks.
 """
 
 import os
@@ -15,17 +16,20 @@ from scipy.optimize import nnls
 from vgstudy.cells import Cell, Run
 from vgstudy.engine.train import Stack
 from vgstudy.plan import cost
+from vgstudy.plan.portions import is_narrow
 
 ACTIVATIONS, OPTIMIZERS = ("tanh", "relu", "sigmoid"), ("SGD", "Adam")
-SHAPES = [(depth, 5) for depth in (1, 5, 10, 20)] + [(depth, 25) for depth in (1, 5, 10, 20)] + [(3, 100)]
+CIRCLES, DIGITS = {"name": "circles"}, {"name": "digits"}
+SHAPES = [(CIRCLES, depth, width) for width in (5, 8, 12, 25) for depth in (1, 5, 10, 20)]
+SHAPES += [(CIRCLES, 3, 100), (DIGITS, 1, 25), (DIGITS, 5, 25)]
 MIXES = [(1, 1, 30), (1, 2, 60), (3, 1, 90), (3, 2, 180), (1, 1, 90)]  # activations, optimizers, runs
-NAMES = ("LAYER", "MIX_ACTIVATION", "MIX_OPTIMIZER", "EXAMPLE", "UNIT", "PRODUCT", "UPDATE")
+NAMES = ("LAYER", "MIX_ACTIVATION", "MIX_OPTIMIZER", "EXAMPLE", "INPUT", "UNIT", "PRODUCT", "UPDATE")
 
 
-def cell(depth: int, width: int, activation: str, optimizer: str) -> Cell:
-    """Two circles, 500 epochs of batch 32."""
+def cell(task: dict[str, str], depth: int, width: int, activation: str, optimizer: str) -> Cell:
+    """500 epochs of batch 32."""
     levels = {"activation": activation, "initializer": "HeUniform", "optimizer": optimizer}
-    fields = {"task": {"name": "circles"}, "depth": depth, "width": width, "epochs": 500, "batch_size": 32}
+    fields = {"task": task, "depth": depth, "width": width, "epochs": 500, "batch_size": 32}
     return Cell.model_validate({**fields, **{factor: {"class_name": name} for factor, name in levels.items()}})
 
 
@@ -48,7 +52,8 @@ def features(cells: list[Cell], runs: int) -> list[float]:
     examples = runs * one.batch_size
     work = sum(share * cost.UPDATE_WORK.get(c.optimizer.class_name, cost.UPDATE_WORK_ELSE) for c in cells)
     mixing = one.depth * activations * (activations > 1)
-    per_example = (examples, examples * one.depth * one.width, examples * cost.kernel_entries(one))
+    per_unit = one.task.inputs, one.depth * one.width, cost.kernel_entries(one)
+    per_example = (examples, *(examples * number for number in per_unit))
     return [one.depth + 1, mixing, optimizers - 1, *per_example, work * cost.parameters(one)]
 
 
@@ -56,22 +61,30 @@ def main() -> None:
     """Measure, fit, print."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    rows, times = [], []
-    for depth, width in SHAPES:
+    rows, times, narrow = [], [], []
+    for task, depth, width in SHAPES:
         for activations, optimizers, runs in MIXES:
-            cells = [cell(depth, width, a, o) for a in ACTIVATIONS[:activations] for o in OPTIMIZERS[:optimizers]]
+            cells = [cell(task, depth, width, a, o) for a in ACTIVATIONS[:activations] for o in OPTIMIZERS[:optimizers]]
             if runs > cost.max_stack(cells[0]):
                 continue
             rows.append(features(cells, runs))
             times.append(seconds_per_step(cells, runs))
-            print(f"{depth:3d} x {width:<3d} {activations} activations {optimizers} optimizers {runs:3d} runs", end=" ")
+            one = cells[0]
+            narrow.append(is_narrow(width, one.task.inputs, one.task.outputs, one.batch_size))
+            print(
+                f"{task['name']} {depth:3d} x {width:<3d} {activations} activations {optimizers} optimizers {runs:3d} runs",
+                end=" ",
+            )
             print(f"{times[-1] * 8000 / runs * 1e3:7.1f} ms per run and 500 epochs", flush=True)
-    matrix, measured = np.array(rows), np.array(times)
+    lanes = np.array(narrow)
+    matrix, measured = np.array(rows)[~lanes], np.array(times)[~lanes]
     scale = matrix.max(axis=0)
     constants = nnls(matrix / scale / measured[:, None], np.ones(len(measured)))[0] / scale
     error = matrix @ constants / measured - 1
     for name, value in zip(NAMES, constants, strict=True):
         print(f"{name} = {value:.2g}")
+    shares = np.array(times)[lanes] / (np.array(rows)[lanes] @ constants)
+    print(f"NARROW = {np.median(shares):.2f}, {shares.min():.2f} to {shares.max():.2f} in {len(shares)} stacks")
     print(f"relative error: largest {np.abs(error).max():.0%}, root mean square {np.sqrt(np.mean(error**2)):.0%}")
 
 

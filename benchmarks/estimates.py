@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vgstudy.config.log import Log
-from vgstudy.plan import cost, design
+from vgstudy.plan import cost, design, manifests
 from vgstudy.store.logs import read_footer
 from vgstudy.store.places import JOB_TABLES
 
@@ -22,7 +22,7 @@ UNITS = {"core-minutes": 1 / 60, "memory of the largest job, MB": 1.0, "disk, MB
 def job(probes: Path) -> list[tuple[float, float]]:
     """Estimated and measured core-seconds, memory in MB and disk space in bytes of a trained job."""
     footer = read_footer(probes)
-    log, runs, cost_ = Log.model_validate(footer["manifest"]["log"]), design.manifest_runs(footer["manifest"]), footer["cost"]
+    log, runs, cost_ = Log.model_validate(footer["manifest"]["log"]), manifests.runs_of(footer["manifest"]), footer["cost"]
     stacks = [cost.groups(stack) for stack in design.stack(runs)]
     sizes = [(probes.parent.parent / table / probes.name).stat().st_size for table in JOB_TABLES]
     return [

@@ -75,7 +75,7 @@ def part_seconds(manifest: Path) -> dict[str, float]:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     from vgstudy.config.log import Log
     from vgstudy.engine import train
-    from vgstudy.plan import design, planning
+    from vgstudy.plan import design, manifests
 
     seconds: Counter[str] = Counter()
 
@@ -91,9 +91,9 @@ def part_seconds(manifest: Path) -> dict[str, float]:
 
     for name, part in PARTS.items():
         setattr(train.Stack, name, clocked(getattr(train.Stack, name), part))
-    job = planning.read_manifest(manifest)
+    job = manifests.read(manifest)
     begin = time.process_time()
-    for runs in design.stacks(job):
+    for runs in design.stack(manifests.runs_of(job)):
         train.train(runs, Log.model_validate(job["log"]))
     whole = time.process_time() - begin
     return {**seconds, "tables of rows": whole - sum(seconds.values())}

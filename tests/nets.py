@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from vgstudy.cells import Cell, Circles, Initializer, KerasObject, Run, Task
-from vgstudy.engine.steps import shuffled
+from vgstudy.engine.order import shuffled
 from vgstudy.engine.train import Stack
 from vgstudy.seeds import stream
 

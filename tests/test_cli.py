@@ -182,7 +182,7 @@ def test_a_command_makes_its_one_call(
 ) -> None:
     called: list[tuple[object, ...]] = []
     stub = SimpleNamespace(**{function: lambda *given: called.append(given)})
-    monkeypatch.setattr("vgstudy.plan.planning.read_manifest", lambda path: {})
+    monkeypatch.setattr("vgstudy.plan.manifests.read", lambda path: {})
     monkeypatch.setitem(sys.modules, module, stub)
     package, _, name = module.rpartition(".")
     monkeypatch.setattr(import_module(package), name, stub, raising=False)

@@ -11,7 +11,7 @@ from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
 from vgstudy.config.reading import load_study
 from vgstudy.config.study import Study
-from vgstudy.plan import cost, design
+from vgstudy.plan import cost, design, manifests
 
 STUDIES = Path(__file__).parents[1] / "config/studies"
 LOG = Log(probe_epochs=(0, 20), test_every=10)
@@ -120,24 +120,24 @@ def test_no_runs_make_no_job() -> None:
 
 def test_a_manifest_gives_its_stacks_back() -> None:
     runs = [Run(cell=cell(d, init), seed=s) for d, init in ((5, 5), (20, 25)) for s in (0, 1, 7)]
-    manifest = design.manifest("small", LOG, runs)
-    assert design.manifest_runs(manifest) == runs
-    assert design.stacks(manifest) == design.stack(runs)
+    manifest = manifests.make("small", LOG, runs)
+    assert manifests.runs_of(manifest) == runs
+    assert design.stack(manifests.runs_of(manifest)) == design.stack(runs)
     assert [entry["seeds"] for entry in manifest["runs"]] == [[0, 1, 7], [0, 1, 7]]
 
 
 def test_job_ids_name_the_content() -> None:
-    manifest = design.manifest("small", LOG, [Run(cell=cell(), seed=0)])
+    manifest = manifests.make("small", LOG, [Run(cell=cell(), seed=0)])
     others = [
-        design.manifest("other", LOG, [Run(cell=cell(), seed=0)]),
-        design.manifest("small", LOG.model_copy(update={"test_every": 5}), [Run(cell=cell(), seed=0)]),
-        design.manifest("small", LOG, [Run(cell=cell(), seed=1)]),
-        design.manifest("small", LOG, [Run(cell=cell(depth=6), seed=0)]),
+        manifests.make("other", LOG, [Run(cell=cell(), seed=0)]),
+        manifests.make("small", LOG.model_copy(update={"test_every": 5}), [Run(cell=cell(), seed=0)]),
+        manifests.make("small", LOG, [Run(cell=cell(), seed=1)]),
+        manifests.make("small", LOG, [Run(cell=cell(depth=6), seed=0)]),
         {**manifest, "stage": -1},
     ]
-    assert design.job_id(dict(reversed(manifest.items()))) == design.job_id(manifest)
-    assert len({design.job_id(m) for m in (manifest, *others)}) == 6
-    assert re.fullmatch("[0-9a-f]{12}", design.job_id(manifest))
+    assert manifests.job_id(dict(reversed(manifest.items()))) == manifests.job_id(manifest)
+    assert len({manifests.job_id(m) for m in (manifest, *others)}) == 6
+    assert re.fullmatch("[0-9a-f]{12}", manifests.job_id(manifest))
 
 
 ARMS = {"A": {"depth": 1, "activation": "tanh"}, "B": {"depth": [1, 4], "activation": ["tanh", "ReLU"], "optimizer": "SGD"}}

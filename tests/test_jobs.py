@@ -10,7 +10,7 @@ from vgstudy.config.log import Log
 from vgstudy.engine import jobs
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError
-from vgstudy.plan import design
+from vgstudy.plan import manifests
 from vgstudy.store.logs import read_footer, read_table
 
 LOG = Log(probe_epochs=(0, 2), test_every=1)
@@ -23,8 +23,8 @@ def manifest(tmp_path, monkeypatch):
         jobs.tf.config.threading, "set_intra_op_parallelism_threads", lambda n: None
     )  # TensorFlow is running already
     monkeypatch.setattr(jobs.tf.config.threading, "set_inter_op_parallelism_threads", lambda n: None)
-    made = design.manifest("small", LOG, RUNS)
-    path = tmp_path / "small" / "jobs" / f"{design.job_id(made)}.json"
+    made = manifests.make("small", LOG, RUNS)
+    path = tmp_path / "small" / "jobs" / f"{manifests.job_id(made)}.json"
     path.parent.mkdir(parents=True)
     path.write_text(canonical_json(made))
     return path

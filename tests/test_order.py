@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from vgstudy.engine.steps import SHORT, permutations
+from vgstudy.engine.order import SHORT, permutations
 
 SIZES = [1, 2, 7, SHORT, SHORT + 1, 1000]
 

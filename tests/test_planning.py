@@ -21,8 +21,8 @@ from vgstudy.cells import canonical_json
 from vgstudy.config.reading import load_study
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.plan import cost, design, planning
-from vgstudy.plan.planning import Job, Plan, plan, read_manifest, write_design
+from vgstudy.plan import cost, design, manifests, planning
+from vgstudy.plan.planning import Job, Plan, plan, write_design
 from vgstudy.schema import COLUMNS
 from vgstudy.store import logs
 
@@ -53,7 +53,7 @@ def pretend_trained(plan: Plan, ids: list[str]) -> None:
 
 
 def runs_of(job: Job) -> list[tuple[str, int]]:
-    return [(run.cell.id, run.seed) for run in design.manifest_runs(job.manifest)]
+    return [(run.cell.id, run.seed) for run in manifests.runs_of(job.manifest)]
 
 
 def covered(plan: Plan) -> Counter[tuple[str, int]]:
@@ -221,7 +221,7 @@ def test_a_damaged_manifest_is_written_again(smoke: Study, tmp_path: Path, damag
     whole = path.read_bytes()
     path.write_text(damage)
     with pytest.raises(UserError, match=f"^{path}: .*`rm {path}`"):
-        read_manifest(path)
+        manifests.read(path)
     again = plan(smoke, tmp_path)
     assert again.job_of == first.job_of
     write_design(again)
@@ -248,7 +248,7 @@ def test_an_edited_manifest_is_refused(smoke: Study, tmp_path: Path) -> None:
     path = next((tmp_path / "smoke/jobs").iterdir())
     path.write_text(path.read_text().replace('"seeds":[0', '"seeds":[1'))
     with pytest.raises(UserError, match=r"was changed: its name is not the hash of its content; run `rm "):
-        read_manifest(path)
+        manifests.read(path)
 
 
 def test_the_results_of_a_damaged_manifest_are_kept(smoke: Study, tmp_path: Path) -> None:
@@ -267,14 +267,14 @@ def test_the_results_of_a_damaged_manifest_are_kept(smoke: Study, tmp_path: Path
     assert first.jobs.keys() < grown.jobs.keys()
     assert grown.job_of.items() > first.job_of.items()
     write_design(grown)
-    assert all(read_manifest(job.path) == job.manifest for job in first.jobs.values())
+    assert all(manifests.read(job.path) == job.manifest for job in first.jobs.values())
 
 
 def test_a_manifest_with_cells_of_another_version_serves_nothing(smoke: Study, tmp_path: Path) -> None:
     first = plan(smoke, tmp_path)
     manifest = json.loads(canonical_json(next(iter(first.jobs.values())).manifest))
     manifest["runs"][0]["cell"]["dropout"] = 0.5
-    path = first.folder / "jobs" / f"{design.job_id(manifest)}.json"
+    path = first.folder / "jobs" / f"{manifests.job_id(manifest)}.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(manifest))
     assert plan(smoke, tmp_path).job_of == first.job_of
@@ -311,7 +311,7 @@ def test_manifests_are_what_their_jobs_say(smoke: Study, tmp_path: Path) -> None
     for job in planned.jobs.values():
         assert json.loads(job.path.read_text()) == job.manifest
         assert job.path == tmp_path / "smoke/jobs" / f"{job.id}.json"
-        assert job.n_runs == len(design.manifest_runs(job.manifest)) == sum(j == job.id for j in planned.job_of.values())
+        assert job.n_runs == len(manifests.runs_of(job.manifest)) == sum(j == job.id for j in planned.job_of.values())
         assert 0 < job.seconds < 2 * cost.TARGET
         assert cost.BASE_BYTES / 1e6 < job.mem_mb < 2048
         assert job.minutes >= 15

@@ -8,7 +8,7 @@ import tensorflow as tf
 from nets import GLOROT, UNIFORM, epoch_orders, named, runs
 from vgstudy.cells import Digits, Initializer
 from vgstudy.data import sample
-from vgstudy.engine import losses, models, probes
+from vgstudy.engine import initial, losses, models, probes
 from vgstudy.engine.train import Stack
 from vgstudy.schema import COLUMNS, LAYER_KINDS, QUANTILES, ZERO_CAUSES
 from vgstudy.seeds import stream
@@ -206,7 +206,7 @@ def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():
     run = runs(1, depth=6)[0]
     net = models.Net(2, 6, 5, 1, keras.activations.tanh)
     drawn = Initializer(**dict(GLOROT))
-    flat = models.initial_flat(net, [drawn, drawn], [stream(run.cell, seed, "kernels") for seed in (0, 0)])
+    flat = initial.initial_flat(net, [drawn, drawn], [stream(run.cell, seed, "kernels") for seed in (0, 0)])
     assert np.array_equal(flat[0], flat[1])
     kernels = probes.kernels(net, flat[:1])
     squares = np.stack([k[0] for k in kernels[1:6]])
@@ -217,7 +217,7 @@ def test_kernels_have_the_distribution_keras_names_against_theory():
     net = models.Net(2, 2, 25, 1, keras.activations.tanh)
     run = runs(1)[0]
     drawn = Initializer(**dict(GLOROT))
-    flat = models.initial_flat(net, [drawn] * 64, [stream(run.cell, seed, "kernels") for seed in range(64)])
+    flat = initial.initial_flat(net, [drawn] * 64, [stream(run.cell, seed, "kernels") for seed in range(64)])
     first, square, last = (k.ravel() for k in probes.kernels(net, flat))
     for values, fans in ((first, 27), (square, 50), (last, 26)):
         limit = np.sqrt(6 / fans)  # Glorot & Bengio 2010, eq. 16
@@ -226,7 +226,7 @@ def test_kernels_have_the_distribution_keras_names_against_theory():
 
 
 def test_constant_initializers_need_no_seed():
-    flat = models.draw_kernels(named("Constant", value=0.5), (3, 2), np.zeros((2, 2), "int32"))
+    flat = initial.draw_kernels(named("Constant", value=0.5), (3, 2), np.zeros((2, 2), "int32"))
     assert flat.shape == (2, 3, 2)
     assert (flat == 0.5).all()
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from nets import named
 from vgstudy.config.keras_names import REGISTRY
-from vgstudy.engine import models
+from vgstudy.engine import initial, models
 from vgstudy.theory.activations import ACTIVATIONS, activation, dies, negative_slope
 from vgstudy.theory.kernels import MOMENTS, is_gaussian, moments
 
@@ -85,7 +85,7 @@ def test_kernel_moments_against_sampled_keras_kernels(spec):
     """Within 5 standard errors over 300 kernels, in a shape that tells the fans apart."""
     fan_in, fan_out, count = 7, 12, 300
     seeds = np.random.default_rng(1).integers(0, 2**31 - 1, (count, 2), dtype="int32")
-    drawn = models.draw_kernels(spec, (fan_out, fan_in), seeds).astype(float).reshape(count, -1)
+    drawn = initial.draw_kernels(spec, (fan_out, fan_in), seeds).astype(float).reshape(count, -1)
     expected = moments(spec, fan_in, fan_out)
     for each, wanted in ((drawn.mean(axis=1), expected.mean), ((drawn - expected.mean) ** 2, expected.variance)):
         per_kernel = each.reshape(count, -1).mean(axis=1)

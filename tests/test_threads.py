@@ -11,7 +11,7 @@ import pytest
 from nets import cell
 from vgstudy.cells import Run, canonical_json
 from vgstudy.config.log import Log
-from vgstudy.plan import design
+from vgstudy.plan import manifests
 
 TRAIN = """
 import json, os, sys, time
@@ -34,8 +34,8 @@ print(json.dumps({
 @pytest.mark.parametrize("threads", [1, 2])
 def test_training_uses_the_threads_it_is_given(tmp_path: Path, threads: int) -> None:
     runs = [Run(cell=cell(epochs=20, depth=8, width=32), seed=seed) for seed in range(64)]
-    manifest = design.manifest("threads", Log(probe_epochs=(0, 20), test_every=20), runs)
-    path = tmp_path / "threads/jobs" / f"{design.job_id(manifest)}.json"
+    manifest = manifests.make("threads", Log(probe_epochs=(0, 20), test_every=20), runs)
+    path = tmp_path / "threads/jobs" / f"{manifests.job_id(manifest)}.json"
     path.parent.mkdir(parents=True)
     path.write_text(canonical_json(manifest))
     misleading = dict.fromkeys(

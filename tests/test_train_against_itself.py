@@ -12,7 +12,7 @@ from vgstudy.cells import Digits, Mnist, Run
 from vgstudy.config.log import Log, MiniBatches
 from vgstudy.data import mnist
 from vgstudy.engine import parts
-from vgstudy.engine.steps import Order
+from vgstudy.engine.order import Order
 from vgstudy.engine.train import train
 from vgstudy.plan import portions
 

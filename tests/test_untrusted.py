@@ -20,7 +20,7 @@ from vgstudy.cells import KerasObject
 from vgstudy.config import mnist, yamlfile
 from vgstudy.config.reading import load_config, load_study, parse_seeds, read_studies
 from vgstudy.errors import UserError
-from vgstudy.plan import design
+from vgstudy.plan import design, manifests
 from vgstudy.views.captions import figure_names
 
 HOSTILE = st.text(st.sampled_from("ab-_./\\ \n\t'\"`$;&|<>*?~#%{}()!\0é"), min_size=1, max_size=30) | st.text(
@@ -82,8 +82,8 @@ def test_a_level_name_reaches_no_path(folder, level):
         return
     assert all(PLAIN.fullmatch(name) for name in figure_names(study.model_dump()))
     assert all(PLAIN.fullmatch(labelled.cell.id) for labelled in design.cells(study))
-    jobs = [design.manifest(study.name, study.log, runs) for runs in design.pack(design.stack(design.runs(study)), study.log)]
-    assert all(re.fullmatch(r"[0-9a-f]{12}", design.job_id(job)) for job in jobs)
+    jobs = [manifests.make(study.name, study.log, runs) for runs in design.pack(design.stack(design.runs(study)), study.log)]
+    assert all(re.fullmatch(r"[0-9a-f]{12}", manifests.job_id(job)) for job in jobs)
 
 
 @CALM

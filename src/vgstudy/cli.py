@@ -182,9 +182,9 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="Threads of the process. They do not reach the numbers.")] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
-    from vgstudy.plan import planning
+    from vgstudy.plan import manifests
 
-    planning.read_manifest(manifest)  # a mistake is told before TensorFlow is imported, which takes seconds
+    manifests.read(manifest)  # a mistake is told before TensorFlow is imported, which takes seconds
     _use_threads(threads)
     with _quiet():
         from vgstudy.engine import jobs

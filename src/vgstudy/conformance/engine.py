@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vgstudy.analysis.decay import decay_factor
 from vgstudy.cells import Cell, Circles, Initializer, KerasObject, Run
-from vgstudy.engine import losses, models, probes
+from vgstudy.engine import initial, losses, models, probes
 from vgstudy.engine.statistics import Pass
 from vgstudy.engine.train import Stack
 
@@ -38,7 +38,7 @@ def without_bias(kernel: Array) -> Array:
 def drawn(net: models.Net, spec: KerasObject, count: int) -> NDArray[np.float32]:
     """Flat rows of nets whose kernels Keras draws; biases are zero."""
     streams = [np.random.SeedSequence(SEED, spawn_key=(i,)) for i in range(count)]
-    return models.initial_flat(net, [Initializer(**dict(spec))] * count, streams)
+    return initial.initial_flat(net, [Initializer(**dict(spec))] * count, streams)
 
 
 def passed(

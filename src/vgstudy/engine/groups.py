@@ -39,13 +39,13 @@ class Arrangement:
         The runs as stacked.
     groups
         The groups, in order; their sizes add up to the runs.
-    rows
+    places
         Where each of the given runs stands.
     """
 
     runs: list[Run]
     groups: list[Group]
-    rows: NDArray[np.intp]
+    places: NDArray[np.intp]
 
 
 def arrange(runs: Sequence[Run]) -> Arrangement:
@@ -56,13 +56,13 @@ def arrange(runs: Sequence[Run]) -> Arrangement:
 
     stacked: list[Run] = []
     groups: list[Group] = []
-    rows = np.zeros(len(runs), np.intp)
+    places = np.zeros(len(runs), np.intp)
     for _, members in groupby(sorted(range(len(runs)), key=key), key):
         own = list(members)
-        rows[own] = len(stacked) + np.arange(len(own))
+        places[own] = len(stacked) + np.arange(len(own))
         stacked += [runs[row] for row in own]
         groups.append(Group(runs[own[0]].cell.activation, runs[own[0]].cell.optimizer, len(own)))
-    return Arrangement(stacked, groups, rows)
+    return Arrangement(stacked, groups, places)
 
 
 def spans(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vgstudy.config.log import Log
 from vgstudy.engine.train import train
-from vgstudy.plan import design, planning
+from vgstudy.plan import design, manifests
 from vgstudy.store.logs import open_writer
 from vgstudy.store.places import TRAINED, job_path
 
@@ -38,8 +38,8 @@ def run(path: Path, threads: int = 1) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.get_logger().setLevel("ERROR")  # every stack is a graph of its own, of which TensorFlow warns
-    manifest = planning.read_manifest(path)
-    stacks, log = design.stacks(manifest), Log.model_validate(manifest["log"])
+    manifest = manifests.read(path)
+    stacks, log = design.stack(manifests.runs_of(manifest)), Log.model_validate(manifest["log"])
     files = [job_path(path.parent.parent, table, path.stem) for table in TRAINED]
     footer = {"job": path.stem, "manifest": manifest, "threads": threads}
     columns = (

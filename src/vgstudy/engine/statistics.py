@@ -18,16 +18,16 @@ NONE, FITTED, ZERO_KERNEL, DEAD, SATURATION, UNDERFLOW = range(len(ZERO_CAUSES))
 
 @dataclass(frozen=True)
 class Pass(Generic[Array]):
-    """One forward and backward pass.
+    """One pass forward and back.
 
     Attributes
     ----------
     h, slope
-        An array per hidden layer.
+        Activations and their derivatives, for each hidden layer (stack, unit, example).
     delta, g
-        An array per layer.
+        Signals (stack, unit, example) and gradients (stack, out, in), for each layer.
     z
-        Pre-activations of the output layer, where known.
+        Pre-activations of the output layer (stack, output, example), where known.
     """
 
     h: list[Array]

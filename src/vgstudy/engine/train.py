@@ -14,9 +14,11 @@ from vgstudy.cells import NEXT, PROBE_SET, TEST, Run
 from vgstudy.config.log import Log
 from vgstudy.engine import lanes, losses, models, probes, statistics, steps
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
+from vgstudy.engine.initial import initial_flat
+from vgstudy.engine.order import Order
 from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
-from vgstudy.engine.steps import Order, compile_steps, compile_test, mini_batch
+from vgstudy.engine.steps import compile_steps, compile_test, mini_batch
 from vgstudy.plan.portions import STEPS_AT_ONCE, is_narrow
 from vgstudy.seeds import stream
 
@@ -94,38 +96,38 @@ class Stack:
     def __init__(self, runs: Sequence[Run], probe_rows: int | None = None, dtype: str = "float32") -> None:
         self.cell = runs[0].cell
         self._arranged = arrange(runs)
-        self.rows, stacked = self._arranged.rows, self._arranged.runs
+        self.places, stacked = self._arranged.places, self._arranged.runs
         drawn = stacked[:1] if self.cell.task.shared else stacked
         samples = [data.sample(r.cell.task, stream(r.cell, r.seed, "sample")) for r in drawn]
         task = self.cell.task
         train = _table([(s.x_train, s.y_train) for s in samples], dtype)
         self._test_set = _features(_table([(s.x_test, s.y_test) for s in samples], dtype), task.inputs)
         self._probe_set = _features(train[:, : probe_rows or task.train], task.inputs)
-        self._train = train[0] if task.shared else train
+        self._training_rows = train[0] if task.shared else train
         self.loss = losses.LOSSES[task.loss]
         self.net = models.Net(
             task.inputs, self.cell.depth, self.cell.width, task.outputs, stack_activation(self._arranged.groups)
         )
         kernels = [stream(r.cell, r.seed, "kernels") for r in stacked]
-        initial = models.initial_flat(self.net, [r.cell.initializer for r in stacked], kernels)
+        initial = initial_flat(self.net, [r.cell.initializer for r in stacked], kernels)
         self._order = Order(
             [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked], task.train, self.cell.batch_size
         )
         self._narrow = is_narrow(self.cell.width, task.inputs, task.outputs, self.cell.batch_size)
         self._parameters = Parameters(initial, self._arranged.groups, dtype, lanes.pack if self._narrow else tf.identity)
-        work = self.net, self.loss, self._train
+        work = self.net, self.loss, self._training_rows
         step = lanes.step(*work, self._arranged.groups) if self._narrow else steps.step(*work)
-        self._steps = compile_steps(step, self._parameters, self._order.width, self._train.dtype)
-        self._test = compile_test(self.net, self.loss, self._rows, *self._test_set)
+        self._steps = compile_steps(step, self._parameters, self._order.width, self._training_rows.dtype)
+        self._compiled_test = compile_test(self.net, self.loss, self._flat_rows, *self._test_set)
         self._last: NDArray[np.int32] | None = None  # row numbers of the mini-batch before (stack, example)
         self._first = probes.kernels(self.net, initial)
         self._before: dict[str, list[NDArray[np.float64]]] = {}  # kernels at the previous probe of each kind
 
     def flat(self) -> NDArray[np.floating]:
         """The parameters of the runs, (run, parameter)."""
-        return np.asarray(self._rows().numpy()[self.rows])
+        return np.asarray(self._flat_rows().numpy()[self.places])
 
-    def _rows(self) -> tf.Tensor:
+    def _flat_rows(self) -> tf.Tensor:
         """The parameters now, (stack, parameter)."""
         now = self._parameters.tensor()
         return lanes.unpack(now, [group.size for group in self._arranged.groups]) if self._narrow else now
@@ -143,16 +145,18 @@ class Stack:
 
     def _advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         order, weights = self._order.take(epochs * self.cell.steps)
-        sums = self._steps(tf.constant(order), tf.constant(weights, self._train.dtype))
+        sums = self._steps(tf.constant(order), tf.constant(weights, self._training_rows.dtype))
         self._last = order[-1][:, weights[-1] > 0]
         examples = (weights > 0).sum(axis=1).reshape(epochs, -1).sum(axis=1)
-        by_step = (s.numpy()[:, self.rows].T.astype("float64", order="C").reshape(len(self.rows), epochs, -1) for s in sums)
+        by_step = (s.numpy()[:, self.places].T.astype("float64", order="C").reshape(len(self.places), epochs, -1) for s in sums)
         loss, accuracy = ((each.sum(axis=2) / examples).astype("float32") for each in by_step)
         return loss, accuracy
 
     def test(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean loss and accuracy over the test rows, (run,)."""
-        loss, accuracy = (each.numpy()[self.rows].mean(axis=1, dtype="float64").astype("float32") for each in self._test())
+        loss, accuracy = (
+            each.numpy()[self.places].mean(axis=1, dtype="float64").astype("float32") for each in self._compiled_test()
+        )
         return loss, accuracy
 
     def probe(self, examples: str = PROBE_SET, quantiles: bool = False) -> Probed:
@@ -165,14 +169,14 @@ class Stack:
         quantiles
             Whether quantiles of gradient and kernel entries are wanted.
         """
-        flat = self._rows().numpy()
+        flat = self._flat_rows().numpy()
         x, y = self._examples(examples)
         parts = [measured(flat, quantiles) for measured in probe_parts(self._arranged, self.net, self.loss, x, y)]
         now = probes.kernels(self.net, flat)
         change = statistics.change_columns(now, self._first, self._before.get(examples, self._first))
         self._before[examples] = now
         state = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
-        columns = {name: values[self.rows] for name, values in (state | change).items()}
+        columns = {name: values[self.places] for name, values in (state | change).items()}
         return Probed(columns.pop("loss"), columns.pop("accuracy"), columns)
 
     def _examples(self, examples: str) -> tuple[tf.Tensor, tf.Tensor]:
@@ -186,7 +190,7 @@ class Stack:
         if examples == NEXT:
             (batch,), (weights,) = self._order.peek(1)
             order = batch[:, weights > 0]
-        return mini_batch(self._train, order, self.net.inputs)
+        return mini_batch(self._training_rows, order, self.net.inputs)
 
 
 def _table(samples: list[tuple[NDArray[np.float32], NDArray[np.float32]]], dtype: str) -> tf.Tensor:

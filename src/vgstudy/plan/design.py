@@ -1,22 +1,18 @@
-"""From a study to cells, runs, stacks and job manifests: pure functions.
+"""From a study to cells, runs, stacks and jobs: pure functions.
 
-A stack is a set of runs of equal shape: task, depth, width, epochs, batch size and steps of an epoch. A
-manifest is the JSON that one process trains from; its hash is the job's id, so a manifest never changes.
+A stack is a set of runs of equal shape: task, depth, width, epochs, batch size and steps of an epoch.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import groupby, pairwise
+from itertools import pairwise
 from math import ceil
-from typing import Any
 
 from vgstudy.cells import Cell, Run, canonical_json
 from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.plan import cost
-from vgstudy.stages import STAGES
 
 SHAPE = {"task", "depth", "width", "epochs", "batch_size", "steps_per_epoch"}  # equal in a stack
 GROUP = {"activation", "optimizer"}  # equal in a block of a stack
@@ -98,37 +94,3 @@ def pack(stacks: Sequence[list[Run]], log: Log) -> list[list[Run]]:
         chosen[number].append(index)
         heappush(bins, (load + seconds[index], number))
     return [[run for index in sorted(indices) for run in stacks[index]] for indices in chosen]
-
-
-def manifest(study: str, log: Log, runs: Iterable[Run]) -> dict[str, Any]:
-    """The manifest of a job that trains the runs, as JSON values. Defaults are left out: a field added later keeps every job."""
-    listed = []
-    for _, group in groupby(runs, key=lambda run: run.cell.id):
-        same = list(group)
-        listed.append({"cell": same[0].cell.model_dump(mode="json", exclude_defaults=True), "seeds": [run.seed for run in same]})
-    return {"study": study, "stage": STAGES["train"], "log": log.model_dump(mode="json", exclude_defaults=True), "runs": listed}
-
-
-def job_id(manifest: Mapping[str, Any]) -> str:
-    """Twelve hexadecimal digits of the SHA-256 of the manifest."""
-    return hashlib.sha256(canonical_json(manifest).encode()).hexdigest()[:12]
-
-
-def manifest_runs(manifest: Mapping[str, Any]) -> list[Run]:
-    """The runs a manifest lists, in its order.
-
-    Raises
-    ------
-    pydantic.ValidationError
-        If a cell or a seed is not valid.
-    """
-    return [
-        Run(cell=cell, seed=seed)
-        for cell, seeds in ((Cell.model_validate(entry["cell"]), entry["seeds"]) for entry in manifest["runs"])
-        for seed in seeds
-    ]
-
-
-def stacks(manifest: Mapping[str, Any]) -> list[list[Run]]:
-    """The stacks that a manifest's job trains one after the other; raises what `manifest_runs` raises."""
-    return stack(manifest_runs(manifest))

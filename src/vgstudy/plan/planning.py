@@ -5,7 +5,6 @@ study never touches an existing file, and with an empty results folder the plan 
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,7 @@ from vgstudy.cells import Run, canonical_json
 from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.plan import cost, design
+from vgstudy.plan import cost, design, manifests
 from vgstudy.store import files
 from vgstudy.store.places import JOB_TABLES, TRAINED, job_path
 
@@ -134,7 +133,7 @@ def plan(study: Study, results: Path) -> Plan:
     missing = [run for key, run in wanted.items() if key not in job_of]
     jobs = {job.id: job for job in kept}
     for runs in design.pack(design.stack(missing), study.log):
-        job = _job(folder, design.manifest(study.name, study.log, runs), runs, study.log, new=True)
+        job = _job(folder, manifests.make(study.name, study.log, runs), runs, study.log, new=True)
         jobs[job.id] = job
         job_of |= {(run.cell.id, run.seed): job.id for run in runs}
     return Plan(study, folder, jobs, cells, {key: job_of[key] for key in wanted}, len(left_out))
@@ -159,17 +158,17 @@ def _keep(found: Iterable[tuple[Job, list[Run]]], wanted: Mapping[Key, Run]) -> 
 
 def _on_disk(folder: Path, study: Study) -> Iterator[tuple[Job, list[Run]]]:
     """Jobs with manifests or results of this training version and these log settings, and their runs."""
-    usual = design.manifest(study.name, study.log, [])
+    usual = manifests.make(study.name, study.log, [])
     trained = (path.stem for table in TRAINED for path in (folder / table).glob("*.parquet"))
     for id_ in sorted({*(path.stem for path in (folder / "jobs").glob("*.json")), *trained}):
         path = folder / "jobs" / f"{id_}.json"
         try:
-            manifest, new = read_manifest(path), False
+            manifest, new = manifests.read(path), False
         except UserError:
             manifest, new = _manifest_of_results(path), True
         if {**manifest, "runs": []} == usual:
             try:
-                runs = design.manifest_runs(manifest)
+                runs = manifests.runs_of(manifest)
             except ValidationError:  # cells of another version of vgstudy
                 continue
             yield _job(folder, manifest, runs, study.log, new), runs
@@ -187,29 +186,8 @@ def _manifest_of_results(path: Path) -> dict[str, Any]:
     return {}
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a job.
-
-    Raises
-    ------
-    UserError
-        If it cannot be read, or its content does not have the hash that is its name.
-    """
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(f"{path}: cannot be read: {reason}; name a job's manifest, results/STUDY/jobs/JOB.json") from None
-    except (ValueError, RecursionError):
-        manifest = None
-    if not isinstance(manifest, dict) or design.job_id(manifest) != path.stem:
-        remedy = f"run `rm {path}` and start again" if path.parent.name == "jobs" else "name results/STUDY/jobs/JOB.json"
-        raise UserError(f"{path}: is no job manifest, or was changed: its name is not the hash of its content; {remedy}")
-    return manifest
-
-
 def _job(folder: Path, manifest: Mapping[str, Any], runs: list[Run], log: Log, new: bool) -> Job:
-    id_, stacks = design.job_id(manifest), [cost.groups(s) for s in design.stack(runs)]
+    id_, stacks = manifests.job_id(manifest), [cost.groups(s) for s in design.stack(runs)]
     return Job(
         id=id_,
         path=folder / "jobs" / f"{id_}.json",

@@ -1,4 +1,4 @@
-"""Measure the constants of a step in `vgstudy.plan.cost` on one core and print them: `python benchmarks/calibrate.py`, two minutes.
+"""Measure on one core the constants of a step in `vgstudy.plan.cost`: `python benchmarks/calibrate.py`, two minutes.
 
 Each stack trains 10 epochs of two circles or digits, best of three; non-negative least squares on the relative error of the time
 per step. `NARROW` is what nets in lanes take of what these constants say, the median over their stacks.
@@ -71,11 +71,8 @@ def main() -> None:
             times.append(seconds_per_step(cells, runs))
             one = cells[0]
             narrow.append(is_narrow(width, one.task.inputs, one.task.outputs, one.batch_size))
-            print(
-                f"{task['name']} {depth:3d} x {width:<3d} {activations} activations {optimizers} optimizers {runs:3d} runs",
-                end=" ",
-            )
-            print(f"{times[-1] * 8000 / runs * 1e3:7.1f} ms per run and 500 epochs", flush=True)
+            told = f"{task['name']} {depth:2d} x {width:<3d} {activations} activations, {optimizers} optimizers, {runs:3d} runs"
+            print(f"{told} {times[-1] * 8000 / runs * 1e3:7.1f} ms per run and 8,000 steps", flush=True)
     lanes = np.array(narrow)
     matrix, measured = np.array(rows)[~lanes], np.array(times)[~lanes]
     scale = matrix.max(axis=0)

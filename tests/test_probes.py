@@ -8,7 +8,7 @@ import tensorflow as tf
 from nets import GLOROT, UNIFORM, epoch_orders, named, runs
 from vgstudy.cells import Digits, Initializer
 from vgstudy.data import sample
-from vgstudy.engine import initial, losses, models, probes
+from vgstudy.engine import initial, losses, models, probes, statistics
 from vgstudy.engine.train import Stack
 from vgstudy.schema import COLUMNS, LAYER_KINDS, QUANTILES, ZERO_CAUSES
 from vgstudy.seeds import stream
@@ -95,6 +95,12 @@ def test_columns_against_numpy():
             assert got["delta_rms"] == pytest.approx(np.sqrt(np.mean(signal**2)), rel=1e-12)
     assert np.isnan(columns["h_rms"][:, -1]).all()
     assert np.isfinite(columns["h_rms"][:, :-1]).all()
+
+
+def test_the_root_mean_square_of_a_run_has_the_same_bits_alone_and_among_others():
+    values = np.random.default_rng(1).normal(size=(20, 400, 512))
+    whole = statistics.rms(values)
+    assert all(statistics.rms(values[run : run + 1]) == whole[run] for run in range(20))
 
 
 def test_measured_and_logged_columns_are_those_of_the_schema():

@@ -159,7 +159,8 @@ def gradient_columns(gradients: list[NDArray[np.float64]]) -> Columns:
 def rms(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Root mean square over all axes but the first; entries are scaled where their squares would under- or overflow."""
     flat = values.reshape(len(values), -1)
-    value: NDArray[np.float64] = np.sqrt(np.einsum("sk,sk->s", flat, flat) / flat.shape[1])
+    rows = flat if len(flat) > 1 else np.repeat(flat, 2, axis=0)  # a row alone is added up in another order than among others
+    value: NDArray[np.float64] = np.sqrt(np.einsum("sk,sk->s", rows, rows)[: len(flat)] / flat.shape[1])
     unsafe = ~((value > 1e-140) & (value < 1e140))  # zeros and NaN too
     if unsafe.any():
         value[unsafe] = _scaled_rms(flat[unsafe])

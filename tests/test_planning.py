@@ -196,7 +196,7 @@ def test_other_log_settings_or_another_training_version_train_anew(
     write_design(first)
     pretend_trained(first, list(first.jobs))
     if change == "stage":
-        monkeypatch.setattr(design, "STAGES", {"train": -1})
+        monkeypatch.setattr(manifests, "STAGES", {"train": -1})
     other = smoke if change == "stage" else changed(smoke, log=smoke.log.model_copy(update={"test_every": 5}))
     later = plan(other, tmp_path)
     assert all(job.new for job in later.jobs.values())

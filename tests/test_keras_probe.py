@@ -423,6 +423,20 @@ def test_numbers_that_are_not_finite_are_allowed_where_the_loss_is():
     assert all(np.isfinite(list(callback.losses.values())))
 
 
+def test_a_diverged_model_has_no_shares_of_flat_and_dead_units():
+    hidden = [layers.Dense(4, activation="relu") for _ in range(2)]
+    model = keras.Sequential([keras.Input((8,)), *hidden, layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e30), "mse")
+    callback = probe()
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[callback])
+    rows = [row for row in callback.table().to_pylist() if row["kind"] != "output"]
+    lost = [row["h_rms"] is None or not np.isfinite(row["h_rms"]) for row in rows]
+    assert any(lost)
+    assert not all(lost)
+    for name in ("h_saturated", "h_dead"):
+        assert [row[name] is None for row in rows] == lost
+
+
 def test_event_files_that_cannot_be_written_are_one_clear_line(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written: not a directory"):

@@ -1,5 +1,6 @@
 """Every command, make target and configuration key is documented, and the documents name nothing that does not exist."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from import_graph import modules
 from vgstudy.cli import app
 from vgstudy.config.reading import Config
 from vgstudy.config.study import StudyFile
@@ -54,6 +56,13 @@ def test_every_make_target_is_in_the_readme_and_no_other():
     assert set(re.findall(r"`make ([\w-]+)`", README)) | set(re.findall(r"^make ([\w-]+)$", README, re.MULTILINE)) == set(
         phony[1].split()
     )
+
+
+def test_the_function_of_each_step_is_where_the_architecture_says():
+    named = re.findall(r"`((?:\w+\.)+(?:write_\w+|run))`", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"))
+    assert len(named) == 12
+    for module, _, function in (f"vgstudy.{name}".rpartition(".") for name in named):
+        assert function in {node.name for node in modules()[module].body if isinstance(node, ast.FunctionDef)}
 
 
 def test_readme_sets_up_with_two_commands():

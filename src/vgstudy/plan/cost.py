@@ -1,8 +1,9 @@
 """What a study costs: core-seconds, memory, disk; and how many runs to stack.
 
 The constants of a step were measured by `benchmarks/calibrate.py` on one core of an AMD EPYC with AVX-512 (TensorFlow 2.21,
-November 2026): 32 stacks of depth 1-20, width 5-100, 30-180 runs, up to three activations and two optimizers, within 12 % of
-every stack, 6 % at the root mean square. A wrong constant makes jobs uneven, never numbers wrong.
+November 2026): 38 stacks of depth 1-20, width 12-100, 2 or 64 inputs, 30-180 runs, up to three activations and two optimizers,
+within 11 % of every stack, 3 % at the root mean square, and with `NARROW` 38 stacks of 5 and 8 units within 20 %, 8 % at the root
+mean square. A wrong constant makes jobs uneven, never numbers wrong.
 """
 
 from collections import Counter
@@ -15,15 +16,15 @@ from vgstudy.cells import PROBE_SET, Cell, Run
 from vgstudy.config.log import Log
 from vgstudy.plan.portions import STEPS_AT_ONCE, is_narrow, probe_runs
 
-NARROW = 0.63  # of a step by the constants below, if so: .5 to .75 in 35 stacks of 5 and 8 units
-LAYER = 14e-6  # s per layer and optimizer step: starting operations
+NARROW = 0.65  # of the work of examples and updates, in lanes, where mixing activations takes nothing: the median
+LAYER = 11e-6  # s per layer and optimizer step: starting operations
 MIX_ACTIVATION = 4e-6  # s per layer, step and activation, if a stack has several
-MIX_OPTIMIZER = 10e-6  # s per step and further optimizer
-EXAMPLE = 30e-9  # s per run and example: gathering rows, loss
-INPUT = 1e-9  # s per run, example and input: gathering and transposing rows
-UNIT = 0.92e-9  # s per run, example and hidden unit: activations, forward and backward
-PRODUCT = 13e-12  # s per run, example and kernel entry: matrix products, forward and backward
-UPDATE = 410e-12  # s per run, parameter and unit of `UPDATE_WORK`
+MIX_OPTIMIZER = 5e-6  # s per step and further optimizer
+EXAMPLE = 20e-9  # s per run and example: gathering rows, loss
+INPUT = 2.7e-9  # s per run, example and input: gathering and transposing rows
+UNIT = 0.83e-9  # s per run, example and hidden unit: activations, forward and backward
+PRODUCT = 21e-12  # s per run, example and kernel entry: matrix products, forward and backward
+UPDATE = 230e-12  # s per run, parameter and unit of `UPDATE_WORK`
 UPDATE_WORK: Mapping[str, float] = {"SGD": 1.0}
 UPDATE_WORK_ELSE = 3.0  # Adam and its kin
 
@@ -109,11 +110,11 @@ def step_seconds(stack: Groups) -> float:
     depth = stack[0][0].depth
     activations = _activations(stack)
     optimizers = len({cell.optimizer.model_dump_json() for cell, _ in stack})
-    mixing = MIX_ACTIVATION * depth * activations * (activations > 1) + MIX_OPTIMIZER * (optimizers - 1)
-    work = sum(runs * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
     one = stack[0][0]
-    share = NARROW if is_narrow(one.width, one.task.inputs, one.task.outputs, one.batch_size) else 1.0
-    return share * (LAYER * (depth + 1) + mixing + work)
+    narrow = is_narrow(one.width, one.task.inputs, one.task.outputs, one.batch_size)
+    mixing = MIX_ACTIVATION * depth * activations * (activations > 1 and not narrow) + MIX_OPTIMIZER * (optimizers - 1)
+    work = sum(runs * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
+    return LAYER * (depth + 1) + mixing + work * (NARROW if narrow else 1.0)
 
 
 def _activations(stack: Groups) -> int:

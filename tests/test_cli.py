@@ -71,7 +71,7 @@ REFUSED = {
     "seeds that are not YAML": (["plan", "--seeds", "[1,"], "--seeds: must be a whole number, a range"),
     "no seeds": (["design", "config/studies/small.yaml", "--seeds", "0"], "--seeds: the number of seeds must be between 1"),
     "seed twice": (["plan", "--seeds", "[1, 1]"], "--seeds: 1 is listed twice"),
-    "same study twice": (["plan", "small", "config/studies/small.yaml"], "STUDY: two studies have the name 'small'"),
+    "same study twice": (["plan", "small", "config/studies/small.yaml"], "STUDY: study 'small' is named twice; name it once"),
 }
 
 

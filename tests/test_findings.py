@@ -65,9 +65,18 @@ def test_decay_takes_the_nearest_depth_that_has_a_value():
     assert "at depth 5" in decay(made_frames(rows)).headline
 
 
-def test_decay_does_not_look_at_later_epochs_or_other_optimizers():
-    late = {"quantity": "d_delta", "value": 0.5, "low": 0.4, "high": 0.6}
-    assert decay(made_frames([{**late, "epoch": 20}, {**late, "optimizer": "Adam"}])) is None
+def test_decay_does_not_look_at_later_epochs():
+    assert decay(made_frames([{"quantity": "d_delta", "value": 0.5, "low": 0.4, "high": 0.6, "epoch": 20}])) is None
+
+
+def test_decay_counts_a_setting_once_by_the_first_optimizer_that_it_has():
+    row = {"quantity": "d_delta", "value": 0.5, "low": 0.4, "high": 0.6}
+    both, only = [{**row, "optimizer": name} for name in ("SGD", "Adam")], {**row, "optimizer": "Adam", "activation": "ReLU"}
+    one, two = decay(made_frames(both)).headline, decay(made_frames([*both, only])).headline
+    assert "in the networks for SGD, " in one
+    assert "of 1 setting, " in one
+    assert "in the networks for SGD and Adam, " in two
+    assert "of 2 settings, " in two
 
 
 def limits(**rows):

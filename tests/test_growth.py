@@ -68,6 +68,8 @@ def test_another_study_touches_nothing_of_the_first(site):
     study.with_name("second.yaml").write_text(study.read_text().replace("- 1\n", "- 3\n", 1))
     (site.folder / "config/config.yaml").write_text("studies: [faults, second]\n")
     said = site.complete()
+    assert (site.results / "coverage.parquet").exists()
+    assert not {"coverage", "conformance"} & ran(said).keys()  # they need no study
     (site.folder / "config/config.yaml").write_text("studies: faults\n")
     site.complete()  # the report and the claims are again about the one study
     assert before.items() < job_files(site).items()

@@ -139,6 +139,7 @@ def told(failures=50, mixed=4, **areas):
         "within": ("d_delta", "AUC within cells"),
         "vanished": ("d_delta", "vanished where failed"),
         "level": ("smallest layer", "AUC"),
+        "depth": ("depth", "AUC"),
         "explained": ("gradients", "deviance explained"),
         "found": ("autotrainer vanishing", "sensitivity"),
         "spared": ("autotrainer vanishing", "specificity"),
@@ -219,6 +220,17 @@ def test_rules_name_their_runs_and_models_that_explain_nothing_say_so_by_hand():
 )
 def test_within_cells_is_told_apart(ends, said):
     assert said in told(vanishing=(0.7, 0.6, 0.8), either=(0.7, 0.6, 0.8), within=ends).more[0]
+
+
+def test_within_cells_is_no_too_where_it_is_not_so_over_all():
+    found = told(vanishing=(0.45, 0.31, 0.57), within=(0.87, 0.55, 1.0))
+    assert "seeds whose signal vanishes more fail more often there." in found.more[0]
+
+
+def test_depth_alone_says_nothing_of_small_gradients_by_hand():
+    found = told(vanishing=(0.45, 0.31, 0.57), depth=(0.58, 0.54, 0.62))
+    assert "Failure is predicted better by depth 0.58 [0.54, 0.62]." in found.headline
+    assert "small gradients" not in found.headline
 
 
 def test_no_finding_without_areas():

@@ -16,8 +16,8 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "follow": 4,
         "overlay": 4,
         "claims": 6,
-        "figures": 16,
-        "report": 22,
+        "figures": 17,
+        "report": 23,
         "coverage": 6,
         "conformance": 2,
     }

@@ -133,6 +133,8 @@ def read_studies(named: Iterable[str], seeds: Sequence[int] | None, folder: Path
     studies: dict[str, Study] = {}
     for path in [_study_path(name, folder / "studies", where) for name in named]:
         if path.stem in studies:
+            if path.resolve() == Path(studies[path.stem].path).resolve():
+                raise UserError(f"{where}: study {path.stem!r} is named twice; name it once")
             raise UserError(f"{where}: two studies have the name {path.stem!r}: {studies[path.stem].path} and {path}")
         studies[path.stem] = load_study(path, seeds)
     return studies

@@ -4,9 +4,8 @@ import pandas as pd
 
 from vgstudy.findings.finding import Finding, Row, Sides, Table, cross_table, estimate, extreme, setting, sides_by_test
 from vgstudy.schema import FACTORS
-from vgstudy.views.contrasts import OPTIMIZER
 from vgstudy.views.contrasts import contrast as contrast_view
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import OPTIMIZER, Frames, chosen
 from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import plural
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from vgstudy.analysis.intervals import ALPHA
 from vgstudy.findings.finding import Finding, Table, cross_table, estimate, extreme, setting
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen, optimizers, untrained
 from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import plural
 
@@ -23,7 +23,7 @@ def decay(frames: Frames) -> Finding | None:
         return None
     depth, delta, g = rows["depth"].iloc[0], chosen(rows, quantity="d_delta"), chosen(rows, quantity="d_g")
     several = frames.estimates["optimizer"].nunique() > 1
-    trained = f", in the networks for {frames.first_optimizer}" * several
+    trained = f", in the networks for {optimizers(rows)}" * several
     headline = (
         f"Before any update, at depth {depth}{trained}, the backpropagated signal δ {counts(delta)}. {extremes(delta)}".strip()
     )
@@ -38,7 +38,7 @@ def start(frames: Frames) -> pd.DataFrame | None:
 
     Depths at which less than half as many settings were run as at another do not count: they would speak for few.
     """
-    first = chosen(frames.estimates, quantity=list(NAMES), epoch=0, optimizer=frames.first_optimizer)
+    first = untrained(chosen(frames.estimates, quantity=list(NAMES), epoch=0))
     settings = first[first["value"].notna()]["depth"].astype(int).value_counts()
     rows = chosen(first, depth=nearest([REFERENCE_DEPTH], settings[2 * settings >= settings.max()].index))
     return None if rows["low"].isna().all() else rows
@@ -58,7 +58,7 @@ def counts(rows: pd.DataFrame) -> str:
 
 def bent(frames: Frames) -> tuple[str, ...]:
     """In how many cells one factor per layer is the wrong description of δ, and where most."""
-    rows = chosen(frames.linearity, quantity="curvature_delta", optimizer=frames.first_optimizer)
+    rows = untrained(chosen(frames.linearity, quantity="curvature_delta"))
     rows = rows[rows["p_adjusted"].notna()]
     if rows.empty:
         return ()

@@ -113,8 +113,11 @@ def rivals(rows: pd.DataFrame, group: str, row: Row) -> str:
         return ""
     inside = area(rows, group, "smallest layer", "AUC within cells")
     seeds = f" ({estimate(inside)} among runs of one cell)" if inside else ""
-    texts = [f"{text} {estimate(own)}{seeds * (text == RIVALS['smallest layer'])}" for text, own in better.items()]
+    smallest = RIVALS["smallest layer"]
+    told = listing(f"{text} {estimate(own)}{seeds * (text == smallest)}" for text, own in better.items())
+    if smallest not in better:
+        return f"Failure is predicted better by {told}."
     return (
-        f"Failure is predicted better by {listing(texts)}, over all depths: small gradients go with failure, but with depth, "
-        "too. δ is judged because vanishing is a loss from layer to layer, which g, δ times the activations, can hide or feign."
+        f"Failure is predicted better by {told}, over all depths: small gradients go with failure, but with depth, too. δ is "
+        "judged because vanishing is a loss from layer to layer, which g, δ times the activations, can hide or feign."
     )

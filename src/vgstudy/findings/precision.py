@@ -7,7 +7,7 @@ import pandas as pd
 
 from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
 from vgstudy.findings.finding import Finding, Row, Table, cross_table, extreme, setting
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen, untrained
 from vgstudy.views.layers import at_depths
 from vgstudy.views.view import REFERENCE_DEPTH
 from vgstudy.wording import number, plural, reach
@@ -36,7 +36,7 @@ def precision(frames: Frames) -> Finding | None:
 
 def known(frames: Frames) -> pd.DataFrame:
     """The decay factors of δ at epoch 0 that have an interval, with its half-width, of natural logs, as `half`."""
-    rows: pd.DataFrame = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
+    rows: pd.DataFrame = untrained(chosen(frames.estimates, quantity="d_delta", epoch=0))
     rows = rows[rows["seeds_needed"].notna() & (rows["low"] > 0) & np.isfinite(rows["high"])]
     found: pd.DataFrame = rows.assign(half=np.log(rows["high"] / rows["low"]) / 2)
     return found

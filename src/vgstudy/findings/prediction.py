@@ -45,8 +45,9 @@ def within(rows: pd.DataFrame, group: str) -> list[str]:
     row = area(rows, group, "d_delta", "AUC within cells")
     if row is None or not enough(row):
         return []
+    overall = area(rows, group, "d_delta")
     says = {
-        1: "seeds whose signal vanishes more fail more often there, too",
+        1: "seeds whose signal vanishes more fail more often there" + ", too" * (overall is not None and side(overall) > 0),
         0: "there it is not told from chance: the configuration may predict failure, the seed's own gradient is not shown to",
         -1: "there it points the other way",
     }

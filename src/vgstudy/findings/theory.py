@@ -4,7 +4,7 @@ import pandas as pd
 
 from vgstudy.findings.finding import Finding, Row, Table, cross_table, estimate, extreme, setting
 from vgstudy.theory.overlays import VARIANCE
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen, untrained
 from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import interval, number, plural
 
@@ -19,7 +19,7 @@ STANDINGS = {
 
 def theory(frames: Frames) -> Finding | None:
     """Decay factors at epoch 0 against theory: in how many cells they agree, where least, and the numbers at one depth."""
-    rows = chosen(frames.overlays, optimizer=frames.first_optimizer)
+    rows = untrained(frames.overlays)
     rows = rows[rows["z"].notna()]
     decays = chosen(rows, quantity=list(NAMES))
     if decays.empty:

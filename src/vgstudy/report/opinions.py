@@ -8,7 +8,7 @@ from vgstudy.analysis.robust import TWO_MODES
 from vgstudy.findings import Table
 from vgstudy.findings.finding import estimate, records
 from vgstudy.schema import FACTORS
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen, untrained
 from vgstudy.views.layers import at_depths
 from vgstudy.wording import interval, number
 
@@ -19,7 +19,7 @@ Row = Mapping[str, object]
 
 def second_opinions(frames: Frames) -> Table:
     """The decay factor of δ at epoch 0 by t, without its extreme seeds and by bootstrap, and where one more seed falls."""
-    rows = chosen(frames.estimates, quantity="d_delta", epoch=0, optimizer=frames.first_optimizer)
+    rows = untrained(chosen(frames.estimates, quantity="d_delta", epoch=0))
     rows = at_depths(rows[rows["low"].notna()], DEPTHS)
     caption = (
         "Second opinions on the decay factor of δ before training: 20 % trimmed mean, a second interval for the mean (BCa from "

@@ -156,7 +156,7 @@ _LAYERS = (
     "bands. Bands far wider than the medians are cut at the edge of their panel."
 )
 _ZERO = "A median of exactly zero, as where most seeds are dead, has no place on a logarithmic axis; nor has its band."
-_NO_ARMS = "the study names no arms"
+_NO_ARMS = "the study names no arm of a single cell with independent kernels"
 
 # of a study that names arms, the networks of a tutorial
 ARM_FIGURES: Mapping[str, Caption] = MappingProxyType(

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import OPTIMIZER, Frames, chosen, untrained
 from vgstudy.views.view import DEPTH, Axis, View
 
 RATIO_AXES = {
@@ -10,7 +10,6 @@ RATIO_AXES = {
     "d_delta": Axis("ratio of\ndecay factors of δ", "log", {"equal": 1.0}),
 }
 DIFFERENCE_AXIS = Axis("difference in\nP(learned)", marks={"equal": 0.0}, limits=(-1.04, 1.04))
-OPTIMIZER = "optimizer"
 
 
 def contrast(frames: Frames, factor: str) -> View:
@@ -22,7 +21,8 @@ def contrast(frames: Frames, factor: str) -> View:
     rows = chosen(frames.contrasts, factor=factor)
     decays = chosen(rows, quantity=list(RATIO_AXES))
     epoch = int(decays["epoch"].max()) if factor == OPTIMIZER and len(decays) else 0
-    ratios = chosen(decays, epoch=epoch, **({} if factor == OPTIMIZER else {OPTIMIZER: frames.first_optimizer}))
+    ratios = chosen(decays, epoch=epoch)
+    ratios = ratios if factor == OPTIMIZER else untrained(ratios)
     ratios = ratios.assign(value=ratios["value"].where(ratios["low"].notna()))  # of one seed on a side: no interval, not drawn
     shown = pd.concat([ratios, chosen(rows, quantity="p_learned")])
     against = "against " + shown["reference_level"]

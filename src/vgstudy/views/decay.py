@@ -1,6 +1,6 @@
 """Decay factors: against depth at the start and at the end of training, and over epochs."""
 
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen, optimizers, untrained
 from vgstudy.views.theory import theory_note, with_theory
 from vgstudy.views.view import BLOCKS, DEPTH, EPOCH, REFERENCE_DEPTH, Axis, View, nearest, with_bands
 
@@ -13,9 +13,9 @@ DECAY_AXES = {
 
 def decay_depth_start(frames: Frames) -> View:
     """d_g and d_delta before any update against depth, with what theory predicts."""
-    shown = chosen(frames.estimates, quantity=list(DECAY_AXES), epoch=0, optimizer=frames.first_optimizer)
+    shown = untrained(chosen(frames.estimates, quantity=list(DECAY_AXES), epoch=0))
     note = (
-        f"At epoch 0 no update has been made, so the optimizer plays no part; shown are the cells of {frames.first_optimizer}. "
+        f"At epoch 0 no update has been made, so the optimizer plays no part; shown are the cells of {optimizers(shown)}. "
         f"{theory_note(frames)}"
     ).strip()
     shown = with_theory(shown, frames)

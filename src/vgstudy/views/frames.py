@@ -11,7 +11,9 @@ from vgstudy.analysis.design import plain, read_design
 from vgstudy.cells import TASKS
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.store.folders import read_rows
+from vgstudy.wording import listing
 
+OPTIMIZER = "optimizer"
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,
@@ -60,11 +62,6 @@ class Frames:
         """Accuracy of guessing."""
         return TASKS[self.study["task"]["name"]].chance
 
-    @property
-    def first_optimizer(self) -> str:
-        """The optimizer that stands for all at epoch 0, where no update has been made."""
-        return str(next(iter(self.study["factors"]["optimizer"])))
-
 
 def read_frames(folder: Path) -> Frames:
     """The tables of `folder`, a study's results.
@@ -99,6 +96,18 @@ def compared(contrasts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         return list(levels.reindex(pd.MultiIndex.from_frame(contrasts[[side, "factor"]])))
 
     return contrasts.assign(level=level("cell"), reference_level=level("reference"))
+
+
+def untrained(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of each setting the rows of the first optimizer that it has, which stands for all where no update has been made."""
+    code = frame[OPTIMIZER].cat.codes
+    first = code.groupby([frame[factor].astype(str) for factor in FACTORS if factor != OPTIMIZER]).transform("min")
+    return frame[code == first]
+
+
+def optimizers(frame: pd.DataFrame) -> str:
+    """The optimizers of some rows, as text."""
+    return listing(frame[OPTIMIZER].drop_duplicates().sort_values().astype(str))
 
 
 def chosen(frame: pd.DataFrame, **levels: Any) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen, optimizers, untrained
 from vgstudy.views.limits import LINEAR_BELOW
 from vgstudy.views.view import BLOCKS, EPOCH, REFERENCE_DEPTH, Axis, View, nearest, with_bands
 from vgstudy.wording import listing
@@ -22,8 +22,8 @@ LAYER = Axis("layer (1 is nearest the input, the last is the output)")
 
 def profile_start(frames: Frames) -> View:
     """RMS of g, delta and h by layer before any update, for a few depths."""
-    shown = chosen(profile(frames, 0), optimizer=frames.first_optimizer)
-    note = f"Epoch 0, cells of {frames.first_optimizer} (the optimizer plays no part yet). {depths_note(shown)}"
+    shown = untrained(profile(frames, 0))
+    note = f"Epoch 0, cells of {optimizers(shown)} (the optimizer plays no part yet). {depths_note(shown)}"
     return View(with_bands(shown).assign(x=shown["layer"]), PROFILE_AXES, LAYER, note, BLOCKS, free=BLOCKS)
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from vgstudy.theory.overlays import VARIANCE
-from vgstudy.views.frames import Frames, chosen
+from vgstudy.views.frames import Frames, chosen, untrained
 from vgstudy.views.view import Axis, View, nearest
 from vgstudy.wording import listing
 
@@ -36,7 +36,7 @@ def theory_note(frames: Frames) -> str:
 
 def theory_width(frames: Frames) -> View:
     """Measured over predicted decay factors against width, at two depths."""
-    rows = chosen(frames.overlays, quantity=list(WIDTH_AXES), optimizer=frames.first_optimizer)
+    rows = untrained(chosen(frames.overlays, quantity=list(WIDTH_AXES)))
     rows = chosen(rows, depth=nearest(DEPTHS, rows["depth"].astype(int)))
     ratios = {name: rows[name] / rows["predicted"] for name in ("value", "low", "high")}
     note = "At 1 they agree. Intervals are of what was measured."
@@ -46,7 +46,7 @@ def theory_width(frames: Frames) -> View:
 
 def fluctuations(frames: Frames) -> View:
     """Variance over seeds of the log ratio of δ from one end of the square layers to the other."""
-    rows = chosen(frames.overlays, quantity=VARIANCE, optimizer=frames.first_optimizer)
+    rows = untrained(chosen(frames.overlays, quantity=VARIANCE))
     x = (rows["depth"].astype(int) - 2) / rows["width"].astype(int)
     note = "A line for each width. Thin lines: the law of normal kernels at one input, which rises in proportion."
     return View(rows.assign(x=x), VARIANCE_AXES, SUM, note, ("initializer",))

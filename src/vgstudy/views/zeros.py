@@ -1,6 +1,8 @@
 """How often a layer's gradient is exactly zero in float32, and why."""
 
-from vgstudy.views.frames import Frames, chosen
+import pandas as pd
+
+from vgstudy.views.frames import OPTIMIZER, Frames, chosen, optimizers, untrained
 from vgstudy.views.view import DEPTH, Axis, View
 
 ENDS = (-0.04, 1.04)
@@ -13,21 +15,18 @@ ZERO_AXES = {
 
 def zeros_start(frames: Frames) -> View:
     """Shares of seeds by cause against depth before any update."""
-    note = f"Epoch 0, cells of {frames.first_optimizer} (the optimizer plays no part yet)."
-    return _zeros(frames, 0, note, frames.first_optimizer)
+    rows = untrained(chosen(frames.estimates, quantity=list(ZERO_AXES), epoch=0))
+    return _zeros(rows, f"Epoch 0, cells of {optimizers(rows)} (the optimizer plays no part yet).", ())
 
 
 def zeros_end(frames: Frames) -> View:
     """Shares of seeds by cause against depth at the last probed epoch, by optimizer."""
     last = chosen(frames.estimates, quantity=list(ZERO_AXES))["epoch"].max()
-    return _zeros(frames, last, f"Epoch {last:.0f}.")
+    return _zeros(chosen(frames.estimates, quantity=list(ZERO_AXES), epoch=last), f"Epoch {last:.0f}.", (OPTIMIZER,))
 
 
-def _zeros(frames: Frames, epoch: int, note: str, optimizer: str | None = None) -> View:
-    rows = chosen(frames.estimates, quantity=list(ZERO_AXES), epoch=epoch)
-    rows = rows if optimizer is None else chosen(rows, optimizer=optimizer)
+def _zeros(rows: pd.DataFrame, note: str, down: tuple[str, ...]) -> View:
     occur = [name for name in ZERO_AXES if chosen(rows, quantity=name)["value"].gt(0).any()]
     shown = chosen(rows, quantity=occur)
     axes = {name: ZERO_AXES[name] for name in occur}
-    down = () if optimizer else ("optimizer",)
     return View(shown.assign(x=shown["depth"].astype(int)), axes, DEPTH, note, down=down)

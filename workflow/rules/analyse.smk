@@ -39,13 +39,11 @@ rule decay:
 # Once there it is not made again for one more study.
 rule coverage:
     input:
-        ancient(
-            [
-                d
-                for d in DESIGNS
-                if Path(d).exists() or not Path("results/coverage.parquet").exists()
-            ]
-        ),
+        [
+            d
+            for d in DESIGNS
+            if Path(d).exists() or not Path("results/coverage.parquet").exists()
+        ],
     output:
         "results/coverage.parquet",
     log:
@@ -61,13 +59,11 @@ rule coverage:
 rule conformance:
     input:
         # MNIST has been downloaded then
-        ancient(
-            [
-                d
-                for d in DESIGNS
-                if Path(d).exists() or not Path("results/conformance.parquet").exists()
-            ]
-        ),
+        [
+            d
+            for d in DESIGNS
+            if Path(d).exists() or not Path("results/conformance.parquet").exists()
+        ],
     output:
         "results/conformance.parquet",
     log:

@@ -19,7 +19,6 @@ from vgstudy.cells import KerasObject
 from vgstudy.plan.portions import LANES
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
-Compile = Callable[[Activation], Activation]
 
 
 def as_it_is(function: Activation) -> Activation:

@@ -14,11 +14,11 @@ from vgstudy.claims.register import read_register
 from vgstudy.config import mnist
 from vgstudy.config.reading import load_config, read_studies, seeds_text
 from vgstudy.errors import UserError
-from vgstudy.plan import damage, preflight, story
-from vgstudy.plan.planning import plan
+from vgstudy.plan import preflight
+from vgstudy.plan.prepared import prepare
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
-from vgstudy.store.places import SHEETS, STUDY_TABLES, job_tables, tables
+from vgstudy.store.places import SHEETS, STUDY_TABLES
 from vgstudy.views.captions import caption_of, figure_names
 
 min_version("9.19")
@@ -31,7 +31,7 @@ os.environ.update(
 CONFIG, RESULTS = Path("config/config.yaml"), Path("results")
 REGISTER = Path("config/claims")
 
-DAMAGED, LOST = {}, set()
+cluster = workflow.resource_settings.nodes
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     named = load_config(CONFIG, config)
@@ -43,46 +43,27 @@ try:  # before `configfile:`, whose messages name no line; until then `config` h
         {name: study.model_dump(mode="json") for name, study in STUDIES.items()},
         known=sorted(path.stem for path in CONFIG.parent.glob("studies/*.yaml")),
     )
-    PLANS = {name: plan(study, RESULTS) for name, study in STUDIES.items()}
-    if workflow.is_main_process:  # and not in every job of a cluster
-        if workflow.resource_settings.cores == 0:
-            raise UserError("--cores: 0 cores run nothing; give at least 1")
-        preflight.check([*PLANS.values()], RESULTS)
-        if not workflow.resource_settings.nodes:  # else the cluster's memory counts
-            preflight.check_memory(PLANS.values())
-        DAMAGED = damage.damaged([*PLANS.values()], RESULTS)
-        LOST = damage.lost(PLANS.values(), DAMAGED)
+    if workflow.is_main_process and workflow.resource_settings.cores == 0:
+        raise UserError("--cores: 0 cores run nothing; give at least 1")
+    # a job of a cluster does not look: the workflow that started it did
+    PREPARED = prepare(STUDIES.values(), RESULTS, look=workflow.is_main_process)
+    PLANS = PREPARED.plans
+    if workflow.is_main_process and not cluster:  # whose memory counts instead
+        preflight.check_memory(PLANS.values())
 except UserError as mistake:
     print(f"error: {mistake}", file=sys.stderr)
     sys.exit(2)
 
-JOB_PATHS = [
-    path
-    for study_plan in PLANS.values()
-    for path in job_tables(study_plan.folder, study_plan.jobs)
-]
+if workflow.is_main_process:
+    for line in PREPARED.told(None if cluster else workflow.resource_settings.cores):
+        print(line, file=sys.stderr)
+
 MNIST = not mnist.is_absent() or any(
     study.task.name == "mnist" for study in STUDIES.values()
 )
-CHECKS = preflight.method_tables(STUDIES.values(), RESULTS)
-JOBS = {
-    (name, id_): job
-    for name, study_plan in PLANS.items()
-    for id_, job in study_plan.jobs.items()
-}
-CHECKED = expand("results/{check}.parquet", check=CHECKS)
-
-if workflow.is_main_process:
-    cluster = workflow.resource_settings.nodes
-    cores = None if cluster else workflow.resource_settings.cores
-    for line in story.told(PLANS.values(), RESULTS, cores, DAMAGED):
-        print(line, file=sys.stderr)
-
-
-# manifests that are written again and make nothing train
-KEPT = {job.path for job in JOBS.values() if job.new and job.trained} - LOST
+CHECKED = expand("results/{check}.parquet", check=PREPARED.checks)
 # Snakemake overlooks damaged outputs if all that is made again of their inputs is ancient
-AFTER = str if any(Path(path) in DAMAGED for path in CHECKED) else ancient
+AFTER = str if PREPARED.has_damaged_checks else ancient
 DESIGNS = [AFTER(f"results/{name}/runs.parquet") for name in STUDIES]
 
 
@@ -106,11 +87,11 @@ rule all:
         "results/report.html",
         "results/claims.parquet",
         # what somebody deleted is made again, although no later step needs it any more
-        [path for own in PLANS.values() for path in tables(own.folder, own.jobs)],
-        [own.folder / "figures" for own in PLANS.values()],
+        PREPARED.paths,
         CHECKED,
         # Snakemake trusts a file that is there; this has no input, but makes it make again what is damaged
-        lambda wildcards: workflow.dag.forcefiles.update(map(str, DAMAGED)) or [],
+        lambda wildcards: workflow.dag.forcefiles.update(map(str, PREPARED.damaged))
+        or [],
 
 
 onstart:

@@ -249,15 +249,6 @@ def test_folders_below_and_those_of_snakemake_are_looked_at(
         monkeypatch.setattr(preflight.os, "access", access)
 
 
-def test_a_manifest_is_lost_with_a_table_of_its_job_only(planned: Plan) -> None:
-    job = next(iter(planned.jobs.values()))
-    tables = [planned.folder / table / f"{job.id}.parquet" for table in ("probes", "curves", "decays")]
-    for table in tables:
-        assert damage.lost([planned], {job.path, table}) == {job.path}
-    assert damage.lost([planned], {job.path, planned.folder / "runs.parquet"}) == set()
-    assert damage.lost([planned], set(tables)) == set()
-
-
 def test_damaged_files_are_found_and_whole_ones_are_not(planned: Plan) -> None:
     write_design(planned)
     again = plan(planned.study, planned.folder.parent)

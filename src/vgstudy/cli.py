@@ -1,17 +1,14 @@
 """The command line: parse, one call, exit. Every command imports what it needs when it runs."""
 
-import os
 import shlex
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from vgstudy.errors import UserError
+from vgstudy.terminal.commands import Commands, quiet, show, use_threads
 from vgstudy.wording import plural
 
 StudyArguments = Annotated[
@@ -29,47 +26,6 @@ SeedsOption = Annotated[
     str | None, typer.Option("--seeds", help="Instead of the studies' own: a number n for 0..n-1, a range a-b, or a list [a, b].")
 ]
 RegisterOption = Annotated[Path, typer.Option("--register", help="The folder of the register of claims.")]
-UsageError: Any = typer.BadParameter.__base__  # of the click that typer brings along
-
-
-def _use_threads(count: int) -> None:
-    """Set the threads of numerical libraries, which they read when they are imported."""
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
-
-
-@contextmanager
-def _usage(ctx: Any) -> Iterator[None]:
-    """Tell in one line what is wrong with the arguments."""
-    try:
-        yield
-    except UsageError as error:
-        told, command = error.format_message().rstrip("."), (error.ctx or ctx).command_path
-        typer.echo(f"error: {told}; see: {command} --help", err=True)
-        raise typer.Exit(2) from None
-
-
-class Commands(TyperGroup):
-    """Tells a user's mistake, and that memory ran out, in one line, without a traceback."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Take what stands before the command; exit with code 2 on what is no option."""
-        with _usage(ctx) if args else nullcontext():  # no argument at all asks for help
-            return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; exit with code 2 on a `UserError` and on a bad argument, 1 on a `MemoryError`."""
-        _use_threads(1)  # of linear algebra: on small arrays more only wait for each other
-        try:
-            with _usage(ctx):
-                return super().invoke(ctx)
-        except UserError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(2) from None
-        except MemoryError:
-            typer.echo(
-                "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine with more", err=True
-            )
-            raise typer.Exit(1) from None
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -92,13 +48,6 @@ def main(
     """Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a report."""
 
 
-def _show(table: Any) -> None:
-    """Print a table, off a terminal in lines so long that nothing is cut or broken."""
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else 1000).print(table)
-
-
 def _folder(text: str | Path) -> Path:
     if not str(text):
         raise UserError("--logdir: is empty; name a folder")
@@ -117,18 +66,16 @@ def plan(
 
     from vgstudy.config import mnist
     from vgstudy.config.reading import load_config, parse_seeds
-    from vgstudy.plan import damage, planning, preflight, story
+    from vgstudy.plan.damage import made_again
+    from vgstudy.plan.prepared import prepare
     from vgstudy.terminal import plan_table
 
     named = load_config(config)
     mnist.name(named.mnist)
-    chosen = _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies)
-    plans = [planning.plan(study, results) for study in chosen]
-    preflight.check(plans, results)
-    damaged = damage.damaged(plans, results)
-    for planned in plans:
-        _show(plan_table.table(damage.made_again(planned, damaged)))
-    for line in story.told(plans, results, available_cpu_count(), damaged):
+    prepared = prepare(_chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies), results)
+    for planned in prepared.plans.values():
+        show(plan_table.table(made_again(planned, prepared.damaged)))
+    for line in prepared.told(available_cpu_count()):
         typer.echo(line)
 
 
@@ -153,27 +100,9 @@ def design(
     if read.task.name == "mnist":
         from vgstudy.engine.download import fetch_mnist
 
-        with _quiet():
+        with quiet():
             fetch_mnist()
     planning.write_design(planning.plan(read, results))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What TensorFlow writes when it is imported, which no setting keeps back, belongs in a log, not on a terminal."""
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if sys.stderr.isatty() else "1")  # no news in a log, but warnings
-    if not sys.stderr.isatty():
-        yield
-        return
-    terminal = os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
 
 
 @app.command()
@@ -185,8 +114,8 @@ def train(
     from vgstudy.plan import manifests
 
     manifests.read(manifest)  # a mistake is told before TensorFlow is imported, which takes seconds
-    _use_threads(threads)
-    with _quiet():
+    use_threads(threads)
+    with quiet():
         from vgstudy.engine import jobs
 
     jobs.run(manifest, threads)
@@ -279,17 +208,17 @@ def coverage(
     from vgstudy.coverage import write_coverage
     from vgstudy.terminal import coverage_table
 
-    _show(coverage_table.table(write_coverage(results, repetitions)))
+    show(coverage_table.table(write_coverage(results, repetitions)))
 
 
 @app.command()
 def conformance(results: ResultsArgument = Path("results")) -> None:
     """Recompute published numbers; writes results/conformance.parquet and prints each one beside ours. Needs no study."""
-    with _quiet():
+    with quiet():
         from vgstudy.conformance.tables import write_conformance
     from vgstudy.terminal import conformance_table
 
-    _show(conformance_table.table(write_conformance(results)))
+    show(conformance_table.table(write_conformance(results)))
 
 
 @app.command()
@@ -337,7 +266,7 @@ def diagnose(
         typer.echo(json.dumps(found, indent=1))
     else:
         for each in found:
-            _show(diagnosis_table.shown(each))
+            show(diagnosis_table.shown(each))
     raise typer.Exit(any(each["verdict"] != "healthy" for each in found))
 
 
@@ -366,4 +295,4 @@ def theory(
 
     named = load_config(config)
     for study in _chosen(studies, named.seeds, config, named.studies):
-        _show(theory_table.table(study, depth))
+        show(theory_table.table(study, depth))

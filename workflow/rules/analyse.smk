@@ -159,7 +159,7 @@ rule claims:
         runs=expand("results/{study}/runs.parquet", study=STUDIES),
         outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
         prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
-        tables=JOB_PATHS,
+        tables=PREPARED.job_paths,
     output:
         "results/claims.parquet",
     log:

@@ -7,12 +7,12 @@ rule report:
             study=STUDIES,
             part=(*(f"{table}.parquet" for table in STUDY_TABLES), "figures"),
         ),
-        JOB_PATHS,
+        PREPARED.job_paths,
     output:
         "results/SHA256SUMS",
         "results/summary.md",
         "results/claims.csv",
-        expand("results/{check}.csv", check=CHECKS),
+        expand("results/{check}.csv", check=PREPARED.checks),
         expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=SHEETS),
         report(
             "results/report.html",

@@ -9,7 +9,7 @@ from vgstudy.errors import Damaged
 from vgstudy.plan.planning import Plan
 from vgstudy.stages import STAGES
 from vgstudy.store import sums
-from vgstudy.store.places import MADE_BY, TRAINED, job_path, job_tables, shared, study_tables, tables
+from vgstudy.store.places import MADE_BY, TRAINED, job_path, shared, study_tables, tables
 
 
 def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
@@ -72,16 +72,6 @@ def _footer(table: str, path: Path) -> dict[str, Any]:
     from vgstudy.store.logs import verify  # Arrow is not needed for the rest
 
     return verify(table, path)
-
-
-def lost(plans: Iterable[Plan], damaged: Collection[Path]) -> set[Path]:
-    """The damaged manifests of jobs of which a table is damaged too."""
-    return {
-        job.path
-        for plan in plans
-        for job in plan.jobs.values()
-        if job.path in damaged and any(path in damaged for path in job_tables(plan.folder, [job.id]))
-    }
 
 
 def made_again(plan: Plan, damaged: Collection[Path]) -> Plan:

@@ -1,1 +1,1 @@
-"""What the command line prints as tables."""
+"""What the command line prints, and how its commands begin and end."""

@@ -1,0 +1,90 @@
+"""What the workflow knows before its first job: studies planned, the machine checked, results on disk looked at."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from vgstudy.config.study import Study
+from vgstudy.plan import damage, preflight, story
+from vgstudy.plan.planning import Job, Plan, plan
+from vgstudy.store.places import job_tables, tables
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Studies planned in one folder of results, and what on disk cannot be used.
+
+    Attributes
+    ----------
+    results, plans
+        The folder and each study's plan by its name.
+    damaged
+        Outputs on disk that cannot be used, and why.
+    """
+
+    results: Path
+    plans: Mapping[str, Plan]
+    damaged: Mapping[Path, str] = field(default_factory=dict)
+
+    @cached_property
+    def jobs(self) -> dict[tuple[str, str], Job]:
+        """Every job by its study's name and its id."""
+        return {(name, id_): job for name, own in self.plans.items() for id_, job in own.jobs.items()}
+
+    @property
+    def job_paths(self) -> list[Path]:
+        """The tables of all jobs."""
+        return [path for own in self.plans.values() for path in job_tables(own.folder, own.jobs)]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The tables of all studies and of their jobs, and the folders of figures."""
+        return [path for own in self.plans.values() for path in (*tables(own.folder, own.jobs), own.folder / "figures")]
+
+    @cached_property
+    def checks(self) -> list[str]:
+        """Names of the tables that check the methods, as far as these studies need them."""
+        return preflight.method_tables([own.study for own in self.plans.values()], self.results)
+
+    @property
+    def has_damaged_checks(self) -> bool:
+        """Whether such a table is on disk and cannot be used."""
+        return any(self.results / f"{name}.parquet" in self.damaged for name in self.checks)
+
+    def is_lost(self, job: Job) -> bool:
+        """Whether neither a job's manifest nor all that was made from it can be used: both are made again."""
+        own = job_tables(job.path.parent.parent, [job.id])
+        return job.path in self.damaged and any(path in self.damaged for path in own)
+
+    def is_kept(self, job: Job) -> bool:
+        """Whether a job was trained and only its manifest is written again: nothing trains for that."""
+        return job.new and job.trained and not self.is_lost(job)
+
+    def told(self, cores: int | None) -> Iterator[str]:
+        """What will happen, in sentences; `cores` is None on a cluster."""
+        return story.told(self.plans.values(), self.results, cores, self.damaged)
+
+
+def prepare(studies: Collection[Study], results: Path, look: bool = True) -> Prepared:
+    """Plan studies and, before anything is spent, look at the machine and at every byte on disk; writes nothing.
+
+    Parameters
+    ----------
+    studies
+        What is wanted.
+    results
+        The folder of results; it need not exist.
+    look
+        Whether to look: a job of a cluster plans again what the workflow that started it has looked at.
+
+    Raises
+    ------
+    UserError
+        If the studies cannot run here, or something cannot be read.
+    """
+    plans = {study.name: plan(study, results) for study in studies}
+    if not look:
+        return Prepared(results, plans)
+    preflight.check([*plans.values()], results)
+    return Prepared(results, plans, damage.damaged([*plans.values()], results))

@@ -1,0 +1,88 @@
+"""What the workflow knows before its first job."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vgstudy.config.reading import load_study
+from vgstudy.errors import UserError
+from vgstudy.plan.planning import Job, write_design
+from vgstudy.plan.prepared import Prepared, prepare
+from vgstudy.store.places import JOB_TABLES
+
+STUDY = load_study(Path(__file__).parents[1] / "config/studies/smoke.yaml")
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Prepared:
+    return prepare([STUDY], tmp_path / "results")
+
+
+def the_job(prepared: Prepared) -> Job:
+    return next(iter(prepared.jobs.values()))
+
+
+def test_an_empty_folder_has_nothing_damaged_and_stays_empty(prepared: Prepared, tmp_path: Path) -> None:
+    assert prepared.damaged == {}
+    assert not any(map(prepared.is_kept, prepared.jobs.values()))
+    assert not any(map(prepared.is_lost, prepared.jobs.values()))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_jobs_and_paths_are_those_of_the_plans_by_hand(prepared: Prepared, tmp_path: Path) -> None:
+    ids, folder = list(prepared.plans["smoke"].jobs), tmp_path / "results/smoke"
+    assert list(prepared.jobs) == [("smoke", id_) for id_ in ids]
+    assert set(prepared.job_paths) == {folder / table / f"{id_}.parquet" for id_ in ids for table in JOB_TABLES}
+    assert set(prepared.job_paths) < set(prepared.paths)
+    assert {folder / "runs.parquet", folder / "estimates.parquet", folder / "figures"} < set(prepared.paths)
+
+
+def test_what_is_damaged_is_found_except_in_a_job_of_a_cluster(prepared: Prepared) -> None:
+    own = prepared.plans["smoke"]
+    write_design(own)
+    runs = own.folder / "runs.parquet"
+    runs.write_bytes(runs.read_bytes()[:-1])
+    assert prepare([STUDY], prepared.results).damaged.keys() == {runs}
+    assert prepare([STUDY], prepared.results, look=False).damaged == {}
+
+
+def test_a_machine_that_will_not_do_is_refused_except_in_a_job_of_a_cluster(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file")
+    with pytest.raises(UserError, match="results: cannot be written"):
+        prepare([STUDY], tmp_path / "results")
+    prepare([STUDY], tmp_path / "results", look=False)
+
+
+@pytest.mark.parametrize("table", JOB_TABLES)
+def test_a_manifest_is_lost_with_a_table_of_its_job_only(prepared: Prepared, table: str) -> None:
+    job, folder = the_job(prepared), prepared.plans["smoke"].folder
+    own, others = folder / table / f"{job.id}.parquet", folder / "runs.parquet"
+    assert replace(prepared, damaged={job.path: "", own: ""}).is_lost(job)
+    assert not replace(prepared, damaged={job.path: "", others: ""}).is_lost(job)
+    assert not replace(prepared, damaged={own: ""}).is_lost(job)
+
+
+def test_a_trained_job_is_kept_if_its_manifest_alone_is_written_again(prepared: Prepared) -> None:
+    job = replace(the_job(prepared), new=True, trained=True)
+    table = prepared.plans["smoke"].folder / f"probes/{job.id}.parquet"
+    assert replace(prepared, damaged={job.path: ""}).is_kept(job)
+    assert not replace(prepared, damaged={job.path: "", table: ""}).is_kept(job)
+    assert not prepared.is_kept(replace(job, new=False))
+    assert not prepared.is_kept(replace(job, trained=False))
+
+
+def test_damaged_checks_of_the_methods_are_told_from_other_damage(prepared: Prepared) -> None:
+    results = prepared.results
+    results.mkdir()
+    (results / "coverage.parquet").write_text("no table")
+    again = prepare([STUDY], results)
+    assert again.checks == ["coverage"]
+    assert again.has_damaged_checks
+    assert not replace(again, damaged={results / "claims.parquet": ""}).has_damaged_checks
+
+
+def test_what_will_happen_is_told_with_what_is_damaged(prepared: Prepared) -> None:
+    said = list(replace(prepared, damaged={Path("x"): "x is damaged"}).told(cores=2))
+    assert said[0].startswith("smoke: trains 216 runs in ")
+    assert "x is damaged" in said

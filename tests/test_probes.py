@@ -1,5 +1,7 @@
 """Probes: gradients by hand, against finite differences and the tape, causes of zeros, weights."""
 
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -290,3 +292,12 @@ def test_tied_kernels_are_those_of_one_keras_initializer_object():
     last = [k.numpy()[0, :, :-1] for k in flat.layers(tf.constant(Stack(runs(1, initializer=own, depth=4)).flat()))]
     assert not np.array_equal(last[1], last[2])
     assert min(k.min() for k in last[:-1]) >= 0 > last[-1].min() >= -1  # Glorot's limit for 5 -> 1 is 1
+
+
+def test_drawing_for_many_shapes_is_no_warning_in_a_jobs_log(caplog):
+    tensorflow = logging.getLogger("tensorflow")
+    tensorflow.addHandler(caplog.handler)
+    for units in range(30, 42):
+        initial.draw_kernels(named("HeNormal"), (units, 3), np.zeros((2, 2), "int32"))
+    tensorflow.removeHandler(caplog.handler)
+    assert caplog.messages == []

@@ -19,10 +19,19 @@ ROW = {
 
 
 @pytest.fixture(scope="module")
-def part(tmp_path_factory):
+def unrun(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     write_claims(folder, [], REGISTER)
     return claims_part(folder)
+
+
+@pytest.fixture(scope="module")
+def part(unrun):
+    """The claims as if one statement, the first, were judged."""
+    first, *others = unrun.tutorials
+    line, *lines = first.claims[0].lines
+    judged = replace(first.claims[0], lines=(replace(line, verdict="replicated"), *lines))
+    return replace(unrun, tutorials=(replace(first, claims=(judged, *first.claims[1:])), *others))
 
 
 def test_every_claim_of_the_register_is_on_the_page(part):
@@ -30,21 +39,26 @@ def test_every_claim_of_the_register_is_on_the_page(part):
     for claim in claims(read_register(REGISTER)):
         assert f'id="claim-{claim.id}"' in page
     assert [tutorial.letter for tutorial in part.tutorials] == ["A", "B", "C"]
-    assert page.count('<tr class="claim not-run"') == sum(len(c.lines) for t in part.tutorials for c in t.claims)
+    assert page.count('<tr class="claim not-run"') == sum(len(c.lines) for t in part.tutorials for c in t.claims) - 1
+    assert page.count('<tr class="claim replicated"') == 1
     assert "not run: add circles to studies" in page
+
+
+def test_claims_of_which_none_was_run_take_a_paragraph_behind_the_studies(unrun, part):
+    told = "add circles, extensions, visualising, mnist and digits to the studies in config/config.yaml"
+    assert rendered([], unrun).count(told) == summary([], unrun, None).count(told) == 1
+    assert '<tr class="claim' not in rendered([], unrun)
+    assert "not run:" not in summary([], unrun, None)
+    assert told not in rendered([], part) + summary([], part, None)
 
 
 def test_the_summary_names_claims_that_were_not_run_in_one_line(part):
     text = summary([], part, None)
+    first, second = part.tutorials[0].claims[:2]
     assert text.count("Not run: ") == 3
-    assert "not run" not in text.partition("### ")[2]
-    first = part.tutorials[0].claims[0]
-    judged = replace(first, lines=(replace(first.lines[0], verdict="replicated"), *first.lines[1:]))
-    tutorial = replace(part.tutorials[0], claims=(judged, *part.tutorials[0].claims[1:]))
-    told = summary([], replace(part, tutorials=(tutorial,)), None)
-    assert f"**{first.id}** {first.claim}" in told
-    assert f"Not run: {part.tutorials[0].claims[1].id}, " in told
-    assert "\n\n\n" not in text + told
+    assert f"**{first.id}** {first.claim}" in text
+    assert f"Not run: {second.id}, " in text
+    assert "\n\n\n" not in text
 
 
 def test_code_that_no_longer_runs_is_on_the_page(part):

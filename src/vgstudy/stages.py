@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 4,
         "claims": 6,
         "figures": 17,
-        "report": 23,
+        "report": 24,
         "coverage": 6,
         "conformance": 2,
     }

@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
 for _tag, _pattern, _first in (
     ("null", r"null|~|", ["n", "~", ""]),
     ("bool", r"true|false", ["t", "f"]),
-    ("int", r"[-+]?\d{1,18}", list("-+0123456789")),
+    ("int", r"[-+]?\d{1,30}", list("-+0123456789")),
     ("float", r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?", list("-+.0123456789")),
     ("merge", r"<<", ["<"]),
 ):

@@ -61,7 +61,7 @@ def _drawing(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf
     def drawn(seeds: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(one, seeds, fn_output_signature=tf.float32)
 
-    return drawn  # type: ignore[no-any-return]
+    return drawn.get_concrete_function()  # type: ignore[no-any-return]  # which TensorFlow does not warn of for being one of many
 
 
 def initial_flat(net: Net, specs: Sequence[Initializer], streams: Sequence[np.random.SeedSequence]) -> NDArray[np.float32]:

@@ -78,6 +78,19 @@ class ClaimsPart:
     verdicts: tuple[str, ...]
     studies: tuple[str, ...]
 
+    @property
+    def is_run(self) -> bool:
+        """Whether the study of any claim was run."""
+        return any(claim.is_run for tutorial in self.tutorials for claim in tutorial.claims)
+
+    @property
+    def unrun(self) -> str:
+        """What to say instead of the claims if no study of theirs was run."""
+        return (
+            f"{self.counts} No study here trained the networks that they are about. To have them judged, add "
+            f"{listing(self.studies)} to the studies in config/config.yaml; claims.csv lists them."
+        )
+
 
 def claims_part(results: Path) -> ClaimsPart | None:
     """The section made from `results/claims.parquet`; see `shared_rows`."""

@@ -62,7 +62,7 @@ MNIST = not mnist.is_absent() or any(
     study.task.name == "mnist" for study in STUDIES.values()
 )
 CHECKED = expand("results/{check}.parquet", check=PREPARED.checks)
-# Snakemake overlooks damaged outputs if all that is made again of their inputs is ancient
+# A design's age says nothing, but Snakemake overlooks damaged outputs if all that is made again of their inputs is ancient.
 AFTER = str if PREPARED.has_damaged_checks else ancient
 DESIGNS = [AFTER(f"results/{name}/runs.parquet") for name in STUDIES]
 

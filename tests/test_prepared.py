@@ -25,8 +25,6 @@ def the_job(prepared: Prepared) -> Job:
 
 def test_an_empty_folder_has_nothing_damaged_and_stays_empty(prepared: Prepared, tmp_path: Path) -> None:
     assert prepared.damaged == {}
-    assert not any(map(prepared.is_kept, prepared.jobs.values()))
-    assert not any(map(prepared.is_lost, prepared.jobs.values()))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -54,22 +52,31 @@ def test_a_machine_that_will_not_do_is_refused_except_in_a_job_of_a_cluster(tmp_
     prepare([STUDY], tmp_path / "results", look=False)
 
 
-@pytest.mark.parametrize("table", JOB_TABLES)
-def test_a_manifest_is_lost_with_a_table_of_its_job_only(prepared: Prepared, table: str) -> None:
-    job, folder = the_job(prepared), prepared.plans["smoke"].folder
-    own, others = folder / table / f"{job.id}.parquet", folder / "runs.parquet"
-    assert replace(prepared, damaged={job.path: "", own: ""}).is_lost(job)
-    assert not replace(prepared, damaged={job.path: "", others: ""}).is_lost(job)
-    assert not replace(prepared, damaged={own: ""}).is_lost(job)
+def waits(prepared: Prepared, job: Job, *damaged: Path) -> list[str]:
+    """What training a job waits for if these are damaged, an ancient file marked."""
+    jobs = {**prepared.plans["smoke"].jobs, job.id: job}
+    plans = {"smoke": replace(prepared.plans["smoke"], jobs=jobs)}
+    return Prepared(prepared.results, plans, dict.fromkeys(damaged, "")).manifest("smoke", job.id, "ancient {}".format)
 
 
-def test_a_trained_job_is_kept_if_its_manifest_alone_is_written_again(prepared: Prepared) -> None:
+def test_training_waits_for_its_manifest_whatever_the_age_of_that(prepared: Prepared) -> None:
+    new = the_job(prepared)
+    for job in (new, replace(new, new=False), replace(new, new=False, trained=True)):
+        assert waits(prepared, job) == [f"ancient {job.path}"]
+
+
+def test_a_manifest_alone_that_is_written_again_makes_nothing_train(prepared: Prepared) -> None:
     job = replace(the_job(prepared), new=True, trained=True)
-    table = prepared.plans["smoke"].folder / f"probes/{job.id}.parquet"
-    assert replace(prepared, damaged={job.path: ""}).is_kept(job)
-    assert not replace(prepared, damaged={job.path: "", table: ""}).is_kept(job)
-    assert not prepared.is_kept(replace(job, new=False))
-    assert not prepared.is_kept(replace(job, trained=False))
+    assert waits(prepared, job) == waits(prepared, job, job.path) == []
+    assert waits(prepared, job, job.path, prepared.plans["smoke"].folder / "runs.parquet") == []
+
+
+@pytest.mark.parametrize("table", JOB_TABLES)
+def test_a_manifest_that_is_written_again_with_a_table_of_its_job_counts_by_its_age(prepared: Prepared, table: str) -> None:
+    job = replace(the_job(prepared), new=True, trained=True)
+    own = prepared.plans["smoke"].folder / table / f"{job.id}.parquet"
+    assert waits(prepared, job, job.path, own) == [str(job.path)]
+    assert waits(prepared, replace(job, new=False), own) == [f"ancient {job.path}"]
 
 
 def test_damaged_checks_of_the_methods_are_told_from_other_damage(prepared: Prepared) -> None:

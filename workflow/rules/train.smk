@@ -1,16 +1,9 @@
 # A job's id is a hash of its manifest, the number of the train stage included: other contents are another job, and a manifest's age says nothing.
 
 
-def manifest(job):
-    if PREPARED.is_kept(job):
-        return []
-    path = str(job.path)
-    return path if PREPARED.is_lost(job) else ancient(path)  # see AFTER
-
-
 rule train:
     input:
-        lambda wildcards: manifest(PREPARED.jobs[wildcards.study, wildcards.job]),
+        lambda wildcards: PREPARED.manifest(wildcards.study, wildcards.job, ancient),
     output:
         probes="results/{study}/probes/{job}.parquet",
         curves="results/{study}/curves/{job}.parquet",

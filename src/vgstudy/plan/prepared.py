@@ -1,6 +1,6 @@
 """What the workflow knows before its first job: studies planned, the machine checked, results on disk looked at."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -52,14 +52,23 @@ class Prepared:
         """Whether such a table is on disk and cannot be used."""
         return any(self.results / f"{name}.parquet" in self.damaged for name in self.checks)
 
-    def is_lost(self, job: Job) -> bool:
-        """Whether neither a job's manifest nor all that was made from it can be used: both are made again."""
-        own = job_tables(job.path.parent.parent, [job.id])
-        return job.path in self.damaged and any(path in self.damaged for path in own)
+    def manifest(self, study: str, job: str, ancient: Callable[[str], str]) -> list[str]:
+        """What training a job waits for: its manifest, if that must be there first.
 
-    def is_kept(self, job: Job) -> bool:
-        """Whether a job was trained and only its manifest is written again: nothing trains for that."""
-        return job.new and job.trained and not self.is_lost(job)
+        Parameters
+        ----------
+        study, job
+            The study's name and the job's id.
+        ancient
+            Snakemake's mark of a file whose age says nothing.
+        """
+        own = self.jobs[study, job]
+        path = str(own.path)
+        if own.path in self.damaged and any(table in self.damaged for table in job_tables(self.plans[study].folder, [job])):
+            return [path]  # Snakemake overlooks damaged outputs if all that is made again of their inputs is ancient
+        if own.new and own.trained:
+            return []  # it alone is written again, and nothing trains for that
+        return [ancient(path)]
 
     def told(self, cores: int | None) -> Iterator[str]:
         """What will happen, in sentences; `cores` is None on a cluster."""

@@ -16,7 +16,7 @@ from vgstudy.schema import COLUMNS, LAYER_KINDS, QUANTILES, ZERO_CAUSES
 from vgstudy.seeds import stream
 
 RNG = np.random.default_rng(5)
-TANH = probes.Shape(steepest=1.0, can_be_off=False)
+TANH = probes.Traits(steepest=1.0, can_be_off=False)
 
 
 def problem(activation="tanh", depth=4, width=5, stack=3, examples=20, scale=1.0):
@@ -116,7 +116,7 @@ def test_measured_and_logged_columns_are_those_of_the_schema():
 def causes(net, flat, x, y, dtype=tf.float64):
     state = probes.arrays(probes.backpropagate(net, losses.BINARY, *(tf.cast(a, dtype) for a in (flat, x, y))))
     weights = probes.kernels(net, flat)
-    return [[ZERO_CAUSES[c] for c in row] for row in probes.zero_causes(state, weights, probes.shape_of(net.activation))]
+    return [[ZERO_CAUSES[c] for c in row] for row in probes.zero_causes(state, weights, probes.traits_of(net.activation))]
 
 
 def with_bias(net, flat, layer, value):
@@ -204,10 +204,10 @@ def test_uniform_kernels_at_width_25_vanish_in_float32_only_against_theory():
         ("linear", 1, False),
     ],
 )
-def test_shapes_by_hand(name, steepest, can_be_off):
-    shape = probes.shape_of(models.activation(named(name)))
-    assert shape.steepest == pytest.approx(steepest)
-    assert shape.can_be_off is can_be_off
+def test_traits_of_activations_by_hand(name, steepest, can_be_off):
+    traits = probes.traits_of(models.activation(named(name)))
+    assert traits.steepest == pytest.approx(steepest)
+    assert traits.can_be_off is can_be_off
 
 
 def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():

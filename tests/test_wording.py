@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from vgstudy.wording import interval, listing, number, percent, plural, spans
+from vgstudy.wording import interval, listing, number, percent, plural, ranges
 
 
 @pytest.mark.parametrize(
@@ -60,5 +60,5 @@ def test_signed_interval_by_hand():
 
 def test_lists_by_hand():
     assert [listing(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
-    assert spans([3, 1, 2, 7, 10, 9, 9]) == "1–3, 7, 9 and 10"
+    assert ranges([3, 1, 2, 7, 10, 9, 9]) == "1–3, 7, 9 and 10"
     assert (plural(1, "run"), plural(7200, "run"), percent(0.95)) == ("1 run", "7,200 runs", "95 %")

@@ -60,7 +60,7 @@ def listing(items: Iterable[str]) -> str:
     return f"{', '.join(head)} and {last}" if head else last
 
 
-def spans(numbers: Iterable[int]) -> str:
+def ranges(numbers: Iterable[int]) -> str:
     """Whole numbers with runs of three or more as ranges: ``1–10, 15 and 20``."""
     runs: list[list[int]] = []
     for item in sorted(set(numbers)):

@@ -65,7 +65,7 @@ def arrange(runs: Sequence[Run]) -> Arrangement:
     return Arrangement(stacked, groups, places)
 
 
-def spans(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:
+def by_activation(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:
     """Each activation of a stack and the rows that use it."""
     ends = np.cumsum([0, *(g.size for g in groups)]).tolist()
     same = [[i for i, _ in members] for _, members in groupby(enumerate(groups), lambda item: item[1].activation)]
@@ -74,7 +74,7 @@ def spans(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:
 
 def stack_activation(groups: Sequence[Group]) -> Activation:
     """One function that applies to each run of a stack (stack, ...) the activation of its group."""
-    own = spans(groups)
+    own = by_activation(groups)
     return mixture([activation(spec) for spec, _ in own], [span.stop - span.start for _, span in own])
 
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject
-from vgstudy.engine.groups import Group, mixture, spans
+from vgstudy.engine.groups import Group, by_activation, mixture
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.models import Net, activation, value_and_slope
 from vgstudy.engine.steps import Step, Two, xla
@@ -32,7 +32,7 @@ os.environ["XLA_FLAGS"] = f"{FLAGS} {os.environ.get('XLA_FLAGS', '')}"
 def step(net: Net, loss: Loss, table: tf.Tensor, groups: Sequence[Group]) -> Step:
     """What `steps.step` gives, for a stack of these groups and its parameters as `pack` has them."""
     sizes = [group.size for group in groups]
-    parts = spans([replace(group, size=-(-group.size // LANES)) for group in groups])
+    parts = by_activation([replace(group, size=-(-group.size // LANES)) for group in groups])
     hidden = _hidden(tuple((spec.model_dump_json(), part.stop - part.start) for spec, part in parts))
     output = _output(loss)
     of_lane = np.zeros(sum(-(-size // LANES) for size in sizes) * LANES, "int32")  # the first run's rows fill blocks

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject
 from vgstudy.engine import losses, models, probes, statistics
-from vgstudy.engine.groups import Arrangement, mixture, spans
+from vgstudy.engine.groups import Arrangement, by_activation, mixture
 from vgstudy.plan.portions import LANES, probe_runs
 
 
@@ -32,15 +32,15 @@ def probe_parts(
     The stack is cut into parts of at most `portions.probe_runs`, in which each activation is filled with copies so that every
     elementwise operation has a multiple of `LANES` entries.
     """
-    for part in _parts(spans(arranged.groups), probe_runs(net.depth, net.width, x.shape[2])):
+    for part in _parts(by_activation(arranged.groups), probe_runs(net.depth, net.width, x.shape[2])):
         rows, sizes = np.concatenate([piece.rows for piece in part]), tuple(len(piece.rows) for piece in part)
         activations = tuple(piece.activation.model_dump_json() for piece in part)
         ends = np.cumsum((0, *sizes)).tolist()
-        shapes = [(slice(*span), _shape(spec)) for span, spec in zip(pairwise(ends), activations, strict=True)]
+        traits = [(slice(*span), _traits(spec)) for span, spec in zip(pairwise(ends), activations, strict=True)]
         own = (x, y) if x.shape[0] == 1 else (tf.gather(x, rows), tf.gather(y, rows))
         kept = np.concatenate([begin + np.arange(piece.count) for begin, piece in zip(ends, part, strict=False)])
         mixed = replace(net, activation=_mixture(activations, sizes))
-        yield partial(_measured, partial(probes.measure, mixed, loss, *own, shapes), rows, kept)
+        yield partial(_measured, partial(probes.measure, mixed, loss, *own, traits), rows, kept)
 
 
 def _parts(activations: Sequence[tuple[KerasObject, slice]], most: int) -> list[list[Piece]]:
@@ -75,6 +75,6 @@ def _mixture(activations: tuple[str, ...], sizes: tuple[int, ...]) -> models.Act
 
 
 @cache
-def _shape(spec_json: str) -> statistics.Shape:
-    """`probes.shape_of` an activation level, given as JSON."""
-    return probes.shape_of(models.activation(KerasObject.model_validate_json(spec_json)))
+def _traits(spec_json: str) -> statistics.Traits:
+    """`probes.traits_of` an activation level, given as JSON."""
+    return probes.traits_of(models.activation(KerasObject.model_validate_json(spec_json)))

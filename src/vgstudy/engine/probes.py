@@ -17,7 +17,7 @@ from vgstudy.engine.models import Activation, Net, affine, value_and_slope
 from vgstudy.engine.statistics import (
     Columns,
     Pass,
-    Shape,
+    Traits,
     dead,
     gradient_columns,
     hidden,
@@ -67,11 +67,11 @@ def backpropagate(net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Ten
     return Pass(h[1:], slopes, deltas, g, z)
 
 
-def shape_of(activation: Activation) -> Shape:
-    """The shape of an elementwise activation, in float64."""
+def traits_of(activation: Activation) -> Traits:
+    """What probes need to know of an elementwise activation, computed in float64."""
     h, slope = (each.numpy() for each in value_and_slope(activation, tf.constant(np.linspace(-20.0, 20.0, 8001))))
     near = slice(3000, 5001)  # [-5, 5]
-    return Shape(float(np.abs(slope[near]).max()), int(((h == 0) & (slope == 0)).sum()) > 1)
+    return Traits(float(np.abs(slope[near]).max()), int(((h == 0) & (slope == 0)).sum()) > 1)
 
 
 def measure(
@@ -79,7 +79,7 @@ def measure(
     loss: Loss,
     x: tf.Tensor,
     y: tf.Tensor,
-    shapes: Sequence[tuple[slice, Shape]],
+    traits: Sequence[tuple[slice, Traits]],
     flat: NDArray[np.float32],
     quantiles: bool = False,
 ) -> Columns:
@@ -91,8 +91,8 @@ def measure(
         What is computed.
     x, y
         float32 probe inputs (stack, input, example) and targets (stack, output, example).
-    shapes
-        Which rows share an activation, and `shape_of` it.
+    traits
+        Which rows share an activation, and `traits_of` it.
     flat
         float32 parameters (stack, parameter).
     quantiles
@@ -105,21 +105,21 @@ def measure(
     loss_now, accuracy = (each.numpy().mean(axis=1, dtype="float64").astype("float32") for each in by_example)
     weights = kernels(net, flat)
 
-    def by_shape(statistic: Callable[..., NDArray[Any]], state: Pass[NDArray[Any]]) -> NDArray[Any]:
-        own = (statistic(of_runs(state, rows), [w[rows] for w in weights], shape) for rows, shape in shapes)
+    def by_activation(statistic: Callable[..., NDArray[Any]], state: Pass[NDArray[Any]]) -> NDArray[Any]:
+        own = (statistic(of_runs(state, rows), [w[rows] for w in weights], trait) for rows, trait in traits)
         return np.concatenate(list(own))
 
     with np.errstate(over="ignore", invalid="ignore"):
         level = hidden([rms(h) for h in double.h])
         shares = {
-            "h_saturated": by_shape(lambda own, _, shape: hidden([saturated(s, shape) for s in own.slope]), double),
-            "h_dead": by_shape(lambda own, _, shape: hidden([dead(off) for off in units_off(own, shape)]), double),
+            "h_saturated": by_activation(lambda own, _, trait: hidden([saturated(s, trait) for s in own.slope]), double),
+            "h_dead": by_activation(lambda own, _, trait: hidden([dead(off) for off in units_off(own, trait)]), double),
         }
         return {
             **gradient_columns(double.g),
             "g_zero_float32": per_layer([np.mean(g == 0, axis=(1, 2)) for g in single.g]),
-            "zero_cause": by_shape(zero_causes, double),
-            "zero_cause_float32": by_shape(zero_causes, single),
+            "zero_cause": by_activation(zero_causes, double),
+            "zero_cause_float32": by_activation(zero_causes, single),
             "delta_rms": per_layer([rms(d) for d in double.delta]),
             "h_rms": level,
             **{name: np.where(np.isfinite(level), share, np.nan) for name, share in shares.items()},

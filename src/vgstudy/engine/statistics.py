@@ -44,8 +44,8 @@ def of_runs(state: Pass[NDArray[Any]], rows: slice) -> Pass[NDArray[Any]]:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What probes need to know of an activation's shape.
+class Traits:
+    """What probes need to know of an activation.
 
     Attributes
     ----------
@@ -59,14 +59,14 @@ class Shape:
     can_be_off: bool
 
 
-def units_off(state: Pass[NDArray[Any]], shape: Shape) -> list[NDArray[np.bool_]]:
+def units_off(state: Pass[NDArray[Any]], traits: Traits) -> list[NDArray[np.bool_]]:
     """For each hidden layer which units are off on which examples, (stack, unit, example)."""
-    if not shape.can_be_off:
+    if not traits.can_be_off:
         return [np.broadcast_to(np.False_, h.shape) for h in state.h]
     return [(h == 0) & (s == 0) for h, s in zip(state.h, state.slope, strict=True)]
 
 
-def zero_causes(state: Pass[NDArray[Any]], weights: list[NDArray[Any]], shape: Shape) -> NDArray[np.int32]:
+def zero_causes(state: Pass[NDArray[Any]], weights: list[NDArray[Any]], traits: Traits) -> NDArray[np.int32]:
     """Why each layer's whole gradient is zero, as an index into `schema.ZERO_CAUSES`, (stack, layer).
 
     g_l is the product of h_{l-1} and delta_l, and delta_l comes through the kernels above l. The first of these that holds:
@@ -83,7 +83,7 @@ def zero_causes(state: Pass[NDArray[Any]], weights: list[NDArray[Any]], shape: S
     never = np.zeros_like(zero[:, :1])
     severed = per_layer([np.all(w == 0, axis=1) for w in weights])
     above = np.logical_or.accumulate(severed[:, :0:-1], axis=1)[:, ::-1]  # of layers 1..L, whether a kernel above is zero
-    dead = _at_or_above(np.stack([np.all(off, axis=1) for off in units_off(state, shape)], axis=1))
+    dead = _at_or_above(np.stack([np.all(off, axis=1) for off in units_off(state, traits)], axis=1))
     flat = _at_or_above(np.stack([np.all(s == 0, axis=1) for s in state.slope], axis=1))
     reasons = {
         FITTED: np.broadcast_to(np.all(state.delta[-1] == 0, axis=(1, 2))[:, None], zero.shape),
@@ -101,9 +101,9 @@ def _at_or_above(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(above.all(axis=2))
 
 
-def saturated(slope: NDArray[Any], shape: Shape) -> NDArray[np.float64]:
+def saturated(slope: NDArray[Any], traits: Traits) -> NDArray[np.float64]:
     """Share of a layer's units and examples whose slope is below a hundredth of the steepest, (stack,)."""
-    limit = 0.01 * shape.steepest
+    limit = 0.01 * traits.steepest
     return np.asarray([np.count_nonzero(np.abs(own) < limit) / own.size for own in slope])  # a fast memory holds one run
 
 

@@ -17,7 +17,7 @@ from vgstudy.events.summaries import experiment, hyperparameters
 from vgstudy.schema import COLUMNS, FACTORS, ON_PROBE_SET
 from vgstudy.store.files import whole
 from vgstudy.store.folders import read_rows
-from vgstudy.wording import spans
+from vgstudy.wording import ranges
 
 Run = Mapping[str, Any]
 
@@ -57,7 +57,7 @@ class Selection:
             raise UserError(f"--cells: no run has a cell like {self.cells!r}; cells are such as {some}")
         there = {run["seed"] for run in found}
         if self.seeds is not None and (missing := set(self.seeds) - there):
-            raise UserError(f"--seeds: these cells have no runs of seeds {spans(missing)}; they have {spans(there)}")
+            raise UserError(f"--seeds: these cells have no runs of seeds {ranges(missing)}; they have {ranges(there)}")
         return found if self.seeds is None else [run for run in found if run["seed"] in self.seeds]
 
 

@@ -152,7 +152,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         check_finite(self.model, self.probe, seen.loss)
         now = values(double.order)
         self._first = self._first or now
-        found = columns(double.order, double.kinds, double.shapes(), seen, coarse)
+        found = columns(double.order, double.kinds, double.traits(), seen, coarse)
         found |= changes(now, self._first, self._before)
         self._before, self.losses[self._done] = now, seen.loss
         steps = int(self.model.optimizer.iterations)

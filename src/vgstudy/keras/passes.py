@@ -13,15 +13,15 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.engine.models import value_and_slope
-from vgstudy.engine.probes import shape_of
-from vgstudy.engine.statistics import Shape
+from vgstudy.engine.probes import traits_of
+from vgstudy.engine.statistics import Traits
 from vgstudy.keras.kernels import Kernel, kernels, kinds
 from vgstudy.keras.recording import Call, Function, Recorder
 from vgstudy.keras.replacing import precision
 from vgstudy.keras.surroundings import as_written, kept_generators
 
 Array = NDArray[Any]
-OUT_OF_SIGHT = Shape(steepest=0.0, can_be_off=False)
+OUT_OF_SIGHT = Traits(steepest=0.0, can_be_off=False)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Measurer:
         self.order: list[Kernel] = []
         self.kinds: list[str] = []
         self._calls: dict[int, list[Call]] = {}
-        self._shapes: dict[int, Shape] = {}
+        self._traits: dict[int, Traits] = {}
         self._run: Callable[[], dict[str, Any]] | None = self._pass if model.run_eagerly else None
 
     def measure(self) -> Seen:
@@ -100,17 +100,17 @@ class Measurer:
         g = [each[0] for each in arrays["g"]]
         return Seen(g, arrays["delta"], arrays["h"], arrays["slope"], arrays["top"], float(arrays["loss"]))
 
-    def shapes(self) -> list[Shape]:
-        """The shape of each kernel's activation, `OUT_OF_SIGHT` where there is none or it is not elementwise."""
-        return [self._shape(calls[0].function) if (calls := self._calls[id(k.site)]) else OUT_OF_SIGHT for k in self.order]
+    def traits(self) -> list[Traits]:
+        """What is known of each kernel's activation, `OUT_OF_SIGHT` where there is none or it is not elementwise."""
+        return [self._traits_of(calls[0].function) if (calls := self._calls[id(k.site)]) else OUT_OF_SIGHT for k in self.order]
 
-    def _shape(self, function: Function | None) -> Shape:
-        if id(function) not in self._shapes:
-            self._shapes[id(function)] = OUT_OF_SIGHT
+    def _traits_of(self, function: Function | None) -> Traits:
+        if id(function) not in self._traits:
+            self._traits[id(function)] = OUT_OF_SIGHT
             if function is not None:
                 with precision(self.model, "float64"), keras.StatelessScope():
-                    self._shapes[id(function)] = shape_of(function)
-        return self._shapes[id(function)]
+                    self._traits[id(function)] = traits_of(function)
+        return self._traits[id(function)]
 
     def _pass(self) -> dict[str, Any]:
         x, y, sample_weight = self.probe.x, self.probe.y, self.probe.sample_weight

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vgstudy.engine.statistics import (
     Columns,
     Pass,
-    Shape,
+    Traits,
     change_columns,
     gradient_columns,
     per_layer,
@@ -25,16 +25,16 @@ from vgstudy.store.columns import conform
 from vgstudy.store.grid import labels, nullable
 
 Array = NDArray[Any]
-FOR_CAUSES = Shape(steepest=1.0, can_be_off=True)  # layers that cannot be off are shown as on
+FOR_CAUSES = Traits(steepest=1.0, can_be_off=True)  # layers that cannot be off are shown as on
 
 
-def columns(order: Sequence[Kernel], kinds: Sequence[str], shapes: Sequence[Shape], double: Seen, single: Seen) -> Columns:
+def columns(order: Sequence[Kernel], kinds: Sequence[str], traits: Sequence[Traits], double: Seen, single: Seen) -> Columns:
     """Every probe column that needs one state only, (1, layer), of quantiles (1, layer, quantile); NaN where unknown.
 
     Parameters
     ----------
-    order, kinds, shapes
-        The kernels in the order of the forward pass, their kinds and the shapes of their activations.
+    order, kinds, traits
+        The kernels in the order of the forward pass, their kinds and the traits of their activations.
     double, single
         The pass in float64 and the one in float32.
     """
@@ -43,14 +43,14 @@ def columns(order: Sequence[Kernel], kinds: Sequence[str], shapes: Sequence[Shap
     with np.errstate(over="ignore", invalid="ignore"):
         level = _row([_rms(h) if own else np.nan for h, own in zip(double.h, hidden, strict=True)])
         shares = {
-            "h_saturated": [_saturated(s, shape) for s, shape in zip(double.slope, shapes, strict=True)],
-            "h_dead": [_dead(double, layer, shapes[layer], order[layer]) for layer in range(len(order))],
+            "h_saturated": [_saturated(s, trait) for s, trait in zip(double.slope, traits, strict=True)],
+            "h_dead": [_dead(double, layer, traits[layer], order[layer]) for layer in range(len(order))],
         }
         return {
             **gradient_columns([g[None] for g in double.g]),
             "g_zero_float32": _row([np.mean(g == 0) for g in single.g]),
-            "zero_cause": zero_causes(_chain(double, shapes), weights, FOR_CAUSES),
-            "zero_cause_float32": zero_causes(_chain(single, shapes), weights, FOR_CAUSES),
+            "zero_cause": zero_causes(_chain(double, traits), weights, FOR_CAUSES),
+            "zero_cause_float32": zero_causes(_chain(single, traits), weights, FOR_CAUSES),
             "delta_rms": _row([_rms(calls) for calls in double.delta]),
             "h_rms": level,
             **{name: np.where(np.isfinite(level), _row(share), np.nan) for name, share in shares.items()},
@@ -123,28 +123,28 @@ def _by_example(calls: Sequence[Array]) -> Array:
     return np.concatenate([each.reshape(len(each), -1) for each in calls], axis=1).T[None]
 
 
-def _saturated(slopes: Sequence[Array], shape: Shape) -> float:
-    return float(np.mean(np.abs(_by_example(slopes)) < 0.01 * shape.steepest)) if slopes and shape != OUT_OF_SIGHT else np.nan
+def _saturated(slopes: Sequence[Array], traits: Traits) -> float:
+    return float(np.mean(np.abs(_by_example(slopes)) < 0.01 * traits.steepest)) if slopes and traits != OUT_OF_SIGHT else np.nan
 
 
-def _dead(seen: Seen, layer: int, shape: Shape, kernel: Kernel) -> float:
+def _dead(seen: Seen, layer: int, traits: Traits, kernel: Kernel) -> float:
     """Share of units, of channels where there are positions, that are off on every example, position and call."""
     h, slope = seen.h[layer], seen.slope[layer]
-    if not slope or shape == OUT_OF_SIGHT:
+    if not slope or traits == OUT_OF_SIGHT:
         return np.nan
     axis = 1 if getattr(kernel.site, "data_format", None) == "channels_first" else -1
-    off = [np.moveaxis((a == 0) & (s == 0) & shape.can_be_off, axis, 0) for a, s in zip(h, slope, strict=True)]
+    off = [np.moveaxis((a == 0) & (s == 0) & traits.can_be_off, axis, 0) for a, s in zip(h, slope, strict=True)]
     return float(np.mean(np.all([each.reshape(len(each), -1).all(axis=1) for each in off], axis=0)))
 
 
-def _chain(seen: Seen, shapes: Sequence[Shape]) -> Pass[Array]:
+def _chain(seen: Seen, traits: Sequence[Traits]) -> Pass[Array]:
     """The pass as that of one chain of layers, which `zero_causes` judges; a layer out of sight is never off or flat."""
     examples = max([a.shape[0] for a in (*(a for calls in seen.h for a in calls), *seen.top)], default=1)
     on = np.ones((1, 1, examples))
     h, slope = [], []
-    for calls, slopes, shape in zip(seen.h[:-1], seen.slope[:-1], shapes[:-1], strict=True):
+    for calls, slopes, trait in zip(seen.h[:-1], seen.slope[:-1], traits[:-1], strict=True):
         told = len(slopes) > 0
-        h.append(_by_example(calls) if told and shape.can_be_off else on)
+        h.append(_by_example(calls) if told and trait.can_be_off else on)
         slope.append(_by_example(slopes) if told else on)
     top = np.concatenate([each.reshape(-1) for each in seen.top])[None, :, None] if seen.top else on
     return Pass(h, slope, [top], [g.reshape(1, -1, 1) for g in seen.g])

@@ -8,7 +8,7 @@ from vgstudy.cells import PROBE_SET, Circles, Digits, Mnist
 from vgstudy.config import study as studies
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.config.log import Log
-from vgstudy.wording import MINUS, listing, number, plural, spans
+from vgstudy.wording import MINUS, listing, number, plural, ranges
 
 Study = Mapping[str, Any]
 
@@ -38,13 +38,13 @@ def arm_words(arm: Mapping[str, Any]) -> str:
     """The levels that an arm crosses; those of the other factors are all the study has."""
     named = {factor: levels for factor, levels in arm.items() if levels is not None}
     return ", ".join(
-        f"{factor} {spans(levels) if factor in WHOLE else listing(map(str, levels))}" for factor, levels in named.items()
+        f"{factor} {ranges(levels) if factor in WHOLE else listing(map(str, levels))}" for factor, levels in named.items()
     )
 
 
 def name_words(levels: Any) -> str:
     """The levels of a factor by name, or whole numbers."""
-    return listing(levels) if isinstance(levels, Mapping) else spans(levels)
+    return listing(levels) if isinstance(levels, Mapping) else ranges(levels)
 
 
 def levels_sentence(study: Study) -> str:

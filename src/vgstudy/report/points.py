@@ -21,7 +21,7 @@ from vgstudy.findings.precision import seeds_text
 from vgstudy.findings.prediction import ASKED, unexplained
 from vgstudy.prediction.predictors import ALL
 from vgstudy.views.frames import Frames
-from vgstudy.wording import listing, plural, reach, spans
+from vgstudy.wording import listing, plural, ranges, reach
 
 Row = Mapping[str, Any]
 Named = Mapping[str, Frames]
@@ -118,7 +118,7 @@ def start(named: Named) -> Point | None:
     if not found:
         return None
     rows = pd.concat([rows[rows["quantity"] == "d_delta"] for rows in found.values()], ignore_index=True)
-    depths = spans(rows["depth"].astype(int)).replace("–", " to ")
+    depths = ranges(rows["depth"].astype(int)).replace("–", " to ")
     text = f"Before any update, at depth {depths}, the backpropagated signal δ {decays(rows)}. {strongest(rows)}".strip()
     return Point("Decay before training", text, tuple((f"{name}-decay-depth-start", name) for name in found))
 

@@ -253,7 +253,9 @@ def test_shipped_studies_are_planned_as_shipped(monkeypatch: pytest.MonkeyPatch,
 def test_plan_tells_the_seeds_a_wanted_precision_takes_once_there_are_results(folder: Path) -> None:
     write_synthetic_study(folder / "results/small", depths=(3, 8), activations=("tanh",), optimizers=("SGD",), seeds=range(5))
     shown = " ".join(run("plan").stdout.split())
-    assert re.search(r"seeds for ±5 % in the decay factor of δ .* so far: \d+ in half of the cells, \d+ in \S+-8x", shown)
+    assert re.search(
+        r"seeds for ±5 % in the decay factor of δ .* so far: \d+ in half of the cells, \d+ with tanh, .*, depth 8, ", shown
+    )
 
 
 def test_memory_that_ran_out_is_one_line(monkeypatch):

@@ -11,7 +11,7 @@ from rich.text import Text
 from vgstudy.errors import UserError
 from vgstudy.plan import cost
 from vgstudy.plan.planning import Plan
-from vgstudy.schema import ON_PROBE_SET
+from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.wording import number, plural, reach
 
 CORES = (1, 2, 8)
@@ -56,11 +56,13 @@ def seeds_needed(folder: Path) -> str | None:
     if not path.exists():
         return None
     from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
+    from vgstudy.findings.finding import setting
     from vgstudy.store.logs import read_table  # Arrow is not needed for planning
 
     chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]
     try:
         rows = read_table("estimates", path, ["cell", "seeds_needed", "spread"], chosen).to_pylist()
+        levels = {row["cell"]: row for row in read_table("runs", folder / "runs.parquet", ["cell", *FACTORS]).to_pylist()}
     except UserError:  # of another version: the next run makes it anew
         return None
     known = sorted((row for row in rows if row["seeds_needed"] is not None), key=lambda row: row["spread"])
@@ -70,7 +72,7 @@ def seeds_needed(folder: Path) -> str | None:
         number(row["seeds_needed"], 0) if isfinite(row["seeds_needed"]) else f"more than {MOST:,}"
         for row in (known[len(known) // 2], known[-1])
     )
-    text = f"{usual} in half of the cells, {most} in {known[-1]['cell']}"
+    text = f"{usual} in half of the cells, {most} with {setting(levels[known[-1]['cell']])}"
     if isfinite(known[-1]["seeds_needed"]):
         return text
     return f"{text}, where {SENSIBLE} reach {reach(float(half_width(known[-1]['spread'], SENSIBLE)))}"

@@ -1,7 +1,10 @@
 """What predicts failure: on made-up runs whose truth is known, and against the plain reading of the logs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from made_frames import made_frames
@@ -10,7 +13,7 @@ from vgstudy.analysis.design import read_design
 from vgstudy.errors import UserError
 from vgstudy.findings.prediction import prediction
 from vgstudy.prediction.early import RULES, early_runs
-from vgstudy.prediction.tables import features, held_out, prediction_rows
+from vgstudy.prediction.tables import features, folds_of, held_out, prediction_rows
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import read_footer, read_table, write_table
 
@@ -90,7 +93,7 @@ def test_a_model_never_sees_the_cell_it_is_tested_on():
     rng = np.random.default_rng(2)
     cell = np.repeat(np.arange(60), 10)
     failed = (rng.random(60) < 0.5)[cell]  # of all its runs or of none, by chance
-    chance = held_out(np.eye(60)[cell], failed, cell)
+    chance = held_out(np.eye(60)[cell], failed, folds_of(failed, cell))
     assert abs(np.corrcoef(chance, failed)[0, 1]) < 0.2
 
 
@@ -102,6 +105,20 @@ def test_features_are_logs_with_a_flag_for_what_has_none():
 def test_equal_generators_give_equal_rows(rows):
     again = pd.DataFrame(prediction_rows(made_runs(), np.random.default_rng(1)))
     pd.testing.assert_frame_equal(rows, again)
+
+
+def test_failures_of_too_few_cells_to_learn_them_from_the_others_give_no_model():
+    runs = made_runs()
+    runs = runs.assign(failed=runs["cell"].isin(["0", "1"]))
+    found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
+    assert folds_of(runs["failed"].to_numpy(), runs["cell"].astype(int).to_numpy())
+    only = runs.assign(failed=runs["cell"] == "0")
+    assert only["failed"].sum() == 10
+    found = pd.DataFrame(prediction_rows(only, np.random.default_rng(1)))
+    models = found[(found["kind"] == "model") & (found["group"] == "all")]
+    assert models["quantity"].tolist() == ["AUC"] * 3
+    assert models["value"].isna().all()
+    assert row(found, "all", "first layer")["value"] > 0
 
 
 def test_where_nothing_failed_nothing_is_predicted():
@@ -120,7 +137,31 @@ def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
     assert len(early) == len(runs)
     assert early.loc[(cell, seed), "first layer"] == own["g_rms"].iloc[0]
     assert early.loc[(cell, seed), "smallest layer"] == own["g_rms"].min()
-    assert early.loc[(cell, seed), "zeros"] == own["g_zero_float32"].mean()
+
+
+def test_zeros_are_a_share_of_all_gradient_entries_by_hand(tmp_path):
+    write_synthetic_study(tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4))
+    design = read_design(tmp_path / "study")
+    for path in (tmp_path / "study/probes").iterdir():
+        probes = read_table("probes", path).to_pandas()
+        zeros = pa.Table.from_pandas(probes.assign(g_zero_float32=1.0 * (probes["layer"] == 1)), preserve_index=False)
+        write_table("probes", zeros, path, {})
+    # 2 inputs, 5 hidden layers of 5, 1 output
+    assert early_runs(design)["zeros"].to_numpy() == pytest.approx(2 * 5 / (2 * 5 + 4 * 5 * 5 + 5 * 1))
+
+
+def test_runs_that_two_jobs_hold_count_once(tmp_path):
+    write_synthetic_study(tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4))
+    design = read_design(tmp_path / "study")
+    before = early_runs(design)
+    first = design.runs["job"].iloc[0]
+    for table in ("probes", "decays"):
+        path = tmp_path / f"study/{table}/{first}.parquet"
+        write_table(table, read_table(table, path), path.with_stem("another"), {})
+    moved = design.runs["job"].mask((design.runs["job"] == first) & (design.runs["seed"] == 0), "another")
+    after = early_runs(replace(design, runs=design.runs.assign(job=moved)))
+    assert set(moved) > set(design.runs["job"])
+    pd.testing.assert_frame_equal(after.drop(columns="job"), before.drop(columns="job"))
 
 
 def test_outcomes_of_another_design_are_refused(tmp_path):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -42,6 +43,19 @@ def test_frames_against_the_files_without_runs_that_left_the_design(folder: Path
     assert len(probes) == len(kept)
     assert probes["g_rms"].sum() == pytest.approx(kept["g_rms"].sum())
     assert (probes["depth"] >= probes["layer"] - 1).all()
+
+
+def test_runs_that_two_jobs_hold_are_read_once(folder: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(folder / "one", tmp_path / "one")
+    runs, footer = read_table("runs", path / "runs.parquet").to_pandas(), read_footer(path / "runs.parquet")
+    first = runs["job"].iloc[0]
+    write_table("decays", read_table("decays", path / f"decays/{first}.parquet"), path / "decays/another.parquet", {})
+    runs["job"] = runs["job"].astype("str").mask((runs["job"] == first) & (runs["seed"] == runs["seed"].iloc[0]), "another")
+    assert set(runs["job"]) > {first, "another"}
+    write_table("runs", pa.Table.from_pandas(runs, preserve_index=False), path / "runs.parquet", footer)
+    keys = ["cell", "seed", "epoch", "examples"]
+    found, before = (vgstudy.load(each).decays.sort_values(keys, ignore_index=True) for each in (tmp_path, folder))
+    pd.testing.assert_frame_equal(found, before)
 
 
 def test_a_table_of_another_design_is_refused(folder: Path, tmp_path: Path) -> None:

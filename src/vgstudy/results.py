@@ -100,8 +100,19 @@ class Results:
         keys = [name for name in ("cell", "seed") if name in own]
         wanted = names and [name for name in dict.fromkeys([*keys, *names]) if name in own]
         filters = self._filters(table, equal) or None
+        if table in JOB_TABLES:
+            return self._of_jobs(table, wanted, filters)
         frame = _frame(read_rows(self.folder, table, wanted, filters))
         return frame if table == "runs" or not keys else frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
+
+    def _of_jobs(self, table: str, wanted: Sequence[str] | None, filters: Any) -> pd.DataFrame:
+        """Rows of all jobs, each run's from the job that the design takes it from, as another may hold it too."""
+        parts = []
+        for job in self.runs["job"].unique():
+            rows = read_rows(self.folder, table, wanted, filters, job)
+            parts.append(rows.append_column("job", pa.repeat(job, rows.num_rows)))
+        runs = self.runs[["cell", "seed", "job", *FACTORS]]
+        return _frame(pa.concat_tables(parts).unify_dictionaries()).merge(runs, on=["cell", "seed", "job"]).drop(columns="job")
 
     def _filters(self, table: str, equal: Mapping[str, Any]) -> list[tuple[str, str, pa.Array]]:
         """What Arrow must look for in the table's own columns; factors choose cells."""

@@ -150,7 +150,7 @@ class _Reader:
     def __call__(self, table: str, columns: Sequence[str], axes: Mapping[str, Any], filters: Any = None) -> dict[str, Array]:
         arrays = {name: np.full([len(values) for values in axes.values()], np.nan) for name in columns}
         for job in self.jobs:
-            rows = read_rows(self.folder, table, [*axes, *columns], filters, [job])
+            rows = read_rows(self.folder, table, [*axes, *columns], filters, job)
             index = np.stack([position(rows[name], values) for name, values in axes.items()])
             kept = (index >= 0).all(axis=0) & self.member[index[0], index[-1]]
             for name, array in arrays.items():

@@ -83,7 +83,7 @@ def _read(folder: Path, table: str, cell: str, runs: pd.DataFrame, columns: Sequ
     parts = []
     for job, seeds in runs.groupby("job")["seed"]:
         wanted = [("cell", "==", cell), ("seed", "in", list(seeds))]
-        parts.append(read_rows(folder, table, columns, wanted, [str(job)]).to_pandas())
+        parts.append(read_rows(folder, table, columns, wanted, str(job)).to_pandas())
     rows: pd.DataFrame = pd.concat(parts, ignore_index=True)
     whole: pd.DataFrame = rows.astype({"examples": "str"}) if "layer" in rows else rows.assign(layer=0, examples=PROBE_SET)
     return whole

@@ -16,6 +16,7 @@ from vgstudy.claims.measures import measured
 from vgstudy.claims.statements import DERIVED, Measure
 from vgstudy.store.folders import read_rows
 from vgstudy.store.grid import floats, position, spread
+from vgstudy.store.places import JOB_TABLES
 
 Array = NDArray[np.float64]
 Wanted = Mapping[str, Iterable[Measure]]
@@ -76,7 +77,8 @@ class _Tables:
 
 def _read(folder: Path, table: str, job: str, measures: list[Measure], cells: list[str]) -> pa.Table:
     columns = {name for measure in measures for name in DERIVED.get(measure.column, (measure.column,))}
-    rows = read_rows(folder, table, ["cell", "seed", *_KEYS[table], *sorted(columns)], [("cell", "in", cells)], [job])
+    wanted = ["cell", "seed", *_KEYS[table], *sorted(columns)]
+    rows = read_rows(folder, table, wanted, [("cell", "in", cells)], job if table in JOB_TABLES else None)
     texts = [name for name in rows.column_names if pa.types.is_dictionary(rows.schema.field(name).type)]
     return pa.table({name: rows[name].cast(pa.string()) if name in texts else rows[name] for name in rows.column_names})
 

@@ -108,7 +108,7 @@ def _events(run: Run, tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[Ev
 def _by_run(folder: Path, table: str, job: str, runs: Sequence[Run]) -> dict[tuple[str, int], list[dict[str, Any]]]:
     """The rows of each of the runs, by epoch and layer; of gradients those on the probe set."""
     filters = [(name, "in", list({run[name] for run in runs})) for name in ("cell", "seed")]
-    rows = read_rows(folder, table, filters=filters + [ON_PROBE_SET] * ("examples" in COLUMNS[table]), jobs=[job])
+    rows = read_rows(folder, table, filters=filters + [ON_PROBE_SET] * ("examples" in COLUMNS[table]), job=job)
     rows = rows.set_column(rows.column_names.index("cell"), "cell", rows["cell"].cast(pa.string()))
     keys = [name for name in ("cell", "seed", "epoch", "layer") if name in COLUMNS[table]]
     ordered = rows.sort_by([(name, "ascending") for name in keys]).to_pylist()

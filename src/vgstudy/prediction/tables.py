@@ -25,6 +25,7 @@ from vgstudy.store.logs import write_table
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Cells = NDArray[np.int64]
+Folds = Sequence[tuple[Cells, Cells]]
 Row = dict[str, Any]
 
 REPETITIONS = 400
@@ -33,11 +34,11 @@ RESAMPLED = "seeds resampled within cells"
 HELD_OUT = "cells held out"
 DECAYS = ("d_g", "d_delta")
 CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a cell
-LEVELS = ("d_g", "d_delta", "first layer", "smallest layer")
+SIZES = ("d_g", "d_delta", "first layer", "smallest layer")
 MODELS: Mapping[str, Sequence[str]] = {
     "depth and width": ("depth", "width"),
-    "gradients": (*LEVELS, "distance", "zeros"),
-    "everything": (*LEVELS, "distance", "zeros", "depth", "width"),
+    "gradients": (*SIZES, "distance", "zeros"),
+    "everything": (*SIZES, "distance", "zeros", "depth", "width"),
 }
 
 
@@ -120,10 +121,11 @@ def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], 
     """A logistic model's chances of failure for cells it has not seen: AUC, Brier score, deviance explained, calibration."""
     failed, none = own["failed"].to_numpy(dtype=bool), np.zeros(0)
     about = _about(group, name, "model", failed, cell)
-    if min(failed.sum(), (~failed).sum()) < 2 * FOLDS or cell.max() < FOLDS:
+    folds = folds_of(failed, cell)
+    if not folds:
         yield _row(about, "AUC", np.nan, none)
         return
-    chance = held_out(features(own, columns), failed, cell)
+    chance = held_out(features(own, columns), failed, folds)
     yield from _areas(about, chance, failed, cell, weight)
     yield _row(about, "Brier score", brier_score_loss(failed, chance), none, HELD_OUT)
     explained = 1 - log_loss(failed, chance) / log_loss(failed, np.full(len(failed), failed.mean()))
@@ -133,22 +135,29 @@ def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], 
 
 
 def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
-    """Predictors as a model takes them, axes (run, feature): logs of levels, with a flag where some are missing or zero."""
+    """Predictors as a model takes them, axes (run, feature): logs of sizes, with a flag where some are missing or zero."""
     parts: list[Array] = []
     for name in columns:
         value = runs[name].to_numpy(dtype=float)
-        known = np.isfinite(value) & ((value > 0) | (name not in LEVELS))
-        scaled = np.log(np.where(known, value, 1.0)) if name in LEVELS else value
+        known = np.isfinite(value) & ((value > 0) | (name not in SIZES))
+        scaled = np.log(np.where(known, value, 1.0)) if name in SIZES else value
         parts.append(np.where(known, scaled, scaled[known].mean() if known.any() else 0.0))
         parts += [~known * 1.0] * (not known.all())
     return np.column_stack(parts)
 
 
-def held_out(x: Array, failed: Mask, cell: Cells) -> Array:
-    """Probabilities of failure, each from a model that has seen no run of the same cell."""
+def folds_of(failed: Mask, cell: Cells) -> Folds:
+    """Rows to learn from and rows to predict, of whole cells; none if there is too little to learn failure from somewhere."""
+    if min(failed.sum(), (~failed).sum()) < 2 * FOLDS or cell.max() < FOLDS:
+        return []
+    folds = list(GroupKFold(FOLDS, shuffle=True, random_state=0).split(failed, groups=cell))
+    return folds if all(0 < failed[learned].sum() < len(learned) for learned, _ in folds) else []
+
+
+def held_out(x: Array, failed: Mask, folds: Folds) -> Array:
+    """Probabilities of failure of the runs of each fold, from a model of those of all others."""
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=0)
-    chance: Array = cross_val_predict(model, x, failed, groups=cell, cv=folds, method="predict_proba")[:, 1]
+    chance: Array = cross_val_predict(model, x, failed, cv=folds, method="predict_proba")[:, 1]
     return chance
 
 

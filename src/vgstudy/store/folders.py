@@ -1,6 +1,6 @@
 """The tables of a study by their names, and those that belong to no study."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from vgstudy.errors import UserError
 from vgstudy.store.logs import read_footer, read_table
-from vgstudy.store.places import JOB_TABLES, job_path
+from vgstudy.store.places import job_path
 
 
 def study_folder(results: Path, study: str | None = None) -> Path:
@@ -44,24 +44,23 @@ def design_jobs(folder: Path) -> list[str]:
 
 
 def read_rows(
-    folder: Path, table: str, columns: Sequence[str] | None = None, filters: Any = None, jobs: Iterable[str] | None = None
+    folder: Path, table: str, columns: Sequence[str] | None = None, filters: Any = None, job: str | None = None
 ) -> pa.Table:
     """A table of a study, or some of its columns and rows (`filters` as in `pyarrow.parquet.read_table`); see `verify`.
 
     Parameters
     ----------
-    jobs
-        Of a table that each job has, the jobs to read, at least one; by default all of the design.
+    job
+        Which one, for a table that each job has. It may hold runs that the design takes from another job, or does not have.
 
     Raises
     ------
     UserError
-        If a file is missing, truncated, of another version or of another design.
+        If the file is missing, truncated, of another version or of another design.
     """
-    if table not in JOB_TABLES:
-        return read_table(table, folder / f"{table}.parquet", columns, filters, read_footer(folder / "runs.parquet")["digest"])
-    paths = [job_path(folder, table, job) for job in (design_jobs(folder) if jobs is None else jobs)]
-    return pa.concat_tables([read_table(table, path, columns, filters) for path in paths]).unify_dictionaries()
+    if job is not None:
+        return read_table(table, job_path(folder, table, job), columns, filters)
+    return read_table(table, folder / f"{table}.parquet", columns, filters, read_footer(folder / "runs.parquet")["digest"])
 
 
 def shared_rows(results: Path, table: str) -> list[dict[str, Any]] | None:

@@ -11,7 +11,8 @@ from vgstudy.claims.numbers import near, sample, spread_of
 from vgstudy.claims.statements import Statement
 from vgstudy.claims.words import comparison
 
-ACCURACY, RATIO = {"column": "test_accuracy"}, {"column": "g_rms", "over": {"column": "g_rms"}}
+ACCURACY = {"column": "test_accuracy"}
+RATIO = {"column": "g_rms", "layer": "first", "over": {"column": "g_rms", "layer": "output"}}
 HUMPS = np.concatenate([np.linspace(0.5, 0.52, 20), np.linspace(0.82, 0.84, 20)])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vgstudy.cells import EXAMPLES, PROBE_SET
-from vgstudy.claims.measures import measured, scale
+from vgstudy.claims.measures import measured
 from vgstudy.claims.statements import Measure
 
 EPOCHS = [0, 10, 20]
@@ -80,15 +80,17 @@ def test_zero_divisors_and_missing_values_give_none():
     ("keys", "expected"),
     [
         ({"column": "test_accuracy"}, "logit"),
+        ({"column": "test_accuracy", "epochs": "all", "summary": "largest"}, "logit"),
+        ({"column": "test_accuracy", "epochs": "all", "summary": "sd"}, "log"),
         ({"column": "test_accuracy", "summary": "gain"}, "linear"),
         ({"column": "g_rms", "layer": "rising"}, "linear"),
         ({"column": "w_mean", "layer": 1}, "linear"),
         ({"column": "g_rms", "layer": 1}, "log"),
-        ({"column": "w_mean", "over": {"column": "w_mean"}}, "log"),
+        ({"column": "w_mean", "layer": 1, "over": {"column": "w_mean", "layer": 2}}, "log"),
     ],
 )
 def test_scale_on_which_seeds_spread(keys, expected):
-    assert scale(Measure.model_validate(keys)) == expected
+    assert Measure.model_validate(keys).scale == expected
 
 
 def test_a_measure_is_of_any_of_the_examples():

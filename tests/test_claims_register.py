@@ -78,9 +78,17 @@ def written(folder, *entries, name="A.yaml"):
         ({"arms": {"depth": 7}}, "statement 1: arms: no depth 7; allowed: 1, 5, 15, 20"),
         ({"arms": {"activation": "relu"}}, "statement 1: arms: no activation 'relu'; did you mean 'ReLU'? allowed: tanh, ReLU"),
         ({"above": {"arm": "A7"}}, "statement 1: above.arm: no arm 'A7'"),
+        (
+            {"arms": {"depth": 15, "activation": "tanh"}},
+            "statement 1: arms: no cell has depth 15, tanh; name other levels",
+        ),
+        ({"above": {"arm": {"activation": "ReLU"}}}, "statement 1: above.arm: 3 cells to compare with, not one: name the levels"),
         ({"measure": {"column": "g_rms", "layer": 9}}, "statement 1: measure: no layer 9 at depth 5 in study circles"),
         ({"measure": {"column": "g_rms", "layer": 1, "epochs": 3}}, "g_rms is not logged at epoch 3"),
-        ({"measure": {"column": "g_rms", "examples": "last mini-batch"}}, "g_rms is not logged on the last mini-batch"),
+        (
+            {"measure": {"column": "g_rms", "layer": 1, "examples": "last mini-batch"}},
+            "g_rms is not logged on the last mini-batch",
+        ),
         ({"measure": {"column": "test_accuracy", "epochs": [0, 900]}}, "test_accuracy is not logged at epoch 900"),
     ],
 )
@@ -108,8 +116,18 @@ def test_a_claim_about_what_the_study_lacks_is_one_line(tmp_path, changes, said)
             "statement 1: equals: must be a share from 0 to 1, such as 0.816, not 81.6",
         ),
         (
-            {"above": None, "measure": {"column": "g_rms"}, "equals": [0.1, 0.05]},
+            {"above": None, "measure": {"column": "g_rms", "layer": 1}, "equals": [0.1, 0.05]},
             "statement 1: equals: must be a range from low to high, not 0.1 to 0.05",
+        ),
+        (
+            {"above": None, "measure": {"column": "g_rms", "layer": 1}, "equals": 0.1, "within": 0.5},
+            "statement 1: within: must be a factor above 1, such as 1.5, of what spreads by factors, not 0.5",
+        ),
+        ({"measure": {"column": "g_rms"}}, "statement 1: measure.layer: is missing: g_rms has a value for each; first, middle"),
+        ({"measure": {"column": "train_loss", "layer": 2}}, "measure.layer: must be left out: train_loss has one value for all"),
+        (
+            {"above": None, "measure": {"column": "g_rms", "layer": "each"}, "equals": [0.9, 1.1]},
+            "statement 1: measure.layer: must be one layer: each goes with above or below",
         ),
         ({"times": 0.5}, "statement 1: times: goes with above or below another arm or measure"),
         ({"measure": {"column": "g_rms", "layer": "top"}}, "'top' is no layer; allowed: first, middle"),
@@ -151,6 +169,14 @@ def test_code_is_optional(tmp_path):
     assert read_register(tmp_path)["A"].code == ()
 
 
+def test_a_prediction_within_cells_by_what_they_share_is_told(tmp_path):
+    prediction = {"says": "f", "study": "circles", "predictor": "depth", "group": "all", "within": True}
+    with pytest.raises(
+        UserError, match=r"claim A3: prediction 1: within: must be false: depth is the same for all runs of a cell"
+    ):
+        read_register(written(tmp_path, entry() | {"predictions": [prediction]}))
+
+
 def test_a_prediction_of_a_group_that_no_run_is_in_is_told(tmp_path):
     told = {"says": "s", "study": "circles", "predictor": "d_delta"}
     for group in ("tahn", "sigmoid"):
@@ -165,5 +191,5 @@ def test_a_folder_without_claims_is_told(tmp_path):
 
 
 def test_zero_is_a_bound_like_any_other():
-    statement = Statement.model_validate({"says": "s", "arms": "A1", "measure": {"column": "g_mean"}, "above": 0})
+    statement = Statement.model_validate({"says": "s", "arms": "A1", "measure": {"column": "g_mean", "layer": 1}, "above": 0})
     assert (statement.comparator, statement.bound) == ("above", Bound(number=0))

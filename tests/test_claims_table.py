@@ -1,18 +1,18 @@
 """The table of claims from made-up studies: every claim has its rows, what was not run says so, values are those of the logs."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import pyarrow.compute as pc
 import pytest
 import yaml
 
 from synthetic import write_synthetic_study
-from vgstudy.claims.cases import named_cells
 from vgstudy.claims.register import claims, read_register
 from vgstudy.claims.tables import write_claims
 from vgstudy.errors import UserError
-from vgstudy.store.logs import read_table
+from vgstudy.store.logs import read_footer, read_table, write_table
 
 REGISTER = Path(__file__).parents[1] / "config/claims"
 TANH = {"depth": 5, "activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "width": 5}
@@ -107,10 +107,15 @@ def test_a_prediction_is_the_prediction_of_its_study(results, tmp_path):
     assert (found["value"], found["low"], found["high"]) == (row["value"], row["low"], row["high"])
 
 
-def test_levels_that_no_cell_has_are_told():
-    design = pd.DataFrame([{"cell": "c", "depth": 1, "width": 5, "activation": "tanh", "initializer": "He", "optimizer": "SGD"}])
-    with pytest.raises(UserError, match="study small has no cell with the levels"):
-        named_cells({"depth": 5, "activation": "tanh"}, {"name": "small"}, design)
+def test_a_prediction_from_what_no_run_has_is_inconclusive(results, tmp_path):
+    study = shutil.copytree(results / "small", tmp_path / "results/small")
+    rows_of = read_table("prediction", study / "prediction.parquet").filter(pc.field("predictor") != "d_delta")
+    write_table("prediction", rows_of, study / "prediction.parquet", read_footer(study / "prediction.parquet"))
+    prediction = {"says": "f", "study": "small", "predictor": "d_delta", "group": "all", "within": True}
+    statement = {"says": "s", "arms": TANH, "measure": {"column": "learned"}, "open": True}
+    found = rows(tmp_path / "results", register(tmp_path / "r", [statement], predictions=[prediction]))[-1]
+    assert (found["verdict"], found["n"], found["value"]) == ("inconclusive", 0, None)
+    assert found["reasoning"].startswith("No run of the group has it")
 
 
 def test_a_claim_about_what_a_study_lacks_writes_nothing(results, tmp_path):

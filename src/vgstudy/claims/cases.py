@@ -8,7 +8,6 @@ import pandas as pd
 from vgstudy.claims.checks import Study, check, compared, levels
 from vgstudy.claims.register import Claim
 from vgstudy.claims.statements import Network, Statement
-from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS
 from vgstudy.wording import level_text
 
@@ -44,22 +43,12 @@ def cases(claim: Claim, name: str, study: Study, runs: pd.DataFrame) -> Iterator
 
 
 def named_cells(network: Network, study: Study, design: pd.DataFrame) -> list[tuple[str, str]]:
-    """Id and name of each of a network's cells; the name is the arm's, with the levels in which its cells differ.
-
-    Raises
-    ------
-    UserError
-        If the study has no such cell.
-    """
+    """Id and name of each of a network's cells; the name is the arm's, with the levels in which its cells differ."""
     chosen = levels(network, study)
     kept = pd.Series(True, design.index)
     for factor, own in chosen.items():
         kept &= design[factor].isin(own)
     cells = design[kept]
-    if cells.empty:
-        raise UserError(
-            f"config/claims: study {study['name']} has no cell with the levels {chosen}; name other levels, or an arm"
-        )
     differing = [factor for factor in FACTORS if cells[factor].nunique() > 1]
     shown = differing if isinstance(network, str) else [f for f in FACTORS if f in chosen or f in differing]
     arm = [network] if isinstance(network, str) else []

@@ -1,15 +1,17 @@
 """Whether a study has what the register names: arms, levels, quantities, epochs, layers. Needs neither pandas nor results."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain, product
 from typing import Any
 
 from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
+from vgstudy.claims.words import network as network_words
 from vgstudy.config.log import Log
 from vgstudy.config.messages import among
 from vgstudy.errors import UserError
 from vgstudy.prediction.predictors import ALL
-from vgstudy.schema import COLUMNS
+from vgstudy.schema import COLUMNS, FACTORS
 
 Study = Mapping[str, Any]
 
@@ -79,6 +81,8 @@ def _problems(statement: Statement, study: Study) -> Iterator[tuple[str, str]]:
     own, other = list(statement.arms), compared(statement)
     for key, network in [*(("arms", n) for n in own), *([(f"{statement.comparator}.arm", other)] if other is not None else [])]:
         yield from ((key, text) for text in _network_problems(network, study))
+    if other is not None and (count := len(_cells(other, study))) != 1:
+        yield f"{statement.comparator}.arm", f"{count} cells to compare with, not one: name the levels in which they differ"
     depths = [depth for network in own for depth in levels(network, study).get("depth", study["factors"]["depth"])]
     yield from (("measure", text) for text in _measure_problems(statement.measure, study, min(depths)))
     if bound and bound.measure:
@@ -93,6 +97,18 @@ def _network_problems(network: Network, study: Study) -> Iterator[str]:
     for factor, own in levels(network, study).items():
         known = [str(level) for level in study["factors"][factor]]
         yield from (f"no {factor} {level!r}; {among(str(level), known)}" for level in own if str(level) not in known)
+    if not _cells(network, study):
+        yield f"no cell has {network_words(network)}; name other levels, or an arm"
+
+
+def _cells(network: Network, study: Study) -> set[tuple[str, ...]]:
+    """The levels, in the order of FACTORS, of each of a network's cells."""
+    arms: list[Network] = list(study.get("arms") or [{}])
+    wanted, whole = levels(network, study), study["factors"]
+    allowed = {name: set(map(str, wanted.get(name, whole[name]))) for name in FACTORS}
+    own = ([[str(level) for level in arm.get(name, whole[name])] for name in FACTORS] for arm in (levels(n, study) for n in arms))
+    kept = ([[level for level in of if level in allowed[name]] for name, of in zip(FACTORS, arm, strict=True)] for arm in own)
+    return set(chain.from_iterable(product(*arm) for arm in kept))
 
 
 def _measure_problems(measure: Measure, study: Study, depth: int) -> Iterator[str]:

@@ -88,7 +88,9 @@ def _prediction_row(claim: Claim, prediction: FailurePrediction, own: Design | N
         quantity = "AUC within cells" if prediction.within else "AUC"
         rows = read_rows(own.folder, "prediction").to_pylist()
         about = {"group": prediction.group, "predictor": prediction.predictor, "quantity": quantity}
-        judged = judge_prediction(next(row for row in rows if about.items() <= row.items()), prediction.open)
+        found = [row for row in rows if about.items() <= row.items()]
+        nothing = Judged(verdicts.INCONCLUSIVE, "No run of the group has it: there is nothing to predict from.", 0, 0)
+        judged = judge_prediction(found[0], prediction.open) if found else nothing
     pairs = "pairs of runs of one cell" if prediction.within else "pairs of runs"
     told = {
         "statement": prediction.says,

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, WELCH_DIFFERENCE, WILSON, moments, welch_difference, wilson
 from vgstudy.claims import verdicts
 from vgstudy.claims.judged import NAN, Judged, living, too_few
-from vgstudy.claims.measures import scale
 from vgstudy.claims.numbers import FEWEST, Spread, near, sample, spread_of
 from vgstudy.claims.statements import Statement
 from vgstudy.claims.words import nearness_words
@@ -59,7 +58,7 @@ def judge_prediction(row: Mapping[str, Any], is_open: bool = False) -> Judged:
 
 
 def _equals(statement: Statement, values: Array) -> Judged:
-    (alive, lost), on = living(values), scale(statement.measure)
+    (alive, lost), on = living(values), statement.measure.scale
     low, high = statement.equals if isinstance(statement.equals, tuple) else (statement.equals or 0.0,) * 2
     if len(alive) < FEWEST:
         return too_few(alive, lost, FEWEST)
@@ -161,6 +160,6 @@ def _open(statement: Statement, values: Array) -> Judged:
         return Judged(verdicts.ANSWERED, sentence, len(values), lost, *ends, WILSON, share=ends[0])
     if len(alive) < FEWEST:
         return too_few(alive, lost, FEWEST)
-    spread = spread_of(alive, scale(statement.measure))
+    spread = spread_of(alive, statement.measure.scale)
     sentence = f"Nothing was reported; the seeds give {interval(spread.value, spread.low, spread.high)} ({spread.method})."
     return _summed(verdicts.ANSWERED, sentence, values, spread)

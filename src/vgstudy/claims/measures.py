@@ -89,12 +89,3 @@ def _epochs(measure: Measure, known: Epochs) -> Epochs:
     if isinstance(measure.epochs, int):
         return np.flatnonzero(known == measure.epochs)
     return np.array([0 if measure.epochs == "first" else len(known) - 1])
-
-
-def scale(measure: Measure) -> str:
-    """The scale on which seeds spread most evenly: logit for accuracies, log for what is positive, else linear."""
-    if measure.over:
-        return "log"
-    if measure.summary in ("gain", "change") or measure.layer == "rising" or measure.column in ("learned", "g_mean", "w_mean"):
-        return "linear"
-    return "logit" if measure.column.endswith("accuracy") and measure.summary in ("mean", "median") else "log"

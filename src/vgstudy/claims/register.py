@@ -8,16 +8,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from vgstudy.cells import Frozen
 from vgstudy.claims.statements import Statement, listed
 from vgstudy.config import yamlfile
-from vgstudy.config.messages import among, first_problem
+from vgstudy.config.messages import among, first_problem, problem_at
 from vgstudy.errors import UserError
-from vgstudy.prediction.predictors import PREDICTORS
+from vgstudy.prediction.predictors import CONSTANT, PREDICTORS
 
 
 def _predictor(name: str) -> str:
@@ -48,6 +48,12 @@ class FailurePrediction(Frozen):
     within: bool = False
     open: bool = False
     reasoning: str = ""
+
+    @model_validator(mode="after")
+    def _within_what_differs(self) -> Self:
+        if self.within and self.predictor in CONSTANT:
+            raise problem_at("within", f"must be false: {self.predictor} is the same for all runs of a cell")
+        return self
 
 
 class Claim(Frozen):

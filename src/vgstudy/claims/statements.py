@@ -15,6 +15,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "g_mean_size": ("g_mean",),
     "weight_gain": ("fan_out", "w_mean", "w_sd"),
 }
+LAYERED = ("g_mean_size", "weight_gain")  # of those
 KEYS = ("cell", "seed", "epoch", "step", "layer")
 LAYERS = ("first", "middle", "last hidden", "output", "largest hidden", "largest", "smallest", "rising", "each")
 
@@ -60,7 +61,7 @@ class Measure(Frozen):
         Of curves, probes or decays, or one of DERIVED: `learned` 1 or 0; `g_mean_size` |mean gradient entry|; `weight_gain`
         sqrt(fan_out E[w^2]), by which a kernel alone multiplies the backpropagated signal.
     layer
-        A number from 1, or one of LAYERS; None for what has no layers.
+        A number from 1, or one of LAYERS; None for what has no layers. `each` goes with an order, which must hold in all.
     examples
         Which gradient; see `cells.EXAMPLES`.
     epochs
@@ -78,6 +79,29 @@ class Measure(Frozen):
     epochs: int | Literal["first", "last", "all"] | tuple[int, int] = "last"
     summary: Literal["mean", "median", "sd", "smallest", "largest", "change", "gain", "pace"] = "mean"
     over: "Measure | None" = None
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it has the column's own unit and range, being neither a spread, nor a change, nor a ratio."""
+        return self.summary in ("mean", "median", "smallest", "largest") and not self.over
+
+    @property
+    def scale(self) -> Literal["linear", "log", "logit"]:
+        """The scale on which seeds spread most evenly: logit for accuracies, log for what is positive, else linear."""
+        if self.over:
+            return "log"
+        if self.summary in ("gain", "change") or self.layer == "rising" or self.column in ("learned", "g_mean", "w_mean"):
+            return "linear"
+        return "logit" if self.column.endswith("accuracy") and self.is_level else "log"
+
+    @model_validator(mode="after")
+    def _layer_where_there_are_layers(self) -> Self:
+        layered = self.column in COLUMNS["probes"] or self.column in LAYERED
+        if layered and self.layer is None:
+            raise problem_at("layer", f"is missing: {self.column} has a value for each; {', '.join(LAYERS)}, or a number from 1")
+        if not layered and self.layer is not None:
+            raise problem_at("layer", f"must be left out: {self.column} has one value for all of a network's layers")
+        return self
 
 
 def _number(value: Any) -> Any:
@@ -163,8 +187,7 @@ class Statement(Frozen):
 
     def _is_share(self) -> bool:
         """Whether the measure lies between 0 and 1."""
-        is_level = self.measure.summary in ("mean", "median", "smallest", "largest") and not self.measure.over
-        return is_level and (self.measure.column == "learned" or self.measure.column.endswith("accuracy"))
+        return self.measure.is_level and (self.measure.column == "learned" or self.measure.column.endswith("accuracy"))
 
     @model_validator(mode="after")
     def _one_comparator(self) -> Self:
@@ -174,6 +197,10 @@ class Statement(Frozen):
             raise problem_at("within", "is missing: how near to the reported number counts as the same?")
         if isinstance(self.equals, tuple) and self.equals[0] > self.equals[1]:
             raise problem_at("equals", f"must be a range from low to high, not {self.equals[0]:g} to {self.equals[1]:g}")
+        if self.within is not None and self.within <= 1 and self.measure.scale == "log":
+            raise problem_at("within", f"must be a factor above 1, such as 1.5, of what spreads by factors, not {self.within:g}")
+        if self.measure.layer == "each" and not (self.above or self.below):
+            raise problem_at("measure.layer", "must be one layer: each goes with above or below, which must hold in all")
         for key, value in self._numbers():
             if value is not None and self._is_share() and not 0 <= value <= 1:
                 raise problem_at(key, f"must be a share from 0 to 1, such as 0.816, not {value:g}")

@@ -1,7 +1,6 @@
 """Quantities and comparisons in words, for tables and pages."""
 
 from vgstudy.cells import PROBE_SET
-from vgstudy.claims.measures import scale
 from vgstudy.claims.statements import Levels, Measure, Network, Statement
 from vgstudy.schema import FACTORS
 from vgstudy.wording import number
@@ -106,7 +105,7 @@ def nearness_words(statement: Statement) -> str:
     """How near to a reported number counts as the same, in words."""
     if statement.within is None:
         return " (inside the range)"
-    factor = scale(statement.measure) == "log"
+    factor = statement.measure.scale == "log"
     return f" (within a factor of {statement.within:g})" if factor else f" (within {statement.within:g})"
 
 

@@ -18,7 +18,7 @@ from vgstudy.analysis.design import read_design
 from vgstudy.analysis.intervals import CONFIDENCE, WILSON, equal_tails, wilson
 from vgstudy.prediction.auc import auc, auc_within, resampled
 from vgstudy.prediction.early import RULES, early_runs
-from vgstudy.prediction.predictors import ALL, SIGNS
+from vgstudy.prediction.predictors import ALL, CONSTANT, SIGNS
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import write_table
 
@@ -33,7 +33,6 @@ FOLDS, BINS = 5, 10
 RESAMPLED = "seeds resampled within cells"
 HELD_OUT = "cells held out"
 DECAYS = ("d_g", "d_delta")
-CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a cell
 SIZES = ("d_g", "d_delta", "first layer", "smallest layer")
 MODELS: Mapping[str, Sequence[str]] = {
     "depth and width": ("depth", "width"),

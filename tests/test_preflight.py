@@ -28,7 +28,7 @@ def planned(tmp_path: Path) -> Plan:
 
 
 def test_a_machine_that_will_do_is_not_refused(planned: Plan, tmp_path: Path) -> None:
-    preflight.check([planned], tmp_path / "results")
+    preflight.check_access([planned], tmp_path / "results")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -36,10 +36,10 @@ def test_too_little_disk_space_is_refused_by_hand(planned: Plan, tmp_path: Path,
     needed = 216 / 54 * sum(cost.run_bytes(labelled.cell, planned.study.log) for labelled in planned.cells)
     assert preflight.disk_bytes(planned) == pytest.approx(needed)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1.5 * needed))
-    preflight.check([planned], tmp_path / "results")
+    preflight.check_space([planned], tmp_path / "results")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 1.5 * needed - 1))
     with pytest.raises(UserError, match=r"results: the tables will take [\d.]+ MB and [\d.]+ MB are free; make room first"):
-        preflight.check([planned], tmp_path / "results")
+        preflight.check_space([planned], tmp_path / "results")
 
 
 def test_a_file_that_is_not_mnist_is_refused_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,14 +47,14 @@ def test_a_file_that_is_not_mnist_is_refused_before_anything_runs(tmp_path: Path
     monkeypatch.setenv("VGSTUDY_MNIST", str(tmp_path / "text.npz"))
     untrained = plan(load_study(STUDY.with_name("mnist.yaml")), tmp_path / "results")
     with pytest.raises(UserError, match=r"text\.npz: is no readable \.npz"):
-        preflight.check([untrained], tmp_path / "results")
-    preflight.check([plan(load_study(STUDY), tmp_path / "results")], tmp_path / "results")
+        preflight.check_data([untrained], tmp_path / "results")
+    preflight.check_data([plan(load_study(STUDY), tmp_path / "results")], tmp_path / "results")
     published = plan(load_study(STUDY.with_name("digits.yaml")), tmp_path / "results")
     with pytest.raises(UserError, match=r"text\.npz: is no readable \.npz"):  # the numbers of papers need it
-        preflight.check([published], tmp_path / "results")
+        preflight.check_data([published], tmp_path / "results")
     (tmp_path / "results").mkdir()
     (tmp_path / "results/conformance.parquet").touch()
-    preflight.check([published], tmp_path / "results")
+    preflight.check_data([published], tmp_path / "results")
 
 
 def test_tables_of_the_methods_are_those_of_a_study_that_is_no_trial_or_that_are_there(tmp_path: Path) -> None:
@@ -80,10 +80,9 @@ def test_what_is_trained_takes_no_more_space(planned: Plan) -> None:
 def test_a_job_with_a_damaged_table_is_trained_again(planned: Plan, tmp_path: Path) -> None:
     (job,) = planned.jobs.values()
     trained = replace(planned, jobs={job.id: replace(job, trained=True)})
-    assert next(story.told([trained], tmp_path, 2, {})) == "smoke: all 216 runs are trained"
     for table, again in (("probes", True), ("curves", True), ("decays", False)):
         damaged = {planned.folder / table / f"{job.id}.parquet": "is damaged"}
-        first, *more = story.told([trained], tmp_path, 2, damaged)
+        first, *more = story.told([damage.made_again(trained, damaged)], tmp_path, 2, damaged)
         assert first.startswith("smoke: trains 216 runs in 1 job" if again else "smoke: all 216 runs are trained")
         assert "is damaged" in more
 
@@ -96,20 +95,20 @@ def test_a_file_or_folder_that_may_not_be_read_is_refused(planned: Plan, monkeyp
     for closed in (results / "report.html", next(iter(planned.jobs.values())).path, planned.folder / "figures"):
         monkeypatch.setattr(preflight.os, "access", lambda path, mode, closed=closed: path != closed and access(path, mode))
         with pytest.raises(UserError, match=f"^{closed}: cannot be read: permission denied; mend that and start again"):
-            preflight.check([planned], results)
+            preflight.check_access([planned], results)
     monkeypatch.undo()
     (results / "gone").symlink_to(results / "nowhere")  # as a file that a workflow took away since it was listed
-    preflight.check([planned], results)
+    preflight.check_access([planned], results)
 
 
 def test_a_place_that_cannot_be_written_is_refused(planned: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight.os, "access", lambda path, mode: mode == os.R_OK)
     with pytest.raises(UserError, match=f"cannot be written: {tmp_path} is no folder that you may write to"):
-        preflight.check([planned], tmp_path / "results")
+        preflight.check_access([planned], tmp_path / "results")
     monkeypatch.undo()
     (tmp_path / "results").write_text("a file where a folder should be")
     with pytest.raises(UserError, match=f"cannot be written: {tmp_path}/results is no folder that you may write to"):
-        preflight.check([planned], tmp_path / "results")
+        preflight.check_access([planned], tmp_path / "results")
 
 
 @pytest.mark.parametrize(
@@ -240,12 +239,12 @@ def test_folders_below_and_those_of_snakemake_are_looked_at(
     access, writable = preflight.os.access, os.W_OK | os.X_OK
     for folder in (results / "smoke/decays", results / "logs", Path(".snakemake/metadata")):
         folder.mkdir(parents=True)
-        preflight.check([planned], results)
+        preflight.check_access([planned], results)
         monkeypatch.setattr(
             preflight.os, "access", lambda path, mode, own=folder: (path, mode) != (own, writable) and access(path, mode)
         )
         with pytest.raises(UserError, match=f"results: cannot be written: {folder} is no folder that you may write to"):
-            preflight.check([planned], results)
+            preflight.check_access([planned], results)
         monkeypatch.setattr(preflight.os, "access", access)
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from vgstudy.config.reading import load_study
 from vgstudy.errors import UserError
-from vgstudy.plan.planning import Job, write_design
+from vgstudy.plan import preflight
+from vgstudy.plan.planning import Job, plan, write_design
 from vgstudy.plan.prepared import Prepared, prepare
-from vgstudy.store.places import JOB_TABLES
+from vgstudy.store.places import JOB_TABLES, TRAINED
 
 STUDY = load_study(Path(__file__).parents[1] / "config/studies/smoke.yaml")
 
@@ -43,6 +44,24 @@ def test_what_is_damaged_is_found_except_in_a_job_of_a_cluster(prepared: Prepare
     runs.write_bytes(runs.read_bytes()[:-1])
     assert prepare([STUDY], prepared.results).damaged.keys() == {runs}
     assert prepare([STUDY], prepared.results, look=False).damaged == {}
+
+
+def test_a_job_with_a_damaged_table_needs_disk_and_memory_again(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = prepared.plans["smoke"]
+    write_design(own)
+    for table in TRAINED:
+        for path in own.paths(table):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("no table")
+    assert all(job.trained for job in plan(STUDY, prepared.results).jobs.values())
+    again = prepare([STUDY], prepared.results)
+    assert not any(job.trained for job in again.jobs.values())
+    monkeypatch.setattr(preflight, "memory", lambda kind: 1)
+    with pytest.raises(UserError, match="smoke: its largest job needs"):
+        preflight.check_memory(again.plans.values())
+    monkeypatch.setattr(preflight, "disk_bytes", lambda planned: 1e15 * any(not job.trained for job in planned.jobs.values()))
+    with pytest.raises(UserError, match="make room first"):
+        prepare([STUDY], prepared.results)
 
 
 def test_a_machine_that_will_not_do_is_refused_except_in_a_job_of_a_cluster(tmp_path: Path) -> None:

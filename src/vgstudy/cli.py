@@ -66,7 +66,6 @@ def plan(
 
     from vgstudy.config import mnist
     from vgstudy.config.reading import load_config, parse_seeds
-    from vgstudy.plan.damage import made_again
     from vgstudy.plan.prepared import prepare
     from vgstudy.terminal import plan_table
 
@@ -74,7 +73,7 @@ def plan(
     mnist.name(named.mnist)
     prepared = prepare(_chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies), results)
     for planned in prepared.plans.values():
-        show(plan_table.table(made_again(planned, prepared.damaged)))
+        show(plan_table.table(planned))
     for line in prepared.told(available_cpu_count()):
         typer.echo(line)
 

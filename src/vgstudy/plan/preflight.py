@@ -19,8 +19,8 @@ SNAKEMAKE = Path(".snakemake")  # its own notes, in the folder where it runs
 DISK_SHARE = 1.5  # the tables of a study beside those of its jobs, figures and report: half as much again
 
 
-def check(plans: Collection[Plan], results: Path) -> None:
-    """Refuse what cannot work here: no right to read or write, too little disk space, packages of other versions, wrong data.
+def check_access(plans: Iterable[Plan], results: Path) -> None:
+    """Refuse packages of other versions, and folders and files without the right to read or write.
 
     Raises
     ------
@@ -28,13 +28,11 @@ def check(plans: Collection[Plan], results: Path) -> None:
         If so; it says what to do.
     """
     check_packages()
-    check_data(plans, results)
     for path in _files(results):
         if not os.access(path, os.R_OK) and path.exists():  # and was not taken away by a workflow at work
             raise UserError(f"{path}: cannot be read: permission denied; mend that and start again: nothing of it is lost")
-    place = existing(results)
     for folder in (
-        place,
+        existing(results),
         *(path for plan in plans for path in _folders(plan.folder)),
         *_folders(results / "logs"),
         *_folders(SNAKEMAKE),
@@ -43,7 +41,17 @@ def check(plans: Collection[Plan], results: Path) -> None:
             raise UserError(
                 f"{results}: cannot be written: {folder} is no folder that you may write to; change its rights or move it"
             )
-    needed, free = DISK_SHARE * sum(map(disk_bytes, plans)), shutil.disk_usage(place).free
+
+
+def check_space(plans: Iterable[Plan], results: Path) -> None:
+    """Refuse to start with too little disk space.
+
+    Raises
+    ------
+    UserError
+        If the tables will take more than is free.
+    """
+    needed, free = DISK_SHARE * sum(map(disk_bytes, plans)), shutil.disk_usage(existing(results)).free
     if needed > free:
         raise UserError(
             f"{results}: the tables will take {needed / 1e6:,.3g} MB and {free / 1e6:,.3g} MB are free; make room first"

@@ -1,7 +1,7 @@
 """What the workflow knows before its first job: studies planned, the machine checked, results on disk looked at."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,14 +18,14 @@ class Prepared:
     Attributes
     ----------
     results, plans
-        The folder and each study's plan by its name.
+        The folder and each study's plan by its name; a job with a damaged table is not trained.
     damaged
         Outputs on disk that cannot be used, and why.
     """
 
     results: Path
     plans: Mapping[str, Plan]
-    damaged: Mapping[Path, str] = field(default_factory=dict)
+    damaged: Mapping[Path, str]
 
     @cached_property
     def jobs(self) -> dict[tuple[str, str], Job]:
@@ -92,8 +92,12 @@ def prepare(studies: Collection[Study], results: Path, look: bool = True) -> Pre
     UserError
         If the studies cannot run here, or something cannot be read.
     """
-    plans = {study.name: plan(study, results) for study in studies}
-    if not look:
-        return Prepared(results, plans)
-    preflight.check([*plans.values()], results)
-    return Prepared(results, plans, damage.damaged([*plans.values()], results))
+    plans = [plan(study, results) for study in studies]
+    damaged: dict[Path, str] = {}
+    if look:
+        preflight.check_access(plans, results)
+        damaged = damage.damaged(plans, results)
+        plans = [damage.made_again(each, damaged) for each in plans]
+        preflight.check_data(plans, results)
+        preflight.check_space(plans, results)
+    return Prepared(results, {each.study.name: each for each in plans}, damaged)

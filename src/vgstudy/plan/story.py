@@ -1,11 +1,10 @@
 """Before anything is spent: what will happen, in sentences."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from vgstudy.plan import cost, preflight
-from vgstudy.plan.damage import made_again
 from vgstudy.plan.planning import Plan
 from vgstudy.store import lock
 from vgstudy.store.provenance import NUMERIC
@@ -14,9 +13,8 @@ from vgstudy.wording import plural
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def told(plans: Iterable[Plan], results: Path, cores: int | None, damaged: Mapping[Path, str]) -> Iterator[str]:
+def told(plans: Collection[Plan], results: Path, cores: int | None, damaged: Mapping[Path, str]) -> Iterator[str]:
     """All there is to say before work starts, in sentences; arguments as in `training`, and what `damage.damaged` gives."""
-    plans = [made_again(plan, damaged) for plan in plans]
     for plan in plans:
         yield from training(plan, cores)
     yield from whole(plans, results, cores)

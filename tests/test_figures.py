@@ -20,9 +20,9 @@ from vgstudy.figures.lines import isolated
 from vgstudy.figures.rendering import DPI, saved
 from vgstudy.figures.style import COLOURS, keyed, rc
 from vgstudy.schema import CHECKS
+from vgstudy.views.axes import horizontal_limits, vertical_limits
 from vgstudy.views.captions import caption_text, figure_names
 from vgstudy.views.frames import read_frames
-from vgstudy.views.limits import horizontal_limits, vertical_limits
 from vgstudy.views.outcomes import counted
 from vgstudy.views.prediction import NAMES, prediction
 from vgstudy.views.registry import view_of

@@ -121,6 +121,12 @@ def test_a_limit_far_from_any_depth_that_was_run_is_a_bracket_by_hand():
     assert "deepest: depth 4.1 [3.6, 4.6] with sigmoid" in found.headline
 
 
+def test_a_limit_between_depths_of_which_one_is_beyond_is_no_bracket():
+    found = limit(made_frames(limits=limits(tanh=(3.17, None, 5.0, "inside", "interpolated"))))
+    assert "below" in found.headline
+    assert "between" not in found.headline
+
+
 def test_a_share_that_rises_with_depth_has_no_one_limit_by_hand():
     own = limits(tanh=(2.0, 1.0, 5.0, "inside", "not monotone"), sigmoid=(4.1, 3.6, 4.6, "inside"))
     found = limit(made_frames(limits=own))

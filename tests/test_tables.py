@@ -289,13 +289,17 @@ def test_families_are_corrected_against_statsmodels(made):
             np.testing.assert_allclose(family["p_adjusted"], multipletests(family["p"], method=name)[1])
 
 
-def test_optimizers_are_declared_at_the_end_and_other_quantities_are_exploratory(folder):
+def test_decay_is_declared_before_training_and_of_optimizers_at_the_end(tmp_path):
+    folder = tmp_path / "study"
+    write_synthetic_study(folder, depths=(5,), widths=(5, 6), optimizers=("SGD", "Adam"), seeds=range(4))
     footer = read_footer(folder / "runs.parquet")
-    footer["study"]["contrasts"] = [{"factor": "width", "reference": 5, "quantities": ["d_g"]}]
+    footer["study"]["contrasts"] = [
+        {"factor": "width", "reference": 5, "quantities": ["d_g"]},
+        {"factor": "optimizer", "reference": "SGD", "quantities": ["d_g"]},
+    ]
     write_table("runs", read_table("runs", folder / "runs.parquet"), folder / "runs.parquet", footer)
-    contrasts = analyse(folder)["contrasts"]
-    declared = contrasts[contrasts["correction"] == "Holm"]
-    assert set(declared["family"]) == {"width against 5: d_g at epoch 0"}
+    declared = analyse(folder)["contrasts"].query("correction == 'Holm'")
+    assert set(declared["family"]) == {"width against 5: d_g at epoch 0", "optimizer against SGD: d_g at epoch 20"}
 
 
 def test_linearity_against_scipy(made):

@@ -121,7 +121,10 @@ rule predict:
 
 rule follow:
     input:
-        register=sorted(REGISTER.glob("*.yaml")),
+        # of what claims report, only arms show anything
+        register=lambda wildcards: (
+            sorted(REGISTER.glob("*.yaml")) if STUDIES[wildcards.study].arms else []
+        ),
         runs="results/{study}/runs.parquet",
         tables=lambda wildcards: PLANS[wildcards.study].paths("probes", "curves"),
     output:
@@ -132,7 +135,11 @@ rule follow:
         "../../environment.yml"
     params:
         stage=STAGES["follow"],
-        register=sorted(path.name for path in REGISTER.glob("*.yaml")),
+        register=lambda wildcards: (
+            sorted(path.name for path in REGISTER.glob("*.yaml"))
+            if STUDIES[wildcards.study].arms
+            else []
+        ),
     shell:
         "vgstudy follow results/{wildcards.study} > {log} 2>&1"
 

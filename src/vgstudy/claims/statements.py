@@ -122,7 +122,7 @@ class Bound(Frozen):
         return self
 
 
-Limit = Annotated[Bound, BeforeValidator(_number)]
+BoundOrNumber = Annotated[Bound, BeforeValidator(_number)]
 COMPARATORS = ("equals", "above", "below", "near", "open")
 
 
@@ -156,9 +156,9 @@ class Statement(Frozen):
     measure: Measure
     equals: float | tuple[float, float] | None = None
     within: float | None = Field(None, gt=0)
-    above: Limit | None = None
-    below: Limit | None = None
-    near: Limit | None = None
+    above: BoundOrNumber | None = None
+    below: BoundOrNumber | None = None
+    near: BoundOrNumber | None = None
     by: float = 0.0
     times: float = Field(1.0, gt=0)
     open: bool = False

@@ -138,6 +138,10 @@ class StudyFile(Frozen):
                     if level not in known:
                         allowed = among(str(level), map(str, known))
                         yield f"arms.{name}.{factor}", f"{show(level)} is no level of {factor}; {allowed}"
+        first: dict[tuple[tuple[int | str, ...], ...], str] = {}
+        for name, arm in self.arms.items():
+            if (other := first.setdefault(tuple(arm.names(self.factors, factor) for factor in factors), name)) != name:
+                yield f"arms.{name}", f"has the same networks as arm {other!r}: drop one"
         for factor in factors if self.arms else ():
             used = {level for arm in self.arms.values() for level in arm.names(self.factors, factor)}
             for level in self.factors.names(factor):

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
 from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, moments
+from vgstudy.analysis.samples import logs_of
 from vgstudy.diagnosis.evidence import best_settings, rates
 from vgstudy.diagnosis.rules import FEATURES, HEALTHY, RULES, features, verdicts
 from vgstudy.errors import UserError
@@ -134,10 +135,10 @@ def _layer(rows: pd.DataFrame, names: list[str] | None) -> dict[str, Any]:
 def _interval(values: "pd.Series[float]") -> dict[str, Any]:
     """Geometric mean over seeds that have a positive finite value, with Student's t interval on the logs."""
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    usable = np.isfinite(numbers) & (numbers > 0)
-    found = geometric_t(moments(np.where(usable, np.log(np.where(usable, numbers, 1.0)), np.nan)[None]))
+    logs = logs_of(numbers)
+    found = geometric_t(moments(logs[None]))
     ends = {name: _number(getattr(found, name)[0]) for name in ("value", "low", "high")}
-    return {**ends, "confidence": CONFIDENCE, "n": len(numbers), "n_alive": int(usable.sum())}
+    return {**ends, "confidence": CONFIDENCE, "n": len(numbers), "n_alive": int(np.isfinite(logs).sum())}
 
 
 def _number(value: float) -> float | None:

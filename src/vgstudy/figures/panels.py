@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from vgstudy.figures.style import GREY
+from vgstudy.views.axes import LINEAR_BELOW, horizontal_limits, vertical_limits
 from vgstudy.views.frames import chosen
-from vgstudy.views.limits import LINEAR_BELOW, horizontal_limits, vertical_limits
 from vgstudy.views.view import Axis, View, laid_out
 from vgstudy.wording import level_text, power_of_ten
 

@@ -67,7 +67,8 @@ def extremes(own: pd.DataFrame) -> str:
 
 def placed(row: Row) -> str:
     """A limit in a sentence."""
-    return f"{'' if row['fit'] == BETWEEN else 'depth '}{limit_text(row)}"
+    text = limit_text(row)
+    return text if text.startswith("between") else f"depth {text}"
 
 
 def comparison(rows: pd.DataFrame, level: str, reference: str, factor: str) -> str:
@@ -101,7 +102,7 @@ def limit_table(own: pd.DataFrame) -> Table:
 
 def limit_text(row: Row) -> str:
     """A limit with its interval; the depths around it where none is near; that it lies beyond the depths studied."""
-    if row["fit"] == BETWEEN and row["range"] == "inside":
+    if row["fit"] == BETWEEN and row["range"] == "inside" and pd.notna(row["low"]) and pd.notna(row["high"]):
         return "between {} and {}".format(*(end.removesuffix(".0") for end in bounds(row)))
     return f"{alone(row)}{f', {RISING}' * (row['fit'] == RISING)}"
 

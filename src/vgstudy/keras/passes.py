@@ -42,7 +42,7 @@ class Seen:
     ----------
     g
         dLoss/dW, an array of the kernel's shape, Loss as training minimises it.
-    delta, h, u, slope
+    delta, h, slope
         Of each call of the kernel's layer, (example, ...): dLoss/dz of one example's loss, the activation, its derivative.
         Empty where the layer does not tell.
     top

@@ -33,11 +33,11 @@ FOLDS, BINS = 5, 10
 RESAMPLED = "seeds resampled within cells"
 HELD_OUT = "cells held out"
 DECAYS = ("d_g", "d_delta")
-SIZES = ("d_g", "d_delta", "first layer", "smallest layer")
+POSITIVE = ("d_g", "d_delta", "first layer", "smallest layer")  # of which a model takes the log
 MODELS: Mapping[str, Sequence[str]] = {
     "depth and width": ("depth", "width"),
-    "gradients": (*SIZES, "distance", "zeros"),
-    "everything": (*SIZES, "distance", "zeros", "depth", "width"),
+    "gradients": (*POSITIVE, "distance", "zeros"),
+    "everything": (*POSITIVE, "distance", "zeros", "depth", "width"),
 }
 
 
@@ -134,12 +134,12 @@ def _modelled(group: str, name: str, own: pd.DataFrame, columns: Sequence[str], 
 
 
 def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
-    """Predictors as a model takes them, axes (run, feature): logs of sizes, with a flag where some are missing or zero."""
+    """Predictors as a model takes them, axes (run, feature): logs of some, with a flag where one is missing or zero."""
     parts: list[Array] = []
     for name in columns:
         value = runs[name].to_numpy(dtype=float)
-        known = np.isfinite(value) & ((value > 0) | (name not in SIZES))
-        scaled = np.log(np.where(known, value, 1.0)) if name in SIZES else value
+        known = np.isfinite(value) & ((value > 0) | (name not in POSITIVE))
+        scaled = np.log(np.where(known, value, 1.0)) if name in POSITIVE else value
         parts.append(np.where(known, scaled, scaled[known].mean() if known.any() else 0.0))
         parts += [~known * 1.0] * (not known.all())
     return np.column_stack(parts)

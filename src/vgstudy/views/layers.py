@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from vgstudy.views.axes import LINEAR_BELOW
 from vgstudy.views.frames import Frames, chosen, optimizers, untrained
-from vgstudy.views.limits import LINEAR_BELOW
 from vgstudy.views.view import BLOCKS, EPOCH, REFERENCE_DEPTH, Axis, View, nearest, with_bands
 from vgstudy.wording import listing
 

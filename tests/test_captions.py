@@ -57,10 +57,15 @@ def rows(n_failed: list[int], value: list[float | None], **columns: object) -> p
     return pd.DataFrame({**base, "n_failed": n_failed, "value": value, **columns})
 
 
+UNDRAWN = "without any value of what a row of panels shows is not drawn there."
+
+
 def test_left_out_by_hand():
     assert left_out(rows([0, 0], [1.0, 2.0])) == "Nothing is left out of the 2 cells shown."
     assert left_out(rows([0, 2, 5], [1.0, 2.0, 3.0])).startswith("Left out: 2–5 seeds in 2 of 3 cells (")
-    assert left_out(rows([1, 10], [1.0, None])).endswith("1 cell without any value is not drawn.")
+    assert left_out(rows([1, 10], [1.0, None])).endswith(
+        "1 cell without any value of what a row of panels shows is not drawn there."
+    )
 
 
 def pairs(counts: list[tuple[int, int, int, int]], value: list[float | None]) -> pd.DataFrame:
@@ -74,12 +79,18 @@ def test_left_out_of_contrasts_by_hand():
     assert left_out(pairs([whole, whole], [1.0, 2.0])) == "Nothing is left out of the 2 pairs shown."
     some = left_out(pairs([whole, (10, 8, 9, 4), (10, 9, 9, 9)], [1.0, 2.0, 3.0]))
     assert some.startswith("Left out: 1–5 seeds on a side in 2 of 3 pairs (")
-    assert left_out(pairs([whole, (10, 0, 9, 9)], [1.0, None])).endswith("1 pair without any value is not drawn.")
+    assert left_out(pairs([whole, (10, 0, 9, 9)], [1.0, None])).endswith(
+        "1 pair without any value of what a row of panels shows is not drawn there."
+    )
+    two = pd.concat(
+        [pairs([whole, (10, 0, 9, 9)], [1.0, None]).assign(quantity="d_g"), pairs([whole] * 2, [1.0] * 2).assign(quantity="p")]
+    )
+    assert left_out(two).endswith(f"1 pair {UNDRAWN}")
 
 
 def test_left_out_counts_a_cell_once_by_hand():
     twice = pd.concat([rows([1], [1.0]), rows([3], [1.0])])
-    assert left_out(twice).startswith("Left out: 3 seeds in 1 of 1 cell (")
+    assert left_out(twice).startswith("Left out: at most 3 seeds in 1 of 1 cell (")
 
 
 def test_seeds_by_hand():

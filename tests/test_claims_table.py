@@ -80,6 +80,15 @@ def test_values_are_those_of_the_logs_by_hand(results, tmp_path):
     assert (found[0]["arm"], found[0]["n"]) == ("depth 5, 5 wide, tanh, Xavier, SGD", 8)
 
 
+def test_a_statement_not_run_has_a_row_for_every_network_it_names(results, tmp_path):
+    statement = {"says": "s", "arms": [TANH, {"activation": "ReLU"}], "measure": {"column": "learned"}, "open": True}
+    found = rows(results, register(tmp_path / "r", [statement]), studies=())
+    assert [(row["arm"], row["verdict"]) for row in found] == [
+        ("depth 5, 5 wide, tanh, Xavier, SGD", "not run"),
+        ("ReLU", "not run"),
+    ]
+
+
 def test_two_arms_are_compared_seed_by_seed(results, tmp_path):
     other = TANH | {"activation": "ReLU"}
     statement = {"says": "s", "arms": TANH, "measure": {"column": "test_loss"}, "below": {"arm": other}}

@@ -6,7 +6,7 @@ from made_frames import made_frames
 from vgstudy.findings import findings
 from vgstudy.findings.contrasts import contrast
 from vgstudy.findings.decay import decay
-from vgstudy.findings.finding import both_levels, cross_table, setting, sides_by_interval, sides_by_test
+from vgstudy.findings.finding import both_levels, cross_table, furthest, setting, sides_by_interval, sides_by_test
 from vgstudy.findings.limit import limit
 from vgstudy.findings.movement import movement
 from vgstudy.findings.precision import precision
@@ -279,3 +279,10 @@ def test_a_table_has_a_dash_where_there_is_no_row_by_hand():
     )
     assert table.head == ("width", "ReLU", "tanh")
     assert table.rows == (("25", "b", "–"), ("5", "–", "a"))
+
+
+def test_the_largest_difference_tells_how_many_are_as_large_by_hand():
+    rows = pd.DataFrame({"value": [0.5, -1.0, 1.0, -1.0], "depth": [1, 2, 3, 4]})
+    row, more = furthest(rows)
+    assert (row["depth"], more) == (2, ", and 2 more as large")
+    assert furthest(rows.iloc[:2])[1] == ""

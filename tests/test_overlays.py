@@ -150,7 +150,7 @@ def test_what_is_said_by_hand():
     far = rows("d_delta", depth=5, width=25, value=1.8, z=7.0)
     found = theory(made_frames(overlays=[*near, far, rows(VARIANCE, value=1.8)]))
     assert "lies within 2 standard errors of theory, here the limit of infinite width, in 2 of 3 cells" in found.headline
-    assert found.more[0].startswith("Furthest apart: δ with tanh, Xavier, depth 5, 25 wide")
+    assert found.more[0].startswith("Furthest apart in standard errors: δ with tanh, Xavier, depth 5, 25 wide")
     assert "is 2.00 times (median over 1 cell)" in found.more[-1]
     assert found.tables[0].rows[0][-1] == "0.80 [0.70, 0.95] | 0.900 | -1.5"
     assert theory(made_frames()) is None

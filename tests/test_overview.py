@@ -46,7 +46,7 @@ def test_claims_in_short_by_hand():
     assert point.topic == "The tutorials' claims, and those of D"
     assert claims_point([claim("D4", "not run")]) is None
     assert list(unsettled(rows)) == [
-        "1 statement about the tutorials' networks is inconclusive; it would take at least 12 seeds to settle 1 of them."
+        "1 statement of the claims is inconclusive; it would take at least 12 seeds to settle 1 of them."
     ]
 
 
@@ -69,7 +69,7 @@ def test_one_seed_has_no_interval_and_says_so_by_hand():
     assert "with 1 to 10 seeds in 2 studies; numbers come with their intervals but for studies of one seed" in asked_sentence(
         {"one": one, "many": many}
     )
-    told = "with 10 seeds in one study; every estimate of a configuration comes with its interval"
+    told = "with 10 seeds in one study; estimates of a configuration come with their intervals wherever"
     assert told in asked_sentence({"many": many})
 
 

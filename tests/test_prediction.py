@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from made_frames import made_frames
 from synthetic import write_synthetic_study
@@ -13,6 +14,7 @@ from vgstudy.analysis.design import read_design
 from vgstudy.errors import UserError
 from vgstudy.findings.prediction import prediction
 from vgstudy.prediction.early import RULES, early_runs
+from vgstudy.prediction.predictors import BESIDE
 from vgstudy.prediction.tables import features, folds_of, held_out, prediction_rows
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import read_footer, read_table, write_table
@@ -181,6 +183,7 @@ def told(failures=50, mixed=4, **areas):
         "vanished": ("d_delta", "vanished where failed"),
         "level": ("smallest layer", "AUC"),
         "depth": ("depth", "AUC"),
+        "depth beside": ("depth", f"AUC{BESIDE}"),
         "explained": ("gradients", "deviance explained"),
         "found": ("autotrainer vanishing", "sensitivity"),
         "spared": ("autotrainer vanishing", "specificity"),
@@ -270,8 +273,33 @@ def test_within_cells_is_no_too_where_it_is_not_so_over_all():
 
 def test_depth_alone_says_nothing_of_small_gradients_by_hand():
     found = told(vanishing=(0.45, 0.31, 0.57), depth=(0.58, 0.54, 0.62))
-    assert "Failure is predicted better by depth 0.58 [0.54, 0.62]." in found.headline
+    assert "In the same runs failure is predicted better by depth 0.58 [0.54, 0.62]." in found.headline
     assert "small gradients" not in found.headline
+
+
+def test_rivals_are_compared_over_the_runs_that_the_signal_has_a_value_in_by_hand():
+    found = told(vanishing=(0.45, 0.31, 0.57), depth=(0.91, 0.88, 0.94), **{"depth beside": (0.5, 0.4, 0.6)})
+    assert "predicted better" not in found.headline
+    found = told(vanishing=(0.45, 0.31, 0.57), depth=(0.5, 0.4, 0.6), **{"depth beside": (0.91, 0.88, 0.94)})
+    assert "In the same runs failure is predicted better by depth 0.91 [0.88, 0.94]." in found.headline
+
+
+def test_other_predictors_are_scored_beside_the_signal_on_its_own_runs(rows):
+    beside = row(rows, "tanh", "first layer", f"AUC{BESIDE}")
+    assert tuple(beside[["n", "n_failed"]]) == (140, 0)
+    runs = made_runs().query("activation == 'tanh' and cell != '0'")
+    assert beside["value"] == pytest.approx(roc_auc_score(runs["failed"], -runs["first layer"]))
+    assert row(rows, "tanh", "first layer")["n"] == 150
+    quantities = rows[(rows["group"] == "ReLU") & (rows["predictor"] == "first layer")]["quantity"]
+    assert list(quantities) == ["AUC", "AUC within cells"]
+
+
+def test_numbers_leave_no_rounding_of_weights_behind(rows):
+    rates = rows[rows["quantity"].isin(["sensitivity", "specificity", "AUC"])]
+    ends = rates[["value", "low", "high"]].to_numpy(dtype=float)
+    ends = ends[~np.isnan(ends)]
+    assert ((ends >= 0) & (ends <= 1)).all()
+    assert (ends == np.round(ends, 12)).all()
 
 
 def test_no_finding_without_areas():

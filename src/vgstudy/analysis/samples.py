@@ -1,5 +1,7 @@
 """What of a chunk enters an estimate: the seeds that have a value, on the scale on which they are averaged."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,7 +72,7 @@ def finite(values: Array) -> Array:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def logs_of(values: Array) -> Array:
+def logs_of(values: NDArray[Any]) -> Array:
     """Natural logs, NaN where the value is not positive and finite."""
     usable = np.isfinite(values) & (values > 0)
     return np.where(usable, np.log(np.where(usable, values, 1.0)), np.nan)

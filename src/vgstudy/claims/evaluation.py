@@ -15,7 +15,7 @@ from vgstudy.claims.judged import Judged
 from vgstudy.claims.judging import judge, judge_prediction
 from vgstudy.claims.reading import Values, read_values
 from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
-from vgstudy.claims.statements import Measure, Statement
+from vgstudy.claims.statements import Measure, Network, Statement
 from vgstudy.prediction.predictors import PREDICTORS
 from vgstudy.store.folders import read_rows
 
@@ -48,7 +48,9 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) 
             if name in studies:
                 rows += [_judged_row(case, values[name]) for case in found[claim.id, name]]
             else:
-                rows += [_missing_row(claim, statement, name) for statement in claim.statements]
+                rows += [
+                    _missing_row(claim, statement, network, name) for statement in claim.statements for network in statement.arms
+                ]
         rows += [_prediction_row(claim, prediction, studies.get(prediction.study)) for prediction in claim.predictions]
     return rows
 
@@ -77,9 +79,10 @@ def _judged_row(case: Case, values: Values) -> dict[str, Any]:
     return _row(case.claim, case.statement, case.study, case.arm, judged)
 
 
-def _missing_row(claim: Claim, statement: Statement, study: str) -> dict[str, Any]:
-    named = " and ".join(map(words.network, statement.arms))
-    return _row(claim, statement, study, named, Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0))
+def _missing_row(claim: Claim, statement: Statement, network: Network, study: str) -> dict[str, Any]:
+    return _row(
+        claim, statement, study, words.network(network), Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0)
+    )
 
 
 def _prediction_row(claim: Claim, prediction: FailurePrediction, own: Design | None) -> dict[str, Any]:

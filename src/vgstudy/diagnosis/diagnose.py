@@ -134,7 +134,7 @@ def _layer(rows: pd.DataFrame, names: list[str] | None) -> dict[str, Any]:
 
 def _interval(values: "pd.Series[float]") -> dict[str, Any]:
     """Geometric mean over seeds that have a positive finite value, with Student's t interval on the logs."""
-    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    numbers = values.to_numpy(dtype="float64", na_value=np.nan)
     logs = logs_of(numbers)
     found = geometric_t(moments(logs[None]))
     ends = {name: _number(getattr(found, name)[0]) for name in ("value", "low", "high")}

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.findings.finding import Finding, Row, Sides, Table, cross_table, estimate, extreme, setting, sides_by_test
+from vgstudy.findings.finding import Finding, Row, Sides, Table, cross_table, estimate, furthest, setting, sides_by_test
 from vgstudy.schema import FACTORS
 from vgstudy.views.contrasts import contrast as contrast_view
 from vgstudy.views.frames import OPTIMIZER, Frames, chosen
@@ -15,8 +15,7 @@ SCALES = {"d_delta": ("decay factor of δ", 1.0), "p_learned": ("P(learned)", 0.
 def contrast(frames: Frames, factor: str) -> Finding | None:
     """How often each level lies above or below the reference, in P(learned) and in the decay factor of δ."""
     rows = contrast_view(frames, factor).frame
-    rows = rows[rows["value"].notna()]
-    if rows.empty:
+    if rows["value"].isna().all():
         return None
     pairs = list(rows["pair"].drop_duplicates())
     learned = [learned_sentence(chosen(rows, quantity="p_learned", pair=pair), pair, factor) for pair in pairs]
@@ -30,20 +29,20 @@ def contrast(frames: Frames, factor: str) -> Finding | None:
 def learned_sentence(rows: pd.DataFrame, pair: str, factor: str) -> str:
     """In how many pairs of cells P(learned) is higher or lower, and the largest decided difference."""
     found = sides_by_test(rows, 0.0)
-    if not found.n:
+    if found.n == len(found.unknown):
         return ""
     text = f"{pair}: P(learned) is {tally(found, 'higher', 'lower')} ({correction(rows)})."
     decided = pd.concat([found.above, found.below])
     if decided.empty:
         return text
-    row = extreme(decided.assign(size=decided["value"].abs()), by="size")
-    return f"{text} Largest difference: {estimate(row, signed=True)} with {setting(row, others(factor))}."
+    row, more = furthest(decided)
+    return f"{text} Largest difference: {estimate(row, signed=True)} with {setting(row, others(factor))}{more}."
 
 
 def decay_sentence(rows: pd.DataFrame, pair: str) -> str:
     """In how many pairs of cells the decay factor of the backpropagated signal is larger or smaller."""
     found = sides_by_test(rows, 1.0)
-    if not found.n:
+    if found.n == len(found.unknown):
         return ""
     counts = tally(found, "larger", "smaller")
     return f"{pair}: the decay factor of δ at epoch {rows['epoch'].iloc[0]} is {counts} ({correction(rows)})."

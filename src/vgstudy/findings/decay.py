@@ -1,5 +1,6 @@
 """Do gradients vanish or explode before training?"""
 
+import numpy as np
 import pandas as pd
 
 from vgstudy.analysis.intervals import ALPHA
@@ -68,7 +69,8 @@ def bent(frames: Frames) -> tuple[str, ...]:
     )
     if found.empty:
         return (text,)
-    row = extreme(found.assign(size=found["value"].abs()), by="size")
+    with np.errstate(divide="ignore"):
+        row = extreme(found.assign(size=np.abs(np.log(found["bend"].astype(float)))), by="size")
     return (f"{text} Most bent: {setting(row, (*SETTING, 'depth'))}.",)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from vgstudy.claims.verdicts import FEWEST_OF_EACH
 from vgstudy.findings.finding import Row, estimate, records
-from vgstudy.prediction.predictors import ALL
+from vgstudy.prediction.predictors import ALL, BESIDE
 from vgstudy.views.frames import chosen
 from vgstudy.wording import listing, plural
 
@@ -43,6 +43,12 @@ def many(row: Row) -> bool:
 def enough(row: Row) -> bool:
     """Whether an area may be told: enough runs of both kinds, and cells that have both."""
     return many(row) and row["mixed"] > 0
+
+
+def beside(rows: pd.DataFrame, group: str, predictor: str, quantity: str = "AUC") -> Row | None:
+    """The row of a predictor over the runs with a decay factor of δ, to be compared with that of δ."""
+    same = f"{quantity}{BESIDE}"  # absent where all runs have one
+    return area(rows, group, predictor, quantity if chosen(rows, group=group, predictor=predictor, quantity=same).empty else same)
 
 
 def answer(rows: pd.DataFrame, group: str) -> str:
@@ -106,18 +112,18 @@ def happened(rows: pd.DataFrame, group: str) -> str:
 
 
 def rivals(rows: pd.DataFrame, group: str, row: Row) -> str:
-    """What predicts failure better than a vanishing signal, and why the signal decides nevertheless."""
-    found = {text: area(rows, group, name) for name, text in RIVALS.items()}
+    """What predicts failure better than a vanishing signal in the same runs, and why the signal decides nevertheless."""
+    found = {text: beside(rows, group, name) for name, text in RIVALS.items()}
     better = {text: own for text, own in found.items() if own and enough(own) and own["low"] > max(CHANCE, row["value"])}
     if not better:
         return ""
-    inside = area(rows, group, "smallest layer", "AUC within cells")
+    inside = beside(rows, group, "smallest layer", "AUC within cells")
     seeds = f" ({estimate(inside)} among runs of one cell)" if inside else ""
     smallest = RIVALS["smallest layer"]
     told = listing(f"{text} {estimate(own)}{seeds * (text == smallest)}" for text, own in better.items())
     if smallest not in better:
-        return f"Failure is predicted better by {told}."
+        return f"In the same runs failure is predicted better by {told}."
     return (
-        f"Failure is predicted better by {told}, over all depths: small gradients go with failure, but with depth, too. δ is "
+        f"In the same runs failure is predicted better by {told}: small gradients go with failure, but with depth, too. δ is "
         "judged because vanishing is a loss from layer to layer, which g, δ times the activations, can hide or feign."
     )

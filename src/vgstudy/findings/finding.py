@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from vgstudy.analysis.intervals import ALPHA
@@ -113,6 +114,13 @@ def extreme(rows: pd.DataFrame, largest: bool = True, by: str = "value") -> Row:
     """The row with the largest or the smallest number in a column; the first of equal ones."""
     numbers = rows[by].to_numpy()
     return records(rows)[int(numbers.argmax() if largest else numbers.argmin())]
+
+
+def furthest(rows: pd.DataFrame) -> tuple[Row, str]:
+    """The row whose value is furthest from zero, the first of equal ones; how many more are as far, as the end of a sentence."""
+    size = rows["value"].astype(float).abs()
+    more = int(np.isclose(size, size.max()).sum()) - 1
+    return extreme(rows.assign(size=size), by="size"), f", and {more:,} more as large" * (more > 0)
 
 
 def records(rows: pd.DataFrame) -> list[Row]:

@@ -10,6 +10,7 @@ from vgstudy.findings.finding import (
     cross_table,
     estimate,
     extreme,
+    furthest,
     plain_number,
     setting,
     sides_by_interval,
@@ -83,10 +84,10 @@ def comparison(rows: pd.DataFrame, level: str, reference: str, factor: str) -> s
     decided = pd.concat([found.above, found.below])
     if decided.empty:
         return text
-    row = extreme(decided.assign(size=decided["value"].abs()), by="size")
+    row, more = furthest(decided)
     others = tuple(name for name in SETTING if name != factor)
     bound = "" if row["range"] == "inside" else ", counted within the range"
-    return f"{text} Largest difference: {estimate(row, signed=True)} layers with {setting(row, others)}{bound}."
+    return f"{text} Largest difference: {estimate(row, signed=True)} layers with {setting(row, others)}{bound}{more}."
 
 
 def limit_table(own: pd.DataFrame) -> Table:

@@ -51,7 +51,8 @@ def within(rows: pd.DataFrame, group: str) -> list[str]:
         0: "there it is not told from chance: the configuration may predict failure, the seed's own gradient is not shown to",
         -1: "there it points the other way",
     }
-    return [f"Among runs of one cell, which differ in their seed alone, the AUC is {estimate(row)}; {says[side(row)]}."]
+    kind = "" if group == ALL else f"{group} "
+    return [f"Among {kind}runs of one cell, which differ in their seed alone, the AUC is {estimate(row)}; {says[side(row)]}."]
 
 
 def rules(rows: pd.DataFrame) -> list[str]:
@@ -76,12 +77,13 @@ def unexplained(rows: pd.DataFrame, group: str) -> list[str]:
     if not texts:
         return []
     models = ", ".join(texts)
-    return [f"Of the deviance of failure in cells that a logistic model has not seen, it explains: {models}; the rest is open."]
+    of = f"failure of {'all' if group == ALL else group} runs in cells that a logistic model has not seen"
+    return [f"Of the deviance of {of}, it explains: {models}; the rest is open."]
 
 
 def explained(share: float) -> str:
     """A share of the deviance; below zero a model is worse than the share of failures given to every run."""
-    return percent(share) if share > 0 else "nothing (worse than guessing)"
+    return f"{100 * share:.2g} %" if share > 0 else "nothing (worse than guessing)"
 
 
 def table(rows: pd.DataFrame) -> Table:

@@ -30,8 +30,9 @@ def theory(frames: Frames) -> Finding | None:
     headline, *more = [text for text in counts if text]
     worst = extreme(decays.assign(size=decays["z"].abs()), by="size")
     more.append(
-        f"Furthest apart: {NAMES[worst['quantity']]} with {setting(worst, SETTING)}, measured {estimate(worst)}, predicted "
-        f"{number(worst['predicted'])}. Standard errors are those of the seeds: with many seeds a small error of theory is found."
+        f"Furthest apart in standard errors: {NAMES[worst['quantity']]} with {setting(worst, SETTING)}, measured "
+        f"{estimate(worst)}, predicted {number(worst['predicted'])}. Standard errors are those of the seeds: with many seeds a "
+        "small error of theory is found."
     )
     if text := fluctuation(chosen(rows, quantity=VARIANCE)):
         more.append(text)

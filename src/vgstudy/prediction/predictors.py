@@ -18,6 +18,7 @@ PREDICTORS: Mapping[str, str] = MappingProxyType(
     }
 )
 CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a cell
+BESIDE = " of runs with a decay factor of δ"  # ends a quantity that another predictor has of the runs that d_delta is known of
 # sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
 SIGNS: Mapping[str, int] = MappingProxyType(
     {"d_g": -1, "d_delta": -1, "first layer": -1, "smallest layer": -1, "zeros": 1, "depth": 1, "width": -1, "distance": 1}

@@ -18,7 +18,7 @@ from vgstudy.analysis.design import read_design
 from vgstudy.analysis.intervals import CONFIDENCE, WILSON, equal_tails, wilson
 from vgstudy.prediction.auc import auc, auc_within, resampled
 from vgstudy.prediction.early import RULES, early_runs
-from vgstudy.prediction.predictors import ALL, CONSTANT, SIGNS
+from vgstudy.prediction.predictors import ALL, BESIDE, CONSTANT, SIGNS
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import write_table
 
@@ -30,6 +30,7 @@ Row = dict[str, Any]
 
 REPETITIONS = 400
 FOLDS, BINS = 5, 10
+DIGITS = 12  # beyond them sums of weights leave their rounding, such as a share above 1
 RESAMPLED = "seeds resampled within cells"
 HELD_OUT = "cells held out"
 DECAYS = ("d_g", "d_delta")
@@ -82,6 +83,10 @@ def _scored(group: str, name: str, kind: str, own: pd.DataFrame, score: Array, c
     known, failed = ~np.isnan(score), own["failed"].to_numpy(dtype=bool)
     about = _about(group, name, kind, failed[known], cell[known]) | {"n": len(known), "n_failed": int((~known).sum())}
     yield from _areas(about, score[known], failed[known], cell[known], weight[:, known])
+    beside = known & own["d_delta"].notna().to_numpy()
+    if kind == "predictor" and (beside != known).any():
+        about = _about(group, name, kind, failed[beside], cell[beside])
+        yield from _areas(about, score[beside], failed[beside], cell[beside], weight[:, beside], BESIDE)
     if name in DECAYS:
         yield from _vanished(about, -score[known] < 1, failed[known])
 
@@ -100,11 +105,11 @@ def _vanished(about: Row, vanished: Mask, failed: Mask) -> Iterator[Row]:
             yield _share(about | {"n": int(of.sum()), "n_failed": 0}, quantity, vanished[of])
 
 
-def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array) -> Iterator[Row]:
+def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array, of: str = "") -> Iterator[Row]:
     once = np.ones((1, len(score)))
-    yield _row(about, "AUC", auc(score, failed, once), auc(score, failed, weight))
+    yield _row(about, f"AUC{of}", auc(score, failed, once), auc(score, failed, weight))
     if len(score) and about["predictor"] not in CONSTANT:
-        yield _row(about, "AUC within cells", auc_within(score, failed, cell, once), auc_within(score, failed, cell, weight))
+        yield _row(about, f"AUC within cells{of}", auc_within(score, failed, cell, once), auc_within(score, failed, cell, weight))
 
 
 def _rates(group: str, name: str, failed: Mask, fires: Array, cell: Cells, weight: Array) -> Iterator[Row]:
@@ -171,6 +176,7 @@ def _row(about: Mapping[str, Any], quantity: str, value: Any, repeated: Array, m
     if method == RESAMPLED and not about["mixed"]:
         repeated = np.zeros(0)
     low, high = equal_tails(repeated)
-    numbers = {"value": float(np.squeeze(value)), "low": low, "high": high}
+    exact = ((name, round(float(np.squeeze(end)), DIGITS)) for name, end in (("value", value), ("low", low), ("high", high)))
+    numbers = dict(exact)
     absent = {name: None if np.isnan(number) else number for name, number in numbers.items()}
     return {**about, "quantity": quantity, "x": None, **absent, "method": method, "confidence": CONFIDENCE}

@@ -192,4 +192,4 @@ def counts_sentence(rows: Sequence[Row]) -> str:
     counts = {name: sum(row["verdict"] == name for row in rows) for name in VERDICTS}
     claims = len({row["id"] for row in rows})
     told = listing(f"{number(count, 0)} {name}" for name, count in counts.items() if count)
-    return f"{plural(claims, 'claim')}, {plural(len(rows), 'statement')} about single networks: {told}."
+    return f"{plural(claims, 'claim')}, {plural(len(rows), 'statement')}, each about one network or one group of runs: {told}."

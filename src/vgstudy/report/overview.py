@@ -73,11 +73,11 @@ def asked_sentence(named: Named) -> str:
     cells = sum(frames.runs["cell"].nunique() for frames in named.values())
     seeds = {len(frames.study["seeds"]) for frames in named.values()}
     many = plural(max(seeds), "seed") if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)} seeds"
-    told = "every estimate of a configuration comes with its interval"
+    told = "estimates of a configuration come with their intervals wherever enough seeds have a value"
     if min(seeds) == 1:
         told = "one seed has no interval" if max(seeds) == 1 else "numbers come with their intervals but for studies of one seed"
     studies = f"{len(named)} studies" if len(named) > 1 else "one study"
     return (
-        f"Tutorials train each network once and read their conclusions off one curve. Here {plural(cells, 'configuration')} were "
-        f"each trained with {many} in {studies}; {told}."
+        f"Tutorials train each network once and read their conclusions off one curve. Here {plural(cells, 'configuration')} "
+        f"{'was' if cells == 1 else 'were each'} trained with {many} in {studies}; {told}."
     )

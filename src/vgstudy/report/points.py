@@ -159,7 +159,7 @@ def unsettled(claims: Sequence[Row]) -> Iterator[str]:
     if needed:
         known = [count for count in needed if count]
         settle = f"; it would take at least {max(known):,} seeds to settle {len(known)} of them" if known else ""
-        told = f"{plural(len(needed), 'statement')} about the tutorials' networks {'is' if len(needed) == 1 else 'are'}"
+        told = f"{plural(len(needed), 'statement')} of the claims {'is' if len(needed) == 1 else 'are'}"
         yield f"{told} inconclusive{settle}."
 
 

@@ -85,8 +85,8 @@ def survivors(frames: Frames) -> Table:
     wide = wide.merge(decays[["cell", "epoch", "n", "n_alive"]], on=["cell", "epoch"], how="left")
     wide = wide.rename(columns={**SURVIVAL, "n_alive": "seeds in the decay factor of δ", "n": "seeds"})
     return shown(
-        "Survivors: cells in which some seed's gradient is zero or not finite, so that decay factors are of the others alone; "
-        "why it is zero, and for how many seeds some layer's whole gradient is zero in float32",
+        "Survivors: cells in which the whole gradient of some layer is zero or not finite for some seeds, so that decay factors "
+        "are of the others alone, or zero in float32 alone, which leaves no seed out; why, and for how many seeds",
         wide,
         (
             *(*FACTORS, "epoch"),

@@ -274,16 +274,23 @@ def left_out(frame: pd.DataFrame) -> str:
 
 
 def _left_out(frame: pd.DataFrame, by: list[str], unit: str, where: str = "") -> str:
-    groups = frame.groupby(by)
-    failed, undrawn = groups["n_failed"].max(), int((groups["value"].count() == 0).sum())
+    failed = frame.groupby(by)["n_failed"].max()
+    shown = (
+        frame.groupby([*by, "quantity"], observed=True)["value"].count()
+        if "quantity" in frame
+        else frame.groupby(by)["value"].count()
+    )
+    undrawn = int((shown == 0).groupby(by).any().sum())
+    most = "at most " * bool((frame.groupby(by)["n_failed"].nunique() > 1).any())
     some = failed[failed > 0]
     if some.empty:
         return f"Nothing is left out of the {plural(len(failed), unit)} shown."
     text = (
-        f"Left out: {span(some.min(), some.max())}{where} in {len(some):,} of {plural(len(failed), unit)} "
+        f"Left out: {most}{span(some.min(), some.max())}{where} in {len(some):,} of {plural(len(failed), unit)} "
         "(all-zero gradient, non-finite value or missing file)."
     )
-    return f"{text} {plural(undrawn, unit)} without any value {'is' if undrawn == 1 else 'are'} not drawn." if undrawn else text
+    is_not = "is not drawn" if undrawn == 1 else "are not drawn"
+    return f"{text} {plural(undrawn, unit)} without any value of what a row of panels shows {is_not} there." if undrawn else text
 
 
 def span(low: float, high: float) -> str:

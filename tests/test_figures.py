@@ -267,6 +267,12 @@ def test_looks_repeat_when_levels_outnumber_them():
     assert looks["0"] == looks[str(len(COLOURS))] != looks["1"]
 
 
+def test_levels_whose_names_differ_in_case_alone_look_different():
+    looks = keyed(["ReLU", "relu", "tanh"], COLOURS)
+    assert len(set(looks.values())) == 3
+    assert looks["ReLU"] == keyed(["ReLU"], COLOURS)["ReLU"]
+
+
 def test_names_of_the_default_study_follow_its_contrasts():
     assert figure_names(study())[-3:] == ["contrast-initializer", "contrast-optimizer", "contrast-width"]
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from made_frames import made_frames
+from synthetic import study
 from vgstudy.findings import findings
 from vgstudy.findings.contrasts import contrast
 from vgstudy.findings.decay import decay
@@ -286,3 +287,24 @@ def test_the_largest_difference_tells_how_many_are_as_large_by_hand():
     row, more = furthest(rows)
     assert (row["depth"], more) == (2, ", and 2 more as large")
     assert furthest(rows.iloc[:2])[1] == ""
+
+
+def test_a_declared_contrast_of_accuracies_is_told_by_hand():
+    rows = [pair(0.6, 0.2, 0.8), pair(0.1, 0.05, 0.2, quantity="test_accuracy")]
+    declared = [{"factor": "initializer", "reference": "Xavier", "quantities": ["p_learned", "test_accuracy"]}]
+    frames = made_frames(contrasts=rows, resolved={**study(), "contrasts": declared})
+    found = contrast(frames, "initializer")
+    assert "He against Xavier: test accuracy is higher in 1 of 1 pair of cells" in found.headline
+    assert found.tables[-1].caption == "Difference of test accuracy, depth 10"
+    undeclared = contrast(made_frames(contrasts=rows), "initializer")
+    assert "test accuracy" not in undeclared.headline
+
+
+def test_pairs_without_a_value_are_counted_by_hand():
+    rows = [
+        pair(1.4, 1.3, 1.5, quantity="d_delta", epoch=0),
+        pair(None, 0, 2, quantity="d_delta", epoch=0, depth=5) | {"p_adjusted": None},
+    ]
+    assert "larger in 1 of 2 pairs of cells, smaller in 0 and undecided in 0; 1 has no interval" in (
+        contrast(made_frames(contrasts=rows), "initializer").headline
+    )

@@ -268,6 +268,24 @@ def test_kernels_are_numbered_as_the_forward_pass_meets_them_by_hand():
     assert callback.table()["kind"].to_pylist()[:2] == ["input", "output"]
 
 
+class Unnamed(layers.Layer):
+    """A layer whose weights Keras names, and numbers, itself."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], shape[-1]), initializer="glorot_uniform")
+
+    def call(self, x):
+        return keras.ops.tanh(x @ self.kernel)
+
+
+def test_kernels_that_keras_numbers_are_of_equal_role_by_hand():
+    model = keras.Sequential([keras.Input((8,)), *(Unnamed() for _ in range(5)), layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="sgd", loss="binary_crossentropy")
+    callback = probe()
+    model.fit(X, Y, epochs=1, verbose=0, callbacks=[callback])
+    assert callback.table()["kind"].to_pylist()[:6] == ["input", *["square"] * 4, "output"]
+
+
 def test_what_a_loop_hides_is_null_and_shapes_make_groups_by_hand():
     def build():
         return keras.Sequential([keras.Input((6, 2)), layers.LSTM(4), layers.Dense(1, activation="sigmoid")])

@@ -277,6 +277,14 @@ def test_depth_alone_says_nothing_of_small_gradients_by_hand():
     assert "small gradients" not in found.headline
 
 
+def test_agreement_that_runs_of_one_cell_do_not_show_is_told_by_hand():
+    across = {"vanishing": (0.7, 0.6, 0.8), "either": (0.6, 0.5, 0.7)}
+    assert "The runs agree with it: " in told(**across).headline
+    assert "The runs agree with it: " in told(**across, within=(0.6, 0.55, 0.7)).headline
+    unsure = told(**across, within=(0.5, 0.4, 0.6)).headline
+    assert "Across configurations the runs agree with it, among runs of one cell it is not shown: " in unsure
+
+
 def test_rivals_are_compared_over_the_runs_that_the_signal_has_a_value_in_by_hand():
     found = told(vanishing=(0.45, 0.31, 0.57), depth=(0.91, 0.88, 0.94), **{"depth beside": (0.5, 0.4, 0.6)})
     assert "predicted better" not in found.headline

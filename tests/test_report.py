@@ -239,7 +239,8 @@ def test_design_in_words_by_hand():
     assert "tanh is" not in words
     assert "1,000 points, noise 0.1, radii 1 and 0.8, each input scaled to [−1, 1]" in words
     assert "ends above 0.75" in words
-    assert "every initializer against Xavier, every optimizer against SGD and every width against 5." in words
+    compared = "every initializer against Xavier, every optimizer against SGD and every width against 5"
+    assert f"{compared}, in the decay factor of δ and P(learned)." in words
     assert "declares no contrast" in " ".join(asked(resolved | {"contrasts": []}))
 
 

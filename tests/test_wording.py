@@ -62,3 +62,7 @@ def test_lists_by_hand():
     assert [listing(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
     assert ranges([3, 1, 2, 7, 10, 9, 9]) == "1–3, 7, 9 and 10"
     assert (plural(1, "run"), plural(7200, "run"), percent(0.95)) == ("1 run", "7,200 runs", "95 %")
+
+
+def test_an_interval_of_rounding_alone_has_few_digits():
+    assert interval(1.4999999999999998, 1.4999999999999982, 1.5000000000000013) == "1.50 [1.50, 1.50]"

@@ -46,7 +46,7 @@ def _shared_places(value: float, low: float, high: float) -> list[int]:
     sizes = [abs(value), abs(low), abs(high)]
     if low > 0 and high > 20 * low:
         return [_places(size, 2) for size in sizes]
-    if low == high:
+    if high - low <= 1e-6 * max(sizes):  # seeds that do not differ but by rounding
         return [_places(sizes[0], 3)] * 3
     by_width = ceil(-log10((high - low) / 4) - 1e-9)
     by_size = _places(sizes[0] if sizes[0] > max(sizes) / 10 else max(sizes), 2)

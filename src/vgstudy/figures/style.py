@@ -64,7 +64,8 @@ def rc() -> Mapping[str, Any]:
 def keyed(levels: Iterable[str], looks: Iterable[T]) -> dict[str, T]:
     """A look for each level: its own if its name is in `OWN_LOOK`, in any study, else the next free one; looks repeat."""
     names, known = list(levels), list(looks)
-    own = {name: OWN_LOOK[name.casefold()] for name in names if OWN_LOOK.get(name.casefold(), len(known)) < len(known)}
+    wanted = {name: OWN_LOOK[name.casefold()] for name in names if OWN_LOOK.get(name.casefold(), len(known)) < len(known)}
+    own = {name: place for name, place in wanted.items() if name == next(n for n, p in wanted.items() if p == place)}
     free = cycle([look for place, look in enumerate(known) if place not in own.values()] or known)
     return {name: known[own[name]] if name in own else next(free) for name in names}
 

@@ -9,7 +9,7 @@ from vgstudy.views.frames import OPTIMIZER, Frames, chosen
 from vgstudy.views.view import REFERENCE_DEPTH, nearest
 from vgstudy.wording import plural
 
-SCALES = {"d_delta": ("decay factor of δ", 1.0), "p_learned": ("P(learned)", 0.0)}
+SCALES = {"d_delta": ("decay factor of δ", 1.0), "p_learned": ("P(learned)", 0.0), "test_accuracy": ("test accuracy", 0.0)}
 
 
 def contrast(frames: Frames, factor: str) -> Finding | None:
@@ -18,20 +18,30 @@ def contrast(frames: Frames, factor: str) -> Finding | None:
     if rows["value"].isna().all():
         return None
     pairs = list(rows["pair"].drop_duplicates())
-    learned = [learned_sentence(chosen(rows, quantity="p_learned", pair=pair), pair, factor) for pair in pairs]
-    decays = [decay_sentence(chosen(rows, quantity="d_delta", pair=pair), pair) for pair in pairs]
+    ends = [
+        difference_sentence(chosen(rows, quantity=name, pair=pair), pair, factor)
+        for name in ("p_learned", "test_accuracy")
+        for pair in pairs
+    ]
+    decays = [decay_sentence(chosen(rows, quantity="d_delta", pair=pair), named(pair, factor)) for pair in pairs]
     tables = [table for quantity in SCALES if (table := contrast_table(chosen(rows, quantity=quantity), quantity, factor))]
     more = tuple(sentence for sentence in decays if sentence)
-    headline = " ".join(sentence for sentence in learned if sentence) or " ".join(more)
+    headline = " ".join(sentence for sentence in ends if sentence) or " ".join(more)
     return Finding(f"{factor.capitalize()}s compared", headline, more, f"contrast-{factor}", tuple(tables))
 
 
-def learned_sentence(rows: pd.DataFrame, pair: str, factor: str) -> str:
-    """In how many pairs of cells P(learned) is higher or lower, and the largest decided difference."""
+def named(pair: str, factor: str) -> str:
+    """A pair of levels, as a sentence about them begins; of depths, which are shown along an axis, the reference only."""
+    return f"Other depths {pair}" if factor == "depth" else pair
+
+
+def difference_sentence(rows: pd.DataFrame, pair: str, factor: str) -> str:
+    """In how many pairs of cells a share or an accuracy is higher or lower, and the largest decided difference."""
     found = sides_by_test(rows, 0.0)
     if found.n == len(found.unknown):
         return ""
-    text = f"{pair}: P(learned) is {tally(found, 'higher', 'lower')} ({correction(rows)})."
+    what = SCALES[str(rows["quantity"].iloc[0])][0]
+    text = f"{named(pair, factor)}: {what} is {tally(found, 'higher', 'lower')} ({correction(rows)})."
     decided = pd.concat([found.above, found.below])
     if decided.empty:
         return text

@@ -96,6 +96,9 @@ def judged(rows: pd.DataFrame, group: str, row: Row) -> str:
         return f"The runs do not say so: {told}{far}."
     if either and either["low"] > row["high"]:
         return f"In part: {told}, yet{far[1:]}. Nets whose signal explodes fail too, so vanishing alone is not the reason."
+    inside = area(rows, group, "d_delta", "AUC within cells")
+    if inside and enough(inside) and side(inside) == 0:
+        return f"Across configurations the runs agree with it, among runs of one cell it is not shown: {told}{far}."
     return f"The runs agree with it: {told}{far}."
 
 

@@ -31,12 +31,12 @@ def sentence(rows: pd.DataFrame) -> str:
     largest = [row for row in listed if row["source"] != "seed"][:3]
     seed = next(row for row in listed if row["source"] == "seed")
     first = listed[0]
-    parts = listing(f"{row['source']} explains {share(row)}" for row in largest)
+    parts = [f"{row['source']} explain{'' if row['source'].endswith('s') else 's'} {share(row)}" for row in largest]
     left = 1 - sum(row["value"] for row in listed)
     shared = f"; {percent(left)} goes to factors that vary together, which cannot be told apart" if left > TOGETHER else ""
     return (
         f"Of the variance of the {NAMES[first['quantity']]} at epoch {first['epoch']} over {plural(int(first['n']), 'run')}, "
-        f"{parts}; the seed {share(seed)}{shared}."
+        f"{f'{listing(parts)}; ' * bool(parts)}the seed {'' if parts else 'explains '}{share(seed)}{shared}."
     )
 
 

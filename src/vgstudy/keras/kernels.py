@@ -1,5 +1,6 @@
 """The kernels of any Keras model: its trainable weights of two or more axes, one row of the probes table each."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -13,6 +14,7 @@ NORMALISING = (
     keras.layers.RMSNormalization,
     keras.layers.UnitNormalization,
 )
+NUMBERED = re.compile(r"_\d+$")
 LOOPING = (keras.layers.RNN, keras.layers.TimeDistributed)  # call their inner layers once per time step, out of sight
 
 
@@ -81,7 +83,8 @@ def kinds(order: list[Kernel], last: set[int]) -> list[str]:
     groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
     for place, kernel in enumerate(order):
         if found[place] == "other":
-            groups.setdefault((kernel.name.rpartition("/")[2], tuple(kernel.variable.shape)), []).append(place)
+            role = NUMBERED.sub("", kernel.name.rpartition("/")[2])  # Keras numbers weights without a name
+            groups.setdefault((role, tuple(kernel.variable.shape)), []).append(place)
     for place in max(groups.values(), key=len, default=[]):
         found[place] = "square"
     return found

@@ -58,10 +58,18 @@ def keras_words(level: Mapping[str, Any]) -> str:
     """A Keras object as it would be called, with an optimizer's step size in any case, and what else an initializer says."""
     entry = REGISTRY["optimizer"].get(level["class_name"])
     always = {name: value for name, value in (entry.arguments if entry else {}).items() if name == "learning_rate"}
-    arguments = ", ".join(f"{name}={value}" for name, value in {**always, **level["config"]}.items())
-    own = f"{level['class_name']}({arguments})" if arguments else str(level["class_name"])
+    own = call(level["class_name"], {**always, **level["config"]})
     output = f", the output layer {keras_words(level['output'])}" if level.get("output") else ""
     return f"{own}{output}{', every layer from the same seed' if level.get('tied') else ''}"
+
+
+def call(name: str, arguments: Mapping[str, Any]) -> str:
+    """A Keras object as it would be called; an argument may be one itself, such as a schedule of the learning rate."""
+    texts = [
+        f"{key}={call(value['class_name'], value['config']) if isinstance(value, Mapping) and 'class_name' in value else value}"
+        for key, value in arguments.items()
+    ]
+    return f"{name}({', '.join(texts)})" if texts else name
 
 
 def task_sentence(task: Mapping[str, Any]) -> str:
@@ -101,6 +109,14 @@ def mnist(task: Mapping[str, Any]) -> str:
 
 
 TASKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType({"circles": circles, "digits": digits, "mnist": mnist})
+QUANTITIES: Mapping[str, str] = MappingProxyType(
+    {
+        "d_g": "the decay factor of g",
+        "d_delta": "the decay factor of δ",
+        "p_learned": "P(learned)",
+        "test_accuracy": "test accuracy",
+    }
+)
 WHOLE = ("depth", "width")  # factors whose levels are numbers
 
 
@@ -111,7 +127,8 @@ def training_sentence(study: Study) -> str:
     portion = f" of {plural(steps, 'optimizer step')}" if steps else ""
     drawn = "" if task["name"] == "mnist" or task.get("random_state") is not None else " and the data"
     same = "" if drawn else " on the same data for all"
-    rows = f"the first {log.probe_rows:,} training rows" if log.probe_rows else "all training rows"
+    some = log.probe_rows is not None and log.probe_rows < task["train"]
+    rows = f"the first {log.probe_rows:,} training rows" if some else "all training rows"
     return (
         f"Each run trains for {plural(training['epochs'], 'epoch')}{portion} on mini-batches of {training['batch_size']}. A "
         f"seed draws the kernels, the order of the batches{drawn} anew{same}; cells share no random stream. All layers are "
@@ -134,7 +151,12 @@ def learned_sentence(study: Study) -> str:
 
 def contrast_sentence(study: Study) -> str:
     """The contrasts declared before looking."""
-    declared = listing(f"every {contrast['factor']} against {contrast['reference']}" for contrast in study["contrasts"])
+    by_quantities: dict[tuple[str, ...], list[str]] = {}
+    for each in study["contrasts"]:
+        by_quantities.setdefault(tuple(each["quantities"]), []).append(f"every {each['factor']} against {each['reference']}")
+    declared = "; ".join(
+        f"{listing(pairs)}, in {listing(QUANTITIES[name] for name in names)}" for names, pairs in by_quantities.items()
+    )
     return (
         f"Contrasts declared in the study file: {declared}."
         if declared

@@ -68,6 +68,11 @@ class TutorialPart:
     claims: tuple[ClaimPart, ...]
     code: Table
 
+    @property
+    def is_run(self) -> bool:
+        """Whether the study of any claim was run; those of which none was come last."""
+        return any(claim.is_run for claim in self.claims)
+
 
 @dataclass(frozen=True)
 class ClaimsPart:
@@ -81,7 +86,7 @@ class ClaimsPart:
     @property
     def is_run(self) -> bool:
         """Whether the study of any claim was run."""
-        return any(claim.is_run for tutorial in self.tutorials for claim in tutorial.claims)
+        return any(tutorial.is_run for tutorial in self.tutorials)
 
     @property
     def unrun(self) -> str:
@@ -97,8 +102,9 @@ def claims_part(results: Path) -> ClaimsPart | None:
     if (rows := shared_rows(results, "claims")) is None:
         return None
     tutorials = read_footer(results / "claims.parquet")["tutorials"]
+    parts = [tutorial_part(letter, told, rows) for letter, told in tutorials.items()]
     return ClaimsPart(
-        tutorials=tuple(tutorial_part(letter, told, rows) for letter, told in tutorials.items()),
+        tutorials=tuple(sorted(parts, key=lambda part: not part.is_run)),
         counts=counts_sentence(rows),
         verdicts=tuple(name for name in VERDICTS if any(row["verdict"] == name for row in rows)),
         studies=tuple(dict.fromkeys(row["study"] for row in rows)),

@@ -25,9 +25,8 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     seeds, own = found["seeds"], found["verdicts"].get(found["verdict"], 0)
     yield f"{found['model']}: {found['verdict']} ({own} of {plural(len(seeds), 'seed')}, epoch {found['epoch']})"
     yield f"  rule      {found['rule']}"
-    yield f"  measured  ratio {number(found['numbers']['ratio'])}, off {_share(found['numbers']['dead'])}, " + (
-        f"flat {_share(found['numbers']['saturated'])}"
-    )
+    off, flat = (_largest(found, name, column) for name, column in (("dead", "h_dead"), ("saturated", "h_saturated")))
+    yield f"  measured  ratio {number(found['numbers']['ratio'])}, off {off}, flat {flat}"
     yield f"  evidence  {_evidence(found)}"
     if found["advice"]:
         yield f"  try       {found['advice']}"
@@ -37,6 +36,12 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
         each = found["decays"][name]
         if each["value"] is not None:
             yield f"  {text}: {interval(each['value'], each['low'], each['high'])} ({each['n_alive']} of {each['n']} seeds)"
+
+
+def _largest(found: dict[str, Any], name: str, column: str) -> str:
+    """The largest share of units of any layer; nothing where no layer tells of its units."""
+    told = found["numbers"][name] or any(each[column] is not None for each in found["layers"])
+    return _share(found["numbers"][name]) if told else "not measured"
 
 
 def layers(found: dict[str, Any]) -> Table:

@@ -56,23 +56,25 @@ def seeds_needed(folder: Path) -> str | None:
     if not path.exists():
         return None
     from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
-    from vgstudy.findings.finding import setting
+    from vgstudy.findings.finding import records, setting
     from vgstudy.store.logs import read_table  # Arrow is not needed for planning
+    from vgstudy.views.frames import untrained
 
     chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]
     try:
-        rows = read_table("estimates", path, ["cell", "seeds_needed", "spread"], chosen).to_pylist()
-        levels = {row["cell"]: row for row in read_table("runs", folder / "runs.parquet", ["cell", *FACTORS]).to_pylist()}
+        found = read_table("estimates", path, ["cell", "seeds_needed", "spread"], chosen).to_pandas().astype({"cell": "str"})
+        levels = read_table("runs", folder / "runs.parquet", ["cell", *FACTORS]).to_pandas().astype({"cell": "str"})
     except UserError:  # of another version: the next run makes it anew
         return None
-    known = sorted((row for row in rows if row["seeds_needed"] is not None), key=lambda row: row["spread"])
+    rows = untrained(found.dropna(subset="seeds_needed").merge(levels.drop_duplicates("cell"), on="cell"))
+    known = records(rows.sort_values("spread", kind="stable"))
     if not known:
         return None
     usual, most = (
         number(row["seeds_needed"], 0) if isfinite(row["seeds_needed"]) else f"more than {MOST:,}"
         for row in (known[len(known) // 2], known[-1])
     )
-    text = f"{usual} in half of the cells, {most} with {setting(levels[known[-1]['cell']])}"
+    text = f"{usual} in half of the cells, {most} with {setting(known[-1])}"
     if isfinite(known[-1]["seeds_needed"]):
         return text
     return f"{text}, where {SENSIBLE} reach {reach(float(half_width(known[-1]['spread'], SENSIBLE)))}"

@@ -37,7 +37,8 @@ def accuracy(frames: Frames) -> View:
     ends = np.nanquantile(shown[["low", "value", "high", "reported"]].astype(float), [0, 1]) if len(shown) else np.array([0, 1])
     limits = (float(ends[0]) - 0.03, float(ends[1]) + 0.03)  # room for the stars
     axes = {name: replace(axis, limits=limits) for name, axis in ACCURACY_AXES.items()}
-    return View(shown, axes, EPOCHS, left_out(frames), ACROSS)
+    stars = "Stars: the tutorial's single run, where it reports an accuracy at the end of these rows. " * bool(star.notna().any())
+    return View(shown, axes, EPOCHS, f"{stars}{left_out(frames)}".strip(), ACROSS)
 
 
 def weights(frames: Frames) -> View:

@@ -132,7 +132,7 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "Variance over seeds of the log of the root mean square of δ in layer L over that in layer 2, before any update, for "
             "activations that are linear but for a slope below 0. Theory: it grows in proportion to the sum of 1 / width over "
             "the layers between (Hanin & Nica 2018), so deep narrow networks differ most.",
-            "no such activation with kernels of mean 0 and at least 3 hidden layers",
+            "no network has 3 hidden layers, kernels of mean 0 and an activation that is linear but for a slope below 0",
         ),
     }
 )
@@ -163,8 +163,7 @@ ARM_FIGURES: Mapping[str, Caption] = MappingProxyType(
     {
         "arms-accuracy": Caption(
             "Accuracy during training",
-            f"Running training accuracy of each epoch, and accuracy on the test rows. {_BANDS} Stars: the tutorial's single run, "
-            f"where it reports an accuracy at the end of these rows. {_DEAD}",
+            f"Running training accuracy of each epoch, and accuracy on the test rows. {_BANDS} {_DEAD}",
             _NO_ARMS,
         ),
         "arms-weights": Caption(

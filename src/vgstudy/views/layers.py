@@ -47,7 +47,9 @@ def l1_epochs(frames: Frames) -> View:
     """L1 change of each layer's weights over epochs, the first two activations side by side, at one depth."""
     compared = list(frames.study["factors"]["activation"])[:2]
     shown = at_depths(chosen(frames.profiles, quantity="w_l1_change", activation=compared), [5])
-    note = f"{depths_note(shown)} The vertical axis is linear below {LINEAR_BELOW:g}."
+    others = list(frames.study["factors"]["activation"])[2:]
+    hidden = f" The first two activations of the study are compared; not shown: {listing(others)}." if others else ""
+    note = f"{depths_note(shown)}{hidden} The vertical axis is linear below {LINEAR_BELOW:g}."
     return View(shown.assign(x=shown["epoch"]), MOVED_AXES, EPOCH, note, ("initializer", "activation"), ("width", "optimizer"))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy import stats
 from typer.testing import CliRunner
@@ -187,6 +188,14 @@ def test_evidence_is_never_written_over_something_else(folder: Path, tmp_path: P
     assert result.exit_code == 2
     assert "run.parquet is there and holds no evidence: it is left as it is" in result.stderr
     assert (tmp_path / "run.parquet").read_bytes() == content
+
+
+def test_units_of_which_no_layer_tells_are_not_measured(folder: Path, tmp_path: Path) -> None:
+    path = run_file(folder, tmp_path / "run.parquet")
+    assert "not measured" not in invoke(str(path)).stdout
+    probes = read_table("probes", path).to_pandas().assign(h_saturated=np.nan, h_dead=np.nan, zero_cause_float32="none")
+    write_table("probes", pa.Table.from_pandas(probes, preserve_index=False), path, {})
+    assert ", off not measured, flat not measured\n" in invoke(str(path)).stdout
 
 
 def test_off_a_terminal_nothing_is_cut(folder: Path, tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def charts(levels: Levels) -> dict[str, dict[str, Any]]:
 
 def whole(title: str) -> alt.X:
     """An axis of whole numbers."""
-    return alt.X("x:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(zero=False, nice=False, padding=8))
+    ticks = alt.Axis(tickMinStep=1, format="d", labelExpr="datum.value % 1 ? '' : datum.label")  # a short axis has ticks between
+    return alt.X("x:Q", title=title, axis=ticks, scale=alt.Scale(zero=False, nice=False, padding=8))
 
 
 def epoch() -> alt.X:

@@ -17,6 +17,7 @@ from vgstudy.wording import interval, listing, number, percent, plural
 
 Row = Mapping[str, Any]
 SHARES = (WILSON,)  # methods whose estimate is a share of seeds
+TUTORIALS = ("A", "B", "C")
 FAR = 20  # ratio of largest to smallest value from which a strip is logarithmic
 
 
@@ -67,6 +68,11 @@ class TutorialPart:
     title: str
     claims: tuple[ClaimPart, ...]
     code: Table
+
+    @property
+    def name(self) -> str:
+        """What the page calls it: other letters are a user's own files."""
+        return f"{'Tutorial' if self.letter in TUTORIALS else 'Claims'} {self.letter}"
 
     @property
     def is_run(self) -> bool:

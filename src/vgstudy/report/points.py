@@ -20,13 +20,13 @@ from vgstudy.findings.precision import known as with_width
 from vgstudy.findings.precision import seeds_text
 from vgstudy.findings.prediction import ASKED, unexplained
 from vgstudy.prediction.predictors import ALL
+from vgstudy.report.claims import TUTORIALS
 from vgstudy.views.frames import Frames
 from vgstudy.wording import listing, plural, ranges, reach
 
 Row = Mapping[str, Any]
 Named = Mapping[str, Frames]
 
-TUTORIALS = ("A", "B", "C")  # other letters are a user's own files
 DECIDED = (REPLICATED, SOME, FEW, NOT)
 
 

@@ -96,7 +96,10 @@ def read_footer(path: str | Path) -> dict[str, Any]:
         state = os.stat(path)
         text = _verified(path, state.st_ino, state.st_size, state.st_mtime_ns)
     if text is None:
-        raise Damaged(f"{path} was not written by vgstudy; name one of its tables, such as results/STUDY/runs.parquet")
+        raise Damaged(
+            f"{path} was not written by vgstudy; name one of its tables, such as results/STUDY/runs.parquet, or, if another "
+            "program wrote it anew, start the workflow again: it is made again"
+        )
     footer: dict[str, Any] = json.loads(text)
     if path.parent.name in JOB_TABLES and footer.get("job", path.stem) != path.stem:
         raise _broken(path, f"is a copy of the file of job {footer['job']}")

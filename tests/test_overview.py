@@ -179,7 +179,7 @@ def test_survivors_by_hand():
 def test_sensitivity_by_hand():
     agreeing = {"check_low": 0.8, "check_high": 0.9, "trimmed": 0.85, "trimmed_low": 0.8, "trimmed_high": 0.9, "median": 0.85}
     differing = {"check_low": 0.7, "check_high": 1.1, "trimmed": 1.7, "trimmed_low": 1.6, "trimmed_high": 1.8, "median": 0.5}
-    shown = {"quantity": "d_delta", "value": 0.85, "low": 0.8, "high": 0.9}
+    shown = {"quantity": "d_delta", "value": 0.85, "low": 0.8, "high": 0.9, "check": "BCa"}
     rows = [
         {**shown, **agreeing, "bimodality": 0.3},
         {**shown, **differing, "bimodality": 0.6, "width": 25},
@@ -187,6 +187,8 @@ def test_sensitivity_by_hand():
     ]
     (row,) = sensitivity(made_frames(rows)).rows
     assert row == ("d of δ", "0", "2", "1", "1", "1", "1", "2.00", "1")
+    (few,) = sensitivity(made_frames([{**each, "check": "t: BCa needs 20 seeds"} for each in rows])).rows
+    assert few == (*row[:3], "the same interval", *row[4:])
 
 
 def test_deviations_by_hand():

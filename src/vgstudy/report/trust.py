@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from vgstudy.analysis.estimates import SINGLE_ZEROS
+from vgstudy.analysis.resampling import BCA
 from vgstudy.analysis.robust import TWO_MODES
 from vgstudy.findings import Table
 from vgstudy.findings.finding import estimate, records
@@ -125,6 +126,8 @@ def sensitivity_texts(rows: pd.DataFrame) -> tuple[str, ...]:
     farthest = exp(np.abs(np.log(rows["trimmed"].astype(float) / rows["value"])).max())
     counts = [*other, *outside, rows["bimodality"] > TWO_MODES]
     texts = [f"{int(count.sum()):,}" for count in counts]
+    if not (rows["check"] == BCA).any():
+        texts[0] = "the same interval"
     return (f"{len(rows):,}", *texts[:4], number(farthest), texts[4])
 
 

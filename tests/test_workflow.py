@@ -53,6 +53,18 @@ def test_the_profile_for_slurm_is_understood_where_there_is_none(snakemake):
     assert "if all run at once" in done.stderr
 
 
+@pytest.mark.parametrize(("study", "needs_claims"), [("circles", True), ("smoke", False)])
+def test_what_claims_report_is_followed_in_studies_with_arms_only(snakemake, study, needs_claims):
+    plain = ("--profile", "none", "--workflow-profile", "none")  # lists the inputs of every job
+    inputs = (
+        snakemake("--dry-run", *plain, "--config", f"studies={study}")
+        .stdout.partition("\nrule follow:\n")[2]
+        .partition("output:")[0]
+    )
+    assert f"results/{study}/runs.parquet" in inputs
+    assert ("config/claims/A.yaml" in inputs) == needs_claims
+
+
 def test_lint_finds_nothing(snakemake):
     done = snakemake("--lint")
     assert done.returncode == 0, done.stderr

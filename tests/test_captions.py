@@ -90,7 +90,7 @@ def test_left_out_of_contrasts_by_hand():
 
 def test_left_out_counts_a_cell_once_by_hand():
     twice = pd.concat([rows([1], [1.0]), rows([3], [1.0])])
-    assert left_out(twice).startswith("Left out: at most 3 seeds in 1 of 1 cell (")
+    assert left_out(twice).startswith("Left out: up to 3 seeds at a point in 1 of 1 cell (")
 
 
 def test_seeds_by_hand():

@@ -274,18 +274,15 @@ def left_out(frame: pd.DataFrame) -> str:
 
 def _left_out(frame: pd.DataFrame, by: list[str], unit: str, where: str = "") -> str:
     failed = frame.groupby(by)["n_failed"].max()
-    shown = (
-        frame.groupby([*by, "quantity"], observed=True)["value"].count()
-        if "quantity" in frame
-        else frame.groupby(by)["value"].count()
-    )
-    undrawn = int((shown == 0).groupby(by).any().sum())
-    most = "at most " * bool((frame.groupby(by)["n_failed"].nunique() > 1).any())
+    panels = [*by, "quantity"] if "quantity" in frame else by
+    undrawn = int((frame.groupby(panels, observed=True)["value"].count() == 0).groupby(by).any().sum())
     some = failed[failed > 0]
     if some.empty:
         return f"Nothing is left out of the {plural(len(failed), unit)} shown."
+    differ = (frame.groupby(by)["n_failed"].nunique() > 1).any()  # between points of a cell
+    many = f"up to {plural(int(some.max()), 'seed')} at a point" if differ else span(some.min(), some.max())
     text = (
-        f"Left out: {most}{span(some.min(), some.max())}{where} in {len(some):,} of {plural(len(failed), unit)} "
+        f"Left out: {many}{where} in {len(some):,} of {plural(len(failed), unit)} "
         "(all-zero gradient, non-finite value or missing file)."
     )
     is_not = "is not drawn" if undrawn == 1 else "are not drawn"

@@ -118,7 +118,7 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "What predicts failure before training",
             "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "
             "that did. Over all pairs of runs, and over pairs of runs of the same cell, which differ in their seed alone. Decay "
-            "factors exist from depth 4 on.",
+            "factors exist from depth 4 on, so not all rows are of the same runs.",
             "fewer than 10 runs failed or learned, or every cell did one or the other as a whole",
         ),
         "calibration": Caption(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from vgstudy.errors import UserError
 from vgstudy.stages import STAGES
 from vgstudy.store.sums import NAME, write_sums, wrong
 
@@ -59,3 +60,10 @@ def test_sums_that_were_cut_or_are_of_another_version_are_named_themselves(folde
     for lines in (whole[1:], whole[:-1]):
         (folder / NAME).write_text("".join(lines))
         assert wrong(folder, "figures") == told
+
+
+def test_a_file_taken_away_before_it_was_summed_gets_no_seal(folder: Path) -> None:
+    before = (folder / NAME).read_bytes()
+    with pytest.raises(UserError, match=r"gone\.csv: was taken away while report was made"):
+        write_sums(folder, [folder / "a.csv", folder / "gone.csv"], "report")
+    assert (folder / NAME).read_bytes() == before

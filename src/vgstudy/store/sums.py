@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from hashlib import file_digest
 from pathlib import Path
 
+from vgstudy.errors import UserError
 from vgstudy.stages import STAGES
 from vgstudy.store.files import write_whole
 
@@ -23,9 +24,13 @@ def write_sums(folder: Path, paths: Iterable[Path], stage: str, keep: bool = Fal
     Raises
     ------
     UserError
-        If it cannot be written.
+        If it cannot be written, or one of the files is not there: another workflow, started after a kill of the one that started
+        this step, has taken it away.
     """
-    sums = (_read(folder) if keep else {}) | {str(path.relative_to(folder)): _sum(path) for path in paths}
+    own = {str(path.relative_to(folder)): _sum(path) for path in paths}
+    if gone := [name for name, digest in own.items() if not digest]:
+        raise UserError(f"{folder / gone[0]}: was taken away while {stage} was made; start again what made it")
+    sums = (_read(folder) if keep else {}) | own
     lines = [_comment(stage, len(sums)), *(f"{sums[name]}  {name}" for name in sorted(sums))]
     write_whole(folder / NAME, "".join(f"{line}\n" for line in lines).encode())
 

@@ -416,8 +416,9 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "kind": (LABEL, "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"),
             "quantity": (
                 LABEL,
-                "AUC, AUC within cells (runs that differ in their seed alone), vanished where failed or learned (share of these "
-                "runs with a decay factor below 1), sensitivity, specificity, Brier score, deviance explained or calibration "
+                "AUC, AUC within cells (runs that differ in their seed alone), both also of runs with a decay factor of δ where "
+                "a predictor is known of more, vanished where failed or learned (share of these runs with a decay factor below "
+                "1), sensitivity, specificity, Brier score, deviance explained or calibration "
                 "(share of runs that failed in a tenth of them, by predicted probability)",
             ),
             "x": (pa.float64(), "calibration: mean predicted probability of failure; null otherwise"),

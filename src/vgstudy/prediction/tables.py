@@ -176,7 +176,7 @@ def _row(about: Mapping[str, Any], quantity: str, value: Any, repeated: Array, m
     if method == RESAMPLED and not about["mixed"]:
         repeated = np.zeros(0)
     low, high = equal_tails(repeated)
-    exact = ((name, round(float(np.squeeze(end)), DIGITS)) for name, end in (("value", value), ("low", low), ("high", high)))
-    numbers = dict(exact)
+    ends = {"value": value, "low": low, "high": high}
+    numbers = {name: round(float(np.squeeze(end)), DIGITS) for name, end in ends.items()}
     absent = {name: None if np.isnan(number) else number for name, number in numbers.items()}
     return {**about, "quantity": quantity, "x": None, **absent, "method": method, "confidence": CONFIDENCE}

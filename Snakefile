@@ -14,12 +14,12 @@ from vgstudy.claims.register import read_register
 from vgstudy.config import mnist
 from vgstudy.config.reading import load_config, read_studies, seeds_text
 from vgstudy.errors import UserError
-from vgstudy.plan import preflight
-from vgstudy.plan.prepared import prepare
+from vgstudy.planning import preflight
+from vgstudy.planning.prepared import prepare
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
 from vgstudy.store.places import SHEETS, STUDY_TABLES
-from vgstudy.views.captions import caption_of, figure_names
+from vgstudy.figures.captions import caption_of, figure_names
 
 min_version("9.19")
 

@@ -1,7 +1,8 @@
-"""Speed and memory, as ratios taken in one run: `make bench` for the engine (minutes), `make bench-study` for the workflow.
+"""Speed and memory, as ratios taken in one run: `make bench` for the engine (minutes), `make
+bench-study` for the workflow.
 
-CPU seconds are those of the whole process and its children, tracing and compiling included, the import of TensorFlow not.
-Results go to results/bench/*.json.
+CPU seconds are those of the whole process and its children, tracing and compiling included, the
+import of TensorFlow not. Results go to results/bench/*.json.
 """
 
 import json
@@ -36,7 +37,8 @@ def cpu(work: Callable[[], object]) -> float:
 
 
 def fit_seconds(depth: int, width: int, epochs: int) -> float:
-    """`model.fit` of one network of tutorial A: tanh, SGD with momentum, test rows evaluated after every epoch."""
+    """`model.fit` of one network of tutorial A: tanh, SGD with momentum, test rows evaluated after
+    every epoch."""
     import keras
 
     from vgstudy import data
@@ -47,11 +49,20 @@ def fit_seconds(depth: int, width: int, epochs: int) -> float:
 
     def fit() -> None:
         hidden = [keras.layers.Dense(width, activation="tanh") for _ in range(depth)]
-        model = keras.Sequential([keras.Input((2,)), *hidden, keras.layers.Dense(1, activation="sigmoid")])
+        model = keras.Sequential(
+            [keras.Input((2,)), *hidden, keras.layers.Dense(1, activation="sigmoid")]
+        )
         optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)
         model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
         test = (sample.x_test, sample.y_test)
-        model.fit(sample.x_train, sample.y_train, validation_data=test, batch_size=32, epochs=epochs, verbose=0)
+        model.fit(
+            sample.x_train,
+            sample.y_train,
+            validation_data=test,
+            batch_size=32,
+            epochs=epochs,
+            verbose=0,
+        )
 
     return cpu(fit)
 
@@ -64,20 +75,25 @@ def default_stack(depth: int, width: int) -> list[Any]:
 def default_stacks(depth: int, width: int) -> list[list[Any]]:
     """All stacks of a shape, as the default design forms them."""
     from vgstudy.config.reading import load_study
-    from vgstudy.plan import design
+    from vgstudy.planning import design
 
     runs = design.runs(load_study(STUDY))
     return design.stack([r for r in runs if (r.cell.depth, r.cell.width) == (depth, width)])
 
 
 def same_work_seconds(depth: int, width: int, size: int) -> float:
-    """The engine's CPU seconds per run for what `fit_seconds` times: one activation and optimizer, a test after every epoch."""
+    """The engine's CPU seconds per run for what `fit_seconds` times: one activation and optimizer,
+    a test after every epoch."""
     from vgstudy.cells import Run
     from vgstudy.engine.train import Stack
 
-    cell = next(r.cell for r in default_stack(depth, width) if r.cell.activation.class_name == "tanh")
+    cell = next(
+        r.cell for r in default_stack(depth, width) if r.cell.activation.class_name == "tanh"
+    )
     cell = cell.model_copy(update={"optimizer": cell.optimizer.model_copy(update=SGD)})
-    runs = [Run(cell=type(cell).model_validate(cell.model_dump()), seed=seed) for seed in range(size)]
+    runs = [
+        Run(cell=type(cell).model_validate(cell.model_dump()), seed=seed) for seed in range(size)
+    ]
 
     def work() -> None:
         stack = Stack(runs)
@@ -92,9 +108,11 @@ SGD = {"class_name": "SGD", "config": {"learning_rate": 0.01, "momentum": 0.9}}
 
 
 def default_seconds(depth: int, width: int) -> tuple[float, list[int]]:
-    """The engine's CPU seconds per run for a shape of the default design, probes and tests included; runs in each of its stacks.
+    """The engine's CPU seconds per run for a shape of the default design, probes and tests
+    included; runs in each of its stacks.
 
-    All stacks of the shape are trained, as one process of a study trains them: what the first one sets up serves the others.
+    All stacks of the shape are trained, as one process of a study trains them: what the first one
+    sets up serves the others.
     """
     from vgstudy.config.reading import load_study
     from vgstudy.engine.train import train
@@ -120,7 +138,9 @@ def shown(title: str, rows: list[Row], name: str) -> None:
     }
     folder = ROOT / "results" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    (folder / f"{name}.json").write_text(
+        json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n"
+    )
 
 
 def _cpu_name() -> str:
@@ -130,7 +150,11 @@ def _cpu_name() -> str:
 
 
 @app.command()
-def engine(epochs: Annotated[int, typer.Option(help="Epochs of `model.fit`; fewer are scaled to 500.")] = 500) -> None:
+def engine(
+    epochs: Annotated[
+        int, typer.Option(help="Epochs of `model.fit`; fewer are scaled to 500.")
+    ] = 500,
+) -> None:
     """Time the engine against `model.fit` on one core."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
@@ -139,29 +163,49 @@ def engine(epochs: Annotated[int, typer.Option(help="Epochs of `model.fit`; fewe
     tf.config.threading.set_inter_op_parallelism_threads(1)
     same_work_seconds(1, 5, 16)  # first use of everything
     rows: list[Row] = []
-    for depth, width, size, must_same, must_default in ((5, 5, 256, 800, 1200), (10, 25, 60, 150, 200)):
+    for depth, width, size, must_same, must_default in (
+        (5, 5, 256, 800, 1200),
+        (10, 25, 60, 150, 200),
+    ):
         fit = fit_seconds(depth, width, epochs) * 500 / epochs
         same = same_work_seconds(depth, width, size)
         default, stacked = default_seconds(depth, width)
         shape, sizes = f"{depth} hidden x {width}", ", ".join(map(str, stacked))
         rows += [
             _ratio(f"{shape}, same work, {size} runs stacked", fit, same, must_same),
-            _ratio(f"{shape}, as the default design runs it, stacks of {sizes} runs", fit, default, must_default),
+            _ratio(
+                f"{shape}, as the default design runs it, stacks of {sizes} runs",
+                fit,
+                default,
+                must_default,
+            ),
         ]
     shown("CPU seconds per run of 500 epochs", rows, "engine")
 
 
 def _ratio(what: str, fit: float, ours: float, must: int) -> Row:
-    return {"what": what, "model.fit": fit, "engine": ours, "times_less": round(fit / ours), "must_reach": must}
+    return {
+        "what": what,
+        "model.fit": fit,
+        "engine": ours,
+        "times_less": round(fit / ours),
+        "must_reach": must,
+    }
 
 
 @app.command()
 def study(
     cores: Annotated[int, typer.Option(help="Cores for Snakemake.")] = 2,
-    seeds: Annotated[str, typer.Option(help="Numbers of seeds, each grown from the one before in one results folder.")] = "10,30",
+    seeds: Annotated[
+        str,
+        typer.Option(
+            help="Numbers of seeds, each grown from the one before in one results folder."
+        ),
+    ] = "10,30",
     studies: Annotated[str, typer.Option(help="Which study.")] = "extensions",
 ) -> None:
-    """Time the whole workflow from an empty results folder, in a copy of this checkout, then growing it."""
+    """Time the whole workflow from an empty results folder, in a copy of this checkout, then
+    growing it."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         _copy(work)
@@ -172,11 +216,15 @@ def study(
 @app.command()
 def tutorials(
     cores: Annotated[int, typer.Option(help="Cores for Snakemake.")] = 2,
-    studies: Annotated[str, typer.Option(help="Which studies, separated by commas.")] = "circles,visualising,digits,mnist",
+    studies: Annotated[
+        str, typer.Option(help="Which studies, separated by commas.")
+    ] = "circles,visualising,digits,mnist",
 ) -> None:
-    """Time the tutorials' studies, whole workflow each, against `model.fit` run by run as the tutorials do.
+    """Time the tutorials' studies, whole workflow each, against `model.fit` run by run as the
+    tutorials do.
 
-    `fit` is timed over two epochs with tracing and over some more without, and scaled to all epochs and runs.
+    `fit` is timed over two epochs with tracing and over some more without, and scaled to all epochs
+    and runs.
     """
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -184,7 +232,9 @@ def tutorials(
         rows = []
         for name in studies.split(","):
             whole = _timed([*_snakemake(cores), "--config", f"studies={name}"], work)
-            done = subprocess.run([sys.executable, __file__, "fit", name], capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [sys.executable, __file__, "fit", name], capture_output=True, text=True, check=True
+            )
             fit = float(done.stdout.split()[-1])
             rows.append(
                 {
@@ -206,12 +256,15 @@ def fit(name: str) -> None:
     import tensorflow as tf
 
     from vgstudy.config.reading import load_study
-    from vgstudy.plan import design
+    from vgstudy.planning import design
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     study = load_study(STUDY.parent / f"{name}.yaml")
-    print(sum(_fit_seconds(each.cell, study.log.test_every) for each in design.cells(study)) * len(study.seeds))
+    print(
+        sum(_fit_seconds(each.cell, study.log.test_every) for each in design.cells(study))
+        * len(study.seeds)
+    )
 
 
 def _fit_seconds(cell: Any, test_every: int) -> float:
@@ -225,18 +278,34 @@ def _fit_seconds(cell: Any, test_every: int) -> float:
 
     sample = data.sample(cell.task, stream(cell, 0, "sample"))
     outputs, last = cell.task.outputs, "sigmoid" if cell.task.outputs == 1 else "softmax"
-    hidden = [keras.layers.Dense(cell.width, activation=models.activation(cell.activation)) for _ in range(cell.depth)]
-    model = keras.Sequential([keras.Input((cell.task.inputs,)), *hidden, keras.layers.Dense(outputs, activation=last)])
+    hidden = [
+        keras.layers.Dense(cell.width, activation=models.activation(cell.activation))
+        for _ in range(cell.depth)
+    ]
+    model = keras.Sequential(
+        [keras.Input((cell.task.inputs,)), *hidden, keras.layers.Dense(outputs, activation=last)]
+    )
     loss = f"{cell.task.loss}_crossentropy"
     model.compile(optimizer=models.optimizer(cell.optimizer), loss=loss, metrics=["accuracy"])
-    settings: dict[str, Any] = {"x": sample.x_train, "y": sample.y_train, "batch_size": cell.batch_size}
+    settings: dict[str, Any] = {
+        "x": sample.x_train,
+        "y": sample.y_train,
+        "batch_size": cell.batch_size,
+    }
     if cell.steps_per_epoch:  # an epoch that is no pass needs rows without end
-        rows = tf.data.Dataset.from_tensor_slices((sample.x_train, sample.y_train)).shuffle(len(sample.x_train))
-        settings = {"x": rows.repeat().batch(cell.batch_size), "steps_per_epoch": cell.steps_per_epoch}
+        rows = tf.data.Dataset.from_tensor_slices((sample.x_train, sample.y_train)).shuffle(
+            len(sample.x_train)
+        )
+        settings = {
+            "x": rows.repeat().batch(cell.batch_size),
+            "steps_per_epoch": cell.steps_per_epoch,
+        }
     test = (sample.x_test, sample.y_test)
 
     def train(epochs: int) -> None:
-        model.fit(validation_data=test, validation_freq=test_every, epochs=epochs, verbose=0, **settings)
+        model.fit(
+            validation_data=test, validation_freq=test_every, epochs=epochs, verbose=0, **settings
+        )
 
     further = min(cell.epochs - 2, max(2 * test_every, 10))
     return cpu(lambda: train(2)) + cpu(lambda: train(further)) * (cell.epochs - 2) / further
@@ -265,7 +334,8 @@ def _grown(work: Path, cores: int, seeds: int, studies: str) -> Row:
         "training_core_minutes": training / 60,
         "share_not_training": 1 - training / whole["cpu"],
         "new_jobs": len(costs),
-        "start_up_s_a_job": sum(c["start_up_cpu_seconds"] for c in costs.values()) / max(1, len(costs)),
+        "start_up_s_a_job": sum(c["start_up_cpu_seconds"] for c in costs.values())
+        / max(1, len(costs)),
         "peak_job_MB": max(c["peak_mb"] for c in costs.values()),
         "peak_any_process_MB": whole["peak_mb"],
         "dry_run_s": dry["wall"],
@@ -285,7 +355,10 @@ def _timed(command: list[str], work: Path) -> dict[str, float]:
 def _costs(work: Path, studies: str) -> dict[str, dict[str, float]]:
     from vgstudy.store.logs import read_footer
 
-    return {path.stem: read_footer(path)["cost"] for path in (work / "results" / studies / "probes").glob("*.parquet")}
+    return {
+        path.stem: read_footer(path)["cost"]
+        for path in (work / "results" / studies / "probes").glob("*.parquet")
+    }
 
 
 if __name__ == "__main__":

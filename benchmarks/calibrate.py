@@ -1,7 +1,9 @@
-"""Measure on one core the constants of a step in `vgstudy.plan.cost`: `python benchmarks/calibrate.py`, two minutes.
+"""Measure on one core the constants of a step in `vgstudy.planning.cost`: `python
+benchmarks/calibrate.py`, two minutes.
 
-Each stack trains 10 epochs of two circles or digits, best of three; non-negative least squares on the relative error of the time
-per step. `NARROW` is the share of the work in lanes: without the starting of operations, the median over stacks of narrow nets.
+Each stack trains 10 epochs of two circles or digits, best of three; non-negative least squares on
+the relative error of the time per step. `NARROW` is the share of the work in lanes: without the
+starting of operations, the median over stacks of narrow nets.
 """
 
 import os
@@ -15,22 +17,39 @@ from scipy.optimize import nnls
 
 from vgstudy.cells import Cell, Run
 from vgstudy.engine.train import Stack
-from vgstudy.plan import cost
-from vgstudy.plan.portions import is_narrow
+from vgstudy.planning import cost
+from vgstudy.planning.portions import is_narrow
 
 ACTIVATIONS, OPTIMIZERS = ("tanh", "relu", "sigmoid"), ("SGD", "Adam")
 CIRCLES, DIGITS = {"name": "circles"}, {"name": "digits"}
 SHAPES = [(CIRCLES, depth, width) for width in (5, 8, 12, 25) for depth in (1, 5, 10, 20)]
 SHAPES += [(CIRCLES, 3, 100), (DIGITS, 1, 25), (DIGITS, 5, 25)]
-MIXES = [(1, 1, 30), (1, 2, 60), (3, 1, 90), (3, 2, 180), (1, 1, 90)]  # activations, optimizers, runs
-NAMES = ("LAYER", "MIX_ACTIVATION", "MIX_OPTIMIZER", "EXAMPLE", "INPUT", "UNIT", "PRODUCT", "UPDATE")
+MIXES = [
+    (1, 1, 30),
+    (1, 2, 60),
+    (3, 1, 90),
+    (3, 2, 180),
+    (1, 1, 90),
+]  # activations, optimizers, runs
+NAMES = (
+    "LAYER",
+    "MIX_ACTIVATION",
+    "MIX_OPTIMIZER",
+    "EXAMPLE",
+    "INPUT",
+    "UNIT",
+    "PRODUCT",
+    "UPDATE",
+)
 
 
 def cell(task: dict[str, str], depth: int, width: int, activation: str, optimizer: str) -> Cell:
     """500 epochs of batch 32."""
     levels = {"activation": activation, "initializer": "HeUniform", "optimizer": optimizer}
     fields = {"task": task, "depth": depth, "width": width, "epochs": 500, "batch_size": 32}
-    return Cell.model_validate({**fields, **{factor: {"class_name": name} for factor, name in levels.items()}})
+    return Cell.model_validate(
+        {**fields, **{factor: {"class_name": name} for factor, name in levels.items()}}
+    )
 
 
 def seconds_per_step(cells: list[Cell], runs: int) -> float:
@@ -48,9 +67,13 @@ def seconds_per_step(cells: list[Cell], runs: int) -> float:
 def features(cells: list[Cell], runs: int) -> list[float]:
     """What each constant is multiplied with in `cost.step_seconds`."""
     one, share = cells[0], runs / len(cells)
-    activations, optimizers = (len({getattr(c, f).class_name for c in cells}) for f in ("activation", "optimizer"))
+    activations, optimizers = (
+        len({getattr(c, f).class_name for c in cells}) for f in ("activation", "optimizer")
+    )
     examples = runs * one.batch_size
-    work = sum(share * cost.UPDATE_WORK.get(c.optimizer.class_name, cost.UPDATE_WORK_ELSE) for c in cells)
+    work = sum(
+        share * cost.UPDATE_WORK.get(c.optimizer.class_name, cost.UPDATE_WORK_ELSE) for c in cells
+    )
     mixing = one.depth * activations * (activations > 1)
     per_unit = one.task.inputs, one.depth * one.width, cost.kernel_entries(one)
     per_example = (examples, *(examples * number for number in per_unit))
@@ -64,7 +87,11 @@ def main() -> None:
     rows, times, narrow = [], [], []
     for task, depth, width in SHAPES:
         for activations, optimizers, runs in MIXES:
-            cells = [cell(task, depth, width, a, o) for a in ACTIVATIONS[:activations] for o in OPTIMIZERS[:optimizers]]
+            cells = [
+                cell(task, depth, width, a, o)
+                for a in ACTIVATIONS[:activations]
+                for o in OPTIMIZERS[:optimizers]
+            ]
             if runs > cost.max_stack(cells[0]):
                 continue
             rows.append(features(cells, runs))
@@ -72,7 +99,10 @@ def main() -> None:
             one = cells[0]
             narrow.append(is_narrow(width, one.task.inputs, one.task.outputs, one.batch_size))
             told = f"{task['name']} {depth:2d} x {width:<3d} {activations} activations, {optimizers} optimizers, {runs:3d} runs"
-            print(f"{told} {times[-1] * 8000 / runs * 1e3:7.1f} ms per run and 8,000 steps", flush=True)
+            print(
+                f"{told} {times[-1] * 8000 / runs * 1e3:7.1f} ms per run and 8,000 steps",
+                flush=True,
+            )
     lanes = np.array(narrow)
     matrix, measured = np.array(rows)[~lanes], np.array(times)[~lanes]
     scale = matrix.max(axis=0)
@@ -81,11 +111,21 @@ def main() -> None:
     for name, value in zip(NAMES, constants, strict=True):
         print(f"{name} = {value:.2g}")
     starts = [NAMES.index("LAYER"), NAMES.index("MIX_OPTIMIZER")]
-    work = [i for i, name in enumerate(NAMES) if name not in ("LAYER", "MIX_ACTIVATION", "MIX_OPTIMIZER")]
+    work = [
+        i
+        for i, name in enumerate(NAMES)
+        if name not in ("LAYER", "MIX_ACTIVATION", "MIX_OPTIMIZER")
+    ]
     own = np.array(rows)[lanes]
-    shares = (np.array(times)[lanes] - own[:, starts] @ constants[starts]) / (own[:, work] @ constants[work])
-    print(f"NARROW = {np.median(shares):.2f}, {shares.min():.2f} to {shares.max():.2f} in {len(shares)} stacks")
-    print(f"relative error: largest {np.abs(error).max():.0%}, root mean square {np.sqrt(np.mean(error**2)):.0%}")
+    shares = (np.array(times)[lanes] - own[:, starts] @ constants[starts]) / (
+        own[:, work] @ constants[work]
+    )
+    print(
+        f"NARROW = {np.median(shares):.2f}, {shares.min():.2f} to {shares.max():.2f} in {len(shares)} stacks"
+    )
+    print(
+        f"relative error: largest {np.abs(error).max():.0%}, root mean square {np.sqrt(np.mean(error**2)):.0%}"
+    )
 
 
 if __name__ == "__main__":

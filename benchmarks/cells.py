@@ -1,7 +1,8 @@
 """Time and memory of figures and report for a study of many cells, and the weight of the page.
 
-`python benchmarks/cells.py FOLDER [--widths 28]` writes a finished study of 360 cells for each width, 3 seeds each, on made-up
-logs into FOLDER/synthetic (a quarter of an hour), then draws its figures and writes its report, each in a process of its own.
+`python benchmarks/cells.py FOLDER [--widths 28]` writes a finished study of 360 cells for each
+width, 3 seeds each, on made-up logs into FOLDER/synthetic (a quarter of an hour), then draws its
+figures and writes its report, each in a process of its own.
 """
 
 import argparse
@@ -23,15 +24,22 @@ def timed(step: str, *arguments: str) -> None:
     process = subprocess.Popen([Path(sys.executable).with_name("vgstudy"), step, *arguments])
     _, status, used = os.wait4(process.pid, 0)
     seconds, wall = used.ru_utime + used.ru_stime, time.monotonic() - begin
-    print(f"{step}: {seconds:.1f} CPU seconds, {wall:.1f} s, {used.ru_maxrss / 1024:.0f} MiB", flush=True)
+    print(
+        f"{step}: {seconds:.1f} CPU seconds, {wall:.1f} s, {used.ru_maxrss / 1024:.0f} MiB",
+        flush=True,
+    )
     if status:
         sys.exit(f"{step} failed")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Time the figures and the report of a study of many cells.")
+    parser = argparse.ArgumentParser(
+        description="Time the figures and the report of a study of many cells."
+    )
     parser.add_argument("folder", type=Path, help="where to write the made-up study")
-    parser.add_argument("--widths", type=int, default=28, help="360 cells each (default 28: 10,080 cells)")
+    parser.add_argument(
+        "--widths", type=int, default=28, help="360 cells each (default 28: 10,080 cells)"
+    )
     options = parser.parse_args()
     study = options.folder / "synthetic"
     begin = time.process_time()

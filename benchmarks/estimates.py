@@ -1,6 +1,8 @@
-"""What `vgstudy plan` estimates beside what training took: `python benchmarks/estimates.py [RESULTS]`, of every study there.
+"""What `vgstudy plan` estimates beside what training took: `python benchmarks/estimates.py
+[RESULTS]`, of every study there.
 
-Core-seconds, start-up included, and peak memory come from the footers of probes; disk space is that of the jobs' tables.
+Core-seconds, start-up included, and peak memory come from the footers of probes; disk space is that
+of the jobs' tables.
 """
 
 import sys
@@ -12,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vgstudy.config.log import Log
-from vgstudy.plan import cost, design, manifests
+from vgstudy.planning import cost, design, manifests
 from vgstudy.store.logs import read_footer
 from vgstudy.store.places import JOB_TABLES
 
@@ -20,20 +22,32 @@ UNITS = {"core-minutes": 1 / 60, "memory of the largest job, MB": 1.0, "disk, MB
 
 
 def job(probes: Path) -> list[tuple[float, float]]:
-    """Estimated and measured core-seconds, memory in MB and disk space in bytes of a trained job."""
+    """Estimated and measured core-seconds, memory in MB and disk space in bytes of a trained
+    job."""
     footer = read_footer(probes)
-    log, runs, cost_ = Log.model_validate(footer["manifest"]["log"]), manifests.runs_of(footer["manifest"]), footer["cost"]
+    log, runs, cost_ = (
+        Log.model_validate(footer["manifest"]["log"]),
+        manifests.runs_of(footer["manifest"]),
+        footer["cost"],
+    )
     stacks = [cost.groups(stack) for stack in design.stack(runs)]
     sizes = [(probes.parent.parent / table / probes.name).stat().st_size for table in JOB_TABLES]
     return [
-        (cost.START_UP + sum(cost.stack_seconds(stack, log) for stack in stacks), cost_["cpu_seconds"]),
-        (max(cost.stack_bytes(stack, log) for stack in stacks) / 1e6, cost_["peak_mb"] * 2**20 / 1e6),
+        (
+            cost.START_UP + sum(cost.stack_seconds(stack, log) for stack in stacks),
+            cost_["cpu_seconds"],
+        ),
+        (
+            max(cost.stack_bytes(stack, log) for stack in stacks) / 1e6,
+            cost_["peak_mb"] * 2**20 / 1e6,
+        ),
         (sum(cost.run_bytes(run.cell, log) for run in runs), sum(sizes)),
     ]
 
 
 def rows(folder: Path) -> list[tuple[str, ...]]:
-    """A study's lines: what, estimated, measured, the ratio of the two, and the root mean square of the jobs' log ratios."""
+    """A study's lines: what, estimated, measured, the ratio of the two, and the root mean square of
+    the jobs' log ratios."""
     jobs = [job(path) for path in sorted((folder / "probes").glob("*.parquet"))]
     found = []
     for index, (name, unit) in enumerate(UNITS.items()):
@@ -56,7 +70,15 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
 
 if __name__ == "__main__":
     results = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
-    table = Table("study", "jobs", "what", "estimated", "measured", "ratio", "single jobs off by (root mean square)")
+    table = Table(
+        "study",
+        "jobs",
+        "what",
+        "estimated",
+        "measured",
+        "ratio",
+        "single jobs off by (root mean square)",
+    )
     for folder in sorted(path.parent for path in results.glob("*/probes")):
         for row in rows(folder):
             table.add_row(*row)

@@ -1,7 +1,8 @@
 """Training alone, one core, beside what else trains the same nets: part of `make bench`.
 
-Nets of tutorial A's shape (2 inputs, tanh, SGD with momentum, 16 steps of batch 32 an epoch) on random rows. Contenders take
-turns, a slice each, and the fastest slice of each counts, so that other programs on the machine harm none more than another.
+Nets of tutorial A's shape (2 inputs, tanh, SGD with momentum, 16 steps of batch 32 an epoch) on
+random rows. Contenders take turns, a slice each, and the fastest slice of each counts, so that
+other programs on the machine harm none more than another.
 """
 
 import os
@@ -18,17 +19,26 @@ import typer
 from bench import STUDY, Row, default_stack, shown
 
 SHAPES = ((10, 25), (20, 25), (5, 5))
-MUST, AIM = {(10, 25): 1.4, (20, 25): 1.5, (5, 5): 5.5}, {(10, 25): 1.15, (20, 25): 1.2, (5, 5): 2.5}
+MUST, AIM = (
+    {(10, 25): 1.4, (20, 25): 1.5, (5, 5): 5.5},
+    {(10, 25): 1.15, (20, 25): 1.2, (5, 5): 2.5},
+)
 ROUNDS, STEPS, BATCH, EPOCHS = 7, 16, 32, 10
-Slice = Callable[[], float]  # trains for a while; CPU milliseconds that a run of 500 epochs would take
+Slice = Callable[
+    [], float
+]  # trains for a while; CPU milliseconds that a run of 500 epochs would take
 
 
 def main(
     anchor: Annotated[
-        str, typer.Option(help="A program that is given HIDDEN WIDTH EPOCHS and prints 'per-run-500ep X ms', such as one in C.")
+        str,
+        typer.Option(
+            help="A program that is given HIDDEN WIDTH EPOCHS and prints 'per-run-500ep X ms', such as one in C."
+        ),
     ] = "",
 ) -> None:
-    """Time training alone beside the anchor, a plain `tf.function` of one model, and JAX where it is installed."""
+    """Time training alone beside the anchor, a plain `tf.function` of one model, and JAX where it
+    is installed."""
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -36,12 +46,19 @@ def main(
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    shown("Training alone, CPU ms per run of 500 epochs", [_row(*shape, anchor) for shape in SHAPES], "limits")
+    shown(
+        "Training alone, CPU ms per run of 500 epochs",
+        [_row(*shape, anchor) for shape in SHAPES],
+        "limits",
+    )
     shown("Adam over SGD, and what probes and tests add to training", _shares(), "shares")
 
 
 def _row(depth: int, width: int, anchor: str) -> Row:
-    contenders = {"engine": engine(depth, width, "SGD"), "tf.function, one model": single(depth, width)}
+    contenders = {
+        "engine": engine(depth, width, "SGD"),
+        "tf.function, one model": single(depth, width),
+    }
     if find_spec("jax"):
         contenders |= {f"JAX, {size} stacked": jax_vmap(depth, width, size) for size in (32, 96)}
     if anchor:
@@ -49,7 +66,11 @@ def _row(depth: int, width: int, anchor: str) -> Row:
     best = fastest(contenders)
     row: Row = {"what": f"{depth} hidden x {width}", **best}
     if anchor:
-        row |= {"engine_/_anchor": best["engine"] / best["anchor"], "must": MUST[depth, width], "aim": AIM[depth, width]}
+        row |= {
+            "engine_/_anchor": best["engine"] / best["anchor"],
+            "must": MUST[depth, width],
+            "aim": AIM[depth, width],
+        }
     others = [ms for name, ms in best.items() if name.startswith("JAX")]
     return row | ({"JAX_/_engine": min(others) / best["engine"]} if others else {})
 
@@ -57,7 +78,14 @@ def _row(depth: int, width: int, anchor: str) -> Row:
 def _shares() -> list[Row]:
     rows: list[Row] = []
     both = fastest({name: engine(10, 25, name) for name in ("SGD", "Adam")})
-    rows.append({"what": "10 hidden x 25, Adam over SGD", "ratio": both["Adam"] / both["SGD"], "must": 1.3, "aim": 1.1})
+    rows.append(
+        {
+            "what": "10 hidden x 25, Adam over SGD",
+            "ratio": both["Adam"] / both["SGD"],
+            "must": 1.3,
+            "aim": 1.1,
+        }
+    )
     for depth, width in ((10, 25), (5, 5)):
         ms = fastest(parts(depth, width))
         share = (ms["probes"] + ms["tests"]) / ms["training"]
@@ -76,7 +104,8 @@ def fastest(contenders: dict[str, Slice]) -> dict[str, float]:
 
 
 def timed(work: Callable[[], object], runs: int, epochs: float = EPOCHS) -> Slice:
-    """CPU milliseconds for 500 epochs of a run of work that trains `runs` runs for some epochs; called once before."""
+    """CPU milliseconds for 500 epochs of a run of work that trains `runs` runs for some epochs;
+    called once before."""
     work()
 
     def one() -> float:
@@ -92,11 +121,15 @@ def engine(depth: int, width: int, optimizer: str) -> Slice:
     from vgstudy.cells import Run
     from vgstudy.config.reading import load_study
     from vgstudy.engine.train import Stack
-    from vgstudy.plan import cost, design
+    from vgstudy.planning import cost, design
 
     cells = (run.cell for run in design.runs(load_study(STUDY)))
     wanted = (depth, width, "tanh", optimizer)
-    cell = next(c for c in cells if (c.depth, c.width, c.activation.class_name, c.optimizer.class_name) == wanted)
+    cell = next(
+        c
+        for c in cells
+        if (c.depth, c.width, c.activation.class_name, c.optimizer.class_name) == wanted
+    )
     size = cost.max_stack(cell)
     stack = Stack([Run(cell=cell, seed=seed) for seed in range(size)])
     return timed(lambda: stack.advance(EPOCHS), size)
@@ -119,7 +152,8 @@ def parts(depth: int, width: int) -> dict[str, Slice]:
 
 
 def single(depth: int, width: int) -> Slice:
-    """One Keras model in a `tf.function` of its own, which takes a whole epoch of steps at a time."""
+    """One Keras model in a `tf.function` of its own, which takes a whole epoch of steps at a
+    time."""
     import keras
     import tensorflow as tf
 
@@ -133,9 +167,13 @@ def single(depth: int, width: int) -> Slice:
     def epoch() -> None:
         for k in tf.range(STEPS):
             with tf.GradientTape() as tape:
-                entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=y[k], logits=model(x[k], training=True))
+                entropy = tf.nn.sigmoid_cross_entropy_with_logits(
+                    labels=y[k], logits=model(x[k], training=True)
+                )
                 loss = tf.reduce_mean(entropy)
-            optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+            optimizer.apply(
+                tape.gradient(loss, model.trainable_variables), model.trainable_variables
+            )
 
     return timed(epoch, 1, 1)
 
@@ -148,7 +186,10 @@ def jax_vmap(depth: int, width: int, size: int) -> Slice:
     rng = np.random.default_rng(0)
     units = [2, *[width] * depth, 1]
     shapes = list(pairwise(units))
-    theta = [(jnp.asarray(rng.normal(size=(size, i, o)) / np.sqrt(i), "float32"), jnp.zeros((size, o))) for i, o in shapes]
+    theta = [
+        (jnp.asarray(rng.normal(size=(size, i, o)) / np.sqrt(i), "float32"), jnp.zeros((size, o)))
+        for i, o in shapes
+    ]
     state = [theta, jax.tree.map(jnp.zeros_like, theta)]
     x, y = map(jnp.asarray, _rows(size))
 
@@ -161,10 +202,14 @@ def jax_vmap(depth: int, width: int, size: int) -> Slice:
 
     def step(carry: Any, batch: Any) -> Any:
         theta, velocity = carry
-        velocity = jax.tree.map(lambda v, g: 0.9 * v - 0.01 * g, velocity, jax.grad(loss)(theta, *batch))
+        velocity = jax.tree.map(
+            lambda v, g: 0.9 * v - 0.01 * g, velocity, jax.grad(loss)(theta, *batch)
+        )
         return (jax.tree.map(jnp.add, theta, velocity), velocity), None
 
-    epoch = jax.jit(jax.vmap(lambda theta, velocity, x, y: jax.lax.scan(step, (theta, velocity), (x, y))[0]))
+    epoch = jax.jit(
+        jax.vmap(lambda theta, velocity, x, y: jax.lax.scan(step, (theta, velocity), (x, y))[0])
+    )
 
     def advance() -> None:
         for _ in range(3):
@@ -178,7 +223,9 @@ def _rows(size: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Random inputs (stack, step, example, 2) and targets (stack, step, example, 1)."""
     rng = np.random.default_rng(1)
     shape = (size, STEPS, BATCH)
-    return rng.normal(size=(*shape, 2)).astype("float32"), rng.integers(0, 2, (*shape, 1)).astype("float32")
+    return rng.normal(size=(*shape, 2)).astype("float32"), rng.integers(0, 2, (*shape, 1)).astype(
+        "float32"
+    )
 
 
 def program(path: str, depth: int, width: int) -> Slice:

@@ -1,7 +1,7 @@
-"""What `vgstudy.keras.GradientProbe` adds to training the tutorials' networks.
+"""What `vgstudy.probe.GradientProbe` adds to training the tutorials' networks.
 
-`python benchmarks/probe.py` takes half a minute. Times are wall seconds; an epoch's and a probe's are medians, so that tracing,
-which happens once in each `fit`, stands on its own.
+`python benchmarks/probe.py` takes half a minute. Times are wall seconds; an epoch's and a probe's
+are medians, so that tracing, which happens once in each `fit`, stands on its own.
 """
 
 from time import perf_counter
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from sklearn.datasets import make_circles
 
-from vgstudy.keras import GradientProbe
+from vgstudy.probe import GradientProbe
 
 EVERY = 10
 EPOCHS = 100
@@ -47,9 +47,16 @@ class Timed(GradientProbe):
 
 def model(depth: int, width: int, activation: str) -> keras.Model:
     """A tutorial's network, compiled as there."""
-    hidden = [keras.layers.Dense(width, activation=activation, kernel_initializer="he_uniform") for _ in range(depth)]
-    made = keras.Sequential([keras.Input((2,)), *hidden, keras.layers.Dense(1, activation="sigmoid")])
-    made.compile(keras.optimizers.SGD(0.01, momentum=0.9), "binary_crossentropy", metrics=["accuracy"])
+    hidden = [
+        keras.layers.Dense(width, activation=activation, kernel_initializer="he_uniform")
+        for _ in range(depth)
+    ]
+    made = keras.Sequential(
+        [keras.Input((2,)), *hidden, keras.layers.Dense(1, activation="sigmoid")]
+    )
+    made.compile(
+        keras.optimizers.SGD(0.01, momentum=0.9), "binary_crossentropy", metrics=["accuracy"]
+    )
     return made
 
 
@@ -59,15 +66,29 @@ def row(name: str, depth: int, width: int, activation: str, rows: int) -> None:
     probed = np.resize(np.arange(500), rows)
     clock, probe = Clock(), Timed(x[probed], y[probed], every=EVERY, log=None)
     model(depth, width, activation).fit(
-        x[:500], y[:500], validation_data=(x[500:], y[500:]), epochs=EPOCHS, verbose=0, callbacks=[clock, probe]
+        x[:500],
+        y[:500],
+        validation_data=(x[500:], y[500:]),
+        epochs=EPOCHS,
+        verbose=0,
+        callbacks=[clock, probe],
     )
-    epoch, each, first = np.median(clock.seconds[1:]), np.median(probe.seconds[1:]), probe.seconds[0]
+    epoch, each, first = (
+        np.median(clock.seconds[1:]),
+        np.median(probe.seconds[1:]),
+        probe.seconds[0],
+    )
     share = 100 * each / (EVERY * epoch)
-    print(f"| {name} | {rows:,} | {1000 * epoch:.0f} | {1000 * each:.1f} | {share:.1f} % | {first:.2f} |", flush=True)
+    print(
+        f"| {name} | {rows:,} | {1000 * epoch:.0f} | {1000 * each:.1f} | {share:.1f} % | {first:.2f} |",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
-    print(f"| network | probe set | epoch, ms | probe, ms | added at every={EVERY} | first probe, s |\n|---|---|---|---|---|---|")
+    print(
+        f"| network | probe set | epoch, ms | probe, ms | added at every={EVERY} | first probe, s |\n|---|---|---|---|---|---|"
+    )
     for rows in (100, 500, 5_000, 50_000):
         row("A3: 5 hidden x 5, ReLU", 5, 5, "relu", rows)
     row("A5: 20 hidden x 5, ReLU", 20, 5, "relu", 500)

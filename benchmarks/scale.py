@@ -1,6 +1,8 @@
-"""How planning and scheduling grow with thousands of jobs, what a thousand cores would do, and the search for damaged tables.
+"""How planning and scheduling grow with thousands of jobs, what a thousand cores would do, and the
+search for damaged tables.
 
-`python benchmarks/scale.py [--seeds 225 900] [--schedule]` prints a line for each number of seeds and kind of work.
+`python benchmarks/scale.py [--seeds 225 900] [--schedule]` prints a line for each number of seeds
+and kind of work.
 """
 
 import argparse
@@ -19,8 +21,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from vgstudy.config.reading import load_study
-from vgstudy.plan import cost
-from vgstudy.plan.planning import plan
+from vgstudy.planning import cost
+from vgstudy.planning.planning import plan
 from vgstudy.schema import COLUMNS
 from vgstudy.store import logs
 
@@ -39,7 +41,8 @@ esac
 
 @contextmanager
 def workflow(seeds: int) -> Iterator[Path]:
-    """A folder with the workflow and the default study's cells at widths 50 and 100, with so many seeds."""
+    """A folder with the workflow and the default study's cells at widths 50 and 100, with so many
+    seeds."""
     with tempfile.TemporaryDirectory() as folder:
         for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
@@ -47,7 +50,9 @@ def workflow(seeds: int) -> Iterator[Path]:
         studies = Path(folder) / "config/studies"
         study = (ROOT / "config/studies/extensions.yaml").read_text()
         (studies / "wide.yaml").write_text(
-            re.sub("reference: 5}", "reference: 50}", re.sub(r"width: \[.*", "width: [50, 100]", study))
+            re.sub(
+                "reference: 5}", "reference: 50}", re.sub(r"width: \[.*", "width: [50, 100]", study)
+            )
         )
         (studies.parent / "config.yaml").write_text(f"studies: wide\nseeds: {seeds}\n")
         yield Path(folder)
@@ -67,17 +72,22 @@ def timed(folder: Path, *call: str) -> tuple[str, str]:
 def dry_run(seeds: int) -> str:
     """Plan the study through Snakemake."""
     with workflow(seeds) as folder:
-        said, took = timed(folder, str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--quiet")
+        said, took = timed(
+            folder, str(Path(sys.executable).with_name("snakemake")), "--dry-run", "--quiet"
+        )
     jobs = re.findall(r"^ (?:train|total) +(\d+)", said, re.MULTILINE)
     return f"{seeds} seeds: dry-run: {jobs[0]} training jobs, {jobs[1]} jobs in all: {took}"
 
 
 def schedule(seeds: int) -> str:
-    """Run all jobs of training and decay through Snakemake on two cores, `vgstudy` being a shell script that touches files."""
+    """Run all jobs of training and decay through Snakemake on two cores, `vgstudy` being a shell
+    script that touches files."""
     with workflow(seeds) as folder:
         binaries = folder / "bin"  # the Snakefile calls the vgstudy beside the Python that runs it
         binaries.mkdir()
-        (binaries / "vgstudy").write_text(STAND_IN.replace("REAL", str(Path(sys.executable).with_name("vgstudy"))))
+        (binaries / "vgstudy").write_text(
+            STAND_IN.replace("REAL", str(Path(sys.executable).with_name("vgstudy")))
+        )
         (binaries / "vgstudy").chmod(0o755)
         (binaries / "python").symlink_to(Path(sys.executable).resolve())
         path = f"PYTHONPATH={sysconfig.get_path('purelib')}:{ROOT / 'src'}"
@@ -103,11 +113,16 @@ def schedule(seeds: int) -> str:
 
 
 def projection(seeds: int) -> str:
-    """Minutes of training by the cost model, by the number of cores; the longest job bounds them."""
+    """Minutes of training by the cost model, by the number of cores; the longest job bounds
+    them."""
     with workflow(seeds) as folder:
-        jobs = plan(load_study(folder / "config/studies/wide.yaml", tuple(range(seeds))), folder / "results").jobs.values()
+        jobs = plan(
+            load_study(folder / "config/studies/wide.yaml", tuple(range(seeds))), folder / "results"
+        ).jobs.values()
     seconds = [job.seconds for job in jobs]
-    walls = ", ".join(f"{cost.wall_seconds(seconds, cores) / 60:,.1f} minutes on {cores}" for cores in CORES)
+    walls = ", ".join(
+        f"{cost.wall_seconds(seconds, cores) / 60:,.1f} minutes on {cores}" for cores in CORES
+    )
     longest, runs = (max(seconds) + cost.START_UP) / 60, sum(job.n_runs for job in jobs)
     return f"{seeds} seeds: {runs:,} runs, {len(jobs)} training jobs, longest {longest:.1f} minutes: {walls} cores"
 
@@ -118,7 +133,9 @@ def search() -> str:
         path = Path(folder) / "decays/0.parquet"
         empty = {name: pa.array([], type=type_) for name, (type_, _) in COLUMNS["decays"].items()}
         logs.write_table("decays", empty, path, {})
-        copies = [shutil.copy(path, path.with_name(f"{number}.parquet")) for number in range(1, FILES + 1)]
+        copies = [
+            shutil.copy(path, path.with_name(f"{number}.parquet")) for number in range(1, FILES + 1)
+        ]
         begin = time.process_time()
         for copy in copies:
             logs.verify("decays", Path(copy))
@@ -127,8 +144,16 @@ def search() -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Time the planning of thousands of jobs.")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[225, 900], help="numbers of seeds (default 225 900)")
-    parser.add_argument("--schedule", action="store_true", help="run the jobs too, as stand-ins (some minutes)")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[225, 900],
+        help="numbers of seeds (default 225 900)",
+    )
+    parser.add_argument(
+        "--schedule", action="store_true", help="run the jobs too, as stand-ins (some minutes)"
+    )
     options = parser.parse_args()
     for number in options.seeds:
         for work in (projection, dry_run, *([schedule] if options.schedule else [])):

@@ -1,9 +1,12 @@
-"""Faults on purpose: kills at random moments, limits and damaged files, in a small study of its own.
+"""Faults on purpose: kills at random moments, limits and damaged files, in a small study of its
+own.
 
-`python tests/faults.py --points 200 [--engine real] [--seed 0]` runs the long version, `make faults` calls it. A third of
-the kills hit the whole workflow or one of its jobs, wherever it is; the others one step on its own, half of them in the moment
-of writing. After every fault the files that are there must be whole and equal to an undisturbed run's; at the end of every
-round plain `snakemake --cores 2` must complete with all of them. It counts the finished jobs that a kill of the workflow cost.
+`python tests/faults.py --points 200 [--engine real] [--seed 0]` runs the long version, `make
+faults` calls it. A third of the kills hit the whole workflow or one of its jobs, wherever it is;
+the others one step on its own, half of them in the moment of writing. After every fault the files
+that are there must be whole and equal to an undisturbed run's; at the end of every round plain
+`snakemake --cores 2` must complete with all of them. It counts the finished jobs that a kill of the
+workflow cost.
 """
 
 import argparse
@@ -42,7 +45,16 @@ STEPS = {
     "figures": 1,
     "report": 1,
 }
-DAMAGES = ("truncated", "flipped bit", "empty", "foreign", "another job's", "missing", "old", "from the future")
+DAMAGES = (
+    "truncated",
+    "flipped bit",
+    "empty",
+    "foreign",
+    "another job's",
+    "missing",
+    "old",
+    "from the future",
+)
 UNSEEN = ("missing", "old", "from the future")  # mended without a word about the file
 ROUND = {"workflow": 8, "step": 16, "limit": 4, "damage": 6}  # faults of a round
 
@@ -53,7 +65,10 @@ def processes(session: int) -> Iterator[tuple[int, str]]:
         if entry.name.isdigit():
             try:
                 if os.getsid(int(entry.name)) == session:
-                    yield int(entry.name), (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    yield (
+                        int(entry.name),
+                        (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(),
+                    )
             except (ProcessLookupError, FileNotFoundError):
                 continue
 
@@ -61,18 +76,25 @@ def processes(session: int) -> Iterator[tuple[int, str]]:
 def kill(process: subprocess.Popen[str], how: str) -> None:
     """Do one of KILLS to a running workflow and wait until it is gone."""
     if how == "job":
-        jobs = [pid for pid, command in processes(process.pid) if "vgstudy" in command and "snakemake" not in command]
+        jobs = [
+            pid
+            for pid, command in processes(process.pid)
+            if "vgstudy" in command and "snakemake" not in command
+        ]
         for pid in jobs[-1:]:
             os.kill(pid, signal.SIGKILL)
     elif how == "power cut":
         os.killpg(process.pid, signal.SIGKILL)
     else:
-        process.send_signal({"snakemake": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "Ctrl-C": signal.SIGINT}[how])
+        process.send_signal(
+            {"snakemake": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "Ctrl-C": signal.SIGINT}[how]
+        )
     process.wait()
 
 
 def killed(site: Site, how: str, jobs: int, moment: float) -> bool:
-    """Start the workflow and do one of KILLS so many seconds after so many jobs are done; False if it ended before."""
+    """Start the workflow and do one of KILLS so many seconds after so many jobs are done; False if
+    it ended before."""
     process = site.start()
     while process.poll() is None and len({job_of(name) for name in site.ages()}) < jobs:
         time.sleep(0.05)
@@ -99,11 +121,22 @@ def step_call(site: Site, step: str, rng: random.Random) -> list[str]:
     return [step, *special.get(step, ["results/faults"])]
 
 
-def stop_step(process: subprocess.Popen[str], how: signal.Signals, results: Path, usual: float, rng: random.Random) -> None:
-    """Kill a step at a random moment of its life, or, as often, in the moment in which it writes its first file."""
+def stop_step(
+    process: subprocess.Popen[str],
+    how: signal.Signals,
+    results: Path,
+    usual: float,
+    rng: random.Random,
+) -> None:
+    """Kill a step at a random moment of its life, or, as often, in the moment in which it writes
+    its first file."""
     moment, begin = rng.uniform(0, usual), time.monotonic()
     if rng.random() < 0.5:
-        while process.poll() is None and not any(results.rglob(".*.part")) and time.monotonic() < begin + 120:
+        while (
+            process.poll() is None
+            and not any(results.rglob(".*.part"))
+            and time.monotonic() < begin + 120
+        ):
             time.sleep(0.001)
         moment = rng.expovariate(1 / 0.03)  # s
     try:
@@ -140,9 +173,12 @@ def damage(path: Path, how: str, rng: random.Random) -> None:
 
 
 def limits(kind: str, rng: random.Random) -> tuple[int, int]:
-    """What a step may write in one file, or have of memory, in bytes, as `resource.setrlimit` wants it."""
+    """What a step may write in one file, or have of memory, in bytes, as `resource.setrlimit` wants
+    it."""
     return (
-        (resource.RLIMIT_FSIZE, rng.randrange(3000)) if kind == "full disk" else (resource.RLIMIT_AS, rng.randrange(10**8, 10**9))
+        (resource.RLIMIT_FSIZE, rng.randrange(3000))
+        if kind == "full disk"
+        else (resource.RLIMIT_AS, rng.randrange(10**8, 10**9))
     )
 
 
@@ -156,12 +192,17 @@ class Run:
     jobs: int = 0
     usual: dict[str, float] = field(default_factory=dict)  # s that a step takes
     made: Counter[str] = field(default_factory=Counter)
-    costs: Counter[int] = field(default_factory=Counter)  # kills of a workflow, by how many finished jobs were done again
+    costs: Counter[int] = field(
+        default_factory=Counter
+    )  # kills of a workflow, by how many finished jobs were done again
 
     def begin(self) -> None:
         """The undisturbed run."""
         self.site.complete()
-        self.expected, self.jobs = self.site.files(), len({job_of(name) for name in self.site.ages()})
+        self.expected, self.jobs = (
+            self.site.files(),
+            len({job_of(name) for name in self.site.ages()}),
+        )
         for step in STEPS:
             begin = time.monotonic()
             self.again(step_call(self.site, step, self.rng))
@@ -173,13 +214,20 @@ class Run:
         wrong = [name for name in there if there[name] != self.expected.get(name)]
         assert not wrong, f"after {kind} {what}: {wrong} are not what an undisturbed run writes"
         self.made[kind] += 1
-        print(f"{self.made.total():4} {kind:14} {what}: {len(there)} of {len(self.expected)} files, none wrong", flush=True)
+        print(
+            f"{self.made.total():4} {kind:14} {what}: {len(there)} of {len(self.expected)} files, none wrong",
+            flush=True,
+        )
 
     def complete(self, *arguments: str) -> str:
         """The workflow to its end; nothing may be missing."""
         said = self.site.complete(*arguments)
         there = self.site.files()
-        other = [name for name in there.keys() | self.expected.keys() if there.get(name) != self.expected.get(name)]
+        other = [
+            name
+            for name in there.keys() | self.expected.keys()
+            if there.get(name) != self.expected.get(name)
+        ]
         assert not other, f"{other} of a finished study are not what an undisturbed run writes"
         return said
 
@@ -203,19 +251,27 @@ class Run:
         self.cost(before)
 
     def cost(self, before: dict[str, int]) -> dict[str, int]:
-        """Count the jobs whose finished files are gone or new since then; when the files that are there were written."""
+        """Count the jobs whose finished files are gone or new since then; when the files that are
+        there were written."""
         now = self.site.ages()
         if before:
-            self.costs[len({job_of(name) for name, age in before.items() if now.get(name) != age})] += 1
+            self.costs[
+                len({job_of(name) for name, age in before.items() if now.get(name) != age})
+            ] += 1
         return now
 
     def kill_step(self) -> None:
         """A step on its own, over its finished files or without them, and once more in peace."""
         step = self.rng.choices([*STEPS], [*STEPS.values()])[0]
-        call, how = step_call(self.site, step, self.rng), self.rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM))
+        call, how = (
+            step_call(self.site, step, self.rng),
+            self.rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)),
+        )
         if step in ("train", "decay") and self.rng.random() < 0.5:
             table = {"train": "probes", "decay": "decays"}[step]
-            (self.site.results / "faults" / table / Path(call[1]).name).with_suffix(".parquet").unlink()
+            (self.site.results / "faults" / table / Path(call[1]).name).with_suffix(
+                ".parquet"
+            ).unlink()
         stop_step(self.site.vgstudy(*call), how, self.site.results, self.usual[step], self.rng)
         self.note(f"{step} {how.name}", "")
         self.again(call)
@@ -226,7 +282,8 @@ class Run:
         kind, step = self.rng.choice(("full disk", "no memory")), self.rng.choice([*STEPS])
         what, most = limits(kind, self.rng)
         process = self.site.vgstudy(
-            *step_call(self.site, step, self.rng), preexec_fn=lambda: resource.setrlimit(what, (most, most))
+            *step_call(self.site, step, self.rng),
+            preexec_fn=lambda: resource.setrlimit(what, (most, most)),
         )
         try:
             said = process.communicate(timeout=60)[1]
@@ -239,24 +296,44 @@ class Run:
         assert self.site.files() == self.expected
 
     def damage_files(self) -> None:
-        """Some files at once; the workflow mends them all in one call and names those whose bytes are others."""
+        """Some files at once; the workflow mends them all in one call and names those whose bytes
+        are others."""
         manifests, tables = [*self.site.results.glob("faults/jobs/*.json")], self.site.tables()
         others = [
-            path for path in self.site.finished() if path not in tables and path not in manifests and path.name != sums.NAME
+            path
+            for path in self.site.finished()
+            if path not in tables and path not in manifests and path.name != sums.NAME
         ]
-        paths = [*self.rng.sample(sorted(manifests + tables), ROUND["damage"] - 1), self.rng.choice(others)]
-        senseless = {path: ["missing"] * (path in manifests) + ["another job's"] * (not kin(path)) for path in paths}
-        hows = {path: self.rng.choice([how for how in DAMAGES if how not in senseless[path]]) for path in paths}
+        paths = [
+            *self.rng.sample(sorted(manifests + tables), ROUND["damage"] - 1),
+            self.rng.choice(others),
+        ]
+        senseless = {
+            path: ["missing"] * (path in manifests) + ["another job's"] * (not kin(path))
+            for path in paths
+        }
+        hows = {
+            path: self.rng.choice([how for how in DAMAGES if how not in senseless[path]])
+            for path in paths
+        }
         whole = {path: path.read_bytes() for path in hows}
         for path, how in hows.items():
             damage(path, how, self.rng)
         other = [
             path for path in hows if path.exists() and path.read_bytes() != whole[path]
         ]  # stand-ins of pictures are all alike
-        lines = [line for line in self.complete().splitlines() if "made again" in line or "written again" in line]
+        lines = [
+            line
+            for line in self.complete().splitlines()
+            if "made again" in line or "written again" in line
+        ]
         for path, how in hows.items():
             name = str(path.relative_to(self.site.folder))
-            assert path not in other or any(line.startswith(name) for line in lines), (name, how, lines)
+            assert path not in other or any(line.startswith(name) for line in lines), (
+                name,
+                how,
+                lines,
+            )
             self.note(how, name)
 
 
@@ -278,8 +355,23 @@ def long_version(points: int, engine: str, seed: int) -> None:
             for _ in range(ROUND["limit"]):
                 run.limit_step()
             run.damage_files()
-    told = {"kills": kills(run.made), "faults": run.made.total(), "wrong": 0, "lost": 0, "engine": engine, "seed": seed}
-    print(json.dumps({**told, "kinds": dict(sorted(run.made.items())), "jobs that a kill cost": dict(sorted(run.costs.items()))}))
+    told = {
+        "kills": kills(run.made),
+        "faults": run.made.total(),
+        "wrong": 0,
+        "lost": 0,
+        "engine": engine,
+        "seed": seed,
+    }
+    print(
+        json.dumps(
+            {
+                **told,
+                "kinds": dict(sorted(run.made.items())),
+                "jobs that a kill cost": dict(sorted(run.costs.items())),
+            }
+        )
+    )
 
 
 def kills(made: Counter[str]) -> int:
@@ -288,9 +380,23 @@ def kills(made: Counter[str]) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Kill and damage a small study at random, and look what it costs.")
-    parser.add_argument("--points", type=int, default=200, help="how many kills; other faults come on top (default 200)")
-    parser.add_argument("--engine", choices=["stand-in", "real"], default="stand-in", help="what trains (default: a stand-in)")
-    parser.add_argument("--seed", type=int, default=0, help="of the moments and choices (default 0)")
+    parser = argparse.ArgumentParser(
+        description="Kill and damage a small study at random, and look what it costs."
+    )
+    parser.add_argument(
+        "--points",
+        type=int,
+        default=200,
+        help="how many kills; other faults come on top (default 200)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=["stand-in", "real"],
+        default="stand-in",
+        help="what trains (default: a stand-in)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the moments and choices (default 0)"
+    )
     options = parser.parse_args()
     long_version(options.points, options.engine, options.seed)

@@ -1,4 +1,5 @@
-"""Frames of a made-up study for tests of pictures, captions and sentences: rows by hand, columns as the tables have them."""
+"""Frames of a made-up study for tests of pictures, captions and sentences: rows by hand, columns as
+the tables have them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,8 +8,8 @@ import pandas as pd
 
 from synthetic import study
 from vgstudy.analysis.design import plain
+from vgstudy.figures.frames import Frames, leveled
 from vgstudy.schema import FACTORS, arrow_schema
-from vgstudy.views.frames import Frames, leveled
 
 NAMED = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "depth": 10, "width": 5}
 ESTIMATE = {
@@ -21,7 +22,14 @@ ESTIMATE = {
     "low": None,
     "high": None,
 }
-CONTRAST = {"n_reference": 10, "n_alive_reference": 10, "level": "", "reference_level": "", "factor": "", "p": None}
+CONTRAST = {
+    "n_reference": 10,
+    "n_alive_reference": 10,
+    "level": "",
+    "reference_level": "",
+    "factor": "",
+    "p": None,
+}
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -46,7 +54,8 @@ def made_frames(
 ) -> Frames:
     """Frames with these rows; what a row does not say is as in NAMED and ESTIMATE.
 
-    `missing` are runs of the design without an outcome. `resolved` is the study, by default `synthetic.study()`.
+    `missing` are runs of the design without an outcome. `resolved` is the study, by default
+    `synthetic.study()`.
     """
     resolved = resolved or study()
     tables = {
@@ -56,20 +65,37 @@ def made_frames(
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
         "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
         "arms": [],
-        "overlays": [{**NAMED, **ESTIMATE, "standing": "asymptotic", "source": "a paper", **row} for row in overlays],
+        "overlays": [
+            {**NAMED, **ESTIMATE, "standing": "asymptotic", "source": "a paper", **row}
+            for row in overlays
+        ],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
     }
     runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]
     made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
     rows_of = {"limits": limits, "variances": variances, "prediction": []}
-    whole = {name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()}
-    whole["limits"] = leveled(whole["limits"].astype({"value": "float64", "low": "float64", "high": "float64"}), resolved)
+    whole = {
+        name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()
+    }
+    whole["limits"] = leveled(
+        whole["limits"].astype({"value": "float64", "low": "float64", "high": "float64"}), resolved
+    )
     return Frames(resolved, frame("runs", runs, resolved), **made, **whole)
 
 
 def frame(name: str, rows: list[dict[str, Any]], resolved: Mapping[str, Any]) -> pd.DataFrame:
     """Rows as a frame with the table's columns, the factors and the levels compared."""
-    columns = list(dict.fromkeys([*arrow_schema(name).names, *FACTORS, *(("level", "reference_level") * (name == "contrasts"))]))
+    columns = list(
+        dict.fromkeys(
+            [
+                *arrow_schema(name).names,
+                *FACTORS,
+                *(("level", "reference_level") * (name == "contrasts")),
+            ]
+        )
+    )
     made = pd.DataFrame([{"cell": cell(row), **row} for row in rows], columns=columns)
-    numeric = {column: "float64" for column in ("value", "low", "high", "predicted", "z") if column in made}
+    numeric = {
+        column: "float64" for column in ("value", "low", "high", "predicted", "z") if column in made
+    }
     return leveled(plain(made.astype(numeric)), resolved)

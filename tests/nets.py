@@ -38,19 +38,31 @@ def runs(count, **fields):
 
 
 def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequential:
-    """The plain Keras model of one run of a stack, with the run's present parameters, compiled as the tutorials do."""
+    """The plain Keras model of one run of a stack, with the run's present parameters, compiled as
+    the tutorials do."""
     activation = keras.activations.get(spec.activation.class_name)
-    hidden = (lambda z: activation(z, **spec.activation.config)) if spec.activation.config else activation
-    layers = [keras.layers.Dense(spec.width, activation=hidden, dtype=dtype) for _ in range(spec.depth)]
+    hidden = (
+        (lambda z: activation(z, **spec.activation.config))
+        if spec.activation.config
+        else activation
+    )
+    layers = [
+        keras.layers.Dense(spec.width, activation=hidden, dtype=dtype) for _ in range(spec.depth)
+    ]
     inputs, outputs = spec.task.inputs, spec.task.outputs
-    last = keras.layers.Dense(outputs, activation="sigmoid" if outputs == 1 else "softmax", dtype=dtype)
+    last = keras.layers.Dense(
+        outputs, activation="sigmoid" if outputs == 1 else "softmax", dtype=dtype
+    )
     model = keras.Sequential([keras.Input((inputs,)), *layers, last])
     flat = stack.flat()[row]
     layers = [
-        flat[span].reshape(out, into + 1) for span, (out, into) in zip(stack.net.spans, stack.net.kernel_shapes, strict=True)
+        flat[span].reshape(out, into + 1)
+        for span, (out, into) in zip(stack.net.spans, stack.net.kernel_shapes, strict=True)
     ]
     model.set_weights([part for layer in layers for part in (layer[:, :-1].T, layer[:, -1])])
-    optimizer = keras.optimizers.get({"class_name": spec.optimizer.class_name, "config": dict(spec.optimizer.config)})
+    optimizer = keras.optimizers.get(
+        {"class_name": spec.optimizer.class_name, "config": dict(spec.optimizer.config)}
+    )
     model.compile(optimizer=optimizer, loss=f"{spec.task.loss}_crossentropy", metrics=["accuracy"])
     return model
 
@@ -65,5 +77,7 @@ def keras_flat(model: keras.Sequential) -> np.ndarray:
 def epoch_orders(run: Run, epochs: int) -> list[np.ndarray]:
     """Row numbers of a run's training rows in the order in which each epoch uses them."""
     rows, batch = run.cell.task.train, run.cell.batch_size
-    order = shuffled([np.random.default_rng(stream(run.cell, run.seed, "batches"))], epochs, rows, batch)
+    order = shuffled(
+        [np.random.default_rng(stream(run.cell, run.seed, "batches"))], epochs, rows, batch
+    )
     return [epoch.ravel()[:rows] for epoch in order[:, 0].reshape(epochs, -1)]

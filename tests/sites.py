@@ -1,4 +1,5 @@
-"""A folder with the workflow and a small study of its own, for tests that kill, damage or grow it."""
+"""A folder with the workflow and a small study of its own, for tests that kill, damage or grow
+it."""
 
 import os
 import re
@@ -29,7 +30,9 @@ log: {probe_epochs: [0, 2], test_every: 1}
 outcome: {learned_above: 0.5}
 """
 COSTS = ("report.html", "summary.md", f"results/{sums.NAME}")  # they tell what the results cost
-TABLES_OF_ESTIMATE = r"outcomes|estimates|trajectories|profiles|contrasts|linearity|limits|variances"
+TABLES_OF_ESTIMATE = (
+    r"outcomes|estimates|trajectories|profiles|contrasts|linearity|limits|variances"
+)
 JOBS = {  # of Snakemake, by the path of what they write below results/
     r"faults/(?:probes|curves)/(.*)\.parquet": "train",
     r"faults/decays/.*": "decay",
@@ -47,9 +50,11 @@ class Site:
     Attributes
     ----------
     engine
-        "stand-in": training, figures and coverage are made up, jobs are small; "real": training is not; "all": nothing is.
+        "stand-in": training, figures and coverage are made up, jobs are small; "real": training is
+        not; "all": nothing is.
     wants
-        Further variables of the environment, such as those that make the stand-in want memory or time.
+        Further variables of the environment, such as those that make the stand-in want memory or
+        time.
     """
 
     folder: Path
@@ -58,7 +63,15 @@ class Site:
     results: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        for part in ("Snakefile", "workflow", "profiles", "environment.yml", "config", "src", "tests/stand_in"):
+        for part in (
+            "Snakefile",
+            "workflow",
+            "profiles",
+            "environment.yml",
+            "config",
+            "src",
+            "tests/stand_in",
+        ):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, self.folder / part)
         (self.folder / "config/config.yaml").write_text("studies: faults\n")
@@ -68,17 +81,34 @@ class Site:
     @property
     def environment(self) -> dict[str, str]:
         """That of processes which take the package and the stand-in from here."""
-        paths = [str(self.folder / part) for part in ("src", *(["tests/stand_in"] if self.engine != "all" else []))]
-        one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # stand-ins import numpy before vgstudy sets them
-        return os.environ | one | {"PYTHONPATH": os.pathsep.join(paths), "FAULTS_ENGINE": self.engine, **self.wants}
+        paths = [
+            str(self.folder / part)
+            for part in ("src", *(["tests/stand_in"] if self.engine != "all" else []))
+        ]
+        one = dict.fromkeys(
+            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
+        )  # stand-ins import numpy before vgstudy sets them
+        return (
+            os.environ
+            | one
+            | {"PYTHONPATH": os.pathsep.join(paths), "FAULTS_ENGINE": self.engine, **self.wants}
+        )
 
     def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        """Snakemake in a session of its own, its output in the file `said`; `before` starts it, such as setpriv."""
+        """Snakemake in a session of its own, its output in the file `said`; `before` starts it,
+        such as setpriv."""
         call = [*before, str(BIN / "snakemake"), "--cores", "2", *arguments]
         with (self.folder / "said").open("w") as said:
-            options = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said, "start_new_session": True}
+            options = {
+                "stdin": subprocess.DEVNULL,
+                "stdout": said,
+                "stderr": said,
+                "start_new_session": True,
+            }
             hear = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731  what a shell starts in the background ignores it
-            return subprocess.Popen(call, cwd=self.folder, env=self.environment, text=True, preexec_fn=hear, **options)
+            return subprocess.Popen(
+                call, cwd=self.folder, env=self.environment, text=True, preexec_fn=hear, **options
+            )
 
     def said(self) -> str:
         """What the last call printed."""
@@ -98,36 +128,57 @@ class Site:
     def vgstudy(self, *arguments: str, **options) -> subprocess.Popen[str]:
         """One step, started as the workflow does."""
         call = [str(BIN / "vgstudy"), *arguments]
-        return subprocess.Popen(call, cwd=self.folder, env=self.environment, stderr=subprocess.PIPE, text=True, **options)
+        return subprocess.Popen(
+            call,
+            cwd=self.folder,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
 
     def tables(self) -> list[Path]:
         """Every table of the study."""
-        return sorted(path for path in self.results.rglob("*.parquet") if path.parent.name != "figures")
+        return sorted(
+            path for path in self.results.rglob("*.parquet") if path.parent.name != "figures"
+        )
 
     def finished(self) -> list[Path]:
         """Every file that bears its name."""
-        return [p for p in sorted(self.results.rglob("*")) if p.is_file() and "logs" not in p.parts and p.name[0] != "."]
+        return [
+            p
+            for p in sorted(self.results.rglob("*"))
+            if p.is_file() and "logs" not in p.parts and p.name[0] != "."
+        ]
 
     def files(self) -> dict[str, object]:
-        """What every finished file holds; times and costs of making it aside. Reading verifies it."""
+        """What every finished file holds; times and costs of making it aside. Reading verifies
+        it."""
         paths = [path for path in self.finished() if not str(path).endswith(COSTS)]
         return {str(path.relative_to(self.results)): content(path) for path in paths}
 
     def ages(self) -> dict[str, int]:
         """When every finished file was written, in nanoseconds."""
-        return {str(path.relative_to(self.results)): path.stat().st_mtime_ns for path in self.finished()}
+        return {
+            str(path.relative_to(self.results)): path.stat().st_mtime_ns for path in self.finished()
+        }
 
 
 def content(path: Path) -> object:
     """What a file holds, for comparison."""
     if path.suffix != ".parquet" or path.parent.name == "figures":
         return path.read_bytes()
-    footer = {key: value for key, value in read_footer(path).items() if key not in ("provenance", "cost")}
-    return footer, read_table(footer["table"], path).to_pydict().__repr__()  # NaN equals NaN as text
+    footer = {
+        key: value for key, value in read_footer(path).items() if key not in ("provenance", "cost")
+    }
+    return footer, read_table(
+        footer["table"], path
+    ).to_pydict().__repr__()  # NaN equals NaN as text
 
 
 def job_of(name: str) -> str:
-    """The job of Snakemake that writes a file, named below results/; tables of one step and job are one."""
+    """The job of Snakemake that writes a file, named below results/; tables of one step and job are
+    one."""
     for pattern, rule in JOBS.items():
         if match := re.fullmatch(pattern, name):
             return " ".join((rule, *match.groups()))

@@ -1,8 +1,10 @@
-"""The code behind each stage of the workflow, as hashes; `python tests/stages.py` writes them to tests/stages.json.
+"""The code behind each stage of the workflow, as hashes; `python tests/stages.py` writes them to
+tests/stages.json.
 
-A stage's code is its command in `vgstudy.cli` with every module of the package that the command imports, directly or through
-others, without docstrings and comments; the report's also its templates. Writing the file without raising the stage's number
-in `vgstudy.stages.STAGES` states that the results stay the same.
+A stage's code is its command in `vgstudy.cli` with every module of the package that the command
+imports, directly or through others, without docstrings and comments; the report's also its
+templates. Writing the file without raising the stage's number in `vgstudy.stages.STAGES` states
+that the results stay the same.
 """
 
 import ast
@@ -18,15 +20,22 @@ FILE = Path(__file__).with_suffix(".json")
 
 
 def bare(node: Any) -> Any:
-    """A syntax tree as nested lists without docstrings, positions and empty fields: the same in every version of Python."""
+    """A syntax tree as nested lists without docstrings, positions and empty fields: the same in
+    every version of Python."""
     if isinstance(node, list):
         return [bare(item) for item in node]
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = dict(ast.iter_fields(node))
-    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+    if (
+        isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and ast.get_docstring(node) is not None
+    ):
         fields["body"] = fields["body"][1:]
-    return [type(node).__name__, *([name, bare(value)] for name, value in sorted(fields.items()) if value not in (None, []))]
+    return [
+        type(node).__name__,
+        *([name, bare(value)] for name, value in sorted(fields.items()) if value not in (None, [])),
+    ]
 
 
 def digest(tree: ast.AST) -> str:
@@ -36,16 +45,24 @@ def digest(tree: ast.AST) -> str:
 
 def command(stage: str) -> ast.FunctionDef:
     """The function of `vgstudy.cli` that runs a stage."""
-    return next(node for node in modules()["vgstudy.cli"].body if isinstance(node, ast.FunctionDef) and node.name == stage)
+    return next(
+        node
+        for node in modules()["vgstudy.cli"].body
+        if isinstance(node, ast.FunctionDef) and node.name == stage
+    )
 
 
 def code() -> dict[str, dict[str, Any]]:
-    """Each stage's number and the digests of its code by module; the numbers themselves are not code."""
+    """Each stage's number and the digests of its code by module; the numbers themselves are not
+    code."""
     return {
         stage: {
             "number": number,
             "code": {f"vgstudy.cli.{stage}": digest(command(stage))}
-            | {name: digest(modules()[name]) for name in sorted(closure(command(stage)) - {"vgstudy.stages"})}
+            | {
+                name: digest(modules()[name])
+                for name in sorted(closure(command(stage)) - {"vgstudy.stages"})
+            }
             | (templates() if stage == "report" else {}),
         }
         for stage, number in STAGES.items()
@@ -55,7 +72,10 @@ def code() -> dict[str, dict[str, Any]]:
 def templates() -> dict[str, str]:
     """The digests of what the page is made of beside code."""
     paths = sorted((SOURCE / "vgstudy/templates").iterdir())
-    return {f"templates/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in paths}
+    return {
+        f"templates/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        for path in paths
+    }
 
 
 if __name__ == "__main__":

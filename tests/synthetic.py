@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from vgstudy.analysis.arm_trajectories import write_arms
+from vgstudy.analysis.failure_prediction import write_prediction
 from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.cells import Cell
-from vgstudy.claims.arms import write_arms
 from vgstudy.config.study import Study
-from vgstudy.prediction.tables import write_prediction
 from vgstudy.schema import FACTORS
 from vgstudy.store.logs import open_writer, write_table
 from vgstudy.theory.overlays import VARIANCE, write_overlaid
@@ -55,9 +55,15 @@ def study(
         "factors": {
             "depth": list(depths),
             "width": list(widths),
-            "activation": {name: {"class_name": ACTIVATIONS[name], "config": {}} for name in activations},
-            "initializer": {name: {"class_name": INITIALIZERS[name], "config": {}} for name in initializers},
-            "optimizer": {name: {"class_name": OPTIMIZERS[name], "config": {}} for name in optimizers},
+            "activation": {
+                name: {"class_name": ACTIVATIONS[name], "config": {}} for name in activations
+            },
+            "initializer": {
+                name: {"class_name": INITIALIZERS[name], "config": {}} for name in initializers
+            },
+            "optimizer": {
+                name: {"class_name": OPTIMIZERS[name], "config": {}} for name in optimizers
+            },
         },
         "arms": dict(arms),
         "training": {"epochs": epochs, "batch_size": 32},
@@ -66,7 +72,11 @@ def study(
         "outcome": {"learned_above": 0.75},
         "contrasts": [
             {"factor": factor, "reference": levels[0]}
-            for factor, levels in (("initializer", initializers), ("optimizer", optimizers), ("width", widths))
+            for factor, levels in (
+                ("initializer", initializers),
+                ("optimizer", optimizers),
+                ("width", widths),
+            )
             if len(levels) > 1
         ],
     }
@@ -79,25 +89,41 @@ def cells(resolved: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for levels in itertools.product(*(factors[name] for name in FACTORS)):
         named = dict(zip(FACTORS, levels, strict=True))
-        keras = {name: factors[name][named[name]] for name in ("activation", "initializer", "optimizer")}
+        keras = {
+            name: factors[name][named[name]] for name in ("activation", "initializer", "optimizer")
+        }
         fields = {**named, **keras, **resolved["training"], "task": resolved["task"]}
         found.append({"cell": Cell.model_validate(fields).id, **named})
     return found
 
 
-def states(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """What becomes of each seed: dead, saturated (in float32) or diverged after epoch 0; axis: seed."""
+def states(
+    resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """What becomes of each seed: dead, saturated (in float32) or diverged after epoch 0; axis:
+    seed."""
     chance = rng.random((3, len(resolved["seeds"])))
     return {
         "dead": (chance[0] < 0.02 * cell["depth"]) & (cell["activation"] == "ReLU"),
-        "saturated": (chance[1] < 0.5) & (cell["initializer"] == "uniform(0, 1)") & (cell["depth"] >= 5),
-        "diverged": (chance[2] < 0.05) & (cell["optimizer"] == "SGD") & (cell["activation"] != "sigmoid"),
+        "saturated": (chance[1] < 0.5)
+        & (cell["initializer"] == "uniform(0, 1)")
+        & (cell["depth"] >= 5),
+        "diverged": (chance[2] < 0.05)
+        & (cell["optimizer"] == "SGD")
+        & (cell["activation"] != "sigmoid"),
     }
 
 
-def probe_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-    """Rows of `probes` of one cell, ordered by seed, epoch, layer; per-run decay factors are exact powers."""
-    depth, seeds, epochs = cell["depth"], np.asarray(resolved["seeds"]), np.asarray(resolved["log"]["probe_epochs"])
+def probe_rows(
+    resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Rows of `probes` of one cell, ordered by seed, epoch, layer; per-run decay factors are exact
+    powers."""
+    depth, seeds, epochs = (
+        cell["depth"],
+        np.asarray(resolved["seeds"]),
+        np.asarray(resolved["log"]["probe_epochs"]),
+    )
     state = {name: flags[:, None, None] for name, flags in states(resolved, cell, rng).items()}
     shape = (len(seeds), len(epochs), depth + 1)
     layer = np.broadcast_to(np.arange(1, depth + 2), shape)
@@ -125,7 +151,14 @@ def probe_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
         "kind": np.select([layer == depth + 1, square], ["output", "square"], "input"),
         "fan_in": np.where(layer == 1, 2, width),
         "fan_out": np.where(layer == depth + 1, 1, width),
-        **{"g_rms": g, "g_mean": 0 * g, "g_sd": g, "g_mean_abs": 0.8 * g, "g_l2": width * g, "g_max_abs": 3 * g},
+        **{
+            "g_rms": g,
+            "g_mean": 0 * g,
+            "g_sd": g,
+            "g_mean_abs": 0.8 * g,
+            "g_l2": width * g,
+            "g_max_abs": 3 * g,
+        },
         "g_zero": np.where(dead, 1.0, 0.1),
         "g_zero_float32": np.where(dead | saturated, 1.0, 0.1),
         "zero_cause": no_cause,
@@ -134,7 +167,12 @@ def probe_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
         "h_rms": h,
         "h_saturated": np.ma.array(np.where(lost, np.nan, rng.uniform(0, 0.3, shape)), mask=h.mask),
         "h_dead": np.ma.array(np.where(lost, np.nan, np.where(dead, 1.0, 0.0)), mask=h.mask),
-        **{"w_mean": 0 * g, "w_sd": 0.3 + 0 * g, "w_l1": width + late * rng.uniform(0, 1, shape), "w_l1_change": late * 2.0},
+        **{
+            "w_mean": 0 * g,
+            "w_sd": 0.3 + 0 * g,
+            "w_l1": width + late * rng.uniform(0, 1, shape),
+            "w_l1_change": late * 2.0,
+        },
         "update_rms": np.ma.array(0.01 + 0 * g, mask=~late),
     }
     nothing = pa.nulls(layer.size, pa.list_(pa.float64()))
@@ -142,8 +180,11 @@ def probe_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
     return {**rows, "g_quantiles": nothing, "w_quantiles": nothing}
 
 
-def curve_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-    """Rows of `curves` of one cell, ordered by seed, epoch; deep nets and steep decay learn less often."""
+def curve_rows(
+    resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Rows of `curves` of one cell, ordered by seed, epoch; deep nets and steep decay learn less
+    often."""
     seeds, epochs = np.asarray(resolved["seeds"]), np.arange(resolved["training"]["epochs"] + 1)
     state = {name: flags[:, None] for name, flags in states(resolved, cell, rng).items()}
     shape = (len(seeds), len(epochs))
@@ -161,36 +202,56 @@ def curve_rows(resolved: dict[str, Any], cell: dict[str, Any], rng: np.random.Ge
         "epoch": np.broadcast_to(epochs, shape),
         "step": np.broadcast_to(16 * epochs, shape),
         "train_loss": np.ma.array(loss, mask=np.broadcast_to(epochs == 0, shape)),
-        "train_accuracy": np.ma.array(np.where(finite, accuracy, np.nan), mask=np.broadcast_to(epochs == 0, shape)),
+        "train_accuracy": np.ma.array(
+            np.where(finite, accuracy, np.nan), mask=np.broadcast_to(epochs == 0, shape)
+        ),
         "test_loss": np.ma.array(loss, mask=np.broadcast_to(~tested, shape)),
-        "test_accuracy": np.ma.array(np.where(finite, accuracy - 0.01, np.nan), mask=np.broadcast_to(~tested, shape)),
+        "test_accuracy": np.ma.array(
+            np.where(finite, accuracy - 0.01, np.nan), mask=np.broadcast_to(~tested, shape)
+        ),
         "probe_loss": np.ma.array(loss, mask=np.broadcast_to(~probed, shape)),
-        "probe_accuracy": np.ma.array(np.where(finite, accuracy, np.nan), mask=np.broadcast_to(~probed, shape)),
+        "probe_accuracy": np.ma.array(
+            np.where(finite, accuracy, np.nan), mask=np.broadcast_to(~probed, shape)
+        ),
         "finite": finite,
     }
     return {name: values.reshape(-1) for name, values in columns.items()}
 
 
-def jobs(resolved: dict[str, Any], per_job: int) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
-    """Job id, study part and cells; as after growth, each pack of cells has its first and its later seeds in two jobs."""
+def jobs(
+    resolved: dict[str, Any], per_job: int
+) -> Iterator[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """Job id, study part and cells; as after growth, each pack of cells has its first and its later
+    seeds in two jobs."""
     every, seeds = cells(resolved), resolved["seeds"]
     half = (len(seeds) + 1) // 2
     for pack, start in enumerate(range(0, len(every), per_job)):
         for part, some in enumerate((seeds[:half], seeds[half:])):
             if some:
-                yield f"job{pack:03d}{'ab'[part]}", {**resolved, "seeds": some}, every[start : start + per_job]
+                yield (
+                    f"job{pack:03d}{'ab'[part]}",
+                    {**resolved, "seeds": some},
+                    every[start : start + per_job],
+                )
 
 
 def predictions(resolved: dict[str, Any]) -> Iterator[Prediction]:
     """What a theory would say that knew how `probe_rows` draws."""
     for cell in cells(resolved):
-        yield Prediction(cell["cell"], "d_delta", D_DELTA[cell["initializer"]], "asymptotic", "made up")
+        yield Prediction(
+            cell["cell"], "d_delta", D_DELTA[cell["initializer"]], "asymptotic", "made up"
+        )
         yield Prediction(cell["cell"], "d_g", D_G[cell["activation"]], "approximation", "made up")
-        yield Prediction(cell["cell"], VARIANCE, ((cell["depth"] - 2) * SPREAD) ** 2, "approximation", "made up")
+        yield Prediction(
+            cell["cell"], VARIANCE, ((cell["depth"] - 2) * SPREAD) ** 2, "approximation", "made up"
+        )
 
 
-def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True, **design: Any) -> dict[str, Any]:
-    """Write `folder` as it stands after training (and decay and estimate); the arguments of `study` may be given.
+def write_synthetic_study(
+    folder: Path, per_job: int = 40, estimate: bool = True, **design: Any
+) -> dict[str, Any]:
+    """Write `folder` as it stands after training (and decay and estimate); the arguments of `study`
+    may be given.
 
     Each job also trains a seed 999 that is not in the design. Returns the resolved study.
     """
@@ -205,7 +266,12 @@ def write_synthetic_study(folder: Path, per_job: int = 40, estimate: bool = True
         runs += [{**cell, "seed": seed, "job": job} for cell in pack for seed in part["seeds"]]
         if estimate:
             write_decays(folder / "probes" / f"{job}.parquet")
-    write_table("runs", pa.Table.from_pylist(runs), folder / "runs.parquet", {"study": resolved, "digest": "made up"})
+    write_table(
+        "runs",
+        pa.Table.from_pylist(runs),
+        folder / "runs.parquet",
+        {"study": resolved, "digest": "made up"},
+    )
     if estimate:
         write_estimates(folder)
         write_prediction(folder)

@@ -1,4 +1,5 @@
-"""Every command, make target and configuration key is documented, and the documents name nothing that does not exist."""
+"""Every command, make target and configuration key is documented, and the documents name nothing
+that does not exist."""
 
 import ast
 import re
@@ -20,7 +21,14 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIG_README = (ROOT / "config/README.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "config").glob("*.md")])
+DOCUMENTS = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / "CHANGELOG.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "config").glob("*.md"),
+    ]
+)
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -47,26 +55,40 @@ def test_every_command_is_in_the_readme_and_no_other():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_and_option_has_a_help_text(command):
     assert COMMANDS[command].help
-    assert [parameter.name for parameter in COMMANDS[command].params if not getattr(parameter, "help", None)] == []
+    assert [
+        parameter.name
+        for parameter in COMMANDS[command].params
+        if not getattr(parameter, "help", None)
+    ] == []
 
 
 def test_every_make_target_is_in_the_readme_and_no_other():
-    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert phony
-    assert set(re.findall(r"`make ([\w-]+)`", README)) | set(re.findall(r"^make ([\w-]+)$", README, re.MULTILINE)) == set(
-        phony[1].split()
+    phony = re.search(
+        r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
     )
+    assert phony
+    assert set(re.findall(r"`make ([\w-]+)`", README)) | set(
+        re.findall(r"^make ([\w-]+)$", README, re.MULTILINE)
+    ) == set(phony[1].split())
 
 
 def test_the_function_of_each_step_is_where_the_architecture_says():
-    named = re.findall(r"`((?:\w+\.)+(?:write_\w+|run))`", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"))
+    named = re.findall(
+        r"`((?:\w+\.)+(?:write_\w+|run))`",
+        (ROOT / "docs/architecture.md").read_text(encoding="utf-8"),
+    )
     assert len(named) == 12
     for module, _, function in (f"vgstudy.{name}".rpartition(".") for name in named):
-        assert function in {node.name for node in modules()[module].body if isinstance(node, ast.FunctionDef)}
+        assert function in {
+            node.name for node in modules()[module].body if isinstance(node, ast.FunctionDef)
+        }
 
 
 def test_readme_sets_up_with_two_commands():
-    assert re.findall(r"^```\n(make \w+)\n```$", README, re.MULTILINE) == ["make study", "make test"]
+    assert re.findall(r"^```\n(make \w+)\n```$", README, re.MULTILINE) == [
+        "make study",
+        "make test",
+    ]
 
 
 @pytest.mark.parametrize("key", sorted({*keys(Config), *keys(StudyFile)}))
@@ -76,7 +98,9 @@ def test_every_key_is_in_the_config_readme(key):
 
 @pytest.mark.parametrize("table", COLUMNS)
 def test_every_table_is_in_the_readme(table):
-    assert re.search(rf"[`/]{table}(\.parquet|/)`", README.partition("## What you get")[2].partition("\n## ")[0])
+    assert re.search(
+        rf"[`/]{table}(\.parquet|/)`", README.partition("## What you get")[2].partition("\n## ")[0]
+    )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -86,7 +110,9 @@ def test_links_lead_to_files(document):
 
 
 def test_every_folder_in_the_map_exists():
-    folders = re.findall(r"^\| ((?:`[^`]+/?`(?:, )?)+) \|", README.partition("## Where things are")[2], re.MULTILINE)
+    folders = re.findall(
+        r"^\| ((?:`[^`]+/?`(?:, )?)+) \|", README.partition("## Where things are")[2], re.MULTILINE
+    )
     named = re.findall(r"`([^`]+)`", " ".join(folders))
     assert len(named) > 5
     assert [name for name in named if not (ROOT / name).exists()] == []

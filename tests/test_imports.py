@@ -15,9 +15,19 @@ PURE = NAMES | {"packaging", "scipy", "sklearn", "tensorboard", "yaml"}
 LIBRARIES = {
     "names": NAMES,
     "pure": PURE,
-    "labelled": PURE | {"pandas", "statsmodels", "seaborn", "matplotlib", "jinja2", "altair", "fontTools", "vl_convert"},
+    "labelled": PURE
+    | {
+        "pandas",
+        "statsmodels",
+        "seaborn",
+        "matplotlib",
+        "jinja2",
+        "altair",
+        "fontTools",
+        "vl_convert",
+    },
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
-    "checks": PURE | {"tensorflow"},
+    "tools": PURE | {"tensorflow", "keras", "pandas", "statsmodels"},
     "shells": PURE | {"typer", "rich", "snakemake"},
 }
 BELOW = {
@@ -25,12 +35,14 @@ BELOW = {
     "pure": {"names", "pure"},
     "labelled": {"names", "pure", "labelled"},
     "TensorFlow": {"names", "pure", "TensorFlow"},
-    "checks": {"names", "pure", "labelled", "TensorFlow", "checks"},
-    "shells": {"names", "pure", "labelled", "TensorFlow", "checks", "shells"},
+    "tools": {"names", "pure", "labelled", "TensorFlow", "tools"},
+    "shells": {"names", "pure", "labelled", "TensorFlow", "tools", "shells"},
 }
 LAYERS = {
     module: layer
-    for layer, listed in re.findall(r"(\w+) \(([^)]*)\)", ast.get_docstring(modules()["vgstudy"]) or "")
+    for layer, listed in re.findall(
+        r"(\w+) \(([^)]*)\)", ast.get_docstring(modules()["vgstudy"]) or ""
+    )
     for module in re.findall(r"`(\w+)`", listed)
 }
 MODULES = sorted(own(modules()))
@@ -44,31 +56,45 @@ LAYERED = [module for module in MODULES if part(module) in LAYERS]
 
 
 def test_every_module_has_a_layer_and_every_layer_its_modules():
-    assert {part(module) for module in MODULES} == LAYERS.keys(), "list each module in the docstring of src/vgstudy/__init__.py"
+    assert {part(module) for module in MODULES} == LAYERS.keys(), (
+        "list each module in the docstring of src/vgstudy/__init__.py"
+    )
     assert set(LAYERS.values()) == LIBRARIES.keys() == BELOW.keys()
 
 
 @pytest.mark.parametrize("module", LAYERED)
 def test_imports_go_downward(module):
     layer = LAYERS[part(module)]
-    upward = {name for name in own(imports(modules()[module])) if LAYERS.get(part(name)) not in BELOW[layer]}
+    upward = {
+        name
+        for name in own(imports(modules()[module]))
+        if LAYERS.get(part(name)) not in BELOW[layer]
+    }
     assert not upward, f"{module} is of layer {layer!r}"
 
 
 @pytest.mark.parametrize("module", LAYERED)
 def test_a_layer_uses_its_libraries_only(module):
     layer = LAYERS[part(module)]
-    used = {name.partition(".")[0] for name in imports(modules()[module])} - {"vgstudy"} - sys.stdlib_module_names
+    used = (
+        {name.partition(".")[0] for name in imports(modules()[module])}
+        - {"vgstudy"}
+        - sys.stdlib_module_names
+    )
     assert used <= LIBRARIES[layer], f"{module} is of layer {layer!r}"
 
 
 def test_imports_have_no_cycle():
-    graphlib.TopologicalSorter({module: own(imports(modules()[module])) - {module} for module in MODULES}).prepare()
+    graphlib.TopologicalSorter(
+        {module: own(imports(modules()[module])) - {module} for module in MODULES}
+    ).prepare()
 
 
 def loaded_by(*names: str) -> set[str]:
     code = f"import sys, importlib\nfor name in {names!r}: importlib.import_module(name)\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
     return {name.partition(".")[0] for name in done.stdout.split()}
 
 
@@ -76,13 +102,22 @@ def test_planning_loads_no_heavy_library():
     snakefile = (SOURCE.parent / "Snakefile").read_text(encoding="utf-8")
     planning = [
         name
-        for package, names in re.findall(r"^from (vgstudy[\w.]*) import (.+)$", snakefile, flags=re.MULTILINE)
+        for package, names in re.findall(
+            r"^from (vgstudy[\w.]*) import (.+)$", snakefile, flags=re.MULTILINE
+        )
         for name in own({package, *(f"{package}.{each.strip()}" for each in names.split(","))})
     ]
     assert planning
-    assert not loaded_by(*planning) & {"tensorflow", "keras", "pandas", "seaborn", "matplotlib", "sklearn"}
+    assert not loaded_by(*planning) & {
+        "tensorflow",
+        "keras",
+        "pandas",
+        "seaborn",
+        "matplotlib",
+        "sklearn",
+    }
 
 
 def test_analysis_and_the_command_line_load_no_tensorflow():
-    names = [module for module in LAYERED if LAYERS[part(module)] not in ("TensorFlow", "checks")]
+    names = [module for module in LAYERED if LAYERS[part(module)] not in ("TensorFlow", "tools")]
     assert not loaded_by(*names) & {"tensorflow", "keras"}

@@ -17,28 +17,39 @@ KNOWN = {
         "initializer": HE,
         "optimizer": ADAM,
     },
-    "circles-5x5-leaky_relu-glorotuniform-sgd-%s": {"depth": 5, "activation": named("leaky_relu", negative_slope=0.01)},
+    "circles-5x5-leaky_relu-glorotuniform-sgd-%s": {
+        "depth": 5,
+        "activation": named("leaky_relu", negative_slope=0.01),
+    },
 }
 DIGESTS = ("2ae045e1", "d5a90834", "8b8f0cc1")
 
 
 def test_ids_of_three_known_cells_stay():
     ids = [slug % digest for slug, digest in zip(KNOWN, DIGESTS, strict=True)]
-    assert [cell(**fields).id for fields in KNOWN.values()] == ids, "an id that changes orphans every result on disk"
+    assert [cell(**fields).id for fields in KNOWN.values()] == ids, (
+        "an id that changes orphans every result on disk"
+    )
 
 
 def test_a_stated_default_does_not_change_the_id():
     task = Circles(name="circles", samples=120, train=52)
-    assert cell().model_copy(update={"task": task.model_copy(update={"noise": 0.1})}).id == cell().id
+    assert (
+        cell().model_copy(update={"task": task.model_copy(update={"noise": 0.1})}).id == cell().id
+    )
     assert cell().model_copy(update={"study_seed": 0}).id == cell().id
     assert cell().model_copy(update={"study_seed": 1}).id != cell().id
 
 
 def test_streams_of_cells_seeds_and_purposes_all_differ():
     cells = [cell(), cell(depth=4), cell(optimizer=ADAM), cell(initializer=HE)]
-    states = [tuple(stream(c, s, p).generate_state(4)) for c in cells for s in (0, 1, 2) for p in PURPOSES]
+    states = [
+        tuple(stream(c, s, p).generate_state(4)) for c in cells for s in (0, 1, 2) for p in PURPOSES
+    ]
     assert len(set(states)) == len(states) == 36
-    assert tuple(stream(cell(), 0, "kernels").generate_state(4)) == tuple(stream(cell(), 0, "kernels").generate_state(4))
+    assert tuple(stream(cell(), 0, "kernels").generate_state(4)) == tuple(
+        stream(cell(), 0, "kernels").generate_state(4)
+    )
 
 
 def test_circles_against_scikit_learn():
@@ -50,7 +61,9 @@ def test_circles_against_scikit_learn():
     state = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(7)))
     x, y = make_circles(200, noise=0.1, factor=0.8, random_state=state)
     x = MinMaxScaler((-1, 1)).fit_transform(x)
-    np.testing.assert_allclose(np.concatenate([drawn.x_train, drawn.x_test]), x, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        np.concatenate([drawn.x_train, drawn.x_test]), x, rtol=1e-6, atol=1e-7
+    )
     assert np.concatenate([drawn.y_train, drawn.y_test]).ravel().tolist() == y.tolist()
     assert (len(drawn.x_train), len(drawn.x_test)) == (80, task.test) == (80, 120)
 

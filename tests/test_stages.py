@@ -1,4 +1,5 @@
-"""A change of a stage's code is either a new number, which makes Snakemake run the stage again, or a stated "same results"."""
+"""A change of a stage's code is either a new number, which makes Snakemake run the stage again, or
+a stated "same results"."""
 
 import ast
 import json

@@ -1,4 +1,5 @@
-"""Lines of the tutorials' code that no longer do what they did: each is run, and so is what to write instead."""
+"""Lines of the tutorials' code that no longer do what they did: each is run, and so is what to
+write instead."""
 
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import tensorflow as tf
 from vgstudy.claims.register import read_register
 
 CODE = {
-    line.line: line for tutorial in read_register(Path(__file__).parents[1] / "config/claims").values() for line in tutorial.code
+    line.line: line
+    for tutorial in read_register(Path(__file__).parents[1] / "config/claims").values()
+    for line in tutorial.code
 }
 
 
@@ -20,7 +23,9 @@ def said(line):
 
 
 def model(width=5):
-    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(width, activation="tanh"), keras.layers.Dense(1)])
+    return keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(width, activation="tanh"), keras.layers.Dense(1)]
+    )
 
 
 def compiled(optimizer):
@@ -36,14 +41,22 @@ def compiled(optimizer):
         ("SGD(lr=", ValueError, lambda: keras.optimizers.SGD(lr=0.01)),
         ("history['acc']", KeyError, lambda: compiled("sgd").history.history["acc"]),
         ("write_grads", TypeError, lambda: keras.callbacks.TensorBoard(write_grads=True)),
-        ("self.model = model", AttributeError, lambda: setattr(keras.callbacks.Callback(), "model", 1)),
+        (
+            "self.model = model",
+            AttributeError,
+            lambda: setattr(keras.callbacks.Callback(), "model", 1),
+        ),
         ("tf.placeholder", AttributeError, lambda: tf.placeholder(tf.float32)),
         ("tf.Session", AttributeError, lambda: tf.Session()),
         ("tf.layers.dense", AttributeError, lambda: tf.layers.dense),
         ("AdamOptimizer", AttributeError, lambda: tf.train.AdamOptimizer()),
         ("tf.gradients", RuntimeError, lambda: tf.gradients(tf.constant(1.0), tf.constant(1.0))),
         ("merge_all", AttributeError, lambda: tf.summary.merge_all()),
-        ("input_data", ModuleNotFoundError, lambda: __import__("tensorflow.examples.tutorials.mnist")),
+        (
+            "input_data",
+            ModuleNotFoundError,
+            lambda: __import__("tensorflow.examples.tutorials.mnist"),
+        ),
     ],
 )
 def test_line_fails_as_the_register_says(line, error, run):

@@ -1,23 +1,25 @@
-"""Vanishing gradients with evidence: seeded training runs, layer-wise decay factors with intervals, a report.
+"""Vanishing gradients with evidence: seeded training runs, layer-wise decay factors with intervals,
+a report.
 
-Imports go downward only; every module and package stands in one layer and imports its own layer and those below it:
+Imports go downward only; every module and package is in one layer and imports its own layer and
+those below it:
 
-- names (`cells`, `errors`, `schema`, `seeds`, `stages`, `wording`)
-- pure (`config`, `data`, `events`, `plan`, `store`)
-- labelled (`analysis`, `claims`, `coverage`, `diagnosis`, `explorer`, `figures`, `findings`, `prediction`, `report`, `results`,
-  `theory`, `views`)
-- TensorFlow (`engine`, `keras`), beside labelled: neither imports the other
-- checks (`conformance`)
+- names (`cells`, `errors`, `formatting`, `schema`, `seeds`, `stages`)
+- pure (`config`, `data`, `planning`, `store`)
+- labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
+- TensorFlow (`engine`), next to labelled: neither imports the other
+- tools (`probe`, `validation`)
 - shells (`cli`, `terminal`)
 
-Only the TensorFlow layer and checks import TensorFlow or Keras. `tests/test_imports.py` holds the line in a clean process.
+Only the TensorFlow layer and the tools import TensorFlow or Keras. `tests/test_imports.py` holds
+the line in a clean process.
 """
 
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """`vgstudy.load`, imported when it is first used, because it brings pandas."""
+    """Import `vgstudy.load` when it is first used, because it brings pandas."""
     if name == "load":
         from vgstudy.results import load
 

@@ -1,6 +1,7 @@
 """A cell: one configuration without its seed, and its identity.
 
-The id is a hash of the fields that differ from their defaults, so a field added later keeps every old id.
+The id is a hash of the fields that differ from their defaults, so a field added later keeps every
+old id.
 """
 
 import hashlib
@@ -13,18 +14,26 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")  # what a gradient may be measured on
+EXAMPLES = (
+    "probe set",
+    "next mini-batch",
+    "last mini-batch",
+    "test mini-batch",
+)  # what a gradient may be measured on
 PROBE_SET, NEXT, LAST, TEST = EXAMPLES
 
 
 class Frozen(BaseModel):
     """A model whose fields never change and whose unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, ignored_types=(cached_property,))
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, ignored_types=(cached_property,)
+    )
 
 
 class KerasObject(Frozen):
-    """A Keras activation, initializer or optimizer by Keras' own name, with the arguments that differ from Keras' defaults."""
+    """A Keras activation, initializer or optimizer by Keras' own name, with the arguments that
+    differ from Keras' defaults."""
 
     class_name: str
     config: dict[str, Any] = {}
@@ -38,8 +47,9 @@ class Initializer(KerasObject):
     output
         Draws the output layer's kernel; None: as the hidden ones.
     tied
-        Whether every layer is drawn from the same seed, as one initializer object given to every layer does in Keras 3: kernels
-        of equal shape are then identical. Otherwise every layer is drawn independently.
+        Whether every layer is drawn from the same seed, as one initializer object given to every
+        layer does in Keras 3: kernels of equal shape are then identical. Otherwise every layer is
+        drawn independently.
     """
 
     output: KerasObject | None = None
@@ -47,10 +57,11 @@ class Initializer(KerasObject):
 
 
 class Circles(Frozen):
-    """Two noisy concentric circles, `sklearn.datasets.make_circles`; the first `train` rows train, the others test.
+    """Two noisy concentric circles, `sklearn.datasets.make_circles`; the first `train` rows train,
+    the others test.
 
-    `fresh` more rows, drawn by another call, test too. With `random_state` every seed has the one sample that `make_circles`
-    gives for it; without, each seed draws its own.
+    `fresh` more rows, drawn by another call, test too. With `random_state` every seed has the one
+    sample that `make_circles` gives for it; without, each seed draws its own.
     """
 
     name: Literal["circles"]
@@ -83,7 +94,8 @@ class Circles(Frozen):
 
 
 class Digits(Frozen):
-    """scikit-learn's 1,797 images of 8 x 8, pixels in [0, 1]; each seed draws which `train` of them train, the others test."""
+    """scikit-learn's 1,797 images of 8 x 8, pixels in [0, 1]; each seed draws which `train` of them
+    train, the others test."""
 
     name: Literal["digits"]
     train: int = Field(1297, ge=10, le=1796)
@@ -105,7 +117,8 @@ class Digits(Frozen):
 
 
 class Mnist(Frozen):
-    """MNIST, pixels in [0, 1]: for every seed the first `train` training images train and the 10,000 test images test."""
+    """MNIST, pixels in [0, 1]: for every seed the first `train` training images train and the
+    10,000 test images test."""
 
     name: Literal["mnist"]
     train: int = Field(55_000, ge=10, le=60_000)
@@ -124,7 +137,11 @@ class Mnist(Frozen):
 
 
 Task = Annotated[Circles | Digits | Mnist, Field(discriminator="name")]
-TASKS: Mapping[str, type[Circles | Digits | Mnist]] = {"circles": Circles, "digits": Digits, "mnist": Mnist}
+TASKS: Mapping[str, type[Circles | Digits | Mnist]] = {
+    "circles": Circles,
+    "digits": Digits,
+    "mnist": Mnist,
+}
 
 
 class Cell(Frozen):
@@ -148,19 +165,27 @@ class Cell(Frozen):
 
     @property
     def steps(self) -> int:
-        """Optimizer steps of an epoch: one pass over the training rows, unless `steps_per_epoch` says otherwise, as in Keras."""
+        """Optimizer steps of an epoch: one pass over the training rows, unless `steps_per_epoch`
+        says otherwise, as in Keras."""
         return self.steps_per_epoch or self.steps_per_pass
 
     @cached_property
     def digest(self) -> bytes:
         """SHA-256 of the cell's non-default fields in sorted JSON."""
-        return hashlib.sha256(canonical_json(self.model_dump(mode="json", exclude_defaults=True)).encode()).digest()
+        return hashlib.sha256(
+            canonical_json(self.model_dump(mode="json", exclude_defaults=True)).encode()
+        ).digest()
 
     @cached_property
     def id(self) -> str:
-        """Readable slug and eight hexadecimal digits of the digest, such as `circles-5x5-tanh-heuniform-sgd-1a2b3c4d`."""
+        """Readable slug and eight hexadecimal digits of the digest, such as
+        `circles-5x5-tanh-heuniform-sgd-1a2b3c4d`."""
         names = (self.activation, self.initializer, self.optimizer)
-        parts = (self.task.name, f"{self.depth}x{self.width}", *(re.sub(r"\W", "", o.class_name).lower() for o in names))
+        parts = (
+            self.task.name,
+            f"{self.depth}x{self.width}",
+            *(re.sub(r"\W", "", o.class_name).lower() for o in names),
+        )
         return "-".join((*parts, self.digest.hex()[:8]))
 
 

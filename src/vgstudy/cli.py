@@ -8,27 +8,53 @@ from typing import Annotated, Any
 import typer
 
 from vgstudy.errors import UserError
+from vgstudy.formatting import plural
 from vgstudy.terminal.commands import Commands, quiet, show, use_threads
-from vgstudy.wording import plural
 
 StudyArguments = Annotated[
     list[str] | None,
-    typer.Argument(metavar="STUDY", help="Names of studies, or paths ending in .yaml; default: those of --config."),
+    typer.Argument(
+        metavar="STUDY",
+        help="Names of studies, or paths ending in .yaml; default: those of --config.",
+    ),
 ]
-NamesArgument = Annotated[list[str], typer.Argument(metavar="STUDY", help="Names of studies that were run.")]
-FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="A study's results, results/NAME.")]
-ResultsArgument = Annotated[Path, typer.Argument(metavar="RESULTS", file_okay=False, help="The folder of results.")]
+NamesArgument = Annotated[
+    list[str], typer.Argument(metavar="STUDY", help="Names of studies that were run.")
+]
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", file_okay=False, help="A study's results, results/NAME.")
+]
+ResultsArgument = Annotated[
+    Path, typer.Argument(metavar="RESULTS", file_okay=False, help="The folder of results.")
+]
 ConfigOption = Annotated[
-    Path, typer.Option("--config", help="The file that names the studies; study files are in studies/ beside it.")
+    Path,
+    typer.Option(
+        "--config", help="The file that names the studies; study files are in studies/ beside it."
+    ),
 ]
-ResultsOption = Annotated[Path, typer.Option("--results", help="The folder of results, with one folder for each study.")]
+ResultsOption = Annotated[
+    Path, typer.Option("--results", help="The folder of results, with one folder for each study.")
+]
 SeedsOption = Annotated[
-    str | None, typer.Option("--seeds", help="Instead of the studies' own: a number n for 0..n-1, a range a-b, or a list [a, b].")
+    str | None,
+    typer.Option(
+        "--seeds",
+        help="Instead of the studies' own: a number n for 0..n-1, a range a-b, or a list [a, b].",
+    ),
 ]
-RegisterOption = Annotated[Path, typer.Option("--register", help="The folder of the register of claims.")]
+RegisterOption = Annotated[
+    Path, typer.Option("--register", help="The folder of the register of claims.")
+]
 
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 def _version(wanted: bool) -> None:
@@ -42,10 +68,14 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
-    """Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a report."""
+    """Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a
+    report."""
 
 
 def _folder(text: str | Path) -> Path:
@@ -61,24 +91,29 @@ def plan(
     results: ResultsOption = Path("results"),
     seeds: SeedsOption = None,
 ) -> None:
-    """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory, disk. Writes nothing."""
+    """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory,
+    disk. Writes nothing."""
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
     from vgstudy.config import mnist
     from vgstudy.config.reading import load_config, parse_seeds
-    from vgstudy.plan.prepared import prepare
+    from vgstudy.planning.prepared import prepare
     from vgstudy.terminal import plan_table
 
     named = load_config(config)
     mnist.name(named.mnist)
-    prepared = prepare(_chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies), results)
+    prepared = prepare(
+        _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies), results
+    )
     for planned in prepared.plans.values():
         show(plan_table.table(planned))
     for line in prepared.told(available_cpu_count()):
         typer.echo(line)
 
 
-def _chosen(studies: list[str] | None, seeds: Sequence[int] | None, config: Path, named: tuple[str, ...]) -> list[Any]:
+def _chosen(
+    studies: list[str] | None, seeds: Sequence[int] | None, config: Path, named: tuple[str, ...]
+) -> list[Any]:
     from vgstudy.config.reading import read_studies
 
     where = "STUDY" if studies else f"{config}: studies"
@@ -91,9 +126,10 @@ def design(
     results: ResultsOption = Path("results"),
     seeds: SeedsOption = None,
 ) -> None:
-    """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if they are to be downloaded."""
+    """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if
+    they are to be downloaded."""
     from vgstudy.config.reading import load_study, parse_seeds
-    from vgstudy.plan import planning
+    from vgstudy.planning import planning
 
     read = load_study(study, parse_seeds(seeds))
     if read.task.name == "mnist":
@@ -106,11 +142,16 @@ def design(
 
 @app.command()
 def train(
-    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json.")],
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the process. They do not reach the numbers.")] = 1,
+    manifest: Annotated[
+        Path,
+        typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json."),
+    ],
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads of the process. They do not reach the numbers.")
+    ] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
-    from vgstudy.plan import manifests
+    from vgstudy.planning import manifests
 
     manifests.read(manifest)  # a mistake is told before TensorFlow is imported, which takes seconds
     use_threads(threads)
@@ -122,7 +163,10 @@ def train(
 
 @app.command()
 def decay(
-    probes: Annotated[list[Path], typer.Argument(metavar="PROBES", help="Jobs' probes, results/NAME/probes/JOB.parquet.")],
+    probes: Annotated[
+        list[Path],
+        typer.Argument(metavar="PROBES", help="Jobs' probes, results/NAME/probes/JOB.parquet."),
+    ],
 ) -> None:
     """Write the decay factors of jobs, a file for each."""
     from vgstudy.analysis.jobs import write_decays
@@ -133,7 +177,8 @@ def decay(
 
 @app.command()
 def estimate(folder: FolderArgument) -> None:
-    """Write outcomes, estimates, trajectories, profiles, contrasts, linearity, depth limits and variances of a study."""
+    """Write outcomes, estimates, trajectories, profiles, contrasts, linearity, depth limits and
+    variances of a study."""
     from vgstudy.analysis import tables
 
     tables.write_estimates(folder)
@@ -142,7 +187,7 @@ def estimate(folder: FolderArgument) -> None:
 @app.command()
 def predict(folder: FolderArgument) -> None:
     """Write how well gradients before training predict failure in a study."""
-    from vgstudy.prediction.tables import write_prediction
+    from vgstudy.analysis.failure_prediction import write_prediction
 
     write_prediction(folder)
 
@@ -150,7 +195,7 @@ def predict(folder: FolderArgument) -> None:
 @app.command()
 def follow(folder: FolderArgument, register: RegisterOption = Path("config/claims")) -> None:
     """Write how accuracies, gradients and weights run over the epochs in the arms of a study."""
-    from vgstudy.claims.arms import write_arms
+    from vgstudy.analysis.arm_trajectories import write_arms
 
     write_arms(folder, register)
 
@@ -164,8 +209,13 @@ def overlay(folder: FolderArgument) -> None:
 
 
 @app.command()
-def claims(results: ResultsArgument, studies: NamesArgument, register: RegisterOption = Path("config/claims")) -> None:
-    """Judge every claim of the register by what the studies found; writes results/claims.parquet."""
+def claims(
+    results: ResultsArgument,
+    studies: NamesArgument,
+    register: RegisterOption = Path("config/claims"),
+) -> None:
+    """Judge every claim of the register by what the studies found; writes
+    results/claims.parquet."""
     from vgstudy.claims.tables import write_claims
 
     write_claims(results, studies, register)
@@ -174,7 +224,7 @@ def claims(results: ResultsArgument, studies: NamesArgument, register: RegisterO
 @app.command()
 def figures(folder: FolderArgument) -> None:
     """Draw a study's figures from its finished estimates."""
-    from vgstudy.figures import write_figures
+    from vgstudy.figures.write import write_figures
 
     write_figures(folder)
 
@@ -182,18 +232,21 @@ def figures(folder: FolderArgument) -> None:
 @app.command()
 def figure(
     folder: FolderArgument,
-    name: Annotated[str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")
+    ],
 ) -> None:
     """Draw one figure anew."""
-    from vgstudy.figures import write_figures
+    from vgstudy.figures.write import write_figures
 
     write_figures(folder, [name])
 
 
 @app.command()
 def report(results: ResultsArgument, studies: NamesArgument) -> None:
-    """Write results/report.html, results/summary.md and the tables as CSV; prints what the page weighs."""
-    from vgstudy.report import write_report
+    """Write results/report.html, results/summary.md and the tables as CSV; prints what the page
+    weighs."""
+    from vgstudy.report.page import write_report
 
     typer.echo(f"{results / 'report.html'} weighs {write_report(results, studies)}")
 
@@ -201,20 +254,24 @@ def report(results: ResultsArgument, studies: NamesArgument) -> None:
 @app.command()
 def coverage(
     results: ResultsArgument = Path("results"),
-    repetitions: Annotated[int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")] = 2000,
+    repetitions: Annotated[
+        int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")
+    ] = 2000,
 ) -> None:
-    """Simulate how often every interval and test is right; writes results/coverage.parquet, prints a summary. Needs no study."""
-    from vgstudy.coverage import write_coverage
+    """Simulate how often every interval and test is right; writes results/coverage.parquet, prints
+    a summary. Needs no study."""
     from vgstudy.terminal import coverage_table
+    from vgstudy.validation.coverage import write_coverage
 
     show(coverage_table.table(write_coverage(results, repetitions)))
 
 
 @app.command()
 def conformance(results: ResultsArgument = Path("results")) -> None:
-    """Recompute published numbers; writes results/conformance.parquet and prints each one beside ours. Needs no study."""
+    """Recompute published numbers; writes results/conformance.parquet and prints each one beside
+    ours. Needs no study."""
     with quiet():
-        from vgstudy.conformance.tables import write_conformance
+        from vgstudy.validation.tables import write_conformance
     from vgstudy.terminal import conformance_table
 
     show(conformance_table.table(write_conformance(results)))
@@ -222,22 +279,41 @@ def conformance(results: ResultsArgument = Path("results")) -> None:
 
 @app.command()
 def tensorboard(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The folder of results, or a study's, results/NAME.")],
+    results: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULTS", help="The folder of results, or a study's, results/NAME."
+        ),
+    ],
     logdir: Annotated[
-        Path, typer.Option("--logdir", parser=_folder, help="Where to write; show it with: tensorboard --logdir LOGDIR.")
+        Path,
+        typer.Option(
+            "--logdir",
+            parser=_folder,
+            help="Where to write; show it with: tensorboard --logdir LOGDIR.",
+        ),
     ] = Path("logs"),
-    study: Annotated[str | None, typer.Option("--study", help="The study's name, if the folder holds several.")] = None,
-    cells: Annotated[str | None, typer.Option("--cells", help="A regular expression that the cell's id must match.")] = None,
+    study: Annotated[
+        str | None, typer.Option("--study", help="The study's name, if the folder holds several.")
+    ] = None,
+    cells: Annotated[
+        str | None,
+        typer.Option("--cells", help="A regular expression that the cell's id must match."),
+    ] = None,
     seeds: SeedsOption = None,
 ) -> None:
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
     from vgstudy.config.reading import parse_seeds
-    from vgstudy.events.study import Selection, runs_in, write_study
+    from vgstudy.probe.study import Selection, runs_in, write_study
     from vgstudy.store.folders import study_folder
 
     count = write_study(study_folder(results, study), logdir, Selection(cells, parse_seeds(seeds)))
     before = runs_in(logdir) - count
-    beside = f" beside {plural(before, 'run')} that other calls wrote there and that are shown too" if before else ""
+    beside = (
+        f" beside {plural(before, 'run')} that other calls wrote there and that are shown too"
+        if before
+        else ""
+    )
     typer.echo(
         f"{plural(count, 'run')} written to {logdir}{beside}; look at them with: tensorboard --logdir {shlex.quote(str(logdir))}"
     )
@@ -245,19 +321,28 @@ def tensorboard(
 
 @app.command()
 def diagnose(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Files of probes, such as those of GradientProbe.")],
-    epoch: Annotated[int | None, typer.Option("--epoch", min=0, help="A measured epoch; default: the last.")] = None,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", help="Files of probes, such as those of GradientProbe."),
+    ],
+    epoch: Annotated[
+        int | None, typer.Option("--epoch", min=0, help="A measured epoch; default: the last.")
+    ] = None,
     evidence: Annotated[
         Path | None,
-        typer.Option("--evidence", help="A study's results or a file of evidence; default: the one that comes along."),
+        typer.Option(
+            "--evidence",
+            help="A study's results or a file of evidence; default: the one that comes along.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Tell what probes say: healthy, vanishing, exploding, dying ReLU, saturated. Exit code 1 unless every model is healthy."""
+    """Tell what probes say: healthy, vanishing, exploding, dying ReLU, saturated. Exit code 1
+    unless every model is healthy."""
     import json
 
-    from vgstudy.diagnosis.diagnose import diagnose
-    from vgstudy.diagnosis.evidence import read_evidence
+    from vgstudy.probe.diagnose import diagnose
+    from vgstudy.probe.evidence import read_evidence
     from vgstudy.terminal import diagnosis_table
 
     found = diagnose(runs, read_evidence(evidence), epoch)
@@ -274,21 +359,28 @@ def evidence(
     folder: FolderArgument,
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("evidence.json"),
 ) -> None:
-    """Measure on every run of a study how often the rules of diagnose err; writes the file that --evidence takes."""
-    from vgstudy.diagnosis.evidence import write_evidence
+    """Measure on every run of a study how often the rules of diagnose err; writes the file that
+    --evidence takes."""
+    from vgstudy.probe.evidence import write_evidence
 
     found = write_evidence(folder, out)
     what = f"evidence from {plural(found['runs'], 'run')} of study {found['study']}"
-    typer.echo(f"{out}: {what}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}")
+    typer.echo(
+        f"{out}: {what}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}"
+    )
 
 
 @app.command()
 def theory(
     studies: StudyArguments = None,
     config: ConfigOption = Path("config/config.yaml"),
-    depth: Annotated[int, typer.Option("--depth", min=1, help="Hidden layers; the study's nearest depth is shown.")] = 10,
+    depth: Annotated[
+        int,
+        typer.Option("--depth", min=1, help="Hidden layers; the study's nearest depth is shown."),
+    ] = 10,
 ) -> None:
-    """Print what theory predicts for studies' networks before any update, and how far each number can be trusted."""
+    """Print what theory predicts for studies' networks before any update, and how far each number
+    can be trusted."""
     from vgstudy.config.reading import load_config
     from vgstudy.terminal import theory_table
 

@@ -1,7 +1,8 @@
-"""Every table's columns: name, type, unit. The tables are the interfaces between the steps of a study.
+"""Every table's columns: name, type, unit. The tables are the interfaces between the steps of a
+study.
 
-Logarithms are natural. Layers count from 1, the hidden layer nearest the input; a net of depth L has layers 1..L+1,
-the last one being the output layer. Epoch 0 is the state before any update.
+Logarithms are natural. Layers count from 1, the hidden layer nearest the input; a net of depth L
+has layers 1..L+1, the last one being the output layer. Epoch 0 is the state before any update.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,10 @@ DIRECTIONS = ("equivalent", "vanishes", "explodes", "undecided")
 _KEYS = {
     "cell": (LABEL, "id of the configuration without its seed"),
     "seed": (pa.int32(), "the unit of replication"),
-    "epoch": (pa.int32(), "completed epochs: passes over the training rows, or portions of steps_per_epoch optimizer steps"),
+    "epoch": (
+        pa.int32(),
+        "completed epochs: passes over the training rows, or portions of steps_per_epoch optimizer steps",
+    ),
 }
 _STEP = (pa.int32(), "optimizer steps taken")
 _EXAMPLES = (
@@ -48,7 +52,10 @@ _ESTIMATE = {
     "confidence": (pa.float64(), "nominal coverage of the interval"),
     "n": (pa.int32(), "seeds of the cell in the design"),
     "n_alive": (pa.int32(), "seeds that entered the value"),
-    "n_failed": (pa.int32(), "n - n_alive: seeds left out for an all-zero gradient, a non-finite value or no rows"),
+    "n_failed": (
+        pa.int32(),
+        "n - n_alive: seeds left out for an all-zero gradient, a non-finite value or no rows",
+    ),
 }
 
 _BAND = {
@@ -65,24 +72,42 @@ CHECKS = {
         pa.float64(),
         "standard deviation over seeds, of natural logs where the value is a geometric mean; null for shares",
     ),
-    "p": (pa.float64(), "two-sided p value of a ratio of 1, not corrected; null for other quantities"),
-    "p_equivalent": (pa.float64(), "TOST: p value of a decay factor within 5 % of 1; null for other quantities"),
+    "p": (
+        pa.float64(),
+        "two-sided p value of a ratio of 1, not corrected; null for other quantities",
+    ),
+    "p_equivalent": (
+        pa.float64(),
+        "TOST: p value of a decay factor within 5 % of 1; null for other quantities",
+    ),
     "direction": (
         LABEL,
         "of a decay factor: equivalent (to 1, by TOST), vanishes, explodes or undecided; null without an interval",
     ),
-    "seed_low": (pa.float64(), "lower end of the prediction interval of one further seed; null for shares"),
+    "seed_low": (
+        pa.float64(),
+        "lower end of the prediction interval of one further seed; null for shares",
+    ),
     "seed_high": (pa.float64(), "upper end of the prediction interval"),
-    "check_low": (pa.float64(), "lower end of a second interval for the same value; null if none was made"),
+    "check_low": (
+        pa.float64(),
+        "lower end of a second interval for the same value; null if none was made",
+    ),
     "check_high": (pa.float64(), "upper end of the second interval"),
     "check": (LABEL, "how the second interval was made, or what took its place and why"),
-    "trimmed": (pa.float64(), "the value without the lowest and the highest fifth of the seeds; null for shares"),
+    "trimmed": (
+        pa.float64(),
+        "the value without the lowest and the highest fifth of the seeds; null for shares",
+    ),
     "trimmed_low": (pa.float64(), "lower end of its interval"),
     "trimmed_high": (pa.float64(), "upper end of its interval"),
     "q10": (pa.float64(), "10 % quantile over seeds; null for shares"),
     "median": (pa.float64(), "median over seeds"),
     "q90": (pa.float64(), "90 % quantile over seeds"),
-    "bimodality": (pa.float64(), "Sarle's coefficient of the distribution over seeds; above 5/9 it may have two modes"),
+    "bimodality": (
+        pa.float64(),
+        "Sarle's coefficient of the distribution over seeds; above 5/9 it may have two modes",
+    ),
     "seeds_needed": (
         pa.float64(),
         "seeds for a decay factor's interval from value / 1.05 to 1.05 value, at this spread; infinite above 1,000; else null",
@@ -113,10 +138,16 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "examples": _EXAMPLES,
             "step": _STEP,
             "layer": (pa.int16(), "1 is nearest the input"),
-            "kind": (LABEL, "input, square (width x width) or output; see `keras.kernels.kinds` for models of users"),
+            "kind": (
+                LABEL,
+                "input, square (width x width) or output; see `keras.kernels.kinds` for models of users",
+            ),
             "fan_in": (pa.int32(), "columns of the kernel"),
             "fan_out": (pa.int32(), "rows of the kernel"),
-            "g_rms": (pa.float64(), "root mean square over the entries of dLoss/dW, mean loss over the examples"),
+            "g_rms": (
+                pa.float64(),
+                "root mean square over the entries of dLoss/dW, mean loss over the examples",
+            ),
             "g_mean": (pa.float64(), "mean over entries"),
             "g_sd": (pa.float64(), "standard deviation over entries (divisor: entries)"),
             "g_mean_abs": (pa.float64(), "mean absolute entry"),
@@ -129,8 +160,14 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 "why the whole float64 gradient is zero: none (it is not), or a cause of `statistics.zero_causes`",
             ),
             "zero_cause_float32": (LABEL, "the same for float32"),
-            "delta_rms": (pa.float64(), "root mean square over units and examples of the per-example dLoss/dz"),
-            "h_rms": (pa.float64(), "root mean square of the activation over units and examples; null for the output layer"),
+            "delta_rms": (
+                pa.float64(),
+                "root mean square over units and examples of the per-example dLoss/dz",
+            ),
+            "h_rms": (
+                pa.float64(),
+                "root mean square of the activation over units and examples; null for the output layer",
+            ),
             "h_saturated": (
                 pa.float64(),
                 "share of (unit, example) with slope below 1 % of the activation's largest on [-5, 5]; null for output, "
@@ -147,30 +184,54 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 "standard deviation of kernel entries (divisor: entries); L2² is fan_in fan_out (mean² + sd²)",
             ),
             "w_l1": (pa.float64(), "sum of absolute kernel entries"),
-            "w_l1_change": (pa.float64(), "sum of absolute changes of kernel entries since epoch 0"),
+            "w_l1_change": (
+                pa.float64(),
+                "sum of absolute changes of kernel entries since epoch 0",
+            ),
             "update_rms": (
                 pa.float64(),
                 "root mean square kernel change since the previous probe on such examples; null at the first",
             ),
-            "g_quantiles": (pa.list_(pa.float64()), "quantiles of the entries of dLoss/dW at QUANTILES; null unless asked for"),
-            "w_quantiles": (pa.list_(pa.float64()), "quantiles of the kernel's entries at QUANTILES; null unless asked for"),
+            "g_quantiles": (
+                pa.list_(pa.float64()),
+                "quantiles of the entries of dLoss/dW at QUANTILES; null unless asked for",
+            ),
+            "w_quantiles": (
+                pa.list_(pa.float64()),
+                "quantiles of the kernel's entries at QUANTILES; null unless asked for",
+            ),
         },
         "curves": {
             **_KEYS,
             "step": _STEP,
-            "train_loss": (pa.float32(), "running mean over the epoch's batches, as Keras reports it; null at epoch 0"),
-            "train_accuracy": (pa.float32(), "the same for accuracy; NaN, like every accuracy, once the run has diverged"),
+            "train_loss": (
+                pa.float32(),
+                "running mean over the epoch's batches, as Keras reports it; null at epoch 0",
+            ),
+            "train_accuracy": (
+                pa.float32(),
+                "the same for accuracy; NaN, like every accuracy, once the run has diverged",
+            ),
             "test_loss": (pa.float32(), "after the epoch; null where not evaluated"),
             "test_accuracy": (pa.float32(), "after the epoch; null where not evaluated"),
-            "probe_loss": (pa.float32(), "of the whole probe set after the epoch; null where not probed"),
+            "probe_loss": (
+                pa.float32(),
+                "of the whole probe set after the epoch; null where not probed",
+            ),
             "probe_accuracy": (pa.float32(), "the same for accuracy"),
             "finite": (pa.bool_(), "false from the first non-finite loss on: the run has diverged"),
         },
         "decays": {
             **_KEYS,
             "examples": _EXAMPLES,
-            "alive": (pa.bool_(), "every layer's float64 gradient is finite and has a non-zero entry"),
-            "zero_cause": (LABEL, "cause of the first all-zero layer counted from the output; none if alive or non-finite"),
+            "alive": (
+                pa.bool_(),
+                "every layer's float64 gradient is finite and has a non-zero entry",
+            ),
+            "zero_cause": (
+                LABEL,
+                "cause of the first all-zero layer counted from the output; none if alive or non-finite",
+            ),
             "d_g": (
                 pa.float64(),
                 "decay factor of g, per layer toward the input, square layers; < 1 shrinks toward the input; "
@@ -224,7 +285,10 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         },
         "trajectories": {
             "cell": _KEYS["cell"],
-            "quantity": (LABEL, "a loss or an accuracy of curves, at the probe epochs where some seed has one"),
+            "quantity": (
+                LABEL,
+                "a loss or an accuracy of curves, at the probe epochs where some seed has one",
+            ),
             "epoch": _KEYS["epoch"],
             **_ESTIMATE,
         },
@@ -243,13 +307,25 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "factor": (LABEL, "the one factor in which the two cells differ"),
             "quantity": (LABEL, "a quantity of estimates, measured on the probe set"),
             "epoch": _KEYS["epoch"],
-            "value": (pa.float64(), "ratio cell / reference, or difference cell - reference, as method says"),
+            "value": (
+                pa.float64(),
+                "ratio cell / reference, or difference cell - reference, as method says",
+            ),
             "low": _ESTIMATE["low"],
             "high": _ESTIMATE["high"],
-            "p": (pa.float64(), "two-sided p value, not corrected; of shares by Fisher's exact test; null where there is none"),
-            "p_adjusted": (pa.float64(), "the same corrected for the number of tests in the family"),
+            "p": (
+                pa.float64(),
+                "two-sided p value, not corrected; of shares by Fisher's exact test; null where there is none",
+            ),
+            "p_adjusted": (
+                pa.float64(),
+                "the same corrected for the number of tests in the family",
+            ),
             "family": (LABEL, "the tests corrected together: contrast, quantity and epoch"),
-            "correction": (LABEL, "Holm inside a family declared in the study file; exploratory, FDR for every other quantity"),
+            "correction": (
+                LABEL,
+                "Holm inside a family declared in the study file; exploratory, FDR for every other quantity",
+            ),
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
             "n": _ESTIMATE["n"],
@@ -260,12 +336,18 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         "linearity": {
             "cell": _KEYS["cell"],
             "quantity": (LABEL, "curvature_g, curvature_delta or curvature_h, at epoch 0"),
-            "value": (pa.float64(), "mean over seeds of the quadratic coefficient of log RMS on the layer number"),
+            "value": (
+                pa.float64(),
+                "mean over seeds of the quadratic coefficient of log RMS on the layer number",
+            ),
             "low": _ESTIMATE["low"],
             "high": _ESTIMATE["high"],
             "p": (pa.float64(), "two-sided p value of no curvature, not corrected"),
             "p_adjusted": (pa.float64(), "Holm over all cells of the study, for one quantity"),
-            "bend": (pa.float64(), "by what factor the decay factor changes from the first to the last square layer"),
+            "bend": (
+                pa.float64(),
+                "by what factor the decay factor changes from the first to the last square layer",
+            ),
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
             "n": _ESTIMATE["n"],
@@ -273,15 +355,24 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         },
         "limits": {
             **_SETTING,
-            "factor": (LABEL, "the factor in which the setting is compared with the reference; null: the setting's own limit"),
-            "reference": (LABEL, "the level of that factor compared with; null: the setting's own limit"),
+            "factor": (
+                LABEL,
+                "the factor in which the setting is compared with the reference; null: the setting's own limit",
+            ),
+            "reference": (
+                LABEL,
+                "the level of that factor compared with; null: the setting's own limit",
+            ),
             "value": (
                 pa.float64(),
                 "depth at which half the seeds still learn, by a monotone fit; null beyond the range. Of a comparison: the "
                 "difference setting - reference of the limits, either one held inside the range",
             ),
             "low": (pa.float64(), "lower end of the interval; null where it lies beyond the range"),
-            "high": (pa.float64(), "upper end of the interval; null where it lies beyond the range"),
+            "high": (
+                pa.float64(),
+                "upper end of the interval; null where it lies beyond the range",
+            ),
             "range": (
                 LABEL,
                 "inside; deeper: half the seeds learn even at the deepest; shallower: fewer do at the shallowest. Of a "
@@ -295,7 +386,10 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 "no one limit; interpolated: it lies between depths that are far apart, at which the interval ends; else "
                 "monotone. Of a comparison: the worse of the two",
             ),
-            "misfit": (pa.float64(), "largest distance between a share that learned and the monotone fit; null of a comparison"),
+            "misfit": (
+                pa.float64(),
+                "largest distance between a share that learned and the monotone fit; null of a comparison",
+            ),
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
             "n": (pa.int32(), "runs with an outcome, all depths together"),
@@ -303,8 +397,14 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
         "variances": {
             "quantity": (LABEL, "log d_g, log d_delta or test_accuracy"),
             "epoch": _KEYS["epoch"],
-            "source": (LABEL, "a factor, two factors and what they do together, higher interactions, or seed"),
-            "value": (pa.float64(), "share of the variance over runs, noise of the cell means taken off; 0 to 1"),
+            "source": (
+                LABEL,
+                "a factor, two factors and what they do together, higher interactions, or seed",
+            ),
+            "value": (
+                pa.float64(),
+                "share of the variance over runs, noise of the cell means taken off; 0 to 1",
+            ),
             "low": _ESTIMATE["low"],
             "high": _ESTIMATE["high"],
             "freedom": (pa.int32(), "degrees of freedom of the source"),
@@ -320,7 +420,10 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 "d_delta, d_g, d_h, or var_interior_delta, the variance over seeds of log interior_delta; at epoch 0",
             ),
             "predicted": (pa.float64(), "what theory says"),
-            "standing": (LABEL, "of the prediction: exact, asymptotic (the limit of infinite width) or approximation"),
+            "standing": (
+                LABEL,
+                "of the prediction: exact, asymptotic (the limit of infinite width) or approximation",
+            ),
             "source": (LABEL, "where the prediction comes from"),
             **_ESTIMATE,
             "z": (
@@ -342,11 +445,23 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             ),
             "truth": (LABEL, "what the data are drawn from"),
             "n": (pa.int32(), "seeds of a sample"),
-            "nominal": (pa.float64(), "what the coverage should be; of a test, its largest error rate"),
-            "coverage": (pa.float64(), "share of the intervals made that hold the truth; of a test, share of false findings"),
-            "low": (pa.float64(), "lower end of the simulation's own 95 % interval for the coverage"),
+            "nominal": (
+                pa.float64(),
+                "what the coverage should be; of a test, its largest error rate",
+            ),
+            "coverage": (
+                pa.float64(),
+                "share of the intervals made that hold the truth; of a test, share of false findings",
+            ),
+            "low": (
+                pa.float64(),
+                "lower end of the simulation's own 95 % interval for the coverage",
+            ),
             "high": (pa.float64(), "upper end"),
-            "width": (pa.float64(), "median width of the intervals, on the scale on which they are made; null of a test"),
+            "width": (
+                pa.float64(),
+                "median width of the intervals, on the scale on which they are made; null of a test",
+            ),
             "made": (pa.int32(), "repetitions in which an interval could be made"),
             "repetitions": (pa.int32(), "all of them"),
         },
@@ -374,7 +489,10 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 pa.list_(pa.float64()),
                 "of g_quantiles and w_quantiles: the median over seeds of each quantile of the entries; null otherwise",
             ),
-            "reported": (pa.float64(), "the tutorial's single run, at the last epoch; null where it reports none"),
+            "reported": (
+                pa.float64(),
+                "the tutorial's single run, at the last epoch; null where it reports none",
+            ),
             "n": _ESTIMATE["n"],
             "n_failed": (pa.int32(), "seeds without a finite value"),
         },
@@ -388,23 +506,44 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
             "statement": (LABEL, "the part of the claim that this row judges"),
             "quantity": (LABEL, "the number per run that stands for it"),
             "reported": (LABEL, "what the tutorial reports"),
-            "reported_low": (pa.float64(), "the reported number or the lower end of the reported range; null if none"),
-            "reported_high": (pa.float64(), "the reported number or the upper end of the reported range; null if none"),
+            "reported_low": (
+                pa.float64(),
+                "the reported number or the lower end of the reported range; null if none",
+            ),
+            "reported_high": (
+                pa.float64(),
+                "the reported number or the upper end of the reported range; null if none",
+            ),
             "comparator": (LABEL, "what the quantity is compared with"),
-            "value": (pa.float64(), "the estimate: of the quantity, of the share of seeds, or of a difference, as method says"),
+            "value": (
+                pa.float64(),
+                "the estimate: of the quantity, of the share of seeds, or of a difference, as method says",
+            ),
             "low": _ESTIMATE["low"],
             "high": _ESTIMATE["high"],
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
             "seed_low": (pa.float64(), "lower end of where one more seed falls"),
             "seed_high": (pa.float64(), "upper end of where one more seed falls"),
-            "share": (pa.float64(), "share of the seeds for which the statement holds, or that come near the reported number"),
+            "share": (
+                pa.float64(),
+                "share of the seeds for which the statement holds, or that come near the reported number",
+            ),
             "n": (pa.int32(), "seeds in the design; of two networks, pairs of seeds"),
             "n_failed": (pa.int32(), "seeds left out for a missing or non-finite value"),
             "verdict": (LABEL, "one of `claims.verdicts.VERDICTS`, such as replicated or not run"),
-            "needed_n": (pa.int32(), "seeds that would settle an inconclusive verdict; null if none would or none are needed"),
-            "reasoning": (LABEL, "how the verdict follows, and why this quantity stands for the claim"),
-            "sample": (pa.list_(pa.float64()), "the quantity's values over seeds, ascending, thinned"),
+            "needed_n": (
+                pa.int32(),
+                "seeds that would settle an inconclusive verdict; null if none would or none are needed",
+            ),
+            "reasoning": (
+                LABEL,
+                "how the verdict follows, and why this quantity stands for the claim",
+            ),
+            "sample": (
+                pa.list_(pa.float64()),
+                "the quantity's values over seeds, ascending, thinned",
+            ),
         },
         "prediction": {
             "group": (LABEL, "all runs, or those of an activation"),
@@ -413,7 +552,10 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 "what predicts that a run will not learn, known before training: a key of `prediction.predictors.PREDICTORS`, "
                 "a rule or a model",
             ),
-            "kind": (LABEL, "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"),
+            "kind": (
+                LABEL,
+                "predictor, rule (a published rule of thumb) or model (logistic, cells held out)",
+            ),
             "quantity": (
                 LABEL,
                 "AUC, AUC within cells (runs that differ in their seed alone), both also of runs with a decay factor of δ where "
@@ -421,16 +563,28 @@ COLUMNS: Mapping[str, Mapping[str, tuple[pa.DataType, str]]] = MappingProxyType(
                 "1), sensitivity, specificity, Brier score, deviance explained or calibration "
                 "(share of runs that failed in a tenth of them, by predicted probability)",
             ),
-            "x": (pa.float64(), "calibration: mean predicted probability of failure; null otherwise"),
+            "x": (
+                pa.float64(),
+                "calibration: mean predicted probability of failure; null otherwise",
+            ),
             "value": _ESTIMATE["value"],
             "low": _ESTIMATE["low"],
             "high": _ESTIMATE["high"],
             "method": _ESTIMATE["method"],
             "confidence": _ESTIMATE["confidence"],
-            "n": (pa.int32(), "runs, of the activation or all; of those that failed, or learned, where only they count"),
+            "n": (
+                pa.int32(),
+                "runs, of the activation or all; of those that failed, or learned, where only they count",
+            ),
             "n_failed": (pa.int32(), "runs left out because the predictor is not defined for them"),
-            "failures": (pa.int32(), "of the `n - n_failed` runs that entered, those that did not learn"),
-            "mixed": (pa.int32(), "cells of which some runs learned and some did not; without any there is no interval"),
+            "failures": (
+                pa.int32(),
+                "of the `n - n_failed` runs that entered, those that did not learn",
+            ),
+            "mixed": (
+                pa.int32(),
+                "cells of which some runs learned and some did not; without any there is no interval",
+            ),
         },
     }
 )
@@ -444,4 +598,9 @@ def arrow_schema(table: str) -> pa.Schema:
     KeyError
         If there is no such table.
     """
-    return pa.schema([pa.field(name, type_, metadata={"description": text}) for name, (type_, text) in COLUMNS[table].items()])
+    return pa.schema(
+        [
+            pa.field(name, type_, metadata={"description": text})
+            for name, (type_, text) in COLUMNS[table].items()
+        ]
+    )

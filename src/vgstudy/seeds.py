@@ -12,8 +12,9 @@ PURPOSES = {"sample": 0, "kernels": 1, "batches": 2}
 def stream(cell: Cell, seed: int, purpose: str) -> np.random.SeedSequence:
     """The seed sequence of one purpose of one run.
 
-    Its spawn key is the cell's digest (eight 32-bit words), the seed and the purpose, so that two cells, two seeds
-    or two purposes never share a stream and a run's stream does not depend on what else the study contains.
+    Its spawn key is the cell's digest (eight 32-bit words), the seed and the purpose, so that two
+    cells, two seeds or two purposes never share a stream and a run's stream does not depend on what
+    else the study contains.
 
     Raises
     ------

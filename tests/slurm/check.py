@@ -1,9 +1,11 @@
-"""The smoke study on a real SLURM cluster of one node gives the files that it gives here; jobs that want more get it.
+"""The smoke study on a real SLURM cluster of one node gives the files that it gives here; jobs that
+want more get it.
 
-`make test-slurm` calls it: it starts the cluster, runs the study in both ways through Snakemake, compares bit for bit, then runs
-a small study with made-up training whose jobs exceed the memory and the time of their first attempt, and stops the cluster. Where
-the cluster has accounting, the status comes from `sacct` in the second study and its efficiency report must name every job.
-Exit code 0 if all is well, and also, with a line that says so, where SLURM cannot be installed.
+`make test-slurm` calls it: it starts the cluster, runs the study in both ways through Snakemake,
+compares bit for bit, then runs a small study with made-up training whose jobs exceed the memory and
+the time of their first attempt, and stops the cluster. Where the cluster has accounting, the status
+comes from `sacct` in the second study and its efficiency report must name every job. Exit code 0 if
+all is well, and also, with a line that says so, where SLURM cannot be installed.
 """
 
 import csv
@@ -16,11 +18,29 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from sites import ROOT, Site
 
-SLURM = ("--profile", "profiles/slurm", "--jobs", "2", "--default-resources", "slurm_partition=main", "mem_mb=1500 * attempt")
-QUICK = ("--latency-wait", "5", "--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3")
+SLURM = (
+    "--profile",
+    "profiles/slurm",
+    "--jobs",
+    "2",
+    "--default-resources",
+    "slurm_partition=main",
+    "mem_mb=1500 * attempt",
+)
+QUICK = (
+    "--latency-wait",
+    "5",
+    "--slurm-init-seconds-before-status-checks",
+    "3",
+    "--seconds-between-status-checks",
+    "3",
+)
 CLUSTER = Path(__file__).with_name("cluster.sh")
 REPORT = ("--slurm-status-command", "sacct", "--slurm-efficiency-report")  # need accounting
-WANTS = {"FAULTS_MEMORY": "1500", "FAULTS_SECONDS": "75"}  # more than the first attempt has, less than the second
+WANTS = {
+    "FAULTS_MEMORY": "1500",
+    "FAULTS_SECONDS": "75",
+}  # more than the first attempt has, less than the second
 
 
 def smoke(folder: Path) -> Site:
@@ -28,7 +48,9 @@ def smoke(folder: Path) -> Site:
     folder.mkdir()
     site = Site(folder, "all")
     (folder / "config/config.yaml").write_text("studies: smoke\n")
-    (folder / "config/studies/smoke.yaml").write_bytes((ROOT / "config/studies/smoke.yaml").read_bytes())
+    (folder / "config/studies/smoke.yaml").write_bytes(
+        (ROOT / "config/studies/smoke.yaml").read_bytes()
+    )
     return site
 
 
@@ -44,7 +66,10 @@ def same_files(folder: Path) -> bool:
     said = there.complete(*SLURM, "runtime=10 * attempt", *QUICK)
     ours, theirs = here.files(), there.files()
     equal = sum(theirs.get(name) == content for name, content in ours.items())
-    print(f"{submitted(said)} SLURM jobs; files equal bit for bit: {equal} of {len(ours.keys() | theirs.keys())}", flush=True)
+    print(
+        f"{submitted(said)} SLURM jobs; files equal bit for bit: {equal} of {len(ours.keys() | theirs.keys())}",
+        flush=True,
+    )
     return ours == theirs and submitted(said) >= 5
 
 
@@ -54,23 +79,35 @@ def accounting() -> bool:
 
 
 def reported(folder: Path, jobs: int) -> bool:
-    """Say what the efficiency report holds, and whether that is a line for each job, with its rule, processor time and memory."""
+    """Say what the efficiency report holds, and whether that is a line for each job, with its rule,
+    processor time and memory."""
     with next(folder.glob("efficiency_report_*.csv")).open() as file:
-        rows = [row for row in csv.DictReader(file) if row["RuleName"] and float(row["RequestedMem_MB"]) > 0]
-    named, used = {row["MainJobID"] for row in rows}, [row for row in rows if float(row["MaxRSS_MB"]) > 0]
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["RuleName"] and float(row["RequestedMem_MB"]) > 0
+        ]
+    named, used = (
+        {row["MainJobID"] for row in rows},
+        [row for row in rows if float(row["MaxRSS_MB"]) > 0],
+    )
     print(
-        f"efficiency report: {len(named)} of {jobs} jobs, {len(used)} of {len(rows)} steps with the memory they took", flush=True
+        f"efficiency report: {len(named)} of {jobs} jobs, {len(used)} of {len(rows)} steps with the memory they took",
+        flush=True,
     )
     return len(named) == jobs and len(used) > 0
 
 
 def more_for_another_attempt(folder: Path) -> bool:
-    """Run a study whose training exceeds its memory and one of whose steps exceeds its time once; say whether it ends well."""
+    """Run a study whose training exceeds its memory and one of whose steps exceeds its time once;
+    say whether it ends well."""
     folder.mkdir()
     report = REPORT if accounting() else ()
     said = Site(folder, wants=WANTS).complete(*SLURM, "runtime=1 * attempt", *QUICK, *report)
     tried = {rule: said.count(f"Failed {rule} ") for rule in ("train", "follow")}
-    print(f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, {tried['follow']} of 1 for time")
+    print(
+        f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, {tried['follow']} of 1 for time"
+    )
     told = not report or reported(folder, submitted(said))
     return told and tried == {"train": 4, "follow": 1}
 

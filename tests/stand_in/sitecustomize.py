@@ -1,7 +1,9 @@
-"""With this folder on PYTHONPATH jobs are a few runs each, two jobs make a batch, training is made-up rows and figures are empty.
+"""With this folder on PYTHONPATH jobs are a few runs each, two jobs make a batch, training is
+made-up rows and figures are empty.
 
-For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps the real training;
-FAULTS_MEMORY and FAULTS_SECONDS are what `vgstudy train` takes in MB and `vgstudy follow` in seconds.
+For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps
+the real training; FAULTS_MEMORY and FAULTS_SECONDS are what `vgstudy train` takes in MB and
+`vgstudy follow` in seconds.
 """
 
 import json
@@ -20,13 +22,18 @@ import pyarrow as pa
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.study import Log
-from vgstudy.plan import cost, planning
+from vgstudy.planning import cost, planning
 from vgstudy.schema import COLUMNS, ZERO_CAUSES
 from vgstudy.store.logs import write_table
 
 cost.TARGET = 0.05
 planning.DECAYS_AT_ONCE = 2
-FIXED = {"zero_cause": ZERO_CAUSES[0], "zero_cause_float32": ZERO_CAUSES[0], "examples": "probe set", "kind": "square"}
+FIXED = {
+    "zero_cause": ZERO_CAUSES[0],
+    "zero_cause_float32": ZERO_CAUSES[0],
+    "examples": "probe set",
+    "kind": "square",
+}
 
 
 def made_up(table: str, keys: list[dict[str, Any]], seed: int) -> pa.Table:
@@ -58,32 +65,46 @@ def train(runs: Iterable[Run], log: Log) -> SimpleNamespace:
         own = {"cell": cell.id, "seed": run.seed}
         seed = int.from_bytes(cell.digest[:4], "big") + run.seed
         layers = product(log.probe_epochs, range(1, cell.depth + 2))
-        parts["probes"].append(made_up("probes", [{**own, "epoch": epoch, "layer": layer} for epoch, layer in layers], seed))
-        parts["curves"].append(made_up("curves", [{**own, "epoch": epoch} for epoch in range(cell.epochs + 1)], seed))
+        parts["probes"].append(
+            made_up(
+                "probes", [{**own, "epoch": epoch, "layer": layer} for epoch, layer in layers], seed
+            )
+        )
+        parts["curves"].append(
+            made_up("curves", [{**own, "epoch": epoch} for epoch in range(cell.epochs + 1)], seed)
+        )
     return SimpleNamespace(**{name: pa.concat_tables(tables) for name, tables in parts.items()})
 
 
 def write_figures(folder: Path) -> None:
     """Instead of `vgstudy.figures.write_figures`: empty pictures."""
+    from vgstudy.figures.captions import caption_of, figure_names
+    from vgstudy.figures.frames import read_frames
     from vgstudy.store.files import write_whole
     from vgstudy.store.sums import write_sums
-    from vgstudy.views.captions import caption_of, figure_names
-    from vgstudy.views.frames import read_frames
 
-    captions = {name: {"title": caption_of(name).title, "caption": ""} for name in figure_names(read_frames(folder).study)}
+    captions = {
+        name: {"title": caption_of(name).title, "caption": ""}
+        for name in figure_names(read_frames(folder).study)
+    }
     for name in captions:
         for kind in ("svg", "pdf", "png", "csv", "parquet"):
-            write_whole(folder / "figures" / f"{name}.{kind}", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')
+            write_whole(
+                folder / "figures" / f"{name}.{kind}",
+                b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>',
+            )
     write_whole(folder / "figures" / "captions.json", json.dumps(captions).encode())
     write_sums(folder / "figures", (folder / "figures").glob("[!.]*.*"), "figures")
 
 
 def write_coverage(results: Path, repetitions: int) -> list[Any]:
-    """Instead of `vgstudy.coverage.write_coverage`: a row without a meaning."""
+    """Instead of `vgstudy.validation.coverage.write_coverage`: a row without a meaning."""
     texts = {"procedure": "made up", "role": "primary", "truth": "none", "label": "none"}
     write_table(
         "coverage",
-        made_up("coverage", [{**texts, "n": repetitions, "low": 0.1, "coverage": 0.5, "high": 0.9}], 0),
+        made_up(
+            "coverage", [{**texts, "n": repetitions, "low": 0.1, "coverage": 0.5, "high": 0.9}], 0
+        ),
         results / "coverage.parquet",
         {},
     )
@@ -91,8 +112,13 @@ def write_coverage(results: Path, repetitions: int) -> list[Any]:
 
 
 def write_conformance(results: Path) -> list[Any]:
-    """Instead of `vgstudy.conformance.tables.write_conformance`: a row without a meaning."""
-    write_table("conformance", made_up("conformance", [{"ours": None, "agrees": None}], 0), results / "conformance.parquet", {})
+    """Instead of `vgstudy.validation.tables.write_conformance`: a row without a meaning."""
+    write_table(
+        "conformance",
+        made_up("conformance", [{"ours": None, "agrees": None}], 0),
+        results / "conformance.parquet",
+        {},
+    )
     return []
 
 
@@ -102,16 +128,20 @@ def replace(name: str, **functions: Any) -> None:
     vars(sys.modules[name]).update(functions)
 
 
-if "train" in sys.orig_argv and os.environ.get("FAULTS_ENGINE") != "real":  # others ask sys.modules about TensorFlow
+if (
+    "train" in sys.orig_argv and os.environ.get("FAULTS_ENGINE") != "real"
+):  # others ask sys.modules about TensorFlow
     sys.modules["tensorflow"] = MagicMock()
     replace("vgstudy.engine.train", train=train)
-if sys.orig_argv[2:3] == ["follow"]:  # and not the Snakemake of a job of a cluster, which is told the rule
+if sys.orig_argv[2:3] == [
+    "follow"
+]:  # and not the Snakemake of a job of a cluster, which is told the rule
     time.sleep(float(os.environ.get("FAULTS_SECONDS", "0")))
 if "coverage" in sys.orig_argv:
-    import vgstudy.coverage
+    import vgstudy.validation.coverage
 
-    vgstudy.coverage.write_coverage = write_coverage
+    vgstudy.validation.coverage.write_coverage = write_coverage
 if "conformance" in sys.orig_argv:
-    replace("vgstudy.conformance.tables", write_conformance=write_conformance)
+    replace("vgstudy.validation.tables", write_conformance=write_conformance)
 if "figures" in sys.orig_argv:
-    replace("vgstudy.figures", write_figures=write_figures)
+    replace("vgstudy.figures.write", write_figures=write_figures)

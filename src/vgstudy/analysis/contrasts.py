@@ -1,4 +1,5 @@
-"""Pairs of cells that differ in one factor, compared; cells are independent, so nothing is paired by seed."""
+"""Pairs of cells that differ in one factor, compared; cells are independent, so nothing is paired
+by seed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -36,13 +37,18 @@ NUMBERS = ("value", "low", "high", "p", "p_adjusted")
 
 
 def pairs(cells: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Columns cell, reference, factor, against: every two cells of the design that differ in a declared factor alone.
+    """Columns cell, reference, factor, against: every two cells of the design that differ in a
+    declared factor alone.
 
-    `cells` has a row for each cell: its id and levels. `declared` are mappings with `factor` and the level that is its
-    `reference`, in the column `against`. A cell without a partner in the design is in no pair.
+    `cells` has a row for each cell: its id and levels. `declared` are mappings with `factor` and
+    the level that is its `reference`, in the column `against`. A cell without a partner in the
+    design is in no pair.
     """
     found = [_pairs(cells, contrast["factor"], contrast["reference"]) for contrast in declared]
-    return pd.concat([pd.DataFrame(columns=["cell", "reference", "factor", "against"]), *found], ignore_index=True)
+    return pd.concat(
+        [pd.DataFrame(columns=["cell", "reference", "factor", "against"]), *found],
+        ignore_index=True,
+    )
 
 
 def _pairs(cells: pd.DataFrame, factor: str, reference: Any) -> pd.DataFrame:
@@ -53,11 +59,15 @@ def _pairs(cells: pd.DataFrame, factor: str, reference: Any) -> pd.DataFrame:
     return found.assign(factor=factor, against=str(reference))
 
 
-def contrast_rows(pairs: pd.DataFrame, summaries: pd.DataFrame, study: Mapping[str, Any]) -> dict[str, Any]:
+def contrast_rows(
+    pairs: pd.DataFrame, summaries: pd.DataFrame, study: Mapping[str, Any]
+) -> dict[str, Any]:
     """The columns of `contrasts`: each pair in each quantity and epoch that both cells have."""
     summaries = summaries[summaries["quantity"].isin(METHODS)]
     references = summaries.rename(columns={"cell": "reference"})
-    both = pairs.merge(summaries, on="cell").merge(references, on=["reference", "quantity", "epoch"], suffixes=("", "_reference"))
+    both = pairs.merge(summaries, on="cell").merge(
+        references, on=["reference", "quantity", "epoch"], suffixes=("", "_reference")
+    )
     both = both.assign(method=both["quantity"].map(METHODS), **dict.fromkeys(NUMBERS, np.nan))
     for method, compare in _COMPARE.items():
         some = both.index[both["method"] == method]
@@ -66,16 +76,32 @@ def contrast_rows(pairs: pd.DataFrame, summaries: pd.DataFrame, study: Mapping[s
             both.loc[some, name] = getattr(interval, name)
     both = corrected(both, study)
     numbers = {name: pa.array(both[name], from_pandas=True) for name in NUMBERS}
-    counts = {name: both[name].astype(int) for name in ("n", "n_reference", "n_alive", "n_alive_reference")}
-    names = {name: both[name] for name in ("cell", "reference", "factor", "quantity", "epoch", "family", "correction", "method")}
+    counts = {
+        name: both[name].astype(int)
+        for name in ("n", "n_reference", "n_alive", "n_alive_reference")
+    }
+    names = {
+        name: both[name]
+        for name in (
+            "cell",
+            "reference",
+            "factor",
+            "quantity",
+            "epoch",
+            "family",
+            "correction",
+            "method",
+        )
+    }
     return {**names, **numbers, **counts, "confidence": np.full(len(both), CONFIDENCE)}
 
 
 def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
     """The rows with family, correction and p_adjusted.
 
-    A family is all pairs of one declared contrast in one quantity at one epoch. Holm where the study file declares the quantity,
-    a decay factor at epoch 0, or, of optimizers, which play no part there, at the last probe; false discovery rate elsewhere.
+    A family is all pairs of one declared contrast in one quantity at one epoch. Holm where the
+    study file declares the quantity, a decay factor at epoch 0, or, of optimizers, which play no
+    part there, at the last probe; false discovery rate elsewhere.
     """
     if rows.empty:
         return rows.assign(family="", correction="")
@@ -84,31 +110,53 @@ def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
         for row in rows[["factor", "against", "quantity", "epoch"]].itertuples()
     ]
     tested = {
-        (each["factor"], str(each["reference"]), quantity) for each in study["contrasts"] for quantity in each["quantities"]
+        (each["factor"], str(each["reference"]), quantity)
+        for each in study["contrasts"]
+        for quantity in each["quantities"]
     }
-    declared = np.array([key in tested for key in zip(rows["factor"], rows["against"], rows["quantity"], strict=True)])
+    declared = np.array(
+        [
+            key in tested
+            for key in zip(rows["factor"], rows["against"], rows["quantity"], strict=True)
+        ]
+    )
     last = max(study["log"]["probe_epochs"])
-    decay, epoch = rows["quantity"].str.startswith("d_"), rows["factor"].map({"optimizer": last}).fillna(0)
+    decay, epoch = (
+        rows["quantity"].str.startswith("d_"),
+        rows["factor"].map({"optimizer": last}).fillna(0),
+    )
     correction = np.where(declared & (~decay | (rows["epoch"] == epoch)), HOLM, EXPLORATORY)
     rows = rows.assign(family=family, correction=correction)
     for method in (HOLM, EXPLORATORY):
         some = rows.index[rows["correction"] == method]
-        rows.loc[some, "p_adjusted"] = adjusted(rows.loc[some, "p"].to_numpy(dtype=float), rows.loc[some, "family"], method)
+        rows.loc[some, "p_adjusted"] = adjusted(
+            rows.loc[some, "p"].to_numpy(dtype=float), rows.loc[some, "family"], method
+        )
     return rows
 
 
 def _newcombe(group: Moments, reference: Moments) -> Interval:
     counts = [np.rint(np.nan_to_num(each.mean) * each.n) for each in (group, reference)]
-    found = newcombe(*(wilson(count, each.n) for count, each in zip(counts, (group, reference), strict=True)))
-    return Interval(found.value, found.low, found.high, fisher(counts[0], group.n, counts[1], reference.n))
+    found = newcombe(
+        *(wilson(count, each.n) for count, each in zip(counts, (group, reference), strict=True))
+    )
+    return Interval(
+        found.value, found.low, found.high, fisher(counts[0], group.n, counts[1], reference.n)
+    )
 
 
-def fisher(count: NDArray[Any], n: NDArray[Any], reference: NDArray[Any], n_reference: NDArray[Any]) -> NDArray[np.float64]:
-    """Two-sided p values of equal proportions by Fisher's exact test; NaN where a side has no seed."""
+def fisher(
+    count: NDArray[Any], n: NDArray[Any], reference: NDArray[Any], n_reference: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Two-sided p values of equal proportions by Fisher's exact test; NaN where a side has no
+    seed."""
     tables = np.stack([count, n - count, reference, n_reference - reference], axis=-1)
     distinct, place = np.unique(tables, axis=0, return_inverse=True)
     usable = (distinct[:, :2].sum(axis=1) > 0) & (distinct[:, 2:].sum(axis=1) > 0)
-    p = [fisher_exact(row.reshape(2, 2)).pvalue if fine else np.nan for row, fine in zip(distinct, usable, strict=True)]
+    p = [
+        fisher_exact(row.reshape(2, 2)).pvalue if fine else np.nan
+        for row, fine in zip(distinct, usable, strict=True)
+    ]
     return np.asarray(p, dtype=float)[place.reshape(-1)]
 
 

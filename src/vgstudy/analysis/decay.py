@@ -1,7 +1,7 @@
 """Decay factors: how much a quantity shrinks (< 1) or grows (> 1) per layer toward the input.
 
-Arrays have the axes (run, layer); layer 1, nearest the input, is column 0, and a net of depth L fills columns 0..L, the
-last being the output layer. Entries beyond are ignored. Logs are natural.
+Arrays have the axes (run, layer); layer 1, nearest the input, is column 0, and a net of depth L
+fills columns 0..L, the last being the output layer. Entries beyond are ignored. Logs are natural.
 """
 
 from collections.abc import Iterable
@@ -11,18 +11,31 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vgstudy.analysis.grid import labels, nullable, position, spread
 from vgstudy.schema import EXAMPLES, LAYER_KINDS, ZERO_CAUSES
-from vgstudy.store.grid import labels, nullable, position, spread
 
 Array = NDArray[np.float64]
 Depths = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-PROBE_COLUMNS = ("cell", "seed", "epoch", "examples", "layer", "kind", "zero_cause", "g_rms", "g_mean_abs", "delta_rms", "h_rms")
+PROBE_COLUMNS = (
+    "cell",
+    "seed",
+    "epoch",
+    "examples",
+    "layer",
+    "kind",
+    "zero_cause",
+    "g_rms",
+    "g_mean_abs",
+    "delta_rms",
+    "h_rms",
+)
 
 
 def decay_factor(x: Array, square: Mask) -> Array:
-    """exp(-slope) of the least-squares line through log x on the layer number, over the square layers.
+    """exp(-slope) of the least-squares line through log x on the layer number, over the square
+    layers.
 
     Parameters
     ----------
@@ -32,14 +45,16 @@ def decay_factor(x: Array, square: Mask) -> Array:
     Returns
     -------
     Array
-        Axis (run,); NaN with fewer than three square layers or where a square layer's x is not positive and finite.
+        Axis (run,); NaN with fewer than three square layers or where a square layer's x is not
+        positive and finite.
     """
     line = _line(square)
     return np.exp(-_coefficient(_logs(x, square), line, _total(line**2)))
 
 
 def curvature(x: Array, square: Mask) -> Array:
-    """Quadratic coefficient of the least-squares parabola through log x on the layer number, over the square layers.
+    """Quadratic coefficient of the least-squares parabola through log x on the layer number, over
+    the square layers.
 
     0 where every layer has the same factor. Arguments and NaN as in `decay_factor`.
     """
@@ -62,7 +77,8 @@ def _parabola(line: Array, square: Mask) -> Array:
 
 
 def _logs(x: Array, square: Mask) -> Array:
-    """log x over the square layers, 0 elsewhere; NaN throughout a run with fewer than three or an x not positive and finite."""
+    """log x over the square layers, 0 elsewhere; NaN throughout a run with fewer than three or an x
+    not positive and finite."""
     usable = np.all(_positive(x) | ~square, axis=1) & (square.sum(axis=1) >= 3)
     logs = np.log(np.where(square & usable[:, None], x, 1.0))
     logs[~usable] = np.nan
@@ -70,12 +86,14 @@ def _logs(x: Array, square: Mask) -> Array:
 
 
 def _coefficient(logs: Array, regressor: Array, squares: Array) -> Array:
-    """Least-squares coefficient of logs on a regressor, orthogonal to the others, whose squares add up to those; axis (run,)."""
+    """Least-squares coefficient of logs on a regressor, orthogonal to the others, whose squares add
+    up to those; axis (run,)."""
     return _total(regressor * logs) / squares
 
 
 def _total(x: Array) -> Array:
-    """Sum over layers, one after the other: `sum` groups them by their number, which is that of the deepest run beside."""
+    """Sum over layers, one after the other: `sum` groups them by their number, which is that of the
+    deepest run beside."""
     found = x[:, 0].copy()
     for layer in x.T[1:]:
         found += layer
@@ -83,8 +101,12 @@ def _total(x: Array) -> Array:
 
 
 def interior_ratio(x: Array, square: Mask) -> Array:
-    """x of the last square layer over the first; NaN with fewer than two or where one is not positive and finite."""
-    first, last = np.argmax(square, axis=1), square.shape[1] - 1 - np.argmax(square[:, ::-1], axis=1)
+    """x of the last square layer over the first; NaN with fewer than two or where one is not
+    positive and finite."""
+    first, last = (
+        np.argmax(square, axis=1),
+        square.shape[1] - 1 - np.argmax(square[:, ::-1], axis=1),
+    )
     return np.where(square.sum(axis=1) >= 2, _ratio(x, last, first), np.nan)
 
 
@@ -107,17 +129,19 @@ def _positive(x: Array) -> Mask:
 
 
 def first_zero(cause: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The cause (index in ZERO_CAUSES, 0 for none) of the all-zero layer nearest the output; axes (run, layer) -> (run,)."""
+    """The cause (index in ZERO_CAUSES, 0 for none) of the all-zero layer nearest the output; axes
+    (run, layer) -> (run,)."""
     nearest = cause.shape[1] - 1 - np.argmax(cause[:, ::-1] > 0, axis=1)
     found: NDArray[np.int64] = cause[np.arange(len(cause)), nearest]
     return found
 
 
 def decay_rows(probes: pa.Table) -> dict[str, Any]:
-    """The columns of `decays`, one row per run, epoch and kind of examples, from the rows of `probes`.
+    """The columns of `decays`, one row per run, epoch and kind of examples, from the rows of
+    `probes`.
 
-    A run with an all-zero or non-finite gradient layer is not alive and has no decay factor and no ratio, of h neither, so that
-    those of g, delta and h are over the same runs.
+    A run with an all-zero or non-finite gradient layer is not alive and has no decay factor and no
+    ratio, of h neither, so that those of g, delta and h are over the same runs.
 
     Raises
     ------
@@ -125,10 +149,16 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
         If a run lacks a layer or has one twice.
     """
     keys, run, depth = _runs(probes)
-    index, shape = (run, probes["layer"].to_numpy() - 1), (len(depth), int(depth.max(initial=0)) + 1)
+    index, shape = (
+        (run, probes["layer"].to_numpy() - 1),
+        (len(depth), int(depth.max(initial=0)) + 1),
+    )
     cause = np.zeros(shape, dtype=np.int64)
     cause[index] = position(probes["zero_cause"], ZERO_CAUSES)
-    x = {name: spread(probes[name], index, shape) for name in ("g_rms", "g_mean_abs", "delta_rms", "h_rms")}
+    x = {
+        name: spread(probes[name], index, shape)
+        for name in ("g_rms", "g_mean_abs", "delta_rms", "h_rms")
+    }
     finite = np.all(np.isfinite(x["g_rms"]) | (np.arange(shape[1]) > depth[:, None]), axis=1)
     alive = finite & np.all(cause == 0, axis=1)
     square = np.zeros(shape, dtype=bool)
@@ -149,13 +179,20 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
 
 
 def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:
-    """Key columns of each measurement of a run, for each row the index of its measurement, and each one's depth."""
+    """Key columns of each measurement of a run, for each row the index of its measurement, and each
+    one's depth."""
     names = sorted(probes["cell"].unique().to_pylist())
-    numbers = (probes["seed"].to_numpy(), probes["epoch"].to_numpy(), position(probes["examples"], EXAMPLES))
+    numbers = (
+        probes["seed"].to_numpy(),
+        probes["epoch"].to_numpy(),
+        position(probes["examples"], EXAMPLES),
+    )
     keys: list[NDArray[np.int64]] = [position(probes["cell"], names), *numbers]
     layer = probes["layer"].to_numpy()
     order, starts = np.arange(len(layer)), _starts(keys)
-    if not _whole(starts, layer):  # training writes a run's layers one after the other; sorting takes longer than all the rest
+    if not _whole(
+        starts, layer
+    ):  # training writes a run's layers one after the other; sorting takes longer than all the rest
         order = np.lexsort((layer, *keys[::-1]))
         keys, layer = [key[order] for key in keys], layer[order]
         starts = _starts(keys)
@@ -167,7 +204,12 @@ def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:
     rank, run = np.empty_like(by), np.empty_like(order)
     rank[by] = np.arange(len(by))
     run[order] = np.repeat(rank, rows)
-    own = {"cell": labels(cell, names), "seed": seed, "epoch": epoch, "examples": labels(examples, EXAMPLES)}
+    own = {
+        "cell": labels(cell, names),
+        "seed": seed,
+        "epoch": epoch,
+        "examples": labels(examples, EXAMPLES),
+    }
     return own, run, rows[by] - 1
 
 

@@ -13,7 +13,8 @@ from vgstudy.store.logs import read_footer
 
 @dataclass(frozen=True)
 class Design:
-    """A study's folder, its settings, the digest of its design, and a row for each run with labels as text."""
+    """A study's folder, its settings, the digest of its design, and a row for each run with labels
+    as text."""
 
     folder: Path
     study: Mapping[str, Any]
@@ -30,9 +31,12 @@ def read_design(folder: Path) -> Design:
         If runs.parquet is missing, damaged or of another version.
     """
     footer = read_footer(folder / "runs.parquet")
-    return Design(folder, footer["study"], footer["digest"], plain(read_rows(folder, "runs").to_pandas()))
+    return Design(
+        folder, footer["study"], footer["digest"], plain(read_rows(folder, "runs").to_pandas())
+    )
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with label columns as text, so that frames of different files merge and group by what they hold."""
+    """The frame with label columns as text, so that frames of different files merge and group by
+    what they hold."""
     return frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))

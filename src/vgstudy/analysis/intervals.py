@@ -1,7 +1,8 @@
 """Intervals over seeds: one number per seed in, value and interval out.
 
-Every function works elementwise on arrays of groups. No seeds give NaN throughout; one seed gives a value with a NaN
-interval (no spread is known), except for proportions; constant data give an interval of zero width.
+Every function works elementwise on arrays of groups. No seeds give NaN throughout; one seed gives a
+value with a NaN interval (no spread is known), except for proportions; constant data give an
+interval of zero width.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ Method = Literal["linear", "lower", "higher"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with the ends of its interval and the two-sided p value of "no difference" (NaN where there is none)."""
+    """A value with the ends of its interval and the two-sided p value of "no difference" (NaN where
+    there is none)."""
 
     value: Array
     low: Array
@@ -39,7 +41,8 @@ class Interval:
 
 @dataclass(frozen=True)
 class Moments:
-    """What the t intervals need to know of a group: seeds, their mean, their variance (divisor: seeds - 1)."""
+    """What the t intervals need to know of a group: seeds, their mean, their variance (divisor:
+    seeds - 1)."""
 
     n: Array
     mean: Array
@@ -49,7 +52,8 @@ class Moments:
 def moments(values: ArrayLike) -> Moments:
     """The moments over the last axis (seeds) of finite values; NaN marks a seed without a value.
 
-    Deviations are taken from one of the values first, so that constant data have variance exactly 0.
+    Deviations are taken from one of the values first, so that constant data have variance exactly
+    0.
     """
     x = np.asarray(values, dtype=float)
     origin = np.fmax.reduce(x, axis=-1, initial=-np.inf)
@@ -62,10 +66,14 @@ def moments(values: ArrayLike) -> Moments:
     return Moments(n, np.where(n > 0, origin + shift, np.nan), np.where(n > 1, var, np.nan))
 
 
-def moments_of(value: ArrayLike, low: ArrayLike, high: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> Moments:
+def moments_of(
+    value: ArrayLike, low: ArrayLike, high: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE
+) -> Moments:
     """The moments from which `mean_t` made these intervals."""
     count = np.asarray(n, dtype=float)
-    error = (np.asarray(high, dtype=float) - np.asarray(low, dtype=float)) / (2 * _quantile(count - 1, confidence))
+    error = (np.asarray(high, dtype=float) - np.asarray(low, dtype=float)) / (
+        2 * _quantile(count - 1, confidence)
+    )
     return Moments(count, np.asarray(value, dtype=float), count * error**2)
 
 
@@ -78,14 +86,19 @@ def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:
 
 
 def geometric_t(logs: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Geometric mean with Student's t interval on the natural logs, exponentiated: the primary interval; p of a ratio of 1."""
+    """Geometric mean with Student's t interval on the natural logs, exponentiated: the primary
+    interval; p of a ratio of 1."""
     return exponentiated(mean_t(logs, confidence))
 
 
-def welch_difference(group: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Mean of group minus mean of reference, independent groups of unequal variance (Welch 1947, Biometrika 34).
+def welch_difference(
+    group: Moments, reference: Moments, confidence: float = CONFIDENCE
+) -> Interval:
+    """Mean of group minus mean of reference, independent groups of unequal variance (Welch 1947,
+    Biometrika 34).
 
-    If neither group varies, the interval has zero width and p is NaN: there is no scale to judge a difference on.
+    If neither group varies, the interval has zero width and p is NaN: there is no scale to judge a
+    difference on.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         share, other = group.var / group.n, reference.var / reference.n
@@ -99,12 +112,14 @@ def welch_difference(group: Moments, reference: Moments, confidence: float = CON
 
 
 def welch_ratio(logs: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Ratio of geometric means, group over reference: Welch's interval on the natural logs, exponentiated."""
+    """Ratio of geometric means, group over reference: Welch's interval on the natural logs,
+    exponentiated."""
     return exponentiated(welch_difference(logs, reference, confidence))
 
 
 def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
-    """A proportion with Wilson's score interval (Wilson 1927, JASA 22); 0 of 1 has an interval too."""
+    """A proportion with Wilson's score interval (Wilson 1927, JASA 22); 0 of 1 has an interval
+    too."""
     k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
     z = ndtri((1 + np.asarray(confidence)) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -114,11 +129,17 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -
         low = np.where(k == 0, 0.0, centre - half)  # exact ends: rounding would leave 1e-17
         high = np.where(k == n, 1.0, centre + half)
     none = np.isnan(share)
-    return Interval(share, np.where(none, np.nan, low), np.where(none, np.nan, high), np.full_like(share, np.nan))
+    return Interval(
+        share,
+        np.where(none, np.nan, low),
+        np.where(none, np.nan, high),
+        np.full_like(share, np.nan),
+    )
 
 
 def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
-    """A proportion with the exact interval of Clopper & Pearson (1934, Biometrika 26): it covers at least as often as it says."""
+    """A proportion with the exact interval of Clopper & Pearson (1934, Biometrika 26): it covers at
+    least as often as it says."""
     k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
     tail = (1 - np.asarray(confidence)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -126,17 +147,26 @@ def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONF
     low = np.where(k == 0, 0.0, betaincinv(np.maximum(k, 1), n - k + 1, tail))
     high = np.where(k == n, 1.0, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail))
     none = np.isnan(share)
-    return Interval(share, np.where(none, np.nan, low), np.where(none, np.nan, high), np.full_like(share, np.nan))
+    return Interval(
+        share,
+        np.where(none, np.nan, low),
+        np.where(none, np.nan, high),
+        np.full_like(share, np.nan),
+    )
 
 
 def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Where one further seed will fall: mean with t s sqrt(1 + 1/n), the prediction interval of a normal variable."""
-    half = _quantile(group.n - 1, confidence) * np.sqrt(group.var * (1 + 1 / np.maximum(group.n, 1)))
+    """Where one further seed will fall: mean with t s sqrt(1 + 1/n), the prediction interval of a
+    normal variable."""
+    half = _quantile(group.n - 1, confidence) * np.sqrt(
+        group.var * (1 + 1 / np.maximum(group.n, 1))
+    )
     return _around(group.mean, half, np.full_like(half, np.nan))
 
 
 def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """The variance of a normal variable, (n - 1) s^2 over quantiles of chi-squared with n - 1 degrees of freedom."""
+    """The variance of a normal variable, (n - 1) s^2 over quantiles of chi-squared with n - 1
+    degrees of freedom."""
     freedom = np.where(group.n > 1, group.n - 1, np.nan)
     squares, tail = freedom * group.var, (1 - confidence) / 2
     low, high = squares / chdtri(freedom, tail), squares / chdtri(freedom, 1 - tail)
@@ -144,9 +174,13 @@ def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
 
 
 def equal_tails(
-    draws: ArrayLike, confidence: float = CONFIDENCE, low: Method = "linear", high: Method = "linear"
+    draws: ArrayLike,
+    confidence: float = CONFIDENCE,
+    low: Method = "linear",
+    high: Method = "linear",
 ) -> tuple[float, float]:
-    """Ends of the interval that holds the draws, axis (draw,), but for equal tails; NaN draws do not count, NaN without any.
+    """Ends of the interval that holds the draws, axis (draw,), but for equal tails; NaN draws do
+    not count, NaN without any.
 
     `low` and `high` are `numpy.quantile`'s methods of the two ends.
     """
@@ -154,17 +188,22 @@ def equal_tails(
     known = x[~np.isnan(x)]
     if not len(known):
         return float("nan"), float("nan")
-    return float(np.quantile(known, tail, method=low)), float(np.quantile(known, 1 - tail, method=high))
+    return float(np.quantile(known, tail, method=low)), float(
+        np.quantile(known, 1 - tail, method=high)
+    )
 
 
 def exponentiated(logs: Interval) -> Interval:
     """An interval of natural logs as one of ratios."""
-    with np.errstate(over="ignore"):  # an interval may reach beyond the largest float: infinity says so
+    with np.errstate(
+        over="ignore"
+    ):  # an interval may reach beyond the largest float: infinity says so
         return Interval(np.exp(logs.value), np.exp(logs.low), np.exp(logs.high), logs.p)
 
 
 def newcombe(group: Interval, reference: Interval) -> Interval:
-    """Difference of two independent proportions from their Wilson intervals: method 10 of Newcombe 1998, Stat. Med. 17:873."""
+    """Difference of two independent proportions from their Wilson intervals: method 10 of Newcombe
+    1998, Stat. Med. 17:873."""
     value = group.value - reference.value
     low = value - np.hypot(group.value - group.low, reference.high - reference.value)
     high = value + np.hypot(group.high - group.value, reference.value - reference.low)

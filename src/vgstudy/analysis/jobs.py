@@ -1,4 +1,5 @@
-"""The analysis of a job: its probes in, its decay factors out. Imports little, because there are many jobs."""
+"""The analysis of a job: its probes in, its decay factors out. Imports little, because there are
+many jobs."""
 
 from pathlib import Path
 
@@ -7,7 +8,8 @@ from vgstudy.store.logs import read_table, write_table
 
 
 def write_decays(probes: Path) -> None:
-    """Read a job's `probes/JOB.parquet` and write its `decays/JOB.parquet` beside that folder, with the job in its footer.
+    """Read a job's `probes/JOB.parquet` and write its `decays/JOB.parquet` beside that folder, with
+    the job in its footer.
 
     Raises
     ------

@@ -23,7 +23,8 @@ FITS = ("monotone", "interpolated", "not monotone")  # from best to worst
 
 @dataclass(frozen=True)
 class Limit:
-    """A setting's limit and draws of it, in layers; infinite: even the deepest learns, -infinite: not even the shallowest."""
+    """A setting's limit and draws of it, in layers; infinite: even the deepest learns, -infinite:
+    not even the shallowest."""
 
     value: float
     draws: Array
@@ -40,17 +41,23 @@ class Limit:
         return ends(low)[0], ends(high)[1]
 
     def minus(self, other: "Limit") -> tuple[float, float]:
-        """Ends of the interval of the difference of two independent limits, either one held inside the range."""
-        (low, high), (below, above) = (outward(each.within(each.draws), each.depth) for each in (self, other))
+        """Ends of the interval of the difference of two independent limits, either one held inside
+        the range."""
+        (low, high), (below, above) = (
+            outward(each.within(each.draws), each.depth) for each in (self, other)
+        )
         return ends(low - above)[0], ends(high - below)[1]
 
 
-def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator, draws: int = DRAWS) -> Limit:
+def limit(
+    depth: Array, learned: Array, n: Array, stream: np.random.Generator, draws: int = DRAWS
+) -> Limit:
     """The limit of a setting.
 
-    Where the share that learned, fitted by a line that never rises with depth (isotonic regression), crosses one half; linear
-    between depths. Its distribution: shares are drawn anew at every depth from Beta(learned + 1/2, n - learned + 1/2), the
-    posterior under Jeffreys' prior, which is spread out even at 0 of n, and fitted likewise.
+    Where the share that learned, fitted by a line that never rises with depth (isotonic
+    regression), crosses one half; linear between depths. Its distribution: shares are drawn anew at
+    every depth from Beta(learned + 1/2, n - learned + 1/2), the posterior under Jeffreys' prior,
+    which is spread out even at 0 of n, and fitted likewise.
 
     Parameters
     ----------
@@ -65,27 +72,39 @@ def limit(depth: Array, learned: Array, n: Array, stream: np.random.Generator, d
 
 @dataclass(frozen=True)
 class Found:
-    """A setting's limit, the misfit of the monotone curve it comes from, and what the two allow to say, one of FITS."""
+    """A setting's limit, the misfit of the monotone curve it comes from, and what the two allow to
+    say, one of FITS."""
 
     limit: Limit
     misfit: float
     fit: str
 
 
-def limit_rows(cells: pd.DataFrame, summaries: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The columns of `limits`: every setting with two depths or more, then the declared contrasts between such settings."""
-    shares = cells.merge(summaries[(summaries["quantity"] == "p_learned") & (summaries["n_alive"] > 0)], on="cell")
+def limit_rows(
+    cells: pd.DataFrame, summaries: pd.DataFrame, declared: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The columns of `limits`: every setting with two depths or more, then the declared contrasts
+    between such settings."""
+    shares = cells.merge(
+        summaries[(summaries["quantity"] == "p_learned") & (summaries["n_alive"] > 0)], on="cell"
+    )
     settings = {
         setting: _found(setting, rows)
         for setting, rows in shares.sort_values("depth").groupby(list(SETTING))
         if rows["depth"].nunique() > 1
     }
     listed = [_row(setting, found) for setting, found in settings.items()]
-    listed += [row for contrast in declared for row in _compared(settings, contrast["factor"], contrast["reference"])]
+    listed += [
+        row
+        for contrast in declared
+        for row in _compared(settings, contrast["factor"], contrast["reference"])
+    ]
     names = arrow_schema("limits").names
     columns: dict[str, list[Any]] = {name: [row.get(name) for row in listed] for name in names}
     numbers = ("value", "low", "high", "misfit")
-    return columns | {name: pa.array(np.array(columns[name], dtype=float), from_pandas=True) for name in numbers}
+    return columns | {
+        name: pa.array(np.array(columns[name], dtype=float), from_pandas=True) for name in numbers
+    }
 
 
 def _found(setting: tuple[Any, ...], rows: pd.DataFrame) -> Found:
@@ -103,15 +122,24 @@ def _found(setting: tuple[Any, ...], rows: pd.DataFrame) -> Found:
 def _row(setting: tuple[Any, ...], found: Found) -> dict[str, Any]:
     own = found.limit
     low, high = own.ends()
-    # an end beyond the range is not known; a limit beyond it is at least, or at most, the last depth
-    bounds = {"low": own.depth[-1] if low == np.inf else low, "high": own.depth[0] if high == -np.inf else high}
-    numbers = {name: x if np.isfinite(x) else None for name, x in {"value": own.value, **bounds}.items()}
+    # an end beyond the range is not known; a limit beyond it is at least, or at most, the last
+    # depth
+    bounds = {
+        "low": own.depth[-1] if low == np.inf else low,
+        "high": own.depth[0] if high == -np.inf else high,
+    }
+    numbers = {
+        name: x if np.isfinite(x) else None for name, x in {"value": own.value, **bounds}.items()
+    }
     told = {"range": _range(own.value), "fit": found.fit, "misfit": found.misfit, "n": own.n}
     return {**_shared(setting, own), **numbers, **told}
 
 
-def _compared(settings: Mapping[tuple[Any, ...], Found], factor: str, reference: Any) -> Iterator[dict[str, Any]]:
-    """Differences of limits between the settings that differ in a factor alone; both are held inside the range."""
+def _compared(
+    settings: Mapping[tuple[Any, ...], Found], factor: str, reference: Any
+) -> Iterator[dict[str, Any]]:
+    """Differences of limits between the settings that differ in a factor alone; both are held
+    inside the range."""
     if factor == "depth":
         return
     at = SETTING.index(factor)
@@ -122,10 +150,16 @@ def _compared(settings: Mapping[tuple[Any, ...], Found], factor: str, reference:
         own, its = found.limit, other.limit
         low, high = own.minus(its)
         numbers = {"value": own.within(own.value) - its.within(its.value), "low": low, "high": high}
-        if own.value == its.value and not np.isfinite(own.value):  # beyond the same end: nothing is known
+        if own.value == its.value and not np.isfinite(
+            own.value
+        ):  # beyond the same end: nothing is known
             numbers = dict.fromkeys(numbers)
         ranges = [name for each in (own, its) if (name := _range(each.value)) != "inside"]
-        against = {"factor": factor, "reference": str(reference), "range": ranges[0] if ranges else "inside"}
+        against = {
+            "factor": factor,
+            "reference": str(reference),
+            "range": ranges[0] if ranges else "inside",
+        }
         yield {
             **_shared(setting, own),
             **numbers,
@@ -137,11 +171,17 @@ def _compared(settings: Mapping[tuple[Any, ...], Found], factor: str, reference:
 
 def _shared(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:
     ends = {"shallowest": int(found.depth[0]), "deepest": int(found.depth[-1])}
-    return {**dict(zip(SETTING, setting, strict=True)), **ends, "method": METHOD, "confidence": CONFIDENCE}
+    return {
+        **dict(zip(SETTING, setting, strict=True)),
+        **ends,
+        "method": METHOD,
+        "confidence": CONFIDENCE,
+    }
 
 
 def ends(draws: Array) -> tuple[float, float]:
-    """Ends of the interval of equal tails, never between draws: they may be infinite, beyond the range."""
+    """Ends of the interval of equal tails, never between draws: they may be infinite, beyond the
+    range."""
     return equal_tails(draws, low="lower", high="higher")
 
 

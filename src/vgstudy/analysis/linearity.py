@@ -1,4 +1,5 @@
-"""Is one factor per layer the right description? The curvature of log RMS over the layers, tested."""
+"""Is one factor per layer the right description? The curvature of log RMS over the layers,
+tested."""
 
 from typing import Any
 
@@ -15,10 +16,11 @@ METHOD = "t, curvature"
 
 
 def linearity_rows(summaries: pd.DataFrame, depth: "pd.Series[int]") -> dict[str, Any]:
-    """The columns of `linearity`: t interval and test of a mean curvature of 0 for each cell, Holm within each quantity.
+    """The columns of `linearity`: t interval and test of a mean curvature of 0 for each cell, Holm
+    within each quantity.
 
-    Along a parabola with coefficient c the slope at layer 2 and at layer L differs by 2 c (L - 2), so the decay factor changes by
-    exp(-2 c (L - 2)), the column bend.
+    Along a parabola with coefficient c the slope at layer 2 and at layer L differs by 2 c (L - 2),
+    so the decay factor changes by exp(-2 c (L - 2)), the column bend.
 
     Parameters
     ----------
@@ -31,7 +33,13 @@ def linearity_rows(summaries: pd.DataFrame, depth: "pd.Series[int]") -> dict[str
     found = mean_t(group_of(rows))
     with np.errstate(over="ignore"):
         bend = np.exp(-2 * found.value * (rows["cell"].map(depth).to_numpy(dtype=float) - 2))
-    numbers = {"value": found.value, "low": found.low, "high": found.high, "p": found.p, "bend": bend}
+    numbers = {
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "p": found.p,
+        "bend": bend,
+    }
     return {
         "cell": rows["cell"],
         "quantity": rows["quantity"],

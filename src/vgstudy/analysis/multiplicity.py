@@ -1,4 +1,5 @@
-"""P values of many tests: Holm inside a family declared before looking, false discovery rate for everything else."""
+"""P values of many tests: Holm inside a family declared before looking, false discovery rate for
+everything else."""
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,11 @@ HOLM, EXPLORATORY = "Holm", "exploratory, FDR"
 _METHODS = {HOLM: "holm", EXPLORATORY: "fdr_bh"}
 
 
-def adjusted(p: NDArray[np.float64], family: "pd.Series[str]", method: str = HOLM) -> NDArray[np.float64]:
-    """P values corrected within each family: Holm (1979) bounds the chance of any error, Benjamini & Hochberg (1995) their share.
+def adjusted(
+    p: NDArray[np.float64], family: "pd.Series[str]", method: str = HOLM
+) -> NDArray[np.float64]:
+    """P values corrected within each family: Holm (1979) bounds the chance of any error, Benjamini
+    & Hochberg (1995) their share.
 
     NaN, a test that could not be made, stays NaN and does not count.
     """

@@ -1,8 +1,8 @@
 """Intervals by resampling whole seeds: BCa for one number, simultaneous bands for a row of them.
 
-The resamples of n seeds are drawn from a fixed stream for each n, the same for all groups: numbers depend neither on how cells
-are put together nor on the order of calls. No global generator is used. A resample is how often it has each seed, so that means
-of all of them are one matrix product.
+The resamples of n seeds are drawn from a fixed stream for each n, the same for all groups: numbers
+depend neither on how cells are put together nor on the order of calls. No global generator is used.
+A resample is how often it has each seed, so that means of all of them are one matrix product.
 """
 
 from collections.abc import Callable
@@ -25,8 +25,11 @@ RESAMPLES, BAND_RESAMPLES, BAND_DRAWS = 2000, 1000, 400
 _BLOCK = 4_000_000  # numbers held at a time
 
 
-def bca(values: Array, confidence: float = CONFIDENCE, fewest: int = ENOUGH) -> tuple[Interval, NDArray[np.int64]]:
-    """Mean over seeds with the bias-corrected and accelerated bootstrap interval (Efron 1987, JASA 82).
+def bca(
+    values: Array, confidence: float = CONFIDENCE, fewest: int = ENOUGH
+) -> tuple[Interval, NDArray[np.int64]]:
+    """Mean over seeds with the bias-corrected and accelerated bootstrap interval (Efron 1987, JASA
+    82).
 
     Parameters
     ----------
@@ -38,8 +41,8 @@ def bca(values: Array, confidence: float = CONFIDENCE, fewest: int = ENOUGH) -> 
     Returns
     -------
     tuple
-        The intervals, and for each the index in (BCA, NO_BCA, CONSTANT): with too few seeds, and for constant data, of which it
-        does not exist, the t interval takes its place.
+        The intervals, and for each the index in (BCA, NO_BCA, CONSTANT): with too few seeds, and
+        for constant data, of which it does not exist, the t interval takes its place.
     """
     group = moments(values)
     found = mean_t(group, confidence)
@@ -56,15 +59,18 @@ def bca(values: Array, confidence: float = CONFIDENCE, fewest: int = ENOUGH) -> 
 
 
 def _bca(rows: Array, confidence: float) -> tuple[Array, Array]:
-    """Ends of the BCa interval of each row's mean, (row, n) -> (row,): those of `scipy.stats.bootstrap` with the same stream.
+    """Ends of the BCa interval of each row's mean, (row, n) -> (row,): those of
+    `scipy.stats.bootstrap` with the same stream.
 
-    Of a mean the resamples are a matrix product and the jackknife needs no loop (Efron & Tibshirani 1993, eq. 14.9 to 14.15), so
-    the time grows with n and not with its square.
+    Of a mean the resamples are a matrix product and the jackknife needs no loop (Efron & Tibshirani
+    1993, eq. 14.9 to 14.15), so the time grows with n and not with its square.
     """
     n = rows.shape[1]
     mean, spread = rows.mean(axis=-1), rows.std(axis=-1)
     away = (rows - mean[:, None]) / spread[:, None]
-    means = (away @ _counts(n) / n).round(12)  # matrix products round differently in blocks of other sizes; ties stay ties
+    means = (away @ _counts(n) / n).round(
+        12
+    )  # matrix products round differently in blocks of other sizes; ties stay ties
     bias = ndtri(((means < 0).mean(axis=-1) + (means <= 0).mean(axis=-1)) / 2)
     acceleration = (away**3).sum(axis=-1) / (6 * (away**2).sum(axis=-1) ** 1.5)
     z = bias[:, None] + ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
@@ -75,22 +81,28 @@ def _bca(rows: Array, confidence: float) -> tuple[Array, Array]:
 @lru_cache(maxsize=256)  # 1.2 GB for thousands of seeds
 def _counts(n: int) -> NDArray[np.uint8]:
     """How often each of n seeds is in each resample, (n, resample)."""
-    drawn = np.random.default_rng(n).integers(0, n, (RESAMPLES, n)) + n * np.arange(RESAMPLES)[:, None]
-    return np.bincount(drawn.ravel(), minlength=RESAMPLES * n).reshape(RESAMPLES, n).T.astype(np.uint8)
+    drawn = (
+        np.random.default_rng(n).integers(0, n, (RESAMPLES, n)) + n * np.arange(RESAMPLES)[:, None]
+    )
+    return (
+        np.bincount(drawn.ravel(), minlength=RESAMPLES * n).reshape(RESAMPLES, n).T.astype(np.uint8)
+    )
 
 
 def critical(values: Array, confidence: float = CONFIDENCE) -> Array:
-    """How many standard errors a simultaneous band reaches on either side of a row of means (max-|t|).
+    """How many standard errors a simultaneous band reaches on either side of a row of means
+    (max-|t|).
 
-    From 20 seeds on, whole seeds are resampled with replacement and each resample is studentized with its own standard errors
-    (Efron & Tibshirani 1993, chapter 12, for the largest of several t). Below, where that is far too wide, the seeds of a
-    resample are drawn from the normal distribution with the seeds' own covariance; for a single point this is Student's t.
+    From 20 seeds on, whole seeds are resampled with replacement and each resample is studentized
+    with its own standard errors (Efron & Tibshirani 1993, chapter 12, for the largest of several
+    t). Below, where that is far too wide, the seeds of a resample are drawn from the normal
+    distribution with the seeds' own covariance; for a single point this is Student's t.
 
     Parameters
     ----------
     values
-        Axes (..., point, seed). A seed with NaN at any point that some seed has is left out whole; a point without any value and
-        constant points do not count.
+        Axes (..., point, seed). A seed with NaN at any point that some seed has is left out whole;
+        a point without any value and constant points do not count.
 
     Returns
     -------
@@ -99,7 +111,9 @@ def critical(values: Array, confidence: float = CONFIDENCE) -> Array:
     """
     flat = values.reshape(-1, *values.shape[-2:])
     has: Mask = np.any(~np.isnan(flat), axis=-1)
-    whole: Mask = np.all(~np.isnan(flat) | ~has[..., None], axis=-2) & np.any(has, axis=-1, keepdims=True)
+    whole: Mask = np.all(~np.isnan(flat) | ~has[..., None], axis=-2) & np.any(
+        has, axis=-1, keepdims=True
+    )
     n = whole.sum(axis=-1)
     found = np.full(len(flat), np.nan)
     for count in np.unique(n[n >= FEWEST]):
@@ -111,12 +125,17 @@ def critical(values: Array, confidence: float = CONFIDENCE) -> Array:
             seeds = np.broadcast_to(whole[part][:, None], (*point.shape, whole.shape[-1]))[point]
             rows = flat[part][point][seeds].reshape(-1, count)
             starts = np.r_[0, np.cumsum(point.sum(axis=1))[:-1]]
-            found[part] = np.quantile(np.maximum.reduceat(largest(rows), starts, axis=0), confidence, axis=-1)
-    return found.reshape(values.shape[:-2]).round(3)  # matrix products round differently in blocks of other sizes
+            found[part] = np.quantile(
+                np.maximum.reduceat(largest(rows), starts, axis=0), confidence, axis=-1
+            )
+    return found.reshape(values.shape[:-2]).round(
+        3
+    )  # matrix products round differently in blocks of other sizes
 
 
 def band(group: Moments, reach: Array) -> Interval:
-    """Means with the ends of a simultaneous band; `reach` in standard errors, broadcast against the group."""
+    """Means with the ends of a simultaneous band; `reach` in standard errors, broadcast against the
+    group."""
     half = reach * np.sqrt(group.var / np.maximum(group.n, 1))
     return Interval(group.mean, group.mean - half, group.mean + half, np.full_like(half, np.nan))
 
@@ -128,7 +147,8 @@ def compact(values: Array) -> Array:
 
 
 def _resampled(n: int) -> Callable[[Array], Array]:
-    """|t| of each row in every resample of its seeds with replacement, (row, n) -> (row, resample)."""
+    """|t| of each row in every resample of its seeds with replacement, (row, n) -> (row,
+    resample)."""
     counts = _counts(n)[:, :BAND_RESAMPLES].astype(np.float32)
 
     def studentized(rows: Array) -> Array:
@@ -141,13 +161,16 @@ def _resampled(n: int) -> Callable[[Array], Array]:
 
 @cache
 def _drawn(n: int) -> Callable[[Array], Array]:
-    """|t| of each row in normal draws of n seeds with the rows' covariance, (row, n) -> (row, draw)."""
+    """|t| of each row in normal draws of n seeds with the rows' covariance, (row, n) -> (row,
+    draw)."""
     normal = np.random.default_rng(n).standard_normal((n, BAND_DRAWS * n), dtype=np.float32)
 
     def studentized(rows: Array) -> Array:
         drawn = (_standardized(rows) @ normal).reshape(len(rows), BAND_DRAWS, n)
         mean = drawn.mean(axis=-1)
-        return _ratio(mean, np.maximum(np.einsum("rdn,rdn->rd", drawn, drawn) / n - mean**2, 0) / (n - 1))
+        return _ratio(
+            mean, np.maximum(np.einsum("rdn,rdn->rd", drawn, drawn) / n - mean**2, 0) / (n - 1)
+        )
 
     return studentized
 
@@ -156,11 +179,14 @@ def _standardized(rows: Array) -> NDArray[np.float32]:
     """Rows with mean 0 and variance 1, zeros if constant: single precision is then enough."""
     away = rows - rows.mean(axis=-1, keepdims=True)
     spread = np.sqrt((away**2).mean(axis=-1, keepdims=True))
-    found: NDArray[np.float32] = np.divide(away, spread, out=np.zeros_like(away), where=spread > 0).astype(np.float32)
+    found: NDArray[np.float32] = np.divide(
+        away, spread, out=np.zeros_like(away), where=spread > 0
+    ).astype(np.float32)
     return found
 
 
 def _ratio(mean: Array, error2: Array) -> Array:
-    # a resample of one seed n times has no error: it counts as infinitely far off, unless the point is constant
+    # a resample of one seed n times has no error: it counts as infinitely far off, unless the point
+    # is constant
     constant = np.where(mean == 0, np.float32(0), np.float32(np.inf))
     return np.sqrt(np.divide(mean**2, error2, out=constant, where=error2 > 1e-6))

@@ -1,6 +1,7 @@
 """What a mean and its t interval may hide: trimmed means, quantiles, two modes.
 
-Every function takes values over seeds on the last axis, NaN marking a seed without a value, and works on all groups at once.
+Every function takes values over seeds on the last axis, NaN marking a seed without a value, and
+works on all groups at once.
 """
 
 import numpy as np
@@ -16,10 +17,11 @@ TWO_MODES = 5 / 9  # bimodality coefficient of a uniform distribution
 
 
 def trimmed_t(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Mean without the lowest and the highest 20 % of the seeds, with its t interval (Tukey & McLaughlin 1963, Yuen 1974).
+    """Mean without the lowest and the highest 20 % of the seeds, with its t interval (Tukey &
+    McLaughlin 1963, Yuen 1974).
 
-    floor(n / 5) seeds are cut at either end and their distance enters by the winsorized variance; below 5 seeds none is cut,
-    which is the plain t interval.
+    floor(n / 5) seeds are cut at either end and their distance enters by the winsorized variance;
+    below 5 seeds none is cut, which is the plain t interval.
     """
     x = np.sort(np.asarray(values, dtype=float), axis=-1)  # NaN come last
     n = (~np.isnan(x)).sum(axis=-1)
@@ -40,26 +42,33 @@ def trimmed_t(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
 
 
 def quantile(values: ArrayLike, share: float) -> Array:
-    """The quantile over seeds, by linear interpolation between order statistics as numpy's default."""
+    """The quantile over seeds, by linear interpolation between order statistics as numpy's
+    default."""
     x = np.sort(np.asarray(values, dtype=float), axis=-1)
     n = (~np.isnan(x)).sum(axis=-1)
     return at(x, share * np.maximum(n - 1, 0))
 
 
 def at(ordered: Array, place: Array) -> Array:
-    """The value at a place between 0 and n - 1 along the last axis, interpolated between neighbours."""
+    """The value at a place between 0 and n - 1 along the last axis, interpolated between
+    neighbours."""
     below = np.floor(place).astype(int)
     above = np.minimum(np.ceil(place).astype(int), ordered.shape[-1] - 1)
-    lower, upper = (np.take_along_axis(ordered, index[..., None], axis=-1)[..., 0] for index in (below, above))
-    found: Array = lower + np.where(below == above, 0.0, place - below) * np.where(below == above, 0.0, upper - lower)
+    lower, upper = (
+        np.take_along_axis(ordered, index[..., None], axis=-1)[..., 0] for index in (below, above)
+    )
+    found: Array = lower + np.where(below == above, 0.0, place - below) * np.where(
+        below == above, 0.0, upper - lower
+    )
     return found
 
 
 def bimodality(values: ArrayLike) -> Array:
-    """Sarle's bimodality coefficient (skewness^2 + 1) / kurtosis with small-sample corrections (SAS/STAT user's guide).
+    """Sarle's bimodality coefficient (skewness^2 + 1) / kurtosis with small-sample corrections
+    (SAS/STAT user's guide).
 
-    1/3 for a normal, 5/9 for a uniform distribution, up to 1 for two points; more than 5/9 hints at two modes or a heavy skew.
-    NaN below 4 seeds and for constant data.
+    1/3 for a normal, 5/9 for a uniform distribution, up to 1 for two points; more than 5/9 hints at
+    two modes or a heavy skew. NaN below 4 seeds and for constant data.
     """
     x = np.asarray(values, dtype=float)
     n = (~np.isnan(x)).sum(axis=-1).astype(float)

@@ -1,4 +1,5 @@
-"""Numbers of a chunk of cells as columns of a table: keys, interval, counts, and what else is known."""
+"""Numbers of a chunk of cells as columns of a table: keys, interval, counts, and what else is
+known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +10,10 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.chunks import Chunk
+from vgstudy.analysis.grid import labels, nullable
 from vgstudy.analysis.intervals import CONFIDENCE, Interval
 from vgstudy.analysis.standing import LABELS, label_codes
 from vgstudy.schema import arrow_schema
-from vgstudy.store.grid import labels, nullable
 
 Array = NDArray[np.float64]
 Columns = dict[str, Any]
@@ -41,8 +42,8 @@ def rows(
 ) -> Columns:
     """Rows of a table, `estimates`, `trajectories` or `profiles`, for the groups in `where`.
 
-    The interval's axes are (cell,), (cell, epoch) or (cell, epoch, layer); those of what is in `extra` broadcast against them.
-    Columns that neither gives are null.
+    The interval's axes are (cell,), (cell, epoch) or (cell, epoch, layer); those of what is in
+    `extra` broadcast against them. Columns that neither gives are null.
     """
     shape = interval.value.shape
     index = np.nonzero(np.broadcast_to(where, shape))
@@ -55,7 +56,9 @@ def rows(
         **({"layer": index[2] + 1} if len(shape) > 2 else {}),
         **{name: nullable(getattr(interval, name)[index]) for name in ("value", "low", "high")},
         "method": labels(np.zeros_like(n), [method]),
-        "label": labels(np.where(np.isnan(interval.low[index]), -1, label_codes(method, n_alive)), LABELS),
+        "label": labels(
+            np.where(np.isnan(interval.low[index]), -1, label_codes(method, n_alive)), LABELS
+        ),
         "confidence": np.full(len(n), CONFIDENCE),
         "n": n,
         "n_alive": n_alive,
@@ -65,7 +68,9 @@ def rows(
     return {name: given.get(name, pa.nulls(len(n))) for name in arrow_schema(table).names}
 
 
-def _column(content: Array | Labels, shape: tuple[int, ...], index: tuple[NDArray[np.int64], ...]) -> pa.Array:
+def _column(
+    content: Array | Labels, shape: tuple[int, ...], index: tuple[NDArray[np.int64], ...]
+) -> pa.Array:
     if isinstance(content, Labels):
         return labels(np.broadcast_to(content.codes, shape)[index], content.names)
     return nullable(np.broadcast_to(content, shape)[index])

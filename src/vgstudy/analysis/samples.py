@@ -1,4 +1,5 @@
-"""What of a chunk enters an estimate: the seeds that have a value, on the scale on which they are averaged."""
+"""What of a chunk enters an estimate: the seeds that have a value, on the scale on which they are
+averaged."""
 
 from typing import Any
 
@@ -20,8 +21,10 @@ def layers(chunk: Chunk, quantity: str) -> NDArray[np.bool_]:
 
 
 def alive_throughout(chunk: Chunk, logs: Array, has: NDArray[np.bool_]) -> Array:
-    """Logs of levels, NaN in all layers of a seed that is not alive or lacks one; axes (cell, epoch, layer, seed)."""
-    # layers with seeds of their own would show who survives where, not how a level changes from layer to layer
+    """Logs of levels, NaN in all layers of a seed that is not alive or lacks one; axes (cell,
+    epoch, layer, seed)."""
+    # layers with seeds of their own would show who survives where, not how a level changes from
+    # layer to layer
     complete = np.all(~np.isnan(logs) | ~has[..., None], axis=2, keepdims=True)
     return np.where(complete & (chunk.decays["alive"] == 1)[:, :, None], logs, np.nan)
 
@@ -32,7 +35,8 @@ def defined(chunk: Chunk, quantity: str) -> NDArray[np.bool_]:
 
 
 def ratio_logs(chunk: Chunk, quantity: str) -> Array:
-    """Natural logs of a ratio over the seeds that have one, none but alive ones; axes (cell, epoch, seed)."""
+    """Natural logs of a ratio over the seeds that have one, none but alive ones; axes (cell, epoch,
+    seed)."""
     return logs_of(chunk.decays[quantity])
 
 
@@ -48,10 +52,13 @@ def status_counts(chunk: Chunk, status: str) -> tuple[Array, Array]:
 
 
 def zero_counts(chunk: Chunk, cause: str) -> tuple[Array, Array]:
-    """Seeds with a layer whose float32 gradient is all zero for a cause, and measured seeds; axes (cell, epoch)."""
+    """Seeds with a layer whose float32 gradient is all zero for a cause, and measured seeds; axes
+    (cell, epoch)."""
     found = chunk.probes["zero_cause_float32"]  # axes (cell, epoch, layer, seed)
     some = np.any(found == ZERO_CAUSES.index(cause), axis=2)
-    return some.sum(axis=-1).astype(float), (~np.isnan(found)).any(axis=2).sum(axis=-1).astype(float)
+    return some.sum(axis=-1).astype(float), (~np.isnan(found)).any(axis=2).sum(axis=-1).astype(
+        float
+    )
 
 
 def whole_seeds(logs: Array) -> Array:

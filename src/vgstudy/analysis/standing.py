@@ -1,4 +1,5 @@
-"""What a simulation says of the intervals of each method; `vgstudy coverage` makes the table that this sums up."""
+"""What a simulation says of the intervals of each method; `vgstudy coverage` makes the table that
+this sums up."""
 
 from collections.abc import Mapping
 from math import inf
@@ -11,8 +12,11 @@ from vgstudy.analysis.intervals import CHI_SQUARED, GEOMETRIC_T, MEAN_T, WILSON
 
 STATED, APPROXIMATE = "as stated", "approximate"
 LABELS = (STATED, APPROXIMATE)
-# seeds from which on a method covers what it says, at least the 5 that are simulated; infinite: in no number
-STATED_FROM: Mapping[str, float] = MappingProxyType({GEOMETRIC_T: 5, WILSON: 30, MEAN_T: inf, CHI_SQUARED: inf})
+# seeds from which on a method covers what it says, at least the 5 that are simulated; infinite: in
+# no number
+STATED_FROM: Mapping[str, float] = MappingProxyType(
+    {GEOMETRIC_T: 5, WILSON: 30, MEAN_T: inf, CHI_SQUARED: inf}
+)
 
 
 def label_codes(method: str, n: ArrayLike) -> NDArray[np.int64]:

@@ -21,7 +21,8 @@ BATCH_RUNS = 1000
 
 
 def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
-    """Read a study's runs, decays, probes and curves; write its estimates and what follows from them.
+    """Read a study's runs, decays, probes and curves; write its estimates and what follows from
+    them.
 
     The digest of the design stands in each one's footer.
 
@@ -41,7 +42,10 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
     study, runs, footer = design.study, design.runs, {"digest": design.digest}
     with ExitStack() as files:
         names = ("outcomes", "estimates", "trajectories", "profiles")
-        writers = (files.enter_context(open_writer(name, folder / f"{name}.parquet", footer)) for name in names)
+        writers = (
+            files.enter_context(open_writer(name, folder / f"{name}.parquet", footer))
+            for name in names
+        )
         outcomes, estimates, trajectories, profiles = writers
         summaries = []
         for chunk in chunks(folder, runs, study, chunk_runs):

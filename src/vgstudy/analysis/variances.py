@@ -1,4 +1,5 @@
-"""The variance account: how much of a quantity's variance over runs is due to each factor, to interactions, and to the seed."""
+"""The variance account: how much of a quantity's variance over runs is due to each factor, to
+interactions, and to the seed."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -22,12 +23,15 @@ MOST_CELLS = 2000  # of a study; the bases of more would need gigabytes
 
 
 def sources(levels: pd.DataFrame) -> dict[str, Array]:
-    """An orthonormal basis (cell, freedom) of what each factor and each pair alone explains, and of all that they do together.
+    """An orthonormal basis (cell, freedom) of what each factor and each pair alone explains, and of
+    all that they do together.
 
-    A term's basis is orthogonal to all terms that do not contain it, so that the squared length of the projection is its type II
-    sum of squares (Yates 1934; `statsmodels.stats.anova.anova_lm(typ=2)`). In a full crossing the terms are orthogonal and the
-    shares add up to 1. Terms without any freedom are left out. The last entry, HIGHER, is the basis of the whole model, constant
-    included: what is beyond it is due to interactions of three factors or more.
+    A term's basis is orthogonal to all terms that do not contain it, so that the squared length of
+    the projection is its type II sum of squares (Yates 1934;
+    `statsmodels.stats.anova.anova_lm(typ=2)`). In a full crossing the terms are orthogonal and the
+    shares add up to 1. Terms without any freedom are left out. The last entry, HIGHER, is the basis
+    of the whole model, constant included: what is beyond it is due to interactions of three factors
+    or more.
     """
     factors = [name for name in FACTORS if name in levels and levels[name].nunique() > 1]
     terms: list[tuple[str, ...]] = [*((name,) for name in factors), *combinations(factors, 2)]
@@ -35,7 +39,9 @@ def sources(levels: pd.DataFrame) -> dict[str, Array]:
     one = np.ones((len(levels), 1))
     found = {}
     for term in terms:
-        others = _basis(np.hstack([one, *(indicators[other] for other in terms if not set(term) <= set(other))]))
+        others = _basis(
+            np.hstack([one, *(indicators[other] for other in terms if not set(term) <= set(other))])
+        )
         found[" x ".join(term)] = _basis(indicators[term] - others @ (others.T @ indicators[term]))
     return {name: basis for name, basis in found.items() if basis.shape[1]} | {
         HIGHER: _basis(np.hstack([one, *indicators.values()]))
@@ -53,20 +59,23 @@ def _basis(columns: Array) -> Array:
     return found
 
 
-def account(levels: pd.DataFrame, n: Array, mean: Array, var: Array, stream: np.random.Generator) -> pd.DataFrame:
+def account(
+    levels: pd.DataFrame, n: Array, mean: Array, var: Array, stream: np.random.Generator
+) -> pd.DataFrame:
     """Shares of the variance over runs, each cell counting alike.
 
-    The means of cells carry noise, var / n, which adds sum(h var / n) to a source's sum of squares, h being the diagonal of its
-    projection: it is taken off. Intervals: means and variances of cells are drawn anew from the normal and chi-squared
-    distributions around those found, for which the noise is taken off twice.
+    The means of cells carry noise, var / n, which adds sum(h var / n) to a source's sum of squares,
+    h being the diagonal of its projection: it is taken off. Intervals: means and variances of cells
+    are drawn anew from the normal and chi-squared distributions around those found, for which the
+    noise is taken off twice.
 
     Parameters
     ----------
     levels
         Factor levels, a row for each cell.
     n, mean, var
-        Seeds with a value, at least one, their mean and variance, axis (cell,). Of a cell with one seed the variance is taken to
-        be that of the others.
+        Seeds with a value, at least one, their mean and variance, axis (cell,). Of a cell with one
+        seed the variance is taken to be that of the others.
 
     Returns
     -------
@@ -76,42 +85,71 @@ def account(levels: pd.DataFrame, n: Array, mean: Array, var: Array, stream: np.
     bases, mean = sources(levels), mean - mean[0]  # exactly 0 if constant
     usual = np.average(var[n > 1], weights=n[n > 1] - 1) if (n > 1).any() else np.nan
     within = np.where(n > 1, var, usual)
-    drawn = mean[:, None] + np.sqrt(within / n)[:, None] * stream.standard_normal((len(mean), DRAWS))
+    drawn = mean[:, None] + np.sqrt(within / n)[:, None] * stream.standard_normal(
+        (len(mean), DRAWS)
+    )
     squares = {name: _squares(basis, mean, within / n, drawn) for name, basis in bases.items()}
     freedom = {name: basis.shape[1] for name, basis in bases.items()}
-    whole, one = _squares(np.eye(len(mean)), mean, within / n, drawn), np.full((len(mean), 1), len(mean) ** -0.5)
+    whole, one = (
+        _squares(np.eye(len(mean)), mean, within / n, drawn),
+        np.full((len(mean), 1), len(mean) ** -0.5),
+    )
     between = whole - _squares(one, mean, within / n, drawn)
     squares[HIGHER], freedom[HIGHER] = whole - squares[HIGHER], len(mean) - freedom[HIGHER]
     repeats = np.maximum(n - 1, 1)[:, None]
     drawn_within = within[:, None] * stream.chisquare(repeats, (len(mean), DRAWS)) / repeats
     squares[SEED], freedom[SEED] = np.r_[within.sum(), drawn_within.sum(axis=0)], int((n - 1).sum())
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = {name: np.clip(found / (between + squares[SEED]), 0, 1) for name, found in squares.items() if freedom[name]}
-    rows = [(name, share[0], *equal_tails(share[1:]), freedom[name]) for name, share in shares.items()]
+        shares = {
+            name: np.clip(found / (between + squares[SEED]), 0, 1)
+            for name, found in squares.items()
+            if freedom[name]
+        }
+    rows = [
+        (name, share[0], *equal_tails(share[1:]), freedom[name]) for name, share in shares.items()
+    ]
     return pd.DataFrame(rows, columns=["source", "value", "low", "high", "freedom"])
 
 
 def _squares(basis: Array, mean: Array, noise: Array, drawn: Array) -> Array:
-    """A sum of squares less what noise adds to it, then draws of it, from which noise is taken off twice; axis (1 + draw,)."""
+    """A sum of squares less what noise adds to it, then draws of it, from which noise is taken off
+    twice; axis (1 + draw,)."""
     excess = ((basis**2).sum(axis=1) * noise).sum()
-    found: Array = np.r_[((basis.T @ mean) ** 2).sum() - excess, ((basis.T @ drawn) ** 2).sum(axis=0) - 2 * excess]
+    found: Array = np.r_[
+        ((basis.T @ mean) ** 2).sum() - excess, ((basis.T @ drawn) ** 2).sum(axis=0) - 2 * excess
+    ]
     return found
 
 
 def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> Mapping[str, Any]:
-    """The columns of `variances`: an account of each of QUANTITIES at each epoch that has two cells with two seeds or more."""
+    """The columns of `variances`: an account of each of QUANTITIES at each epoch that has two cells
+    with two seeds or more."""
     listed = []
     usable = summaries[summaries["quantity"].isin(QUANTITIES) & (summaries["n_alive"] > 0)]
     for _, rows in usable.groupby(["quantity", "epoch"]):
         some = cells.merge(rows, on="cell")
         if 1 < len(some) <= MOST_CELLS and (some["n_alive"] > 1).any():
             group = group_of(some)
-            found = account(some[list(FACTORS)], group.n, group.mean, group.var, np.random.default_rng(0))
+            found = account(
+                some[list(FACTORS)], group.n, group.mean, group.var, np.random.default_rng(0)
+            )
             name, epoch = QUANTITIES[some["quantity"].iloc[0]], some["epoch"].iloc[0]
-            listed.append(found.assign(quantity=name, epoch=epoch, n_cells=len(some), n=int(group.n.sum())))
+            listed.append(
+                found.assign(quantity=name, epoch=epoch, n_cells=len(some), n=int(group.n.sum()))
+            )
     columns = ["quantity", "epoch", "source", "value", "low", "high", "freedom", "n_cells", "n"]
-    table = pd.concat([pd.DataFrame(columns=columns), *listed], ignore_index=True) if listed else pd.DataFrame(columns=columns)
+    table = (
+        pd.concat([pd.DataFrame(columns=columns), *listed], ignore_index=True)
+        if listed
+        else pd.DataFrame(columns=columns)
+    )
     numbers = {name: table[name].astype(float) for name in ("value", "low", "high")}
     counts = {name: table[name].astype(int) for name in ("epoch", "freedom", "n_cells", "n")}
     names = {name: table[name].astype("str") for name in ("quantity", "source")}
-    return {**names, **counts, **numbers, "method": [METHOD] * len(table), "confidence": np.full(len(table), CONFIDENCE)}
+    return {
+        **names,
+        **counts,
+        **numbers,
+        "method": [METHOD] * len(table),
+        "confidence": np.full(len(table), CONFIDENCE),
+    }

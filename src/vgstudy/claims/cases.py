@@ -8,8 +8,8 @@ import pandas as pd
 from vgstudy.claims.checks import Study, check, compared, levels
 from vgstudy.claims.register import Claim
 from vgstudy.claims.statements import Network, Statement
+from vgstudy.formatting import level_text
 from vgstudy.schema import FACTORS
-from vgstudy.wording import level_text
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,22 @@ def cases(claim: Claim, name: str, study: Study, runs: pd.DataFrame) -> Iterator
 
 
 def named_cells(network: Network, study: Study, design: pd.DataFrame) -> list[tuple[str, str]]:
-    """Id and name of each of a network's cells; the name is the arm's, with the levels in which its cells differ."""
+    """Id and name of each of a network's cells; the name is the arm's, with the levels in which its
+    cells differ."""
     chosen = levels(network, study)
     kept = pd.Series(True, design.index)
     for factor, own in chosen.items():
         kept &= design[factor].isin(own)
     cells = design[kept]
     differing = [factor for factor in FACTORS if cells[factor].nunique() > 1]
-    shown = differing if isinstance(network, str) else [f for f in FACTORS if f in chosen or f in differing]
+    shown = (
+        differing
+        if isinstance(network, str)
+        else [f for f in FACTORS if f in chosen or f in differing]
+    )
     arm = [network] if isinstance(network, str) else []
-    texts = [", ".join([*arm, *(level_text(f, row[f]) for f in shown)]) for row in cells.to_dict("records")]
+    texts = [
+        ", ".join([*arm, *(level_text(f, row[f]) for f in shown)])
+        for row in cells.to_dict("records")
+    ]
     return list(zip(cells["cell"], texts, strict=True))

@@ -1,16 +1,17 @@
-"""Whether a study has what the register names: arms, levels, quantities, epochs, layers. Needs neither pandas nor results."""
+"""Whether a study has what the register names: arms, levels, quantities, epochs, layers. Needs
+neither pandas nor results."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, product
 from typing import Any
 
+from vgstudy.analysis.predictors import ALL
 from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
 from vgstudy.claims.words import network as network_words
 from vgstudy.config.log import Log
 from vgstudy.config.messages import among
 from vgstudy.errors import UserError
-from vgstudy.prediction.predictors import ALL
 from vgstudy.schema import COLUMNS, FACTORS
 
 Study = Mapping[str, Any]
@@ -18,8 +19,14 @@ Study = Mapping[str, Any]
 
 def levels(network: Network, study: Study) -> dict[str, list[Any]]:
     """The levels that a network's cells have, of the factors that are restricted."""
-    given: Mapping[str, Any] = study.get("arms", {})[network] if isinstance(network, str) else network
-    return {name: own if isinstance(own, list) else [own] for name, own in given.items() if own is not None}
+    given: Mapping[str, Any] = (
+        study.get("arms", {})[network] if isinstance(network, str) else network
+    )
+    return {
+        name: own if isinstance(own, list) else [own]
+        for name, own in given.items()
+        if own is not None
+    }
 
 
 def compared(statement: Statement) -> Network | None:
@@ -40,8 +47,11 @@ def check(claim: Claim, name: str, study: Study) -> None:
             raise _misfit(claim, f"statement {place + 1}: {key}", text, name)
 
 
-def check_register(register: Mapping[str, Tutorial], studies: Mapping[str, Study], known: Collection[str] = ()) -> None:
-    """`check` of every claim about one of the studies; that others are at least among the `known` ones, if there are any.
+def check_register(
+    register: Mapping[str, Tutorial], studies: Mapping[str, Study], known: Collection[str] = ()
+) -> None:
+    """`check` of every claim about one of the studies; that others are at least among the `known`
+    ones, if there are any.
 
     Raises
     ------
@@ -51,7 +61,9 @@ def check_register(register: Mapping[str, Tutorial], studies: Mapping[str, Study
     for claim in claims(register):
         for name in (*claim.studies, *(prediction.study for prediction in claim.predictions)):
             if known and name not in (*known, *studies):
-                raise UserError(f"claim {claim.id}: studies: no study {name!r} in config/studies; {among(name, known)}")
+                raise UserError(
+                    f"claim {claim.id}: studies: no study {name!r} in config/studies; {among(name, known)}"
+                )
         for name in claim.studies:
             if name in studies:
                 check(claim, name, studies[name])
@@ -60,12 +72,18 @@ def check_register(register: Mapping[str, Tutorial], studies: Mapping[str, Study
                 _check_prediction(claim, place, prediction, studies[prediction.study])
 
 
-def _check_prediction(claim: Claim, place: int, prediction: FailurePrediction, study: Study) -> None:
+def _check_prediction(
+    claim: Claim, place: int, prediction: FailurePrediction, study: Study
+) -> None:
     named: list[Network] = list(study.get("arms") or [{}])
     arms = [levels(arm, study) for arm in named]
     groups = [
         ALL,
-        *(name for name in study["factors"]["activation"] if any(name in arm.get("activation", [name]) for arm in arms)),
+        *(
+            name
+            for name in study["factors"]["activation"]
+            if any(name in arm.get("activation", [name]) for arm in arms)
+        ),
     ]
     if prediction.group not in groups:
         text = f"no activation {prediction.group!r}; {among(prediction.group, groups)}"
@@ -73,20 +91,37 @@ def _check_prediction(claim: Claim, place: int, prediction: FailurePrediction, s
 
 
 def _misfit(claim: Claim, key: str, text: str, study: str) -> UserError:
-    return UserError(f"claim {claim.id}: {key}: {text} in study {study}; change the claim in config/claims, or the study")
+    return UserError(
+        f"claim {claim.id}: {key}: {text} in study {study}; change the claim in config/claims, or the study"
+    )
 
 
 def _problems(statement: Statement, study: Study) -> Iterator[tuple[str, str]]:
     bound = statement.bound
     own, other = list(statement.arms), compared(statement)
-    for key, network in [*(("arms", n) for n in own), *([(f"{statement.comparator}.arm", other)] if other is not None else [])]:
+    for key, network in [
+        *(("arms", n) for n in own),
+        *([(f"{statement.comparator}.arm", other)] if other is not None else []),
+    ]:
         yield from ((key, text) for text in _network_problems(network, study))
     if other is not None and (count := len(_cells(other, study))) != 1:
-        yield f"{statement.comparator}.arm", f"{count} cells to compare with, not one: name the levels in which they differ"
-    depths = [depth for network in own for depth in levels(network, study).get("depth", study["factors"]["depth"])]
-    yield from (("measure", text) for text in _measure_problems(statement.measure, study, min(depths)))
+        yield (
+            f"{statement.comparator}.arm",
+            f"{count} cells to compare with, not one: name the levels in which they differ",
+        )
+    depths = [
+        depth
+        for network in own
+        for depth in levels(network, study).get("depth", study["factors"]["depth"])
+    ]
+    yield from (
+        ("measure", text) for text in _measure_problems(statement.measure, study, min(depths))
+    )
     if bound and bound.measure:
-        yield from ((f"{statement.comparator}.measure", text) for text in _measure_problems(bound.measure, study, min(depths)))
+        yield from (
+            (f"{statement.comparator}.measure", text)
+            for text in _measure_problems(bound.measure, study, min(depths))
+        )
 
 
 def _network_problems(network: Network, study: Study) -> Iterator[str]:
@@ -96,7 +131,11 @@ def _network_problems(network: Network, study: Study) -> Iterator[str]:
         return
     for factor, own in levels(network, study).items():
         known = [str(level) for level in study["factors"][factor]]
-        yield from (f"no {factor} {level!r}; {among(str(level), known)}" for level in own if str(level) not in known)
+        yield from (
+            f"no {factor} {level!r}; {among(str(level), known)}"
+            for level in own
+            if str(level) not in known
+        )
     if not _cells(network, study):
         yield f"no cell has {network_words(network)}; name other levels, or an arm"
 
@@ -106,8 +145,17 @@ def _cells(network: Network, study: Study) -> set[tuple[str, ...]]:
     arms: list[Network] = list(study.get("arms") or [{}])
     wanted, whole = levels(network, study), study["factors"]
     allowed = {name: set(map(str, wanted.get(name, whole[name]))) for name in FACTORS}
-    own = ([[str(level) for level in arm.get(name, whole[name])] for name in FACTORS] for arm in (levels(n, study) for n in arms))
-    kept = ([[level for level in of if level in allowed[name]] for name, of in zip(FACTORS, arm, strict=True)] for arm in own)
+    own = (
+        [[str(level) for level in arm.get(name, whole[name])] for name in FACTORS]
+        for arm in (levels(n, study) for n in arms)
+    )
+    kept = (
+        [
+            [level for level in of if level in allowed[name]]
+            for name, of in zip(FACTORS, arm, strict=True)
+        ]
+        for arm in own
+    )
     return set(chain.from_iterable(product(*arm) for arm in kept))
 
 
@@ -115,7 +163,13 @@ def _measure_problems(measure: Measure, study: Study, depth: int) -> Iterator[st
     logged = logged_epochs(measure, study)
     if not logged:
         yield f"{measure.column} is not logged on the {measure.examples}"
-    wanted = [measure.epochs] if isinstance(measure.epochs, int) else measure.epochs if isinstance(measure.epochs, tuple) else []
+    wanted = (
+        [measure.epochs]
+        if isinstance(measure.epochs, int)
+        else measure.epochs
+        if isinstance(measure.epochs, tuple)
+        else []
+    )
     for epoch in wanted:
         if epoch not in logged:
             yield f"{measure.column} is not logged at epoch {epoch}"
@@ -140,7 +194,9 @@ def logged_epochs(measure: Measure, study: Study) -> list[int]:
 def table_of(column: str) -> str:
     """The table that a measure's column is made from."""
     derived = {"learned": "outcomes", "g_mean_size": "probes", "weight_gain": "probes"}
-    return derived.get(column) or next(table for table in ("curves", "probes", "decays") if column in COLUMNS[table])
+    return derived.get(column) or next(
+        table for table in ("curves", "probes", "decays") if column in COLUMNS[table]
+    )
 
 
 def needs(measures: Iterable[Measure]) -> set[Measure]:

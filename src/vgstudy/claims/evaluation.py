@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgstudy.analysis.design import Design
+from vgstudy.analysis.predictors import PREDICTORS
 from vgstudy.claims import verdicts, words
 from vgstudy.claims.cases import Case, cases
 from vgstudy.claims.checks import check_register
@@ -16,7 +17,6 @@ from vgstudy.claims.judging import judge, judge_prediction
 from vgstudy.claims.reading import Values, read_values
 from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
-from vgstudy.prediction.predictors import PREDICTORS
 from vgstudy.store.folders import read_rows
 
 Array = NDArray[np.float64]
@@ -26,7 +26,8 @@ NUMBERS = ("value", "low", "high", "seed_low", "seed_high", "share")
 
 
 def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) -> Rows:
-    """The rows of `claims`: every statement about every network, in the register's order; "not run" where its study is missing.
+    """The rows of `claims`: every statement about every network, in the register's order; "not run"
+    where its study is missing.
 
     Raises
     ------
@@ -40,7 +41,10 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) 
         for name in claim.studies
         if name in studies
     }
-    by_study = {name: [case for (_, of), listed in found.items() if of == name for case in listed] for name in studies}
+    by_study = {
+        name: [case for (_, of), listed in found.items() if of == name for case in listed]
+        for name in studies
+    }
     values = {name: _values(own, by_study[name]) for name, own in studies.items()}
     rows: Rows = []
     for claim in claims(register):
@@ -49,9 +53,14 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) 
                 rows += [_judged_row(case, values[name]) for case in found[claim.id, name]]
             else:
                 rows += [
-                    _missing_row(claim, statement, network, name) for statement in claim.statements for network in statement.arms
+                    _missing_row(claim, statement, network, name)
+                    for statement in claim.statements
+                    for network in statement.arms
                 ]
-        rows += [_prediction_row(claim, prediction, studies.get(prediction.study)) for prediction in claim.predictions]
+        rows += [
+            _prediction_row(claim, prediction, studies.get(prediction.study))
+            for prediction in claim.predictions
+        ]
     return rows
 
 
@@ -79,34 +88,53 @@ def _judged_row(case: Case, values: Values) -> dict[str, Any]:
     return _row(case.claim, case.statement, case.study, case.arm, judged)
 
 
-def _missing_row(claim: Claim, statement: Statement, network: Network, study: str) -> dict[str, Any]:
+def _missing_row(
+    claim: Claim, statement: Statement, network: Network, study: str
+) -> dict[str, Any]:
     return _row(
-        claim, statement, study, words.network(network), Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0)
+        claim,
+        statement,
+        study,
+        words.network(network),
+        Judged(verdicts.NOT_RUN, f"not run: add {study} to studies", 0, 0),
     )
 
 
-def _prediction_row(claim: Claim, prediction: FailurePrediction, own: Design | None) -> dict[str, Any]:
+def _prediction_row(
+    claim: Claim, prediction: FailurePrediction, own: Design | None
+) -> dict[str, Any]:
     judged = Judged(verdicts.NOT_RUN, f"not run: add {prediction.study} to studies", 0, 0)
     if own:
         quantity = "AUC within cells" if prediction.within else "AUC"
         rows = read_rows(own.folder, "prediction").to_pylist()
         about = {"group": prediction.group, "predictor": prediction.predictor, "quantity": quantity}
         found = [row for row in rows if about.items() <= row.items()]
-        nothing = Judged(verdicts.INCONCLUSIVE, "No run of the group has it: there is nothing to predict from.", 0, 0)
+        nothing = Judged(
+            verdicts.INCONCLUSIVE,
+            "No run of the group has it: there is nothing to predict from.",
+            0,
+            0,
+        )
         judged = judge_prediction(found[0], prediction.open) if found else nothing
     pairs = "pairs of runs of one cell" if prediction.within else "pairs of runs"
     told = {
         "statement": prediction.says,
         "quantity": f"AUC over {pairs}, one that failed and one that learned: {PREDICTORS[prediction.predictor]}",
-        "comparator": "nothing claimed; more than 0.5 predicts failure" if prediction.open else "above 0.5",
+        "comparator": "nothing claimed; more than 0.5 predicts failure"
+        if prediction.open
+        else "above 0.5",
         "reported": claim.reported,
         "reported_low": 0.5,
         "reported_high": 0.5,
     }
-    return _joined(claim, prediction.study, f"{prediction.group} runs", told, judged, prediction.reasoning)
+    return _joined(
+        claim, prediction.study, f"{prediction.group} runs", told, judged, prediction.reasoning
+    )
 
 
-def _row(claim: Claim, statement: Statement, study: str, arm: str, judged: Judged) -> dict[str, Any]:
+def _row(
+    claim: Claim, statement: Statement, study: str, arm: str, judged: Judged
+) -> dict[str, Any]:
     low, high = reported(statement)
     about = {
         "statement": statement.says,
@@ -119,10 +147,22 @@ def _row(claim: Claim, statement: Statement, study: str, arm: str, judged: Judge
     return _joined(claim, study, arm, about, judged, statement.reasoning)
 
 
-def _joined(claim: Claim, study: str, arm: str, about: Mapping[str, Any], judged: Judged, reasoning: str) -> dict[str, Any]:
-    told = {name: getattr(judged, name) for name in ("n", "n_failed", "verdict", "needed_n", "sample", "method", "confidence")}
+def _joined(
+    claim: Claim, study: str, arm: str, about: Mapping[str, Any], judged: Judged, reasoning: str
+) -> dict[str, Any]:
+    told = {
+        name: getattr(judged, name)
+        for name in ("n", "n_failed", "verdict", "needed_n", "sample", "method", "confidence")
+    }
     numbers = {name: _number(getattr(judged, name)) for name in NUMBERS}
-    own = {"id": claim.id, "tutorial": claim.tutorial, "study": study, "arm": arm, "claim": claim.claim, "setup": claim.setup}
+    own = {
+        "id": claim.id,
+        "tutorial": claim.tutorial,
+        "study": study,
+        "arm": arm,
+        "claim": claim.claim,
+        "setup": claim.setup,
+    }
     reasons = " ".join(part for part in (judged.sentence, reasoning) if part)
     return {**own, **about, **numbers, **told, "reasoning": reasons}
 

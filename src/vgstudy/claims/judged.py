@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vgstudy.analysis.intervals import CONFIDENCE
 from vgstudy.claims import verdicts
 from vgstudy.claims.numbers import sample
-from vgstudy.wording import plural
+from vgstudy.formatting import plural
 
 Array = NDArray[np.float64]
 NAN = float("nan")
@@ -21,7 +21,8 @@ class Judged:
     Attributes
     ----------
     value, low, high, method, confidence
-        The estimate and its interval: of the quantity, of the share of seeds for which an order holds, or of a difference.
+        The estimate and its interval: of the quantity, of the share of seeds for which an order
+        holds, or of a difference.
     seed_low, seed_high
         Where one more seed would fall.
     share
@@ -62,4 +63,12 @@ def too_few(there: Array, lost: int, needed: int) -> Judged:
     """Too few seeds to judge by: their median, no interval."""
     sentence = f"{plural(len(there), 'seed')} with a value: fewer than the {needed} without which no number is judged."
     value = float(np.median(there)) if len(there) else NAN
-    return Judged(verdicts.INCONCLUSIVE, sentence, len(there) + lost, lost, value, needed_n=needed, sample=sample(there))
+    return Judged(
+        verdicts.INCONCLUSIVE,
+        sentence,
+        len(there) + lost,
+        lost,
+        value,
+        needed_n=needed,
+        sample=sample(there),
+    )

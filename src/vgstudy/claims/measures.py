@@ -43,7 +43,9 @@ OVER_LAYERS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
         "largest hidden": lambda x: x[:, :-1].max(axis=1, keepdims=True),
         "largest": lambda x: x.max(axis=1, keepdims=True),
         "smallest": lambda x: x.min(axis=1, keepdims=True),
-        "rising": lambda x: np.where(np.isnan(x).any(axis=1), np.nan, (np.diff(x, axis=1) > 0).mean(axis=1))[:, None],
+        "rising": lambda x: np.where(
+            np.isnan(x).any(axis=1), np.nan, (np.diff(x, axis=1) > 0).mean(axis=1)
+        )[:, None],
         "each": lambda x: x,
     }
 )
@@ -55,12 +57,14 @@ def measured(measure: Measure, series: Mapping[Measure, tuple[Array, Sequence[in
     Parameters
     ----------
     series
-        For the measure and the one it is divided by: the column's values, axes (seed, epoch, layer), and the epochs.
+        For the measure and the one it is divided by: the column's values, axes (seed, epoch,
+        layer), and the epochs.
 
     Returns
     -------
     Array
-        NaN for a run in which any of the values used is missing or not finite, or the divisor is zero.
+        NaN for a run in which any of the values used is missing or not finite, or the divisor is
+        zero.
     """
     value = _reduced(measure, *series[measure])
     if measure.over is None:

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vgstudy.analysis.design import Design
+from vgstudy.analysis.grid import floats, position, spread
 from vgstudy.claims.checks import logged_epochs, needs, table_of
 from vgstudy.claims.measures import measured
 from vgstudy.claims.statements import DERIVED, Measure
 from vgstudy.store.folders import read_rows
-from vgstudy.store.grid import floats, position, spread
 from vgstudy.store.places import JOB_TABLES
 
 Array = NDArray[np.float64]
@@ -23,7 +23,12 @@ Wanted = Mapping[str, Iterable[Measure]]
 Values = dict[tuple[str, Measure], pd.DataFrame]
 """For a cell and a measure: a row per seed of the design, NaN where there is no value; a column, or one per layer."""
 
-_KEYS = {"curves": ("epoch",), "probes": ("epoch", "examples", "layer"), "decays": ("epoch", "examples"), "outcomes": ()}
+_KEYS = {
+    "curves": ("epoch",),
+    "probes": ("epoch", "examples", "layer"),
+    "decays": ("epoch", "examples"),
+    "outcomes": (),
+}
 
 
 def read_values(design: Design, wanted: Wanted) -> Values:
@@ -37,11 +42,15 @@ def read_values(design: Design, wanted: Wanted) -> Values:
     found: dict[tuple[str, Measure], list[pd.DataFrame]] = defaultdict(list)
     rows = design.runs[design.runs["cell"].isin(list(wanted))]
     for job, own in rows.groupby("job"):
-        tables = _Tables(design, str(job), {cell: list(wanted[cell]) for cell in dict.fromkeys(own["cell"])})
+        tables = _Tables(
+            design, str(job), {cell: list(wanted[cell]) for cell in dict.fromkeys(own["cell"])}
+        )
         for cell, measures in tables.wanted.items():
             seeds = np.sort(own.loc[own["cell"] == cell, "seed"].to_numpy())
             for measure in measures:
-                found[cell, measure].append(pd.DataFrame(tables.measured(cell, measure, seeds), seeds))
+                found[cell, measure].append(
+                    pd.DataFrame(tables.measured(cell, measure, seeds), seeds)
+                )
     return {key: pd.concat(parts).sort_index() for key, parts in found.items()}
 
 
@@ -57,7 +66,10 @@ class _Tables:
             self.tables[table] = _read(design.folder, table, job, own, list(wanted))
 
     def measured(self, cell: str, measure: Measure, seeds: NDArray[np.int64]) -> Array:
-        series = {one: (self._series(cell, one, seeds), logged_epochs(one, self.study)) for one in needs([measure])}
+        series = {
+            one: (self._series(cell, one, seeds), logged_epochs(one, self.study))
+            for one in needs([measure])
+        }
         return measured(measure, series)
 
     def _series(self, cell: str, measure: Measure, seeds: NDArray[np.int64]) -> Array:
@@ -67,20 +79,45 @@ class _Tables:
         if "examples" in rows.column_names:
             kept = pc.and_(kept, pc.equal(rows["examples"], measure.examples))
         rows = rows.filter(kept)
-        layer = rows["layer"].to_numpy() - 1 if "layer" in rows.column_names else np.zeros(rows.num_rows, dtype=int)
-        epoch = position(rows["epoch"], epochs) if "epoch" in rows.column_names else np.zeros(rows.num_rows, dtype=int)
+        layer = (
+            rows["layer"].to_numpy() - 1
+            if "layer" in rows.column_names
+            else np.zeros(rows.num_rows, dtype=int)
+        )
+        epoch = (
+            position(rows["epoch"], epochs)
+            if "epoch" in rows.column_names
+            else np.zeros(rows.num_rows, dtype=int)
+        )
         index = (position(rows["seed"], seeds), epoch, layer)
         inside = (index[0] >= 0) & (index[1] >= 0)
         shape = (len(seeds), len(epochs), int(layer.max(initial=0)) + 1)
-        return spread(_values(rows.filter(pa.array(inside)), measure.column), tuple(i[inside] for i in index), shape)
+        return spread(
+            _values(rows.filter(pa.array(inside)), measure.column),
+            tuple(i[inside] for i in index),
+            shape,
+        )
 
 
-def _read(folder: Path, table: str, job: str, measures: list[Measure], cells: list[str]) -> pa.Table:
-    columns = {name for measure in measures for name in DERIVED.get(measure.column, (measure.column,))}
+def _read(
+    folder: Path, table: str, job: str, measures: list[Measure], cells: list[str]
+) -> pa.Table:
+    columns = {
+        name for measure in measures for name in DERIVED.get(measure.column, (measure.column,))
+    }
     wanted = ["cell", "seed", *_KEYS[table], *sorted(columns)]
-    rows = read_rows(folder, table, wanted, [("cell", "in", cells)], job if table in JOB_TABLES else None)
-    texts = [name for name in rows.column_names if pa.types.is_dictionary(rows.schema.field(name).type)]
-    return pa.table({name: rows[name].cast(pa.string()) if name in texts else rows[name] for name in rows.column_names})
+    rows = read_rows(
+        folder, table, wanted, [("cell", "in", cells)], job if table in JOB_TABLES else None
+    )
+    texts = [
+        name for name in rows.column_names if pa.types.is_dictionary(rows.schema.field(name).type)
+    ]
+    return pa.table(
+        {
+            name: rows[name].cast(pa.string()) if name in texts else rows[name]
+            for name in rows.column_names
+        }
+    )
 
 
 def _values(rows: pa.Table, column: str) -> pa.ChunkedArray:
@@ -89,7 +126,11 @@ def _values(rows: pa.Table, column: str) -> pa.ChunkedArray:
         return pc.equal(rows["status"], "learned")
     if column == "g_mean_size":
         return pc.abs(rows["g_mean"])
-    if column == "weight_gain":  # one layer of backpropagation through W: Var grows by fan_out E[w^2]
-        gain = np.sqrt(floats(rows["fan_out"]) * (floats(rows["w_mean"]) ** 2 + floats(rows["w_sd"]) ** 2))
+    if (
+        column == "weight_gain"
+    ):  # one layer of backpropagation through W: Var grows by fan_out E[w^2]
+        gain = np.sqrt(
+            floats(rows["fan_out"]) * (floats(rows["w_mean"]) ** 2 + floats(rows["w_sd"]) ** 2)
+        )
         return pa.chunked_array([pa.array(gain)])
     return rows[column]

@@ -1,7 +1,8 @@
-"""The register of claims: every statement of the tutorials as data, read from config/claims and checked.
+"""The register of claims: every statement of the tutorials as data, read from config/claims and
+checked.
 
-A claim keeps the tutorial's id and is made of statements, each of which code can judge: one quantity of one network, and what is
-said about it.
+A claim keeps the tutorial's id and is made of statements, each of which code can judge: one
+quantity of one network, and what is said about it.
 """
 
 import json
@@ -12,12 +13,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from vgstudy.analysis.predictors import CONSTANT, PREDICTORS
 from vgstudy.cells import Frozen
 from vgstudy.claims.statements import Statement, listed
 from vgstudy.config import yamlfile
 from vgstudy.config.messages import among, first_problem, problem_at
 from vgstudy.errors import UserError
-from vgstudy.prediction.predictors import CONSTANT, PREDICTORS
 
 
 def _predictor(name: str) -> str:
@@ -27,16 +28,19 @@ def _predictor(name: str) -> str:
 
 
 class FailurePrediction(Frozen):
-    """A statement about all runs of a study: something known before training predicts that a run will not learn.
+    """A statement about all runs of a study: something known before training predicts that a run
+    will not learn.
 
     Attributes
     ----------
     predictor
-        A key of PREDICTORS; a larger area under the ROC curve than one half agrees with the statement.
+        A key of PREDICTORS; a larger area under the ROC curve than one half agrees with the
+        statement.
     group
         An activation, or all.
     within
-        Whether runs are compared with runs of the same cell only, which differ from them in nothing but their seed.
+        Whether runs are compared with runs of the same cell only, which differ from them in nothing
+        but their seed.
     open
         Nothing was claimed: the answer is the area.
     """
@@ -52,12 +56,15 @@ class FailurePrediction(Frozen):
     @model_validator(mode="after")
     def _within_what_differs(self) -> Self:
         if self.within and self.predictor in CONSTANT:
-            raise problem_at("within", f"must be false: {self.predictor} is the same for all runs of a cell")
+            raise problem_at(
+                "within", f"must be false: {self.predictor} is the same for all runs of a cell"
+            )
         return self
 
 
 class Claim(Frozen):
-    """A row of the inventory: its id, what is claimed of which network, where it is tested, and the statements that test it."""
+    """A row of the inventory: its id, what is claimed of which network, where it is tested, and the
+    statements that test it."""
 
     id: str = Field(pattern=r"^[A-Z](\d+|-[A-Z]\d*)$")
     claim: str
@@ -74,7 +81,8 @@ class Claim(Frozen):
 
 
 class CodeLine(Frozen):
-    """A line of a tutorial's code that no longer does what it did, what happens today, and what to write instead."""
+    """A line of a tutorial's code that no longer does what it did, what happens today, and what to
+    write instead."""
 
     line: str
     today: str
@@ -95,11 +103,14 @@ def read_register(folder: Path) -> dict[str, Tutorial]:
     Raises
     ------
     UserError
-        If there is none, or a file says something wrong, or an id stands twice or in the wrong file.
+        If there is none, or a file says something wrong, or an id stands twice or in the wrong
+        file.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
-        raise UserError(f"{folder}: holds no claims such as A.yaml; run in the folder of the clone, or use --register")
+        raise UserError(
+            f"{folder}: holds no claims such as A.yaml; run in the folder of the clone, or use --register"
+        )
     tutorials = {path.stem: _tutorial(path) for path in files}
     for letter, tutorial in tutorials.items():
         _check_ids(folder / f"{letter}.yaml", letter, [claim.id for claim in tutorial.claims])
@@ -115,9 +126,13 @@ def claims(register: Mapping[str, Tutorial]) -> Iterator[Claim]:
 def _check_ids(path: Path, letter: str, ids: Sequence[str]) -> None:
     for place, name in enumerate(ids):
         if not name.startswith(letter):
-            raise UserError(f"{path}: claim {name}: the id belongs to {name[0]}.yaml: the file's name begins every id")
+            raise UserError(
+                f"{path}: claim {name}: the id belongs to {name[0]}.yaml: the file's name begins every id"
+            )
         if name in ids[:place]:
-            raise UserError(f"{path}: claim {name}: the id stands twice; a claim is one entry with several statements")
+            raise UserError(
+                f"{path}: claim {name}: the id stands twice; a claim is one entry with several statements"
+            )
 
 
 def _tutorial(path: Path) -> Tutorial:
@@ -130,13 +145,20 @@ def _tutorial(path: Path) -> Tutorial:
 
 
 def located(key: str, told: Any) -> str:
-    """A key path with a claim by its id, and statements and predictions counted from 1: ``claim A3: statement 1: equals``."""
-    names = [claim.get("id") if isinstance(claim, dict) else None for claim in told.get("claims") or ()]
+    """A key path with a claim by its id, and statements and predictions counted from 1: ``claim A3:
+    statement 1: equals``."""
+    names = [
+        claim.get("id") if isinstance(claim, dict) else None for claim in told.get("claims") or ()
+    ]
 
     def claim(found: re.Match[str]) -> str:
         place = int(found[1])
         return f"claim {names[place] or f'number {place + 1}'}: "
 
     key = re.sub(r"^claims\.(\d+)\.?", claim, key)
-    key = re.sub(r"\b(statement|prediction)s\.(\d+)\.?", lambda found: f"{found[1]} {int(found[2]) + 1}: ", key)
+    key = re.sub(
+        r"\b(statement|prediction)s\.(\d+)\.?",
+        lambda found: f"{found[1]} {int(found[2]) + 1}: ",
+        key,
+    )
     return key.removesuffix(": ")

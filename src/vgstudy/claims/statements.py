@@ -1,4 +1,5 @@
-"""What the register says about one quantity of one network: measures of a run, what they are compared with, statements."""
+"""What the register says about one quantity of one network: measures of a run, what they are
+compared with, statements."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
@@ -17,17 +18,36 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
 }
 LAYERED = ("g_mean_size", "weight_gain")  # of those
 KEYS = ("cell", "seed", "epoch", "step", "layer")
-LAYERS = ("first", "middle", "last hidden", "output", "largest hidden", "largest", "smallest", "rising", "each")
+LAYERS = (
+    "first",
+    "middle",
+    "last hidden",
+    "output",
+    "largest hidden",
+    "largest",
+    "smallest",
+    "rising",
+    "each",
+)
 
 Level = int | str
 Levels = dict[str, Level | list[Level]]
 
 
 def _column(name: str) -> str:
-    found = {c: kind for table in ("curves", "probes", "decays") for c, (kind, _) in COLUMNS[table].items() if c not in KEYS}
-    logged = [c for c, kind in found.items() if pa.types.is_integer(kind) or pa.types.is_floating(kind)]
+    found = {
+        c: kind
+        for table in ("curves", "probes", "decays")
+        for c, (kind, _) in COLUMNS[table].items()
+        if c not in KEYS
+    }
+    logged = [
+        c for c, kind in found.items() if pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    ]
     if name not in (*logged, *DERIVED):
-        raise ValueError(f"{name!r} is no quantity of the logs; {among(name, [*DERIVED, *dict.fromkeys(logged)])}")
+        raise ValueError(
+            f"{name!r} is no quantity of the logs; {among(name, [*DERIVED, *dict.fromkeys(logged)])}"
+        )
     return name
 
 
@@ -58,39 +78,51 @@ class Measure(Frozen):
     Attributes
     ----------
     column
-        Of curves, probes or decays, or one of DERIVED: `learned` 1 or 0; `g_mean_size` |mean gradient entry|; `weight_gain`
-        sqrt(fan_out E[w^2]), by which a kernel alone multiplies the backpropagated signal.
+        Of curves, probes or decays, or one of DERIVED: `learned` 1 or 0; `g_mean_size` |mean
+        gradient entry|; `weight_gain` sqrt(fan_out E[w^2]), by which a kernel alone multiplies the
+        backpropagated signal.
     layer
-        A number from 1, or one of LAYERS; None for what has no layers. `each` goes with an order, which must hold in all.
+        A number from 1, or one of LAYERS; None for what has no layers. `each` goes with an order,
+        which must hold in all.
     examples
         Which gradient; see `cells.EXAMPLES`.
     epochs
         One epoch, "first", "last" or "all" of those logged, or [from, to].
     summary
-        Over several epochs: mean, median, standard deviation, smallest, largest; `change`, from the first to the last; `gain`,
-        the same per epoch; `pace`, the mean absolute change per epoch.
+        Over several epochs: mean, median, standard deviation, smallest, largest; `change`, from the
+        first to the last; `gain`, the same per epoch; `pace`, the mean absolute change per epoch.
     over
         The measure it is divided by.
     """
 
     column: Annotated[str, AfterValidator(_column)]
     layer: Annotated[int | str | None, AfterValidator(_layer)] = None
-    examples: Literal["probe set", "next mini-batch", "last mini-batch", "test mini-batch"] = "probe set"
+    examples: Literal["probe set", "next mini-batch", "last mini-batch", "test mini-batch"] = (
+        "probe set"
+    )
     epochs: int | Literal["first", "last", "all"] | tuple[int, int] = "last"
-    summary: Literal["mean", "median", "sd", "smallest", "largest", "change", "gain", "pace"] = "mean"
+    summary: Literal["mean", "median", "sd", "smallest", "largest", "change", "gain", "pace"] = (
+        "mean"
+    )
     over: "Measure | None" = None
 
     @property
     def is_level(self) -> bool:
-        """Whether it has the column's own unit and range, being neither a spread, nor a change, nor a ratio."""
+        """Whether it has the column's own unit and range, being neither a spread, nor a change, nor
+        a ratio."""
         return self.summary in ("mean", "median", "smallest", "largest") and not self.over
 
     @property
     def scale(self) -> Literal["linear", "log", "logit"]:
-        """The scale on which seeds spread most evenly: logit for accuracies, log for what is positive, else linear."""
+        """The scale on which seeds spread most evenly: logit for accuracies, log for what is
+        positive, else linear."""
         if self.over:
             return "log"
-        if self.summary in ("gain", "change") or self.layer == "rising" or self.column in ("learned", "g_mean", "w_mean"):
+        if (
+            self.summary in ("gain", "change")
+            or self.layer == "rising"
+            or self.column in ("learned", "g_mean", "w_mean")
+        ):
             return "linear"
         return "logit" if self.column.endswith("accuracy") and self.is_level else "log"
 
@@ -98,9 +130,15 @@ class Measure(Frozen):
     def _layer_where_there_are_layers(self) -> Self:
         layered = self.column in COLUMNS["probes"] or self.column in LAYERED
         if layered and self.layer is None:
-            raise problem_at("layer", f"is missing: {self.column} has a value for each; {', '.join(LAYERS)}, or a number from 1")
+            raise problem_at(
+                "layer",
+                f"is missing: {self.column} has a value for each; {', '.join(LAYERS)}, or a number from 1",
+            )
         if not layered and self.layer is not None:
-            raise problem_at("layer", f"must be left out: {self.column} has one value for all of a network's layers")
+            raise problem_at(
+                "layer",
+                f"must be left out: {self.column} has one value for all of a network's layers",
+            )
         return self
 
 
@@ -109,7 +147,8 @@ def _number(value: Any) -> Any:
 
 
 class Bound(Frozen):
-    """What a quantity is compared with: a number, the same measure of another arm, or another measure of the same run."""
+    """What a quantity is compared with: a number, the same measure of another arm, or another
+    measure of the same run."""
 
     number: float | None = None
     arm: Network | None = None
@@ -136,7 +175,8 @@ class Statement(Frozen):
     arms
         Arms of the study, or levels of its factors; a row for every cell.
     equals, within
-        A reported number, with what counts as the same for one run (a difference, or a factor on a log scale); or a range.
+        A reported number, with what counts as the same for one run (a difference, or a factor on a
+        log scale); or a range.
     above, below, by
         An order, by more than so much.
     times
@@ -144,7 +184,8 @@ class Statement(Frozen):
     near, by
         No difference of means larger than `by`.
     open
-        Nothing was claimed: the answer is the estimate, or the share of seeds for which an order holds.
+        Nothing was claimed: the answer is the estimate, or the share of seeds for which an order
+        holds.
     reported
         What the tutorial reports, as text; by default the number.
     reasoning
@@ -178,29 +219,55 @@ class Statement(Frozen):
     def _given(self) -> list[str]:
         values = {name: getattr(self, name) for name in COMPARATORS}
         given = [name for name, value in values.items() if value is not None and value is not False]
-        return given if len(given) != 2 or not {"above", "below"} & set(given) else [name for name in given if name != "open"]
+        return (
+            given
+            if len(given) != 2 or not {"above", "below"} & set(given)
+            else [name for name in given if name != "open"]
+        )
 
     def _numbers(self) -> Iterator[tuple[str, float | None]]:
         """The numbers that the measure is compared with, by key."""
-        yield from (("equals", end) for end in (self.equals if isinstance(self.equals, tuple) else (self.equals,)))
-        yield from ((key, bound.number) for key, bound in (("above", self.above), ("below", self.below)) if bound)
+        yield from (
+            ("equals", end)
+            for end in (self.equals if isinstance(self.equals, tuple) else (self.equals,))
+        )
+        yield from (
+            (key, bound.number)
+            for key, bound in (("above", self.above), ("below", self.below))
+            if bound
+        )
 
     def _is_share(self) -> bool:
         """Whether the measure lies between 0 and 1."""
-        return self.measure.is_level and (self.measure.column == "learned" or self.measure.column.endswith("accuracy"))
+        return self.measure.is_level and (
+            self.measure.column == "learned" or self.measure.column.endswith("accuracy")
+        )
 
     @model_validator(mode="after")
     def _one_comparator(self) -> Self:
         if len(given := self._given()) != 1:
-            raise ValueError(f"must have exactly one of {', '.join(COMPARATORS)}, not {' and '.join(given) or 'none'}")
+            raise ValueError(
+                f"must have exactly one of {', '.join(COMPARATORS)}, not {' and '.join(given) or 'none'}"
+            )
         if isinstance(self.equals, float) and self.within is None:
-            raise problem_at("within", "is missing: how near to the reported number counts as the same?")
+            raise problem_at(
+                "within", "is missing: how near to the reported number counts as the same?"
+            )
         if isinstance(self.equals, tuple) and self.equals[0] > self.equals[1]:
-            raise problem_at("equals", f"must be a range from low to high, not {self.equals[0]:g} to {self.equals[1]:g}")
+            raise problem_at(
+                "equals",
+                f"must be a range from low to high, not {self.equals[0]:g} to {self.equals[1]:g}",
+            )
         if self.within is not None and self.within <= 1 and self.measure.scale == "log":
-            raise problem_at("within", f"must be a factor above 1, such as 1.5, of what spreads by factors, not {self.within:g}")
+            raise problem_at(
+                "within",
+                f"must be a factor above 1, such as 1.5, of what spreads by factors, not {self.within:g}",
+            )
         if self.measure.layer == "each" and not (self.above or self.below):
-            raise problem_at("measure.layer", "must be one layer: each goes with above or below, which must hold in all")
+            raise problem_at(
+                "measure.layer",
+                "must be one layer: each goes with above or below, which must hold in all",
+            )
         for key, value in self._numbers():
             if value is not None and self._is_share() and not 0 <= value <= 1:
                 raise problem_at(key, f"must be a share from 0 to 1, such as 0.816, not {value:g}")

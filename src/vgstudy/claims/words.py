@@ -2,8 +2,8 @@
 
 from vgstudy.cells import PROBE_SET
 from vgstudy.claims.statements import Levels, Measure, Network, Statement
+from vgstudy.formatting import number
 from vgstudy.schema import FACTORS
-from vgstudy.wording import number
 
 LEARNED, NOT_LEARNED = "whether a seed learned", "does not learn"
 COLUMNS = {
@@ -56,7 +56,12 @@ def quantity(measure: Measure) -> str:
     """A measure in words."""
     layer = f"layer {measure.layer}" if isinstance(measure.layer, int) else _LAYERS[measure.layer]
     examples = "" if measure.examples == PROBE_SET else measure.examples
-    parts = (COLUMNS.get(measure.column, measure.column.replace("_", " ")), layer, examples, _when(measure))
+    parts = (
+        COLUMNS.get(measure.column, measure.column.replace("_", " ")),
+        layer,
+        examples,
+        _when(measure),
+    )
     text = ", ".join(part for part in parts if part)
     return f"{text}; over: {quantity(measure.over)}" if measure.over else text
 
@@ -65,7 +70,9 @@ def _when(measure: Measure) -> str:
     if measure.column == "learned":
         return ""
     if isinstance(measure.epochs, tuple):
-        return _SUMMARIES[measure.summary].format(f"epochs {measure.epochs[0]} to {measure.epochs[1]}")
+        return _SUMMARIES[measure.summary].format(
+            f"epochs {measure.epochs[0]} to {measure.epochs[1]}"
+        )
     if measure.epochs == "all":
         return _SUMMARIES[measure.summary].format("all logged epochs")
     named = {"first": "first logged epoch", "last": "last epoch"}
@@ -75,7 +82,12 @@ def _when(measure: Measure) -> str:
 def comparison(statement: Statement) -> str:
     """What a statement compares its quantity with, in words."""
     if statement.equals is not None:
-        told = " to ".join(map(number, statement.equals if isinstance(statement.equals, tuple) else (statement.equals,)))
+        told = " to ".join(
+            map(
+                number,
+                statement.equals if isinstance(statement.equals, tuple) else (statement.equals,),
+            )
+        )
         return told if statement.within is None else f"{told}{nearness_words(statement)}"
     bound = statement.bound
     if not bound:
@@ -85,7 +97,11 @@ def comparison(statement: Statement) -> str:
         return f"{asked}{'learns' if statement.above else NOT_LEARNED}"
     if bound.number is not None:
         return f"{asked}{statement.comparator} {bound.number:g}"
-    against = _other_quantity(bound.measure, statement.measure) if bound.measure else network(bound.arm or {})
+    against = (
+        _other_quantity(bound.measure, statement.measure)
+        if bound.measure
+        else network(bound.arm or {})
+    )
     against = f"{statement.times:g} times {against}" if statement.times != 1 else against
     if statement.near:
         return f"differs by less than {statement.by:g} from {against}"
@@ -93,7 +109,8 @@ def comparison(statement: Statement) -> str:
 
 
 def _other_quantity(other: Measure, own: Measure) -> str:
-    """Another measure of the same run, in words; only when or in which layer, where it differs in that alone."""
+    """Another measure of the same run, in words; only when or in which layer, where it differs in
+    that alone."""
     if other.model_copy(update={"epochs": own.epochs, "summary": own.summary}) == own:
         return f"its {_when(other)}"
     if other.model_copy(update={"layer": own.layer, "over": own.over}) == own:
@@ -106,7 +123,11 @@ def nearness_words(statement: Statement) -> str:
     if statement.within is None:
         return " (inside the range)"
     factor = statement.measure.scale == "log"
-    return f" (within a factor of {statement.within:g})" if factor else f" (within {statement.within:g})"
+    return (
+        f" (within a factor of {statement.within:g})"
+        if factor
+        else f" (within {statement.within:g})"
+    )
 
 
 def network(named: Network) -> str:

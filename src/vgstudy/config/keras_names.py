@@ -1,8 +1,10 @@
-"""What Keras 3.15 offers as activation, initializer and optimizer, so that a study is checked without importing Keras.
+"""What Keras 3.15 offers as activation, initializer and optimizer, so that a study is checked
+without importing Keras.
 
-Stacked training keeps many runs in one tensor, which is exact only for element-wise maths: what mixes units, entries or runs is
-refused, with the reason (`levels.resolve` applies it). `tests/test_keras_names.py` holds this registry against the installed
-Keras, and the refusals against Jacobians and single-run updates.
+Stacked training keeps many runs in one tensor, which is exact only for element-wise maths: what
+mixes units, entries or runs is refused, with the reason (`levels.resolve` applies it).
+`tests/test_keras_names.py` holds this registry against the installed Keras, and the refusals
+against Jacobians and single-run updates.
 """
 
 from collections.abc import Mapping
@@ -12,8 +14,12 @@ from typing import Any, Literal
 
 Kind = Literal["activation", "initializer", "optimizer", "schedule"]
 
-MIXES_UNITS = "it mixes the units of a layer, and stacked training is exact only for element-wise activations"
-MIXES_ENTRIES = "it mixes the entries of a variable, and stacked training keeps all runs in one variable"
+MIXES_UNITS = (
+    "it mixes the units of a layer, and stacked training is exact only for element-wise activations"
+)
+MIXES_ENTRIES = (
+    "it mixes the entries of a variable, and stacked training keeps all runs in one variable"
+)
 STARTS_AT_ZERO = "under `fit` Keras 3.15 starts its averages at 0 instead of at the weights, so no run can be held against it"
 IS_A_WRAPPER = "it wraps other optimizers; name the optimizer itself"
 IS_ABSTRACT = "it is a base class"
@@ -21,7 +27,8 @@ IS_ABSTRACT = "it is a base class"
 
 @dataclass(frozen=True)
 class Entry:
-    """One Keras object: its aliases, its arguments with Keras' defaults (`...` where there is none), why it is refused."""
+    """One Keras object: its aliases, its arguments with Keras' defaults (`...` where there is
+    none), why it is refused."""
 
     aliases: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -89,11 +96,17 @@ _INITIALIZERS = {
     "Ones": Entry(("one", "ones")),
     "Orthogonal": Entry(("OrthogonalInitializer", "orthogonal"), {"gain": 1.0, "seed": None}),
     "RandomNormal": Entry(("normal", "random_normal"), {"mean": 0.0, "stddev": 0.05, "seed": None}),
-    "RandomUniform": Entry(("random_uniform", "uniform"), {"minval": -0.05, "maxval": 0.05, "seed": None}),
-    "STFT": Entry(("STFTInitializer", "stft"), refused="it fills the three-dimensional kernels of Fourier transforms only"),
+    "RandomUniform": Entry(
+        ("random_uniform", "uniform"), {"minval": -0.05, "maxval": 0.05, "seed": None}
+    ),
+    "STFT": Entry(
+        ("STFTInitializer", "stft"),
+        refused="it fills the three-dimensional kernels of Fourier transforms only",
+    ),
     "TruncatedNormal": Entry(("truncated_normal",), {"mean": 0.0, "stddev": 0.05, "seed": None}),
     "VarianceScaling": Entry(
-        ("variance_scaling",), {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal", **_FANS}
+        ("variance_scaling",),
+        {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal", **_FANS},
     ),
     "Zeros": Entry(("zero", "zeros")),
 }
@@ -101,7 +114,14 @@ _INITIALIZERS = {
 _OPTIMIZERS = {  # Keras ignores case in their names
     "Adadelta": Entry(arguments={"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7, **_SHARED}),
     "Adafactor": Entry(refused=MIXES_ENTRIES),
-    "Adagrad": Entry(arguments={"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7, **_SHARED}),
+    "Adagrad": Entry(
+        arguments={
+            "learning_rate": 0.001,
+            "initial_accumulator_value": 0.1,
+            "epsilon": 1e-7,
+            **_SHARED,
+        }
+    ),
     "Adam": Entry(arguments={**_ADAM, "amsgrad": False, **_SHARED}),
     "AdamW": Entry(arguments={**_ADAM, "amsgrad": False, **_SHARED, "weight_decay": 0.004}),
     "Adamax": Entry(arguments={**_ADAM, **_SHARED}),
@@ -126,13 +146,21 @@ _OPTIMIZERS = {  # Keras ignores case in their names
     "Optimizer": Entry(refused=IS_ABSTRACT),
     "OptimizerMap": Entry(refused=IS_A_WRAPPER),
     "RMSprop": Entry(
-        arguments={"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False, **_SHARED}
+        arguments={
+            "learning_rate": 0.001,
+            "rho": 0.9,
+            "momentum": 0.0,
+            "epsilon": 1e-7,
+            "centered": False,
+            **_SHARED,
+        }
     ),
     "SGD": Entry(arguments={"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, **_SHARED}),
     "ScheduleFreeAdamW": Entry(refused=STARTS_AT_ZERO),
 }
 
-_SCHEDULES = {  # keras.optimizers.schedules, as an optimizer's learning_rate; a step is one mini-batch
+# keras.optimizers.schedules, as an optimizer's learning_rate; a step is one mini-batch
+_SCHEDULES = {
     "CosineDecay": Entry(
         arguments={
             "initial_learning_rate": ...,
@@ -172,7 +200,9 @@ _SCHEDULES = {  # keras.optimizers.schedules, as an optimizer's learning_rate; a
         }
     ),
     "LearningRateSchedule": Entry(refused=IS_ABSTRACT),
-    "PiecewiseConstantDecay": Entry(arguments={"boundaries": ..., "values": ..., "name": "PiecewiseConstant"}),
+    "PiecewiseConstantDecay": Entry(
+        arguments={"boundaries": ..., "values": ..., "name": "PiecewiseConstant"}
+    ),
     "PolynomialDecay": Entry(
         arguments={
             "initial_learning_rate": ...,
@@ -186,7 +216,12 @@ _SCHEDULES = {  # keras.optimizers.schedules, as an optimizer's learning_rate; a
 }
 
 REGISTRY: Mapping[Kind, Mapping[str, Entry]] = MappingProxyType(
-    {"activation": _ACTIVATIONS, "initializer": _INITIALIZERS, "optimizer": _OPTIMIZERS, "schedule": _SCHEDULES}
+    {
+        "activation": _ACTIVATIONS,
+        "initializer": _INITIALIZERS,
+        "optimizer": _OPTIMIZERS,
+        "schedule": _SCHEDULES,
+    }
 )
 
 _AVERAGES = "Keras swaps the averaged weights in when training ends, so the probes on the way would see others"

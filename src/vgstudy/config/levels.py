@@ -1,10 +1,19 @@
-"""From a level as a study names it to one canonical Keras object: two spellings of the same thing become equal."""
+"""From a level as a study names it to one canonical Keras object: two spellings of the same thing
+become equal."""
 
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    create_model,
+)
 
 from vgstudy.cells import Initializer, KerasObject
 from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY, Entry, Kind
@@ -12,7 +21,8 @@ from vgstudy.config.messages import among, first_problem, show
 
 
 def resolve(kind: Kind, value: Any) -> KerasObject:
-    """The canonical Keras object: Keras' own name and only the arguments that differ from Keras' defaults.
+    """The canonical Keras object: Keras' own name and only the arguments that differ from Keras'
+    defaults.
 
     Parameters
     ----------
@@ -24,19 +34,22 @@ def resolve(kind: Kind, value: Any) -> KerasObject:
     Raises
     ------
     ValueError
-        In one line: the name or an argument is unknown (with its nearest neighbour), refused (with the reason), missing, or of
-        a wrong type or size.
+        In one line: the name or an argument is unknown (with its nearest neighbour), refused (with
+        the reason), missing, or of a wrong type or size.
     """
     spec = _spec(kind, value)
     name = _canonical(kind, spec.class_name)
     entry = REGISTRY[kind][name]
     if entry.refused:
         raise ValueError(f"{kind} {name} is refused: {entry.refused}")
-    return KerasObject(class_name=name, config=_arguments(kind, name, _allowed(name, entry, spec.config)))
+    return KerasObject(
+        class_name=name, config=_arguments(kind, name, _allowed(name, entry, spec.config))
+    )
 
 
 def resolve_initializer(value: Any) -> Initializer:
-    """The canonical initializer of a level, which may also say `output:` and `tied:`; raises as `resolve`."""
+    """The canonical initializer of a level, which may also say `output:` and `tied:`; raises as
+    `resolve`."""
     if not isinstance(value, Mapping):
         return Initializer(**dict(resolve("initializer", value)))
     own = {key: item for key, item in value.items() if key not in ("output", "tied")}
@@ -54,7 +67,9 @@ def _spec(kind: Kind, value: Any) -> KerasObject:
     if isinstance(value, str):
         return KerasObject(class_name=value)
     if not isinstance(value, Mapping):
-        raise ValueError(f"must be the name of a Keras {kind} or {{class_name: ..., config: {{...}}}}, not {show(value)}")
+        raise ValueError(
+            f"must be the name of a Keras {kind} or {{class_name: ..., config: {{...}}}}, not {show(value)}"
+        )
     try:
         return KerasObject.model_validate(value, strict=True)
     except ValidationError as error:
@@ -63,7 +78,9 @@ def _spec(kind: Kind, value: Any) -> KerasObject:
 
 def _canonical(kind: Kind, name: str) -> str:
     fold = str.lower if kind == "optimizer" else str
-    known = {fold(alias): own for own, entry in REGISTRY[kind].items() for alias in (own, *entry.aliases)}
+    known = {
+        fold(alias): own for own, entry in REGISTRY[kind].items() for alias in (own, *entry.aliases)
+    }
     if fold(name) not in known:
         offered = [own for own, entry in REGISTRY[kind].items() if not entry.refused]
         raise ValueError(f"unknown {kind} {show(name)}; {among(name, offered, known)}")
@@ -71,11 +88,18 @@ def _canonical(kind: Kind, name: str) -> str:
 
 
 def _allowed(name: str, entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given arguments without `name`, which changes no number, and without refused ones left at their defaults."""
-    refused = [key for key in entry.arguments if key in REFUSED_ARGUMENTS and given.get(key) not in (None, entry.arguments[key])]
+    """The given arguments without `name`, which changes no number, and without refused ones left at
+    their defaults."""
+    refused = [
+        key
+        for key in entry.arguments
+        if key in REFUSED_ARGUMENTS and given.get(key) not in (None, entry.arguments[key])
+    ]
     if refused:
         raise ValueError(f"{name}.{refused[0]} is refused: {REFUSED_ARGUMENTS[refused[0]]}")
-    return {key: value for key, value in given.items() if key not in entry.arguments or _offered(key)}
+    return {
+        key: value for key, value in given.items() if key not in entry.arguments or _offered(key)
+    }
 
 
 def _offered(key: str) -> bool:
@@ -97,7 +121,8 @@ def _arguments(kind: Kind, name: str, given: Mapping[str, Any]) -> dict[str, Any
 
 @cache
 def _model(kind: Kind, name: str) -> type[BaseModel]:
-    """A model of an object's arguments: unknown ones are errors, types come from `_TYPES` or from the default."""
+    """A model of an object's arguments: unknown ones are errors, types come from `_TYPES` or from
+    the default."""
     fields: dict[str, Any] = {}
     for key, default in REGISTRY[kind][name].arguments.items():
         if _offered(key):
@@ -108,7 +133,8 @@ def _model(kind: Kind, name: str) -> type[BaseModel]:
 
 
 def _or_schedule(value: Any, number: ValidatorFunctionWrapHandler) -> Any:
-    """A learning-rate schedule in canonical form, with the module in which Keras looks it up, or a number."""
+    """A learning-rate schedule in canonical form, with the module in which Keras looks it up, or a
+    number."""
     if not isinstance(value, Mapping):
         return number(value)
     module = {"module": "keras.optimizers.schedules"}
@@ -124,7 +150,9 @@ _Steps = Annotated[int, Field(ge=1)]
 
 _TYPES: Mapping[
     str, Any
-] = {  # where a default does not say it all; the limits are those beyond which Keras raises or divides by 0
+    # where a default does not say it all; the limits are those beyond which Keras raises or divides by
+    # 0
+] = {
     "learning_rate": Annotated[_Positive, WrapValidator(_or_schedule)],
     "learning_rate_power": Annotated[float, Field(le=0)],
     "momentum": _Share,
@@ -160,14 +188,22 @@ _TYPES: Mapping[
 
 
 def _uniform(given: Any) -> str | None:
-    return None if given.minval < given.maxval else f"minval {given.minval} must be below maxval {given.maxval}"
+    return (
+        None
+        if given.minval < given.maxval
+        else f"minval {given.minval} must be below maxval {given.maxval}"
+    )
 
 
 def _piecewise(given: Any) -> str | None:
     if given.boundaries != sorted(set(given.boundaries)):
         return "boundaries must ascend"
     wanted = len(given.boundaries) + 1
-    return None if len(given.values) == wanted else f"values must have {wanted} entries, one more than boundaries"
+    return (
+        None
+        if len(given.values) == wanted
+        else f"values must have {wanted} entries, one more than boundaries"
+    )
 
 
 _TOGETHER = {"RandomUniform": _uniform, "PiecewiseConstantDecay": _piecewise}

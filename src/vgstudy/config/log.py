@@ -10,7 +10,9 @@ from vgstudy.cells import LAST, NEXT, PROBE_SET, TEST, Frozen
 from vgstudy.config.values import numbers
 
 MAX_EPOCHS = 1_000_000
-Epochs = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=0, high=MAX_EPOCHS, most=1_000))]
+Epochs = Annotated[
+    tuple[int, ...], BeforeValidator(partial(numbers, low=0, high=MAX_EPOCHS, most=1_000))
+]
 
 
 class MiniBatches(Frozen):
@@ -19,7 +21,8 @@ class MiniBatches(Frozen):
     Attributes
     ----------
     next, last, test
-        Of the mini-batch that comes next, before its step; of the one before, after its step; of the first test rows.
+        Of the mini-batch that comes next, before its step; of the one before, after its step; of
+        the first test rows.
     """
 
     next: Epochs | None = None
@@ -52,7 +55,12 @@ class Log(Frozen):
     def probed(self) -> dict[str, tuple[int, ...]]:
         """The epochs at which each of `cells.EXAMPLES` that the log asks for is measured."""
         batches = self.mini_batches
-        own = {PROBE_SET: self.probe_epochs, NEXT: batches.next, LAST: batches.last, TEST: batches.test}
+        own = {
+            PROBE_SET: self.probe_epochs,
+            NEXT: batches.next,
+            LAST: batches.last,
+            TEST: batches.test,
+        }
         return {name: epochs for name, epochs in own.items() if epochs is not None}
 
     def pauses(self, epochs: int) -> list[int]:

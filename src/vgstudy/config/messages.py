@@ -20,11 +20,17 @@ _WRONG_TYPE = {
     "model": "a mapping of keys to values",
 }
 _WRONG_TAG = ("union_tag_invalid", "union_tag_not_found")
-_BOUNDS = {"greater_than_equal": "at least", "greater_than": "above", "less_than_equal": "at most", "less_than": "below"}
+_BOUNDS = {
+    "greater_than_equal": "at least",
+    "greater_than": "above",
+    "less_than_equal": "at most",
+    "less_than": "below",
+}
 
 
 def problem_at(key: str, text: str) -> PydanticCustomError:
-    """An error for a model validator that concerns one key below the model, such as ``task.train``."""
+    """An error for a model validator that concerns one key below the model, such as
+    ``task.train``."""
     return PydanticCustomError("problem", "{text}", {"key": key, "text": text})
 
 
@@ -38,7 +44,8 @@ def show(value: Any) -> str:
 
 
 def among(word: str, allowed: Iterable[str], spellings: Iterable[str] = ()) -> str:
-    """What may be said instead of `word`: its nearest neighbour, if one is near, then everything allowed.
+    """What may be said instead of `word`: its nearest neighbour, if one is near, then everything
+    allowed.
 
     `spellings` are further names that may be the nearest one and are not listed.
     """
@@ -54,16 +61,22 @@ def _fold(name: str) -> str:
 
 
 def first_problem(error: ValidationError, model: type[BaseModel]) -> tuple[str, str]:
-    """Key path and text of the first mistake in what `model` was given, with the number of further ones.
+    """Key path and text of the first mistake in what `model` was given, with the number of further
+    ones.
 
     A misspelt key comes first: it explains the missing key that comes with it.
     """
     errors = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first, more = errors[0], len(errors) - 1
     path = _walk(model, first["loc"])[1]
-    key = ".".join(str(part) for part in (*path, *([first["ctx"]["key"]] if first["type"] == "problem" else [])))
+    key = ".".join(
+        str(part)
+        for part in (*path, *([first["ctx"]["key"]] if first["type"] == "problem" else []))
+    )
     key = f"{key}.name" if first["type"] in _WRONG_TAG else key
-    return key, _say(first, model) + (f" (and {more} more mistake{'s' if more > 1 else ''})" if more else "")
+    return key, _say(first, model) + (
+        f" (and {more} more mistake{'s' if more > 1 else ''})" if more else ""
+    )
 
 
 def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
@@ -71,25 +84,35 @@ def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "missing":
         return "is missing"
     if kind == "extra_forbidden":
-        fields = [name for found in _walk(model, error["loc"][:-1])[0] for name in found.model_fields]
+        fields = [
+            name for found in _walk(model, error["loc"][:-1])[0] for name in found.model_fields
+        ]
         return f"unknown key; {among(str(error['loc'][-1]), fields)}"
     if kind in _WRONG_TAG:
         tag = context.get("tag")
         tags = [name for found in _walk(model, error["loc"])[0] for name in _tags(found)]
         return "is missing" if tag is None else f"{show(tag)} is not known; {among(str(tag), tags)}"
     if kind == "literal_error":
-        allowed = [part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")]
+        allowed = [
+            part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")
+        ]
         return f"{show(value)} is not known; {among(str(value), allowed)}"
     if kind in _BOUNDS:
         return f"must be {_BOUNDS[kind]} {next(iter(context.values())):g}, not {show(value)}"
-    if (word := kind.split("_")[0]) in _WRONG_TYPE and kind not in ("string_too_short", "string_too_long"):
+    if (word := kind.split("_")[0]) in _WRONG_TYPE and kind not in (
+        "string_too_short",
+        "string_too_long",
+    ):
         return f"must be {_WRONG_TYPE[word]}, not {show(value)}"
     text = str(context.get("error", context.get("text", error["msg"])))
     return text[0].lower() + text[1:] if kind not in ("value_error", "problem") else text
 
 
-def _walk(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[list[type[BaseModel]], list[int | str]]:
-    """The models that may stand where `loc` leads from `model`, and `loc` without the tags by which unions choose one."""
+def _walk(
+    model: type[BaseModel], loc: Sequence[int | str]
+) -> tuple[list[type[BaseModel]], list[int | str]]:
+    """The models that may stand where `loc` leads from `model`, and `loc` without the tags by which
+    unions choose one."""
     found, path = [model], []
     for part in loc:
         if own := [each for each in found if part in each.model_fields]:

@@ -18,7 +18,8 @@ def is_named() -> bool:
 
 
 def file() -> Path:
-    """The file that the environment variable VGSTUDY_MNIST names, or else the one that Keras' loader keeps."""
+    """The file that the environment variable VGSTUDY_MNIST names, or else the one that Keras'
+    loader keeps."""
     kept = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets/mnist.npz"
     return Path(os.environ.get(Mnist.variable) or kept)
 

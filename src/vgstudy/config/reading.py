@@ -59,11 +59,17 @@ def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:
         If the file cannot be read or says something wrong.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", path.stem):
-        raise UserError(f"{path}: the file's name names the results folder: use small letters, digits, - and _, a letter first")
+        raise UserError(
+            f"{path}: the file's name names the results folder: use small letters, digits, - and _, a letter first"
+        )
     if path.stem == LOGS:
-        raise UserError(f"{path}: results/{LOGS} is where the workflow's own logs are; give the study another name")
+        raise UserError(
+            f"{path}: results/{LOGS} is where the workflow's own logs are; give the study another name"
+        )
     data = yamlfile.read(path)
-    checked = _checked(StudyFile, data if seeds is None else {**data, "seeds": list(seeds)}, str(path))
+    checked = _checked(
+        StudyFile, data if seeds is None else {**data, "seeds": list(seeds)}, str(path)
+    )
     return Study(name=path.stem, path=str(path), **dict(checked))
 
 
@@ -108,10 +114,16 @@ def parse_seeds(text: str | None) -> tuple[int, ...] | None:
 def seeds_text(seeds: Sequence[int]) -> str:
     """Seeds as `parse_seeds` reads them."""
     first, last = seeds[0], seeds[-1]
-    return f"{first}-{last}" if tuple(seeds) == tuple(range(first, last + 1)) and last > first else str(list(seeds))
+    return (
+        f"{first}-{last}"
+        if tuple(seeds) == tuple(range(first, last + 1)) and last > first
+        else str(list(seeds))
+    )
 
 
-def read_studies(named: Iterable[str], seeds: Sequence[int] | None, folder: Path, where: str) -> dict[str, Study]:
+def read_studies(
+    named: Iterable[str], seeds: Sequence[int] | None, folder: Path, where: str
+) -> dict[str, Study]:
     """The named studies by name, in the order given.
 
     Parameters
@@ -135,7 +147,9 @@ def read_studies(named: Iterable[str], seeds: Sequence[int] | None, folder: Path
         if path.stem in studies:
             if path.resolve() == Path(studies[path.stem].path).resolve():
                 raise UserError(f"{where}: study {path.stem!r} is named twice; name it once")
-            raise UserError(f"{where}: two studies have the name {path.stem!r}: {studies[path.stem].path} and {path}")
+            raise UserError(
+                f"{where}: two studies have the name {path.stem!r}: {studies[path.stem].path} and {path}"
+            )
         studies[path.stem] = load_study(path, seeds)
     return studies
 
@@ -145,7 +159,9 @@ def _study_path(name: str, folder: Path, where: str) -> Path:
         return Path(name)
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if name not in known:
-        raise UserError(f"{where}: no study {show(name)} in {folder}; {among(name, known)}, or a path ending in .yaml")
+        raise UserError(
+            f"{where}: no study {show(name)} in {folder}; {among(name, known)}, or a path ending in .yaml"
+        )
     return folder / f"{name}.yaml"
 
 
@@ -157,4 +173,6 @@ def _checked(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
         key, text = first_problem(error, model)
         raise UserError(f"{where}: {key}: {text}" if key else f"{where}: {text}") from None
     except (TypeError, ValueError, RecursionError):
-        raise UserError(f"{where}: holds a value that is no text, number, list or mapping, or one that contains itself") from None
+        raise UserError(
+            f"{where}: holds a value that is no text, number, list or mapping, or one that contains itself"
+        ) from None

@@ -15,12 +15,25 @@ from vgstudy.cells import PROBE_SET, Frozen, Initializer, KerasObject, Task
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.log import MAX_EPOCHS, Log
 from vgstudy.config.messages import among, problem_at, show
-from vgstudy.config.values import MAX_SEED, arm_name, distinct_levels, level_name, level_names, numbers, one_line, seeds
+from vgstudy.config.values import (
+    MAX_SEED,
+    arm_name,
+    distinct_levels,
+    level_name,
+    level_names,
+    numbers,
+    one_line,
+    seeds,
+)
 
 MAX_DEPTH, MAX_WIDTH, MAX_RUNS = 1_000, 4_096, 1_000_000
 
-Depths = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=1, high=MAX_DEPTH, most=MAX_DEPTH))]
-Widths = Annotated[tuple[int, ...], BeforeValidator(partial(numbers, low=1, high=MAX_WIDTH, most=MAX_WIDTH))]
+Depths = Annotated[
+    tuple[int, ...], BeforeValidator(partial(numbers, low=1, high=MAX_DEPTH, most=MAX_DEPTH))
+]
+Widths = Annotated[
+    tuple[int, ...], BeforeValidator(partial(numbers, low=1, high=MAX_WIDTH, most=MAX_WIDTH))
+]
 Seeds = Annotated[tuple[int, ...], BeforeValidator(seeds)]
 Level = Annotated[int | str, BeforeValidator(level_name)]
 ArmName = Annotated[str, AfterValidator(arm_name)]
@@ -32,13 +45,16 @@ class Factors(Frozen):
     depth: Depths
     width: Widths
     activation: Annotated[
-        dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "activation"))]], AfterValidator(distinct_levels)
+        dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "activation"))]],
+        AfterValidator(distinct_levels),
     ]
     initializer: Annotated[
-        dict[str, Annotated[Initializer, BeforeValidator(resolve_initializer)]], AfterValidator(distinct_levels)
+        dict[str, Annotated[Initializer, BeforeValidator(resolve_initializer)]],
+        AfterValidator(distinct_levels),
     ]
     optimizer: Annotated[
-        dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "optimizer"))]], AfterValidator(distinct_levels)
+        dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "optimizer"))]],
+        AfterValidator(distinct_levels),
     ]
 
     def names(self, factor: str) -> tuple[int | str, ...]:
@@ -46,7 +62,9 @@ class Factors(Frozen):
         return tuple(getattr(self, factor))
 
 
-Combination: TypeAlias = tuple[int, int, str, str, str]  # levels of depth, width, activation, initializer, optimizer
+Combination: TypeAlias = tuple[
+    int, int, str, str, str
+]  # levels of depth, width, activation, initializer, optimizer
 Names = Annotated[tuple[Level, ...], BeforeValidator(level_names)]
 
 
@@ -80,11 +98,15 @@ class Outcome(Frozen):
 
 
 class Contrast(Frozen):
-    """All levels of a factor against one of them: a family of tests for each of the quantities, all others are exploratory."""
+    """All levels of a factor against one of them: a family of tests for each of the quantities, all
+    others are exploratory."""
 
     factor: Literal["depth", "width", "activation", "initializer", "optimizer"]
     reference: Level
-    quantities: tuple[Literal["d_g", "d_delta", "p_learned", "test_accuracy"], ...] = ("d_delta", "p_learned")
+    quantities: tuple[Literal["d_g", "d_delta", "p_learned", "test_accuracy"], ...] = (
+        "d_delta",
+        "p_learned",
+    )
 
 
 class StudyFile(Frozen):
@@ -103,9 +125,13 @@ class StudyFile(Frozen):
     trial: bool = False
 
     def combinations(self, arm: str | None = None) -> list[Combination]:
-        """Level names of every cell, in the order of the factors: of one arm, or of all, each once."""
+        """Level names of every cell, in the order of the factors: of one arm, or of all, each
+        once."""
         arms = [self.arms[arm]] if arm is not None else list(self.arms.values()) or [Arm()]
-        crossed = (product(*(own.names(self.factors, factor) for factor in Factors.model_fields)) for own in arms)
+        crossed = (
+            product(*(own.names(self.factors, factor) for factor in Factors.model_fields))
+            for own in arms
+        )
         return cast(list[Combination], list(dict.fromkeys(chain.from_iterable(crossed))))
 
     @property
@@ -117,7 +143,13 @@ class StudyFile(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        parts = (self._task_problems, self._arm_problems, self._log_problems, self._contrast_problems, self._size_problems)
+        parts = (
+            self._task_problems,
+            self._arm_problems,
+            self._log_problems,
+            self._contrast_problems,
+            self._size_problems,
+        )
         for key, text in chain.from_iterable(part() for part in parts):
             raise problem_at(key, text)
         return self
@@ -127,7 +159,10 @@ class StudyFile(Frozen):
         for key, text in task.problems():
             yield f"task.{key}", text
         if self.training.batch_size > task.train:
-            yield "training.batch_size", f"must be at most the training rows, {task.train}, not {self.training.batch_size}"
+            yield (
+                "training.batch_size",
+                f"must be at most the training rows, {task.train}, not {self.training.batch_size}",
+            )
 
     def _arm_problems(self) -> Iterator[tuple[str, str]]:
         factors = Factors.model_fields
@@ -137,16 +172,28 @@ class StudyFile(Frozen):
                 for level in getattr(arm, factor) or ():
                     if level not in known:
                         allowed = among(str(level), map(str, known))
-                        yield f"arms.{name}.{factor}", f"{show(level)} is no level of {factor}; {allowed}"
+                        yield (
+                            f"arms.{name}.{factor}",
+                            f"{show(level)} is no level of {factor}; {allowed}",
+                        )
         first: dict[tuple[tuple[int | str, ...], ...], str] = {}
         for name, arm in self.arms.items():
-            if (other := first.setdefault(tuple(arm.names(self.factors, factor) for factor in factors), name)) != name:
+            if (
+                other := first.setdefault(
+                    tuple(arm.names(self.factors, factor) for factor in factors), name
+                )
+            ) != name:
                 yield f"arms.{name}", f"has the same networks as arm {other!r}: drop one"
         for factor in factors if self.arms else ():
-            used = {level for arm in self.arms.values() for level in arm.names(self.factors, factor)}
+            used = {
+                level for arm in self.arms.values() for level in arm.names(self.factors, factor)
+            }
             for level in self.factors.names(factor):
                 if level not in used:
-                    yield f"factors.{factor}", f"no arm has the level {show(level)}: drop it or name it in an arm"
+                    yield (
+                        f"factors.{factor}",
+                        f"no arm has the level {show(level)}: drop it or name it in an arm",
+                    )
 
     def _log_problems(self) -> Iterator[tuple[str, str]]:
         probes, epochs = self.log.probe_epochs, self.training.epochs
@@ -155,21 +202,38 @@ class StudyFile(Frozen):
             if own[-1] > epochs:
                 yield f"log.{key}", f"{own[-1]} is beyond the last epoch, {epochs}"
         if 0 in (self.log.mini_batches.last or ()):
-            yield "log.mini_batches.last", "must not contain 0: no mini-batch has been trained on yet"
+            yield (
+                "log.mini_batches.last",
+                "must not contain 0: no mini-batch has been trained on yet",
+            )
         for needed in (0, epochs):
             if needed not in probes:
-                yield "log.probe_epochs", f"must contain {needed}, the {'last epoch' if needed else 'state before training'}"
+                yield (
+                    "log.probe_epochs",
+                    f"must contain {needed}, the {'last epoch' if needed else 'state before training'}",
+                )
 
     def _contrast_problems(self) -> Iterator[tuple[str, str]]:
         for index, contrast in enumerate(self.contrasts):
             names = self.factors.names(contrast.factor)
             if contrast.reference not in names:
                 allowed = among(str(contrast.reference), map(str, names))
-                yield f"contrasts.{index}.reference", f"{show(contrast.reference)} is no level of {contrast.factor}; {allowed}"
+                yield (
+                    f"contrasts.{index}.reference",
+                    f"{show(contrast.reference)} is no level of {contrast.factor}; {allowed}",
+                )
             if len(names) == 1:
-                yield f"contrasts.{index}", f"{contrast.factor} has one level only, so there is nothing to compare: drop it"
-            if (contrast.factor, contrast.reference) in [(other.factor, other.reference) for other in self.contrasts[:index]]:
-                yield f"contrasts.{index}", f"{contrast.factor} against {contrast.reference} is listed twice"
+                yield (
+                    f"contrasts.{index}",
+                    f"{contrast.factor} has one level only, so there is nothing to compare: drop it",
+                )
+            if (contrast.factor, contrast.reference) in [
+                (other.factor, other.reference) for other in self.contrasts[:index]
+            ]:
+                yield (
+                    f"contrasts.{index}",
+                    f"{contrast.factor} against {contrast.reference} is listed twice",
+                )
 
     def _size_problems(self) -> Iterator[tuple[str, str]]:
         if (runs := self.n_cells * len(self.seeds)) > MAX_RUNS:

@@ -1,6 +1,7 @@
 """The values a study file may hold: whole numbers and ranges of them, seeds, level names, titles.
 
-Every function gives the canonical value or raises a ValueError that says in one line what is allowed.
+Every function gives the canonical value or raises a ValueError that says in one line what is
+allowed.
 """
 
 import re
@@ -23,7 +24,9 @@ def _span(value: Any) -> range:
         return range(value, value + 1)
     # a number as text too: Snakemake's --config gives the elements of a list so
     if not isinstance(value, str) or not (found := _SPAN.fullmatch(value)):
-        raise ValueError(f"must be a whole number, a range such as 1-20 or 0-500/10, or a list of these, not {show(value)}")
+        raise ValueError(
+            f"must be a whole number, a range such as 1-20 or 0-500/10, or a list of these, not {show(value)}"
+        )
     first, last, step = int(found[1]), int(found[2] or found[1]), int(found[3] or 1)
     if last < first:
         raise ValueError(f"the range {first}-{last} runs backwards: write {last}-{first}")
@@ -63,7 +66,9 @@ def distinct_levels(levels: dict[str, KerasObject]) -> dict[str, KerasObject]:
     first: dict[str, str] = {}
     for name, level in levels.items():
         if not (0 < len(name) <= 40 and name.isprintable() and name == name.strip()):
-            raise ValueError(f"level name {show(name)} must have 1 to 40 printable characters and no blank at its ends")
+            raise ValueError(
+                f"level name {show(name)} must have 1 to 40 printable characters and no blank at its ends"
+            )
         if (other := first.setdefault(canonical_json(level.model_dump()), name)) != name:
             raise ValueError(f"levels {other!r} and {name!r} are the same Keras object: drop one")
     return levels
@@ -87,7 +92,9 @@ def level_names(value: Any) -> Any:
 def arm_name(text: str) -> str:
     """An arm's name."""
     if not (0 < len(text) <= 40 and text.isprintable() and text == text.strip()):
-        raise ValueError(f"arm name {show(text)} must have 1 to 40 printable characters and no blank at its ends")
+        raise ValueError(
+            f"arm name {show(text)} must have 1 to 40 printable characters and no blank at its ends"
+        )
     return text
 
 

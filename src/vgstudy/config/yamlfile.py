@@ -1,6 +1,7 @@
 """YAML read safely and strictly: the scalars of JSON, text keys, no key twice.
 
-YAML 1.1 reads ``no`` as false, ``1e-7`` as text and ``1:30`` as 90; here words stay words and numbers are JSON's numbers.
+YAML 1.1 reads ``no`` as false, ``1e-7`` as text and ``1:30`` as 90; here words stay words and
+numbers are JSON's numbers.
 """
 
 import re
@@ -25,10 +26,13 @@ class _Loader(yaml.SafeLoader):
         first: dict[str, int] = {}
         for key, _ in node.value:
             if key.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"):
-                raise yaml.MarkedYAMLError(problem="a key must be text: quote it", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be text: quote it", problem_mark=key.start_mark
+                )
             if key.value in first:
                 raise yaml.MarkedYAMLError(
-                    problem=f"key {key.value!r} stands here twice, first in line {first[key.value]}", problem_mark=key.start_mark
+                    problem=f"key {key.value!r} stands here twice, first in line {first[key.value]}",
+                    problem_mark=key.start_mark,
                 )
             first[key.value] = key.start_mark.line + 1
         return super().construct_mapping(node, deep)
@@ -41,7 +45,9 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?", list("-+.0123456789")),
     ("merge", r"<<", ["<"]),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first
+    )
 _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
 _Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
 
@@ -52,7 +58,8 @@ def parse(text: str) -> Any:
     Raises
     ------
     yaml.YAMLError
-        If it is not YAML, repeats a key, has a key that is not text, or aliases that write out to too much.
+        If it is not YAML, repeats a key, has a key that is not text, or aliases that write out to
+        too much.
     """
     loader = _Loader(text)
     node = loader.get_single_node()
@@ -67,8 +74,14 @@ def _entries(node: yaml.Node, known: dict[int, int]) -> int:
     """Entries of a node with its aliases written out; a node within itself counts as none."""
     if id(node) not in known:
         known[id(node)] = 0
-        parts = chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value
-        known[id(node)] = 1 + sum(_entries(part, known) for part in parts) if isinstance(node, yaml.CollectionNode) else 1
+        parts = (
+            chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value
+        )
+        known[id(node)] = (
+            1 + sum(_entries(part, known) for part in parts)
+            if isinstance(node, yaml.CollectionNode)
+            else 1
+        )
     return known[id(node)]
 
 
@@ -86,7 +99,9 @@ def read(path: Path) -> dict[str, Any]:
         value = parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise UserError(f"{path}: cannot be read: {reason}; run in the folder of the clone, or check the path") from None
+        raise UserError(
+            f"{path}: cannot be read: {reason}; run in the folder of the clone, or check the path"
+        ) from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text") from None
     except RecursionError:
@@ -96,9 +111,13 @@ def read(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise UserError(f"{path}: {_told(error)}") from None
     if value is None:
-        raise UserError(f"{path}: is empty; write keys and values in it, or copy a study from config/studies")
+        raise UserError(
+            f"{path}: is empty; write keys and values in it, or copy a study from config/studies"
+        )
     if not isinstance(value, dict):
-        raise UserError(f"{path}: must hold keys and values such as `title: ...`, not {type(value).__name__}")
+        raise UserError(
+            f"{path}: must hold keys and values such as `title: ...`, not {type(value).__name__}"
+        )
     return value
 
 

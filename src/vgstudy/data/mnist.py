@@ -1,4 +1,5 @@
-"""MNIST: from a file that the user names, or from where Keras' own loader keeps it; either way its arrays are checked by hash."""
+"""MNIST: from a file that the user names, or from where Keras' own loader keeps it; either way its
+arrays are checked by hash."""
 
 import os
 import zipfile
@@ -18,13 +19,15 @@ from vgstudy.data.sample import Sample, one_hot
 from vgstudy.errors import UserError
 
 BRIGHTEST = 255
-HASHES = MappingProxyType(  # SHA-256 of each array's bytes, uint8, as `keras.datasets.mnist` gives them
-    {
-        "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
-        "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
-        "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
-        "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
-    }
+HASHES = (
+    MappingProxyType(  # SHA-256 of each array's bytes, uint8, as `keras.datasets.mnist` gives them
+        {
+            "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+            "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+            "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+            "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+        }
+    )
 )
 REMEDY = (
     f"set `mnist:` in config.yaml or the environment variable {Mnist.variable} to an mnist.npz, such as the one that "
@@ -63,7 +66,8 @@ def load() -> Arrays:
 
 
 def check() -> None:
-    """Refuse a named or kept file that is not MNIST; one that is still to be downloaded is not there to be checked.
+    """Refuse a named or kept file that is not MNIST; one that is still to be downloaded is not
+    there to be checked.
 
     Raises
     ------
@@ -99,7 +103,9 @@ def read(path: Path) -> Arrays:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; {REMEDY}") from None
     except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path}: is no readable .npz, perhaps truncated ({error}); {REMEDY}") from None
+        raise UserError(
+            f"{path}: is no readable .npz, perhaps truncated ({error}); {REMEDY}"
+        ) from None
     _check(arrays, str(path))
     return arrays
 
@@ -110,9 +116,13 @@ def _check(arrays: Arrays, where: str) -> None:
         if array.dtype != np.uint8:
             raise UserError(f"{where}: {name} holds {array.dtype}, MNIST uint8; {REMEDY}")
         if array.shape[1:] != wanted:
-            raise UserError(f"{where}: {name} has shape {array.shape}, MNIST {(len(array), *wanted)}; {REMEDY}")
+            raise UserError(
+                f"{where}: {name} has shape {array.shape}, MNIST {(len(array), *wanted)}; {REMEDY}"
+            )
         if not wanted and array.max(initial=0) > 9:
-            raise UserError(f"{where}: {name} has the label {array.max()}, MNIST only 0 to 9; {REMEDY}")
+            raise UserError(
+                f"{where}: {name} has the label {array.max()}, MNIST only 0 to 9; {REMEDY}"
+            )
     for name, array in arrays.items():
         if sha256(np.ascontiguousarray(array).tobytes()).hexdigest() != HASHES[name]:
             raise UserError(f"{where}: {name} is not MNIST's: its SHA-256 is another one; {REMEDY}")

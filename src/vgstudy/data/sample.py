@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Sample:
-    """Inputs (row, input) and targets (row, output) of the training and the test rows, float32; classes are one-hot."""
+    """Inputs (row, input) and targets (row, output) of the training and the test rows, float32;
+    classes are one-hot."""
 
     x_train: NDArray[np.float32]
     y_train: NDArray[np.float32]

@@ -1,6 +1,7 @@
 """Losses on logits, with their derivative, per example.
 
-Keras recovers the logits of a sigmoid or softmax output before it takes the cross-entropy, so these are its losses.
+Keras recovers the logits of a sigmoid or softmax output before it takes the cross-entropy, so these
+are its losses.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,7 +30,9 @@ class Loss:
 
 
 BINARY = Loss(  # of targets that are 0 or 1
-    value=lambda z, y: tf.reduce_sum(tf.nn.softplus((1 - 2 * y) * z), axis=-2),  # -log s(z) for y = 1, -log(1 - s(z)) for y = 0
+    value=lambda z, y: tf.reduce_sum(
+        tf.nn.softplus((1 - 2 * y) * z), axis=-2
+    ),  # -log s(z) for y = 1, -log(1 - s(z)) for y = 0
     slope=lambda z, y: tf.sigmoid(z) - y,
     correct=lambda z, y: tf.reduce_all((tf.sigmoid(z) > 0.5) == (y > 0.5), axis=-2),
 )

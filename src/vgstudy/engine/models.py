@@ -1,9 +1,9 @@
 """A stack of equal multilayer perceptrons, computed together.
 
-Axes: a layer's parameters are (stack, out, in + 1), the kernel and, in the last column, the bias, which is applied to a
-constant 1; activations are (stack, unit, example). All parameters of a run are one flat row of a (stack, parameter)
-tensor, so that one stock Keras optimizer updates the whole stack with elementwise maths, and no number of one run can
-reach another.
+Axes: a layer's parameters are (stack, out, in + 1), the kernel and, in the last column, the bias,
+which is applied to a constant 1; activations are (stack, unit, example). All parameters of a run
+are one flat row of a (stack, parameter) tensor, so that one stock Keras optimizer updates the whole
+stack with elementwise maths, and no number of one run can reach another.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from vgstudy.cells import KerasObject
-from vgstudy.plan.portions import LANES
+from vgstudy.planning.portions import LANES
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
@@ -45,7 +45,9 @@ class Net:
     @cached_property
     def spans(self) -> list[slice]:
         """Where each layer's parameters are in a flat row."""
-        ends: list[int] = np.cumsum([0, *(out * (into + 1) for out, into in self.kernel_shapes)]).tolist()
+        ends: list[int] = np.cumsum(
+            [0, *(out * (into + 1) for out, into in self.kernel_shapes)]
+        ).tolist()
         return [slice(begin, end) for begin, end in pairwise(ends)]
 
     @cached_property
@@ -55,18 +57,24 @@ class Net:
         return -(-parameters // LANES) * LANES
 
     def layers(self, flat: tf.Tensor) -> list[tf.Tensor]:
-        """Split flat rows (stack, parameter) into layers (stack, out, in + 1), layer 1 first; axes after them are kept."""
+        """Split flat rows (stack, parameter) into layers (stack, out, in + 1), layer 1 first; axes
+        after them are kept."""
         sizes = [span.stop - span.start for span in self.spans]
         parts = tf.split(flat, [*sizes, self.columns - sum(sizes)], axis=1)
         shapes = [(-1, out, into + 1, *flat.shape[2:]) for out, into in self.kernel_shapes]
         return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=False)]
 
     def logits(
-        self, layers: Sequence[tf.Tensor], x: tf.Tensor, compiled: Callable[[Activation], Activation] = as_it_is
+        self,
+        layers: Sequence[tf.Tensor],
+        x: tf.Tensor,
+        compiled: Callable[[Activation], Activation] = as_it_is,
     ) -> tf.Tensor:
-        """Output layer's pre-activations (stack, output, example) of inputs x (stack, input, example).
+        """Output layer's pre-activations (stack, output, example) of inputs x (stack, input,
+        example).
 
-        `compiled` is given what makes the inputs of the layer above out of the pre-activations of any hidden layer.
+        `compiled` is given what makes the inputs of the layer above out of the pre-activations of
+        any hidden layer.
         """
         *hidden, last = layers
         above = compiled(lambda z: with_one(self.activation(z)))
@@ -87,7 +95,8 @@ def with_one(x: tf.Tensor) -> tf.Tensor:
 
 
 def activation(spec: KerasObject) -> Activation:
-    """The Keras activation function of a level, with its arguments bound; the same object for the same level."""
+    """The Keras activation function of a level, with its arguments bound; the same object for the
+    same level."""
     return _activation(spec.model_dump_json())
 
 

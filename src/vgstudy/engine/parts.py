@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from vgstudy.cells import KerasObject
 from vgstudy.engine import losses, models, probes, statistics
 from vgstudy.engine.groups import Arrangement, by_activation, mixture
-from vgstudy.plan.portions import LANES, probe_runs
+from vgstudy.planning.portions import LANES, probe_runs
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Runs of one activation that are probed together: which, and so many of them again that `LANES` divides their number."""
+    """Runs of one activation that are probed together: which, and so many of them again that
+    `LANES` divides their number."""
 
     activation: KerasObject
     rows: NDArray[np.intp]
@@ -29,16 +30,26 @@ def probe_parts(
 ) -> Iterator[Callable[[NDArray[np.float32], bool], statistics.Columns]]:
     """Functions of a stack's parameters that together give every probe column (run, layer).
 
-    The stack is cut into parts of at most `portions.probe_runs`, in which each activation is filled with copies so that every
-    elementwise operation has a multiple of `LANES` entries.
+    The stack is cut into parts of at most `portions.probe_runs`, in which each activation is filled
+    with copies so that every elementwise operation has a multiple of `LANES` entries.
     """
-    for part in _parts(by_activation(arranged.groups), probe_runs(net.depth, net.width, x.shape[2])):
-        rows, sizes = np.concatenate([piece.rows for piece in part]), tuple(len(piece.rows) for piece in part)
+    for part in _parts(
+        by_activation(arranged.groups), probe_runs(net.depth, net.width, x.shape[2])
+    ):
+        rows, sizes = (
+            np.concatenate([piece.rows for piece in part]),
+            tuple(len(piece.rows) for piece in part),
+        )
         activations = tuple(piece.activation.model_dump_json() for piece in part)
         ends = np.cumsum((0, *sizes)).tolist()
-        traits = [(slice(*span), _traits(spec)) for span, spec in zip(pairwise(ends), activations, strict=True)]
+        traits = [
+            (slice(*span), _traits(spec))
+            for span, spec in zip(pairwise(ends), activations, strict=True)
+        ]
         own = (x, y) if x.shape[0] == 1 else (tf.gather(x, rows), tf.gather(y, rows))
-        kept = np.concatenate([begin + np.arange(piece.count) for begin, piece in zip(ends, part, strict=False)])
+        kept = np.concatenate(
+            [begin + np.arange(piece.count) for begin, piece in zip(ends, part, strict=False)]
+        )
         mixed = replace(net, activation=_mixture(activations, sizes))
         yield partial(_measured, partial(probes.measure, mixed, loss, *own, traits), rows, kept)
 
@@ -50,7 +61,9 @@ def _parts(activations: Sequence[tuple[KerasObject, slice]], most: int) -> list[
     for spec, span in activations:
         for begin in range(span.start, span.stop, most):
             count = min(most, span.stop - begin)
-            piece = Piece(spec, np.resize(np.arange(begin, begin + count), -(-count // fill) * fill), count)
+            piece = Piece(
+                spec, np.resize(np.arange(begin, begin + count), -(-count // fill) * fill), count
+            )
             if parts and sum(len(each.rows) for each in parts[-1]) + len(piece.rows) <= most:
                 parts[-1].append(piece)
             else:
@@ -70,8 +83,11 @@ def _measured(
 
 @cache
 def _mixture(activations: tuple[str, ...], sizes: tuple[int, ...]) -> models.Activation:
-    """`groups.mixture` of activation levels, given as JSON; the same object for the same ones, so that its graphs serve again."""
-    return mixture([models.activation(KerasObject.model_validate_json(spec)) for spec in activations], sizes)
+    """`groups.mixture` of activation levels, given as JSON; the same object for the same ones, so
+    that its graphs serve again."""
+    return mixture(
+        [models.activation(KerasObject.model_validate_json(spec)) for spec in activations], sizes
+    )
 
 
 @cache

@@ -1,4 +1,5 @@
-"""From the arrays of a trained stack to rows of the probes and curves tables, sorted by run, epoch and layer.
+"""From the arrays of a trained stack to rows of the probes and curves tables, sorted by run, epoch
+and layer.
 
 Probes on several kinds of examples come one kind after the other.
 """
@@ -14,10 +15,18 @@ from vgstudy.schema import LAYER_KINDS, ZERO_CAUSES
 
 
 class Curves:
-    """Columns of the curves table, (run, epoch 0..epochs), filled as training goes; what is never put is null."""
+    """Columns of the curves table, (run, epoch 0..epochs), filled as training goes; what is never
+    put is null."""
 
     def __init__(self, runs: int, epochs: int, steps: int) -> None:
-        names = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "probe_loss", "probe_accuracy")
+        names = (
+            "train_loss",
+            "train_accuracy",
+            "test_loss",
+            "test_accuracy",
+            "probe_loss",
+            "probe_accuracy",
+        )
         self.steps = steps  # of an epoch
         self.columns = {name: np.full((runs, epochs + 1), np.nan, "float32") for name in names}
         self.known = {name: np.zeros(epochs + 1, bool) for name in names}
@@ -43,17 +52,23 @@ class Curves:
         self._put("probe_accuracy", slice(epoch, epoch + 1), accuracy[:, None])
 
     def table(self, runs: Sequence[Run]) -> pa.Table:
-        """Rows of the curves table; a run is finite up to its first non-finite loss, and has no accuracy from there on."""
+        """Rows of the curves table; a run is finite up to its first non-finite loss, and has no
+        accuracy from there on."""
         count, epochs = self.columns["train_loss"].shape
         bad = np.zeros((count, epochs), bool)
         for name in ("train_loss", "test_loss"):
             bad |= ~np.isfinite(self.columns[name]) & self.known[name]
         finite = ~np.logical_or.accumulate(bad, axis=1)
         numbers = {
-            name: np.where(finite, values, np.float32(np.nan)) if name.endswith("accuracy") else values
+            name: np.where(finite, values, np.float32(np.nan))
+            if name.endswith("accuracy")
+            else values
             for name, values in self.columns.items()
         }
-        columns = {name: pa.array(values.ravel(), mask=np.tile(~self.known[name], count)) for name, values in numbers.items()}
+        columns = {
+            name: pa.array(values.ravel(), mask=np.tile(~self.known[name], count))
+            for name, values in numbers.items()
+        }
         columns["finite"] = pa.array(finite.ravel())
         keys = _keys(runs, np.arange(epochs), 1)
         return pa.table({**keys, "step": keys["epoch"] * np.int32(self.steps), **columns})
@@ -79,7 +94,10 @@ class Measurements:
     def table(self, runs: Sequence[Run], kernel_shapes: Sequence[tuple[int, int]]) -> pa.Table:
         """Rows of the probes table; (out, in) of the kernels, layer 1 first."""
         return pa.concat_tables(
-            [_probe_table(runs, kernel_shapes, examples, own, self._steps) for examples, own in self._columns.items()],
+            [
+                _probe_table(runs, kernel_shapes, examples, own, self._steps)
+                for examples, own in self._columns.items()
+            ],
             promote_options="permissive",
         ).unify_dictionaries()
 
@@ -97,7 +115,9 @@ def _probe_table(
     kinds = np.array([0, *[1] * (layers - 2), 2], "int32")
     fans = np.array(kernel_shapes, "int32")
     first = next(iter(measured.values()))
-    columns = {name: np.stack([m[name] for m in measured.values()], axis=1) for name in first}  # (run, epoch, layer, ...)
+    columns = {
+        name: np.stack([m[name] for m in measured.values()], axis=1) for name in first
+    }  # (run, epoch, layer, ...)
     columns["update_rms"][:, 0] = np.nan
     causes = {name: columns.pop(name) for name in ("zero_cause", "zero_cause_float32")}
     lists = {name: columns.pop(name, None) for name in ("g_quantiles", "w_quantiles")}
@@ -113,7 +133,10 @@ def _probe_table(
             "fan_in": np.tile(fans[:, 1], repeats),
             "fan_out": np.tile(fans[:, 0], repeats),
             **{name: _nullable(values, name) for name, values in columns.items()},
-            **{name: pa.DictionaryArray.from_arrays(values.ravel(), list(ZERO_CAUSES)) for name, values in causes.items()},
+            **{
+                name: pa.DictionaryArray.from_arrays(values.ravel(), list(ZERO_CAUSES))
+                for name, values in causes.items()
+            },
             **{name: _lists(values, rows) for name, values in lists.items()},
         }
     )
@@ -124,11 +147,14 @@ def _lists(values: NDArray[np.float64] | None, rows: int) -> pa.Array:
     if values is None:
         return pa.nulls(rows, pa.list_(pa.float64()))
     size = values.shape[-1]
-    return pa.ListArray.from_arrays(np.arange(0, values.size + 1, size, dtype="int32"), values.ravel())
+    return pa.ListArray.from_arrays(
+        np.arange(0, values.size + 1, size, dtype="int32"), values.ravel()
+    )
 
 
 def _nullable(values: NDArray[np.float64], name: str) -> pa.Array:
-    """A probe column; hidden-only columns are null in the output layer, `update_rms` at the first probe."""
+    """A probe column; hidden-only columns are null in the output layer, `update_rms` at the first
+    probe."""
     absent = np.zeros(values.shape, bool)
     if name in ("h_rms", "h_saturated", "h_dead"):
         absent[:, :, -1] = True

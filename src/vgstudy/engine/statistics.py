@@ -1,4 +1,5 @@
-"""Statistics of one pass through a stack, in NumPy: gradients, weights, units that are off, causes of zeros.
+"""Statistics of one pass through a stack, in NumPy: gradients, weights, units that are off, causes
+of zeros.
 
 Arrays of a layer have the axes (stack, unit, example) or (stack, ...), columns (stack, layer).
 """
@@ -39,7 +40,9 @@ class Pass(Generic[Array]):
 
 def of_runs(state: Pass[NDArray[Any]], rows: slice) -> Pass[NDArray[Any]]:
     """Some runs of a pass, without its `z`."""
-    h, slope, delta, g = ([array[rows] for array in arrays] for arrays in (state.h, state.slope, state.delta, state.g))
+    h, slope, delta, g = (
+        [array[rows] for array in arrays] for arrays in (state.h, state.slope, state.delta, state.g)
+    )
     return Pass(h, slope, delta, g)
 
 
@@ -52,7 +55,8 @@ class Traits:
     steepest
         Largest absolute slope on [-5, 5], against which a unit counts as saturated.
     can_be_off
-        Whether output and slope are both exactly 0 somewhere, as with ReLU. A sigmoid's are not; they only round to 0.
+        Whether output and slope are both exactly 0 somewhere, as with ReLU. A sigmoid's are not;
+        they only round to 0.
     """
 
     steepest: float
@@ -66,10 +70,14 @@ def units_off(state: Pass[NDArray[Any]], traits: Traits) -> list[NDArray[np.bool
     return [(h == 0) & (s == 0) for h, s in zip(state.h, state.slope, strict=True)]
 
 
-def zero_causes(state: Pass[NDArray[Any]], weights: list[NDArray[Any]], traits: Traits) -> NDArray[np.int32]:
-    """Why each layer's whole gradient is zero, as an index into `schema.ZERO_CAUSES`, (stack, layer).
+def zero_causes(
+    state: Pass[NDArray[Any]], weights: list[NDArray[Any]], traits: Traits
+) -> NDArray[np.int32]:
+    """Why each layer's whole gradient is zero, as an index into `schema.ZERO_CAUSES`, (stack,
+    layer).
 
-    g_l is the product of h_{l-1} and delta_l, and delta_l comes through the kernels above l. The first of these that holds:
+    g_l is the product of h_{l-1} and delta_l, and delta_l comes through the kernels above l. The
+    first of these that holds:
 
     - fitted: the loss has slope 0 on every example, so there is nothing to propagate;
     - zero kernel: a kernel above l, or the kernel whose output h_{l-1} is, is all zero;
@@ -82,29 +90,42 @@ def zero_causes(state: Pass[NDArray[Any]], weights: list[NDArray[Any]], traits: 
         return np.full(zero.shape, NONE, "int32")
     never = np.zeros_like(zero[:, :1])
     severed = per_layer([np.all(w == 0, axis=1) for w in weights])
-    above = np.logical_or.accumulate(severed[:, :0:-1], axis=1)[:, ::-1]  # of layers 1..L, whether a kernel above is zero
+    above = np.logical_or.accumulate(severed[:, :0:-1], axis=1)[
+        :, ::-1
+    ]  # of layers 1..L, whether a kernel above is zero
     dead = _at_or_above(np.stack([np.all(off, axis=1) for off in units_off(state, traits)], axis=1))
     flat = _at_or_above(np.stack([np.all(s == 0, axis=1) for s in state.slope], axis=1))
     reasons = {
         FITTED: np.broadcast_to(np.all(state.delta[-1] == 0, axis=(1, 2))[:, None], zero.shape),
-        ZERO_KERNEL: np.concatenate([above, never], axis=1) | np.concatenate([never, severed[:, :-1]], axis=1),
-        DEAD: np.concatenate([dead[:, :1], dead], axis=1),  # layer l is cut off by a dead layer l-1 too; layer 1 has none below
+        ZERO_KERNEL: np.concatenate([above, never], axis=1)
+        | np.concatenate([never, severed[:, :-1]], axis=1),
+        DEAD: np.concatenate(
+            [dead[:, :1], dead], axis=1
+        ),  # layer l is cut off by a dead layer l-1 too; layer 1 has none below
         SATURATION: np.concatenate([flat, never], axis=1),
     }
-    cause = np.select([zero & reason for reason in reasons.values()], list(reasons), np.where(zero, UNDERFLOW, NONE))
+    cause = np.select(
+        [zero & reason for reason in reasons.values()],
+        list(reasons),
+        np.where(zero, UNDERFLOW, NONE),
+    )
     return cause.astype("int32")
 
 
 def _at_or_above(condition: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(stack, layer, example) -> (stack, layer): whether every example meets the condition at the layer or above it."""
+    """(stack, layer, example) -> (stack, layer): whether every example meets the condition at the
+    layer or above it."""
     above = np.logical_or.accumulate(condition[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(above.all(axis=2))
 
 
 def saturated(slope: NDArray[Any], traits: Traits) -> NDArray[np.float64]:
-    """Share of a layer's units and examples whose slope is below a hundredth of the steepest, (stack,)."""
+    """Share of a layer's units and examples whose slope is below a hundredth of the steepest,
+    (stack,)."""
     limit = 0.01 * traits.steepest
-    return np.asarray([np.count_nonzero(np.abs(own) < limit) / own.size for own in slope])  # a fast memory holds one run
+    return np.asarray(
+        [np.count_nonzero(np.abs(own) < limit) / own.size for own in slope]
+    )  # a fast memory holds one run
 
 
 def dead(off: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -121,27 +142,40 @@ def weight_columns(weights: list[NDArray[np.float64]]) -> Columns:
     }
 
 
-def quantile_columns(gradients: list[NDArray[np.float64]], weights: list[NDArray[np.float64]]) -> Columns:
-    """Quantiles at `schema.QUANTILES` of the entries of each gradient and kernel, (stack, layer, quantile)."""
+def quantile_columns(
+    gradients: list[NDArray[np.float64]], weights: list[NDArray[np.float64]]
+) -> Columns:
+    """Quantiles at `schema.QUANTILES` of the entries of each gradient and kernel, (stack, layer,
+    quantile)."""
 
     def of(entries: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.quantile(entries.reshape(len(entries), -1), QUANTILES, axis=1).T
 
-    return {"g_quantiles": per_layer([of(g) for g in gradients]), "w_quantiles": per_layer([of(w) for w in weights])}
+    return {
+        "g_quantiles": per_layer([of(g) for g in gradients]),
+        "w_quantiles": per_layer([of(w) for w in weights]),
+    }
 
 
 def change_columns(
-    now: list[NDArray[np.float64]], first: list[NDArray[np.float64]], before: list[NDArray[np.float64]]
+    now: list[NDArray[np.float64]],
+    first: list[NDArray[np.float64]],
+    before: list[NDArray[np.float64]],
 ) -> Columns:
     """How far each kernel is from the first and from the previous probe, (stack, layer)."""
     return {
-        "w_l1_change": per_layer([np.abs(w - v).sum(axis=1) for w, v in zip(now, first, strict=True)]),
-        "update_rms": per_layer([np.sqrt(np.mean((w - v) ** 2, axis=1)) for w, v in zip(now, before, strict=True)]),
+        "w_l1_change": per_layer(
+            [np.abs(w - v).sum(axis=1) for w, v in zip(now, first, strict=True)]
+        ),
+        "update_rms": per_layer(
+            [np.sqrt(np.mean((w - v) ** 2, axis=1)) for w, v in zip(now, before, strict=True)]
+        ),
     }
 
 
 def gradient_columns(gradients: list[NDArray[np.float64]]) -> Columns:
-    """Moments, norms and the share of zeros of each kernel's gradient (stack, ...), (stack, layer)."""
+    """Moments, norms and the share of zeros of each kernel's gradient (stack, ...), (stack,
+    layer)."""
     flat = [g.reshape(len(g), -1) for g in gradients]
     size = [g.shape[1] for g in flat]
     level = per_layer([rms(g) for g in gradients])
@@ -157,10 +191,15 @@ def gradient_columns(gradients: list[NDArray[np.float64]]) -> Columns:
 
 
 def rms(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Root mean square over all axes but the first; entries are scaled where their squares would under- or overflow."""
+    """Root mean square over all axes but the first; entries are scaled where their squares would
+    under- or overflow."""
     flat = values.reshape(len(values), -1)
-    rows = flat if len(flat) > 1 else np.repeat(flat, 2, axis=0)  # a row alone is added up in another order than among others
-    value: NDArray[np.float64] = np.sqrt(np.einsum("sk,sk->s", rows, rows)[: len(flat)] / flat.shape[1])
+    rows = (
+        flat if len(flat) > 1 else np.repeat(flat, 2, axis=0)
+    )  # a row alone is added up in another order than among others
+    value: NDArray[np.float64] = np.sqrt(
+        np.einsum("sk,sk->s", rows, rows)[: len(flat)] / flat.shape[1]
+    )
     unsafe = ~((value > 1e-140) & (value < 1e140))  # zeros and NaN too
     if unsafe.any():
         value[unsafe] = _scaled_rms(flat[unsafe])

@@ -9,12 +9,14 @@ import tensorflow as tf
 from vgstudy.engine.groups import Parameters
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.models import Net
-from vgstudy.plan.portions import LANES
+from vgstudy.planning.portions import LANES
 
 TEST_ROWS = 128
 Two = tuple[tf.Tensor, tf.Tensor]
 Steps = Callable[[tf.Tensor, tf.Tensor], Two]
-xla = partial(tf.function, jit_compile=True, autograph=False)  # compiled once per process for each shape
+xla = partial(
+    tf.function, jit_compile=True, autograph=False
+)  # compiled once per process for each shape
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,12 @@ class Step:
     Attributes
     ----------
     gradient
-        Of parameters, row numbers of a mini-batch (stack, example) and the weight of each example (example,): what `sums` needs
-        to see of the mini-batch, and the gradient of the sum over runs of each run's weighted loss, laid out as the parameters.
+        Of parameters, row numbers of a mini-batch (stack, example) and the weight of each example
+        (example,): what `sums` needs to see of the mini-batch, and the gradient of the sum over
+        runs of each run's weighted loss, laid out as the parameters.
     sums
-        Of what was seen of several mini-batches and of their weights (step, example): the summed loss and the number of right
-        predictions, both (step, stack).
+        Of what was seen of several mini-batches and of their weights (step, example): the summed
+        loss and the number of right predictions, both (step, stack).
     """
 
     gradient: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[Two, tf.Tensor]]
@@ -43,7 +46,8 @@ def step(net: Net, loss: Loss, table: tf.Tensor) -> Step:
     net, loss
         What is trained.
     table
-        Training rows (stack, row, input and output), or (row, input and output) if all runs train on the same.
+        Training rows (stack, row, input and output), or (row, input and output) if all runs train
+        on the same.
     """
 
     def gradient(theta: tf.Tensor, order: tf.Tensor, weights: tf.Tensor) -> tuple[Two, tf.Tensor]:
@@ -56,8 +60,13 @@ def step(net: Net, loss: Loss, table: tf.Tensor) -> Step:
 
     def sums(seen: Two, weights: tf.Tensor) -> Two:
         z, target = seen  # (step, stack, output, example)
-        right, counted = tf.cast(loss.correct(z, target), table.dtype), tf.cast(weights > 0, table.dtype)[:, None]
-        return tf.reduce_sum(loss.value(z, target) * counted, axis=2), tf.reduce_sum(right * counted, axis=2)
+        right, counted = (
+            tf.cast(loss.correct(z, target), table.dtype),
+            tf.cast(weights > 0, table.dtype)[:, None],
+        )
+        return tf.reduce_sum(loss.value(z, target) * counted, axis=2), tf.reduce_sum(
+            right * counted, axis=2
+        )
 
     return Step(gradient, sums)
 
@@ -78,13 +87,17 @@ def compile_steps(step: Step, parameters: Parameters, width: int, dtype: tf.DTyp
 
     Returns
     -------
-    A function that takes the row numbers of mini-batches (step, stack, example) and the weight of each example in the mean over
-    its mini-batch (step, example), takes one optimizer step for each, and gives the summed loss and the number of right
-    predictions that each step met, both (step, stack). An example of weight 0 only fills its mini-batch.
+    A function that takes the row numbers of mini-batches (step, stack, example) and the weight of
+    each example in the mean over its mini-batch (step, example), takes one optimizer step for each,
+    and gives the summed loss and the number of right predictions that each step met, both (step,
+    stack). An example of weight 0 only fills its mini-batch.
     """
 
     @tf.function(  # type: ignore[untyped-decorator]
-        input_signature=[tf.TensorSpec((None, parameters.runs, width), tf.int32), tf.TensorSpec((None, width), dtype)],
+        input_signature=[
+            tf.TensorSpec((None, parameters.runs, width), tf.int32),
+            tf.TensorSpec((None, width), dtype),
+        ],
         autograph=False,  # which takes longer than all the rest of tracing
     )
     def steps(order: tf.Tensor, weights: tf.Tensor) -> Two:
@@ -121,24 +134,30 @@ def mini_batch(table: tf.Tensor, order: tf.Tensor, inputs: int) -> tuple[tf.Tens
 def compile_test(
     net: Net, loss: Loss, flat: Callable[[], tf.Tensor], x: tf.Tensor, y: tf.Tensor
 ) -> Callable[[], tuple[tf.Tensor, tf.Tensor]]:
-    """Compile the evaluation of rows x (stack, input, row) and y (stack, output, row); a stack axis of 1 if all have the same.
+    """Compile the evaluation of rows x (stack, input, row) and y (stack, output, row); a stack axis
+    of 1 if all have the same.
 
     `flat` gives the parameters now, (stack, parameter).
 
     Returns
     -------
-    A function that gives the loss of every row now, and whether its prediction is right (0 or 1), both (stack, row). It works on
-    `TEST_ROWS` rows at a time, whose activations stay in a fast memory.
+    A function that gives the loss of every row now, and whether its prediction is right (0 or 1),
+    both (stack, row). It works on `TEST_ROWS` rows at a time, whose activations stay in a fast
+    memory.
     """
     rows = x.shape[2]
     at_once = min(TEST_ROWS, -(-rows // LANES) * LANES)
     filled = [tf.pad(each, ((0, 0), (0, 0), (0, -rows % at_once))) for each in (x, y)]
-    parts = [tf.stack(tf.split(each, each.shape[2] // at_once, axis=2)) for each in filled]  # (part, stack, feature, row)
+    parts = [
+        tf.stack(tf.split(each, each.shape[2] // at_once, axis=2)) for each in filled
+    ]  # (part, stack, feature, row)
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def test() -> tuple[tf.Tensor, tf.Tensor]:
         layers = net.layers(flat())
-        logits = tf.map_fn(lambda part: net.logits(layers, part, xla), parts[0])  # (part, stack, output, row)
+        logits = tf.map_fn(
+            lambda part: net.logits(layers, part, xla), parts[0]
+        )  # (part, stack, output, row)
         each = (loss.value(logits, parts[1]), tf.cast(loss.correct(logits, parts[1]), x.dtype))
         value, right = (tf.concat(tf.unstack(e), axis=1)[:, :rows] for e in each)
         return value, right

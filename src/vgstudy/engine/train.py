@@ -19,7 +19,7 @@ from vgstudy.engine.order import Order
 from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
 from vgstudy.engine.steps import compile_steps, compile_test, mini_batch
-from vgstudy.plan.portions import STEPS_AT_ONCE, is_narrow
+from vgstudy.planning.portions import STEPS_AT_ONCE, is_narrow
 from vgstudy.seeds import stream
 
 
@@ -72,7 +72,8 @@ class Probed:
     loss, accuracy
         Means over the examples, in the precision of training, (run,).
     columns
-        Every other column of the probes table, (run, layer), and the quantiles (run, layer, quantile) if wanted.
+        Every other column of the probes table, (run, layer), and the quantiles (run, layer,
+        quantile) if wanted.
     """
 
     loss: NDArray[np.float32]
@@ -90,10 +91,13 @@ class Stack:
     probe_rows
         How many of the training rows are the probe set; by default all.
     dtype
-        In which training computes. Studies train in float32; float64 serves to hold the engine against Keras.
+        In which training computes. Studies train in float32; float64 serves to hold the engine
+        against Keras.
     """
 
-    def __init__(self, runs: Sequence[Run], probe_rows: int | None = None, dtype: str = "float32") -> None:
+    def __init__(
+        self, runs: Sequence[Run], probe_rows: int | None = None, dtype: str = "float32"
+    ) -> None:
         self.cell = runs[0].cell
         self._arranged = arrange(runs)
         self.places, stacked = self._arranged.places, self._arranged.runs
@@ -101,27 +105,43 @@ class Stack:
         samples = [data.sample(r.cell.task, stream(r.cell, r.seed, "sample")) for r in drawn]
         task = self.cell.task
         train = _table([(s.x_train, s.y_train) for s in samples], dtype)
-        self._test_set = _features(_table([(s.x_test, s.y_test) for s in samples], dtype), task.inputs)
+        self._test_set = _features(
+            _table([(s.x_test, s.y_test) for s in samples], dtype), task.inputs
+        )
         self._probe_set = _features(train[:, : probe_rows or task.train], task.inputs)
         self._training_rows = train[0] if task.shared else train
         self.loss = losses.LOSSES[task.loss]
         self.net = models.Net(
-            task.inputs, self.cell.depth, self.cell.width, task.outputs, stack_activation(self._arranged.groups)
+            task.inputs,
+            self.cell.depth,
+            self.cell.width,
+            task.outputs,
+            stack_activation(self._arranged.groups),
         )
         kernels = [stream(r.cell, r.seed, "kernels") for r in stacked]
         initial = initial_flat(self.net, [r.cell.initializer for r in stacked], kernels)
         self._order = Order(
-            [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked], task.train, self.cell.batch_size
+            [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked],
+            task.train,
+            self.cell.batch_size,
         )
         self._narrow = is_narrow(self.cell.width, task.inputs, task.outputs, self.cell.batch_size)
-        self._parameters = Parameters(initial, self._arranged.groups, dtype, lanes.pack if self._narrow else tf.identity)
+        self._parameters = Parameters(
+            initial, self._arranged.groups, dtype, lanes.pack if self._narrow else tf.identity
+        )
         work = self.net, self.loss, self._training_rows
         step = lanes.step(*work, self._arranged.groups) if self._narrow else steps.step(*work)
-        self._steps = compile_steps(step, self._parameters, self._order.width, self._training_rows.dtype)
+        self._steps = compile_steps(
+            step, self._parameters, self._order.width, self._training_rows.dtype
+        )
         self._compiled_test = compile_test(self.net, self.loss, self._flat_rows, *self._test_set)
-        self._last: NDArray[np.int32] | None = None  # row numbers of the mini-batch before (stack, example)
+        self._last: NDArray[np.int32] | None = (
+            None  # row numbers of the mini-batch before (stack, example)
+        )
         self._first = probes.kernels(self.net, initial)
-        self._before: dict[str, list[NDArray[np.float64]]] = {}  # kernels at the previous probe of each kind
+        self._before: dict[
+            str, list[NDArray[np.float64]]
+        ] = {}  # kernels at the previous probe of each kind
 
     def flat(self) -> NDArray[np.floating]:
         """The parameters of the runs, (run, parameter)."""
@@ -130,11 +150,19 @@ class Stack:
     def _flat_rows(self) -> tf.Tensor:
         """The parameters now, (stack, parameter)."""
         now = self._parameters.tensor()
-        return lanes.unpack(now, [group.size for group in self._arranged.groups]) if self._narrow else now
+        return (
+            lanes.unpack(now, [group.size for group in self._arranged.groups])
+            if self._narrow
+            else now
+        )
 
     def advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Train for some epochs; running mean of loss and accuracy over each epoch's mini-batches, (run, epoch)."""
-        parts = [self._advance(min(epochs - done, self._at_once)) for done in range(0, epochs, self._at_once)]
+        """Train for some epochs; running mean of loss and accuracy over each epoch's mini-batches,
+        (run, epoch)."""
+        parts = [
+            self._advance(min(epochs - done, self._at_once))
+            for done in range(0, epochs, self._at_once)
+        ]
         loss, accuracy = (np.concatenate(metric, axis=1) for metric in zip(*parts, strict=True))
         return loss, accuracy
 
@@ -148,14 +176,20 @@ class Stack:
         sums = self._steps(tf.constant(order), tf.constant(weights, self._training_rows.dtype))
         self._last = order[-1][:, weights[-1] > 0]
         examples = (weights > 0).sum(axis=1).reshape(epochs, -1).sum(axis=1)
-        by_step = (s.numpy()[:, self.places].T.astype("float64", order="C").reshape(len(self.places), epochs, -1) for s in sums)
+        by_step = (
+            s.numpy()[:, self.places]
+            .T.astype("float64", order="C")
+            .reshape(len(self.places), epochs, -1)
+            for s in sums
+        )
         loss, accuracy = ((each.sum(axis=2) / examples).astype("float32") for each in by_step)
         return loss, accuracy
 
     def test(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean loss and accuracy over the test rows, (run,)."""
         loss, accuracy = (
-            each.numpy()[self.places].mean(axis=1, dtype="float64").astype("float32") for each in self._compiled_test()
+            each.numpy()[self.places].mean(axis=1, dtype="float64").astype("float32")
+            for each in self._compiled_test()
         )
         return loss, accuracy
 
@@ -171,9 +205,14 @@ class Stack:
         """
         flat = self._flat_rows().numpy()
         x, y = self._examples(examples)
-        parts = [measured(flat, quantiles) for measured in probe_parts(self._arranged, self.net, self.loss, x, y)]
+        parts = [
+            measured(flat, quantiles)
+            for measured in probe_parts(self._arranged, self.net, self.loss, x, y)
+        ]
         now = probes.kernels(self.net, flat)
-        change = statistics.change_columns(now, self._first, self._before.get(examples, self._first))
+        change = statistics.change_columns(
+            now, self._first, self._before.get(examples, self._first)
+        )
         self._before[examples] = now
         state = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
         columns = {name: values[self.places] for name, values in (state | change).items()}
@@ -194,11 +233,13 @@ class Stack:
 
 
 def _table(samples: list[tuple[NDArray[np.float32], NDArray[np.float32]]], dtype: str) -> tf.Tensor:
-    """A list over runs of inputs (row, input) and targets (row, output) -> (run, row, input and output)."""
+    """A list over runs of inputs (row, input) and targets (row, output) -> (run, row, input and
+    output)."""
     return tf.constant(np.stack([np.concatenate(parts, axis=1) for parts in samples]), dtype)
 
 
 def _features(table: tf.Tensor, inputs: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Inputs (stack, input, row) and targets (stack, output, row) of a table (stack, row, input and output)."""
+    """Inputs (stack, input, row) and targets (stack, output, row) of a table (stack, row, input and
+    output)."""
     columns = tf.transpose(table, (0, 2, 1))
     return columns[:, :inputs], columns[:, inputs:]

@@ -1,7 +1,8 @@
-"""What an optimizer does to a stack's parameters: one operation where TensorFlow has one, else the stock Keras optimizer.
+"""What an optimizer does to a stack's parameters: one operation where TensorFlow has one, else the
+stock Keras optimizer.
 
-Keras writes Adam as a dozen elementwise operations, each of which passes over the parameters once; TensorFlow's own kernel of
-the same formula passes over them once altogether.
+Keras writes Adam as a dozen elementwise operations, each of which passes over the parameters once;
+TensorFlow's own kernel of the same formula passes over them once altogether.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,10 +17,13 @@ Update = Callable[[tf.Tensor], None]
 
 
 def compile_update(spec: KerasObject, variable: keras.Variable) -> Update:
-    """A function that takes one step of a new optimizer of a level along a gradient shaped as the variable, updating it."""
+    """A function that takes one step of a new optimizer of a level along a gradient shaped as the
+    variable, updating it."""
     optimizer = models.optimizer(spec)
     fused, arguments = FUSED.get(spec.class_name, (_keras, frozenset()))
-    plain = set(spec.config) <= arguments and not isinstance(spec.config.get("learning_rate"), Mapping)
+    plain = set(spec.config) <= arguments and not isinstance(
+        spec.config.get("learning_rate"), Mapping
+    )
     return fused(optimizer, variable) if plain else _keras(optimizer, variable)
 
 
@@ -31,7 +35,9 @@ def _keras(optimizer: keras.Optimizer, variable: keras.Variable) -> Update:
 def _sgd(optimizer: keras.optimizers.SGD, variable: keras.Variable) -> Update:
     value, rate = variable.value, tf.cast(optimizer.learning_rate, variable.dtype)
     if not optimizer.momentum:
-        return lambda gradient: tf.raw_ops.ResourceApplyGradientDescent(var=value.handle, alpha=rate, delta=gradient)
+        return lambda gradient: tf.raw_ops.ResourceApplyGradientDescent(
+            var=value.handle, alpha=rate, delta=gradient
+        )
     velocity = tf.Variable(tf.zeros_like(value))
     momentum = tf.cast(optimizer.momentum, value.dtype)  # by way of float32, as in Keras
 
@@ -53,8 +59,14 @@ def _adam(optimizer: keras.optimizers.Adam, variable: keras.Variable) -> Update:
     rate = tf.cast(optimizer.learning_rate, value.dtype)
     numbers = (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
     first, second, epsilon = (tf.constant(number, value.dtype) for number in numbers)
-    rounded = [tf.cast(beta, value.dtype) for beta in (optimizer.beta_1, optimizer.beta_2)]  # by way of float32, as in Keras
-    mean, square, taken = tf.Variable(tf.zeros_like(value)), tf.Variable(tf.zeros_like(value)), tf.Variable(0)
+    rounded = [
+        tf.cast(beta, value.dtype) for beta in (optimizer.beta_1, optimizer.beta_2)
+    ]  # by way of float32, as in Keras
+    mean, square, taken = (
+        tf.Variable(tf.zeros_like(value)),
+        tf.Variable(tf.zeros_like(value)),
+        tf.Variable(0),
+    )
 
     def update(gradient: tf.Tensor) -> None:
         step = tf.cast(taken.assign_add(1), value.dtype)

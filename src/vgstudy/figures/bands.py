@@ -1,4 +1,5 @@
-"""Pictures of the arms of a study over epochs: the median seed with a band and a tutorial's single run, and fans of quantiles."""
+"""Pictures of the arms of a study over epochs: the median seed with a band and a tutorial's single
+run, and fans of quantiles."""
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ from vgstudy.figures.legend import handles
 from vgstudy.figures.lines import draw_line, pick
 from vgstudy.figures.panels import panels
 from vgstudy.figures.style import COLOURS, GREY, shades
+from vgstudy.figures.view import View
 from vgstudy.schema import QUANTILES
-from vgstudy.views.view import View
 
 SHADES = range(6)  # places from light to dark
 FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to, opacity
@@ -22,7 +23,17 @@ def single_runs(view: View) -> Figure:
     figure = panels(view, draw_run)
     listed = [Line2D([], [], color=GREY, label="median seed, central 90 % of the seeds")]
     if view.frame["reported"].notna().any():
-        listed += [Line2D([], [], color="#B5483F", marker="*", linestyle="", markersize=8, label="the tutorial's single run")]
+        listed += [
+            Line2D(
+                [],
+                [],
+                color="#B5483F",
+                marker="*",
+                linestyle="",
+                markersize=8,
+                label="the tutorial's single run",
+            )
+        ]
     add_key(figure, view, listed)
     return figure
 
@@ -39,14 +50,30 @@ def draw_run(axes: Axes, points: pd.DataFrame) -> None:
         draw_line(axes, line, axes.transData, color=pick(line["activation"], COLOURS))
         told = line[line["reported"].notna()]
         if len(told):  # matplotlib gives an empty line that is not clipped no place
-            axes.plot(told["x"], told["reported"].astype(float), "*", color="#B5483F", markersize=8, clip_on=False, zorder=5)
+            axes.plot(
+                told["x"],
+                told["reported"].astype(float),
+                "*",
+                color="#B5483F",
+                markersize=8,
+                clip_on=False,
+                zorder=5,
+            )
 
 
 def arm_layers(view: View) -> Figure:
-    """A line for every layer of every arm, light for layer 1 and dark for the output layer, whatever the depth; bands."""
+    """A line for every layer of every arm, light for layer 1 and dark for the output layer,
+    whatever the depth; bands."""
     figure = panels(view, draw_layers)
     named = {SHADES[0]: "layer 1", SHADES[2]: "layers between", SHADES[-1]: "output layer"}
-    add_key(figure, view, [Line2D([], [], color=shades(GREY, len(SHADES))[place], label=label) for place, label in named.items()])
+    add_key(
+        figure,
+        view,
+        [
+            Line2D([], [], color=shades(GREY, len(SHADES))[place], label=label)
+            for place, label in named.items()
+        ],
+    )
     return figure
 
 
@@ -56,8 +83,13 @@ def draw_layers(axes: Axes, points: pd.DataFrame) -> None:
         output = int(line["depth"].iloc[0]) + 1
         place = round((len(SHADES) - 1) * (int(str(layer)) - 1) / (output - 1))
         colour = shades(pick(line["activation"], COLOURS), len(SHADES))[place]
-        if output <= len(SHADES) or layer in (1, output):  # the bands of more layers cover one another
-            axes.fill_between(line["x"], line["low"], line["high"], color=colour, alpha=0.12, linewidth=0)
+        if output <= len(SHADES) or layer in (
+            1,
+            output,
+        ):  # the bands of more layers cover one another
+            axes.fill_between(
+                line["x"], line["low"], line["high"], color=colour, alpha=0.12, linewidth=0
+            )
         axes.plot(line["x"], line["value"], color=colour)
 
 

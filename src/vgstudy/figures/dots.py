@@ -1,4 +1,5 @@
-"""Pictures of what predicts failure, a panel for every group of runs: points by predictor, and calibration curves."""
+"""Pictures of what predicts failure, a panel for every group of runs: points by predictor, and
+calibration curves."""
 
 from collections.abc import Iterator
 from textwrap import fill
@@ -10,10 +11,12 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from vgstudy.figures.style import COLOURS, GREY, MARKERS
-from vgstudy.views.view import View
+from vgstudy.figures.view import View
 
 LABEL = 34  # characters in a line of a predictor's name
-ROOM = 0.03  # of the width, left of the names: they are wider at the resolution of a file than at that of the layout
+# of the width, left of the names: they are wider at the resolution of a file than at that of the
+# layout
+ROOM = 0.03
 
 
 def dots(view: View) -> Figure:
@@ -24,9 +27,19 @@ def dots(view: View) -> Figure:
         axes.axvline(0.5, color=GREY, linewidth=0.8, dashes=(2, 2), zorder=1)
         for place, kind in enumerate(kinds):
             own = points[points["quantity"] == kind]
-            y = [labels.index(label) + 0.24 * (place - (len(kinds) - 1) / 2) for label in own["label"]]
+            y = [
+                labels.index(label) + 0.24 * (place - (len(kinds) - 1) / 2)
+                for label in own["label"]
+            ]
             axes.hlines(y, own["low"], own["high"], color=COLOURS[place], linewidth=1.4)
-            axes.plot(own["value"], y, linestyle="", color=COLOURS[place], marker=MARKERS[place], markersize=4)
+            axes.plot(
+                own["value"],
+                y,
+                linestyle="",
+                color=COLOURS[place],
+                marker=MARKERS[place],
+                markersize=4,
+            )
         axes.set_xlim(-0.02, 1.02)
         axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
         axes.set_ylim(len(labels) - 0.4, -0.6)
@@ -44,7 +57,9 @@ def calibration_curves(view: View) -> Figure:
         for place, label in enumerate(labels):
             own = points[points["label"] == label].sort_values("x")
             axes.vlines(own["x"], own["low"], own["high"], color=COLOURS[place], linewidth=0.8)
-            axes.plot(own["x"], own["value"], color=COLOURS[place], marker=MARKERS[place], markersize=4)
+            axes.plot(
+                own["x"], own["value"], color=COLOURS[place], marker=MARKERS[place], markersize=4
+            )
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(-0.03, 1.03)
         axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
@@ -53,16 +68,22 @@ def calibration_curves(view: View) -> Figure:
     return figure
 
 
-def _panels(view: View, width: float, height: float) -> tuple[Figure, Iterator[tuple[Axes, pd.DataFrame]]]:
+def _panels(
+    view: View, width: float, height: float
+) -> tuple[Figure, Iterator[tuple[Axes, pd.DataFrame]]]:
     groups = list(dict.fromkeys(view.frame["group"]))
     figure = Figure(
-        figsize=(min(10.0, 2.2 + width * len(groups)), height), layout=ConstrainedLayoutEngine(rect=(ROOM, 0, 1 - ROOM, 1))
+        figsize=(min(10.0, 2.2 + width * len(groups)), height),
+        layout=ConstrainedLayoutEngine(rect=(ROOM, 0, 1 - ROOM, 1)),
     )
     places = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
     for axes, group in zip(places, groups, strict=True):
         axes.set_title(group)
         axes.spines[["top", "right"]].set_visible(False)
-    return figure, ((axes, view.frame[view.frame["group"] == group]) for axes, group in zip(places, groups, strict=True))
+    return figure, (
+        (axes, view.frame[view.frame["group"] == group])
+        for axes, group in zip(places, groups, strict=True)
+    )
 
 
 def _finish(figure: Figure, view: View, key: dict[str, tuple[str, str, str]]) -> None:

@@ -1,4 +1,5 @@
-"""Pictures with a line per layer: shades of the activation's colour, light at the input, full at the output."""
+"""Pictures with a line per layer: shades of the activation's colour, light at the input, full at
+the output."""
 
 from typing import Any
 
@@ -11,14 +12,17 @@ from matplotlib.figure import Figure
 from vgstudy.figures.lines import draw_line, pick
 from vgstudy.figures.panels import panels
 from vgstudy.figures.style import COLOURS, GREY, shades
-from vgstudy.views.view import View
+from vgstudy.figures.view import View
 
 
 def layers(view: View) -> Figure:
     """A line for every layer of every cell."""
     count = int(view.frame["layer"].max())
     figure = panels(view, lambda axes, points: draw_layers(axes, points, count))
-    key = ScalarMappable(BoundaryNorm([n + 0.5 for n in range(count + 1)], count), ListedColormap(shades(GREY, count)))
+    key = ScalarMappable(
+        BoundaryNorm([n + 0.5 for n in range(count + 1)], count),
+        ListedColormap(shades(GREY, count)),
+    )
     place: dict[str, Any] = {"location": "top", "anchor": (0.0, 0.0), "shrink": 0.3, "aspect": 25}
     bar = figure.colorbar(key, ax=figure.axes, ticks=range(1, count + 1, 1 + count // 12), **place)
     bar.ax.tick_params(size=0)

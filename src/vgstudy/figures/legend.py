@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 from vgstudy.figures.style import GREY, LOOKS, THEORY, keyed
 
 
-def add_legend(figure: Figure, frame: pd.DataFrame, more: Mapping[str, list[Line2D]] = MappingProxyType({})) -> None:
+def add_legend(
+    figure: Figure, frame: pd.DataFrame, more: Mapping[str, list[Line2D]] = MappingProxyType({})
+) -> None:
     """Add the key to what a picture of these points shows; `more` are further rows by name."""
     entries = {factor: list(handles(frame, factor)) for factor in LOOKS} | dict(more)
     if "predicted" in frame:
@@ -21,13 +23,16 @@ def add_legend(figure: Figure, frame: pd.DataFrame, more: Mapping[str, list[Line
     rows = [row for factor, listed in entries.items() for row in key_rows(factor, listed, per_row)]
     columns = max(map(len, rows))
     filled = [[*row, *[blank()] * (columns - len(row))] for row in rows]
-    by_column = [handle for column in zip(*filled, strict=True) for handle in column]  # the order in which a legend fills up
+    by_column = [
+        handle for column in zip(*filled, strict=True) for handle in column
+    ]  # the order in which a legend fills up
     spacing = {"columnspacing": 1.2, "handlelength": 2.4, "labelspacing": 0.25}
     figure.legend(handles=by_column, loc="outside upper left", ncols=columns, **spacing)
 
 
 def handles(frame: pd.DataFrame, factor: str) -> Iterator[Line2D]:
-    """An entry for each level of a factor that occurs; none for a single initializer or optimizer."""
+    """An entry for each level of a factor that occurs; none for a single initializer or
+    optimizer."""
     look, choices = LOOKS[factor]
     present = frame[factor].cat.remove_unused_categories().cat.categories
     if len(present) > 1 or factor == "activation":

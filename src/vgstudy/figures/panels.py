@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from vgstudy.figures.axes import LINEAR_BELOW, horizontal_limits, vertical_limits
+from vgstudy.figures.frames import chosen
 from vgstudy.figures.style import GREY
-from vgstudy.views.axes import LINEAR_BELOW, horizontal_limits, vertical_limits
-from vgstudy.views.frames import chosen
-from vgstudy.views.view import Axis, View, laid_out
-from vgstudy.wording import level_text, power_of_ten
+from vgstudy.figures.view import Axis, View, laid_out
+from vgstudy.formatting import level_text, power_of_ten
 
 WIDTH = 10.0  # inches, of a picture with many columns of panels
 Draw = Callable[[Axes, pd.DataFrame], None]
@@ -30,16 +30,32 @@ def panels(view: View, draw: Draw) -> Figure:
     ends = horizontal_limits(view.frame, view.x)
     for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
         axes, axis = places[i, j], view.axes[row["quantity"]]
-        block = {"quantity": row["quantity"], **{name: column[name] for name in view.free if name in column}}
+        block = {
+            "quantity": row["quantity"],
+            **{name: column[name] for name in view.free if name in column},
+        }
         scale_x(axes, view.x, ends)
         scale_y(axes, axis, vertical_limits(chosen(view.frame, **block), axis))
         points = chosen(view.frame, **row, **column)
         if len(points):
             draw(axes, points)
         else:  # the study is not a full crossing
-            axes.text(0.5, 0.5, "not in this study", transform=axes.transAxes, ha="center", va="center", size=7, color="0.4")
-        starts = not j or any(column[name] != columns[j - 1][name] for name in block.keys() - {"quantity"})
-        axes.tick_params(left=starts, labelleft=starts, bottom=i == len(rows) - 1, labelbottom=i == len(rows) - 1)
+            axes.text(
+                0.5,
+                0.5,
+                "not in this study",
+                transform=axes.transAxes,
+                ha="center",
+                va="center",
+                size=7,
+                color="0.4",
+            )
+        starts = not j or any(
+            column[name] != columns[j - 1][name] for name in block.keys() - {"quantity"}
+        )
+        axes.tick_params(
+            left=starts, labelleft=starts, bottom=i == len(rows) - 1, labelbottom=i == len(rows) - 1
+        )
     label(places, view, rows, columns)
     figure.supxlabel(view.x.label, fontsize=8)
     return figure
@@ -54,15 +70,22 @@ def size(rows: int, columns: int) -> tuple[float, float]:
 def panel_rows(view: View) -> list[Levels]:
     """The rows of panels that have points, quantity by quantity."""
     found = [(quantity, chosen(view.frame, quantity=quantity)) for quantity in view.axes]
-    return [{"quantity": quantity, **levels} for quantity, points in found for levels in combinations(points, view.down)]
+    return [
+        {"quantity": quantity, **levels}
+        for quantity, points in found
+        for levels in combinations(points, view.down)
+    ]
 
 
 def combinations(frame: pd.DataFrame, names: tuple[str, ...]) -> list[Levels]:
-    """The combinations of levels that occur, in the order of the levels; one empty combination for no names."""
+    """The combinations of levels that occur, in the order of the levels; one empty combination for
+    no names."""
     if not names:
         return [{}] if len(frame) else []
     found = frame[list(names)].drop_duplicates().sort_values(list(names))
-    return [dict(zip(names, levels, strict=True)) for levels in found.itertuples(index=False, name=None)]
+    return [
+        dict(zip(names, levels, strict=True)) for levels in found.itertuples(index=False, name=None)
+    ]
 
 
 def label(places: Any, view: View, rows: list[Levels], columns: list[Levels]) -> None:
@@ -108,20 +131,36 @@ def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         axes.yaxis.set_major_locator(FixedLocator([0, *(10.0**n for n in decades)]))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(
-            FuncFormatter(lambda level, _: f"{level:g}" if level < 1e4 else power_of_ten(round(log10(level))))
+            FuncFormatter(
+                lambda level, _: f"{level:g}" if level < 1e4 else power_of_ten(round(log10(level)))
+            )
         )
 
 
 def label_decades(axes: Axes, limits: tuple[float, float]) -> None:
-    """Ticks of a logarithmic vertical axis: plain numbers if its ends are near, powers of ten otherwise."""
+    """Ticks of a logarithmic vertical axis: plain numbers if its ends are near, powers of ten
+    otherwise."""
     ratio = limits[1] / limits[0]
     near = ratio < 100
-    axes.yaxis.set_major_locator(MaxNLocator(4) if ratio < 4 else LogLocator(subs=(1, 2, 5) if near else (1,), numticks=6))
+    axes.yaxis.set_major_locator(
+        MaxNLocator(4) if ratio < 4 else LogLocator(subs=(1, 2, 5) if near else (1,), numticks=6)
+    )
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}" if near else power_of_ten(round(log10(level)))))
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda level, _: f"{level:g}" if near else power_of_ten(round(log10(level))))
+    )
 
 
 def name_marks(axes: Axes, axis: Axis) -> None:
     """The names of the marked levels, outside the panel on its right."""
     for text, level in axis.marks.items():
-        axes.annotate(text, (1, level), (3, 0), ("axes fraction", "data"), "offset points", color=GREY, fontsize=7, va="center")
+        axes.annotate(
+            text,
+            (1, level),
+            (3, 0),
+            ("axes fraction", "data"),
+            "offset points",
+            color=GREY,
+            fontsize=7,
+            va="center",
+        )

@@ -22,9 +22,15 @@ from vgstudy.schema import CHECKS, QUANTILES
 DPI = 150
 PRINTERS: Mapping[str, Callable[[Figure, BytesIO, dict[str, None]], None]] = MappingProxyType(
     {
-        "svg": lambda figure, file, metadata: FigureCanvasSVG(figure).print_svg(file, metadata=metadata),
-        "pdf": lambda figure, file, metadata: FigureCanvasPdf(figure).print_pdf(file, metadata=metadata),
-        "png": lambda figure, file, metadata: FigureCanvasAgg(figure).print_png(file, metadata=metadata),
+        "svg": lambda figure, file, metadata: FigureCanvasSVG(figure).print_svg(
+            file, metadata=metadata
+        ),
+        "pdf": lambda figure, file, metadata: FigureCanvasPdf(figure).print_pdf(
+            file, metadata=metadata
+        ),
+        "png": lambda figure, file, metadata: FigureCanvasAgg(figure).print_png(
+            file, metadata=metadata
+        ),
     }
 )
 _GEOMETRY = re.compile(r' (?:d|x|y|points|transform)="[^"]*"')
@@ -51,36 +57,53 @@ def pdf(figure: Figure) -> bytes:
 def table(frame: pd.DataFrame) -> pa.Table:
     """What a picture draws as a table without lists: those of quantiles become a column for each.
 
-    The checks beside an estimate are not drawn; they stand in the study's own tables. Of a band what is drawn stays.
+    The checks beside an estimate are not drawn; they stand in the study's own tables. Of a band
+    what is drawn stays.
     """
     checks = CHECKS if set(CHECKS) <= set(frame.columns) else ()
     flat = frame.drop(columns=["entries", "band_low", "band_high", *checks], errors="ignore")
     if "entries" in frame and frame["entries"].notna().any():
         entries = np.stack(list(frame["entries"]))
-        flat = flat.assign(**{f"quantile_{q:g}": entries[:, place] for place, q in enumerate(QUANTILES)})
+        flat = flat.assign(
+            **{f"quantile_{q:g}": entries[:, place] for place, q in enumerate(QUANTILES)}
+        )
     return pa.Table.from_pandas(flat, preserve_index=False).replace_schema_metadata(None)
 
 
 def csv(frame: pd.DataFrame) -> bytes:
-    """Comma-separated values with a head, every number with all its digits, nothing for a missing one."""
+    """Comma-separated values with a head, every number with all its digits, nothing for a missing
+    one."""
     content: str = table(frame).to_pandas().to_csv(index=False)
     return content.encode()
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
-    """A Parquet file of the frame, of the few kinds of pages that `templates/parquet.js` reads; the page compresses it whole."""
+    """A Parquet file of the frame, of the few kinds of pages that `templates/parquet.js` reads; the
+    page compresses it whole."""
     columns = table(frame)
     decimals = [field.name for field in columns.schema if pa.types.is_floating(field.type)]
     with BytesIO() as file:
-        plain = {"compression": "none", "use_dictionary": False, "store_schema": False, "write_statistics": False}
-        write_table(columns, file, use_byte_stream_split=decimals, row_group_size=max(1, len(frame)), **plain)
+        plain = {
+            "compression": "none",
+            "use_dictionary": False,
+            "store_schema": False,
+            "write_statistics": False,
+        }
+        write_table(
+            columns,
+            file,
+            use_byte_stream_split=decimals,
+            row_group_size=max(1, len(frame)),
+            **plain,
+        )
         return file.getvalue()
 
 
 def saved(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
     """The bytes of a figure whose layout is worked out, without dates or versions.
 
-    They are those of `Figure.savefig`, which would draw everything twice: at first without output, for layouts that change.
+    They are those of `Figure.savefig`, which would draw everything twice: at first without output,
+    for layouts that change.
     """
     with mpl.rc_context(dict(rc())), BytesIO() as file:
         usual, figure.dpi = figure.dpi, DPI

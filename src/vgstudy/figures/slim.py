@@ -1,4 +1,5 @@
-"""PDF files made smaller without a visible change: fonts without hints for coarse screens, places to a hundredth of a point."""
+"""PDF files made smaller without a visible change: fonts without hints for coarse screens, places
+to a hundredth of a point."""
 
 import re
 import zlib
@@ -10,7 +11,9 @@ _OBJECT = re.compile(rb"(\d+) 0 obj\n(.*?)\nendobj\n", re.DOTALL)
 _STREAM = re.compile(rb"(<<.*?>>)\nstream\n(.*)\nendstream", re.DOTALL)
 _LENGTH = re.compile(rb"/Length \d+(?: 0 R)?")
 _TRAILER = re.compile(rb"trailer\n(.*?)\nstartxref", re.DOTALL)
-_PLACES = re.compile(rb"^(?:[-\d.]+ )+(?:m|l|c|re|cm)$", re.MULTILINE)  # of paths and markers; the numbers in texts stand in ( )
+_PLACES = re.compile(
+    rb"^(?:[-\d.]+ )+(?:m|l|c|re|cm)$", re.MULTILINE
+)  # of paths and markers; the numbers in texts stand in ( )
 _EXCESS = re.compile(rb"(\.\d\d)\d+")
 _UNUSED = [
     "BASE",
@@ -26,7 +29,8 @@ _UNUSED = [
 
 
 def slim(content: bytes) -> bytes:
-    """A PDF file as matplotlib writes it with `pdf.compression` 0, smaller; equal bytes give equal bytes."""
+    """A PDF file as matplotlib writes it with `pdf.compression` 0, smaller; equal bytes give equal
+    bytes."""
     out, offsets = BytesIO(), {}
     out.write(content[: next(_OBJECT.finditer(content)).start()])
     for number, body in _OBJECT.findall(content):
@@ -60,7 +64,9 @@ def compressed(body: bytes) -> bytes:
 
 def without_hints(font: bytes) -> bytes:
     """A TrueType font with the same glyphs at the same places."""
-    options = subset.Options(hinting=False, retain_gids=True, notdef_outline=True, glyph_names=False)
+    options = subset.Options(
+        hinting=False, retain_gids=True, notdef_outline=True, glyph_names=False
+    )
     options.drop_tables += _UNUSED
     whole = subset.load_font(BytesIO(font), options)
     subsetter = subset.Subsetter(options)

@@ -6,10 +6,22 @@ from typing import Any, TypeVar
 
 import seaborn as sns
 
-# Okabe & Ito's palette for colour-blind readers, first entries far apart in lightness so that grey print keeps them apart
+# Okabe & Ito's palette for colour-blind readers, first entries far apart in lightness so that grey
+# print keeps them apart
 COLOURS = ("#0072B2", "#E69F00", "#1A1A1A", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6D31")
-DASHES: tuple[Any, ...] = ("-", (0, (4, 1.6)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
-WEIGHTS = (2.0, 1.5, 1.0)  # points; lines drawn later are thinner, so that equal values do not hide each other
+DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (4, 1.6)),
+    (0, (1, 1.2)),
+    (0, (5, 1.5, 1, 1.5)),
+    (0, (8, 2)),
+    (0, (3, 1, 1, 1, 1, 1)),
+)
+WEIGHTS = (
+    2.0,
+    1.5,
+    1.0,
+)  # points; lines drawn later are thinner, so that equal values do not hide each other
 THEORY: dict[str, Any] = {"linestyle": "-", "linewidth": 0.7, "marker": ""}  # a line of predictions
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 LOOKS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
@@ -24,15 +36,27 @@ STATUS_LOOKS: Mapping[str, Mapping[str, Any]] = {
     "diverged": {"facecolor": "#222222", "edgecolor": "white"},
     "missing": {"facecolor": "#FFFFFF", "edgecolor": "#222222", "hatch": "xxxx"},
 }
-# the place among the looks of levels that several studies have, so that a colour means the same in all of them
-OWN_LOOK = {"tanh": 0, "relu": 1, "sigmoid": 2, "xavier": 0, "he": 1, "uniform(0,1)": 2, "sgd": 0, "adam": 1, "rmsprop": 2}
+# the place among the looks of levels that several studies have, so that a colour means the same in
+# all of them
+OWN_LOOK = {
+    "tanh": 0,
+    "relu": 1,
+    "sigmoid": 2,
+    "xavier": 0,
+    "he": 1,
+    "uniform(0,1)": 2,
+    "sgd": 0,
+    "adam": 1,
+    "rmsprop": 2,
+}
 GREY = "#6B6B6B"
 
 T = TypeVar("T")
 
 
 def rc() -> Mapping[str, Any]:
-    """Matplotlib settings of every picture: sizes for a page seven to ten inches wide, text as text, reproducible bytes."""
+    """Matplotlib settings of every picture: sizes for a page seven to ten inches wide, text as
+    text, reproducible bytes."""
     own = {
         "figure.dpi": 100,
         "font.family": "DejaVu Sans",
@@ -62,10 +86,19 @@ def rc() -> Mapping[str, Any]:
 
 
 def keyed(levels: Iterable[str], looks: Iterable[T]) -> dict[str, T]:
-    """A look for each level: its own if its name is in `OWN_LOOK`, in any study, else the next free one; looks repeat."""
+    """A look for each level: its own if its name is in `OWN_LOOK`, in any study, else the next free
+    one; looks repeat."""
     names, known = list(levels), list(looks)
-    wanted = {name: OWN_LOOK[name.casefold()] for name in names if OWN_LOOK.get(name.casefold(), len(known)) < len(known)}
-    own = {name: place for name, place in wanted.items() if name == next(n for n, p in wanted.items() if p == place)}
+    wanted = {
+        name: OWN_LOOK[name.casefold()]
+        for name in names
+        if OWN_LOOK.get(name.casefold(), len(known)) < len(known)
+    }
+    own = {
+        name: place
+        for name, place in wanted.items()
+        if name == next(n for n, p in wanted.items() if p == place)
+    }
     free = cycle([look for place, look in enumerate(known) if place not in own.values()] or known)
     return {name: known[own[name]] if name in own else next(free) for name in names}
 

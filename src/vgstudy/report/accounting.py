@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from vgstudy.findings import Table
-from vgstudy.views.frames import Frames
-from vgstudy.views.outcomes import MISSING, STATUSES, counted
-from vgstudy.wording import listing, plural
+from vgstudy.figures.frames import Frames
+from vgstudy.figures.outcomes import MISSING, STATUSES, counted
+from vgstudy.formatting import listing, plural
+from vgstudy.report.findings import Table
 
 WORDS: Mapping[str, str] = {
     "learned": "learned",
@@ -29,9 +29,7 @@ def accounting_sentence(frames: Frames) -> str:
 
 def counts_sentence(counts: Mapping[str, int]) -> str:
     """Runs by status in a sentence."""
-    return (
-        f"Of {plural(sum(counts.values()), 'run')}, {listing(f'{count:,} {WORDS[status]}' for status, count in counts.items())}."
-    )
+    return f"Of {plural(sum(counts.values()), 'run')}, {listing(f'{count:,} {WORDS[status]}' for status, count in counts.items())}."
 
 
 def accounting_table(frames: Frames) -> Table:
@@ -40,5 +38,15 @@ def accounting_table(frames: Frames) -> Table:
     counts = counted(frames, by)
     statuses = [status for status in STATUSES if status in counts]
     total = counts[statuses].sum(axis=1)
-    rows = counts[by].astype("str").assign(runs=total.map("{:,}".format), **{s: counts[s].map("{:,}".format) for s in statuses})
-    return Table("Runs by status", tuple(map(str, rows.columns)), tuple(rows.itertuples(index=False, name=None)))
+    rows = (
+        counts[by]
+        .astype("str")
+        .assign(
+            runs=total.map("{:,}".format), **{s: counts[s].map("{:,}".format) for s in statuses}
+        )
+    )
+    return Table(
+        "Runs by status",
+        tuple(map(str, rows.columns)),
+        tuple(rows.itertuples(index=False, name=None)),
+    )

@@ -8,13 +8,14 @@ from vgstudy.cells import PROBE_SET, Circles, Digits, Mnist
 from vgstudy.config import study as studies
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.config.log import Log
-from vgstudy.wording import MINUS, listing, number, plural, ranges
+from vgstudy.formatting import MINUS, listing, number, plural, ranges
 
 Study = Mapping[str, Any]
 
 
 def asked(study: Study) -> Iterator[str]:
-    """What was varied, on what task, how it was trained and measured, and what was compared, a sentence or two each."""
+    """What was varied, on what task, how it was trained and measured, and what was compared, a
+    sentence or two each."""
     yield in_short(study)
     yield from filter(None, [levels_sentence(study)])
     yield task_sentence(study["task"])
@@ -38,7 +39,8 @@ def arm_words(arm: Mapping[str, Any]) -> str:
     """The levels that an arm crosses; those of the other factors are all the study has."""
     named = {factor: levels for factor, levels in arm.items() if levels is not None}
     return ", ".join(
-        f"{factor} {ranges(levels) if factor in WHOLE else listing(map(str, levels))}" for factor, levels in named.items()
+        f"{factor} {ranges(levels) if factor in WHOLE else listing(map(str, levels))}"
+        for factor, levels in named.items()
     )
 
 
@@ -49,22 +51,37 @@ def name_words(levels: Any) -> str:
 
 def levels_sentence(study: Study) -> str:
     """The Keras objects behind the level names that do not say so themselves."""
-    named = [item for levels in study["factors"].values() if isinstance(levels, Mapping) for item in levels.items()]
-    told = [f"{name} is {words}" for name, level in named if (words := keras_words(level)).lower() != name.lower()]
+    named = [
+        item
+        for levels in study["factors"].values()
+        if isinstance(levels, Mapping)
+        for item in levels.items()
+    ]
+    told = [
+        f"{name} is {words}"
+        for name, level in named
+        if (words := keras_words(level)).lower() != name.lower()
+    ]
     return f"In Keras' words: {'; '.join(told)}." if told else ""
 
 
 def keras_words(level: Mapping[str, Any]) -> str:
-    """A Keras object as it would be called, with an optimizer's step size in any case, and what else an initializer says."""
+    """A Keras object as it would be called, with an optimizer's step size in any case, and what
+    else an initializer says."""
     entry = REGISTRY["optimizer"].get(level["class_name"])
-    always = {name: value for name, value in (entry.arguments if entry else {}).items() if name == "learning_rate"}
+    always = {
+        name: value
+        for name, value in (entry.arguments if entry else {}).items()
+        if name == "learning_rate"
+    }
     own = call(level["class_name"], {**always, **level["config"]})
     output = f", the output layer {keras_words(level['output'])}" if level.get("output") else ""
     return f"{own}{output}{', every layer from the same seed' if level.get('tied') else ''}"
 
 
 def call(name: str, arguments: Mapping[str, Any]) -> str:
-    """A Keras object as it would be called; an argument may be one itself, such as a schedule of the learning rate."""
+    """A Keras object as it would be called; an argument may be one itself, such as a schedule of
+    the learning rate."""
     texts = [
         f"{key}={call(value['class_name'], value['config']) if isinstance(value, Mapping) and 'class_name' in value else value}"
         for key, value in arguments.items()
@@ -80,10 +97,20 @@ def task_sentence(task: Mapping[str, Any]) -> str:
 def circles(task: Mapping[str, Any]) -> str:
     """Two circles; a setting that the study leaves at its default may be missing."""
     full = Circles.model_validate(task)
-    scale = f", each input scaled to [{full.scale[0]:g}, {full.scale[1]:g}]".replace("-", MINUS) if full.scale else ""
+    scale = (
+        f", each input scaled to [{full.scale[0]:g}, {full.scale[1]:g}]".replace("-", MINUS)
+        if full.scale
+        else ""
+    )
     rest, fresh = full.samples - full.train, f"{full.fresh:,} points of another draw"
-    test = " and ".join(filter(None, [f"the other {rest:,}" if rest else "", fresh if full.fresh else ""]))
-    drawn = "" if full.random_state is None else f" Every seed has the sample of random_state={full.random_state}."
+    test = " and ".join(
+        filter(None, [f"the other {rest:,}" if rest else "", fresh if full.fresh else ""])
+    )
+    drawn = (
+        ""
+        if full.random_state is None
+        else f" Every seed has the sample of random_state={full.random_state}."
+    )
     return (
         f"Task: tell two noisy concentric circles apart (scikit-learn's make_circles: {full.samples:,} points, "
         f"noise {full.noise:g}, radii 1 and {full.factor:g}{scale}). The first {full.train:,} points train, {test} test.{drawn}"
@@ -108,7 +135,9 @@ def mnist(task: Mapping[str, Any]) -> str:
     )
 
 
-TASKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType({"circles": circles, "digits": digits, "mnist": mnist})
+TASKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
+    {"circles": circles, "digits": digits, "mnist": mnist}
+)
 QUANTITIES: Mapping[str, str] = MappingProxyType(
     {
         "d_g": "the decay factor of g",
@@ -125,7 +154,9 @@ def training_sentence(study: Study) -> str:
     training, log, task = study["training"], Log.model_validate(study["log"]), study["task"]
     steps = training.get("steps_per_epoch")
     portion = f" of {plural(steps, 'optimizer step')}" if steps else ""
-    drawn = "" if task["name"] == "mnist" or task.get("random_state") is not None else " and the data"
+    drawn = (
+        "" if task["name"] == "mnist" or task.get("random_state") is not None else " and the data"
+    )
     same = "" if drawn else " on the same data for all"
     some = log.probe_rows is not None and log.probe_rows < task["train"]
     rows = f"the first {log.probe_rows:,} training rows" if some else "all training rows"
@@ -153,9 +184,12 @@ def contrast_sentence(study: Study) -> str:
     """The contrasts declared before looking."""
     by_quantities: dict[tuple[str, ...], list[str]] = {}
     for each in study["contrasts"]:
-        by_quantities.setdefault(tuple(each["quantities"]), []).append(f"every {each['factor']} against {each['reference']}")
+        by_quantities.setdefault(tuple(each["quantities"]), []).append(
+            f"every {each['factor']} against {each['reference']}"
+        )
     declared = "; ".join(
-        f"{listing(pairs)}, in {listing(QUANTITIES[name] for name in names)}" for names, pairs in by_quantities.items()
+        f"{listing(pairs)}, in {listing(QUANTITIES[name] for name in names)}"
+        for names, pairs in by_quantities.items()
     )
     return (
         f"Contrasts declared in the study file: {declared}."

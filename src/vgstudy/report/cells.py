@@ -1,9 +1,9 @@
 """The estimates of every cell at the start and at the end of training, as one table."""
 
-from vgstudy.findings import Table
+from vgstudy.figures.frames import Frames, chosen
+from vgstudy.formatting import ABSENT, interval
+from vgstudy.report.findings import Table
 from vgstudy.schema import FACTORS
-from vgstudy.views.frames import Frames, chosen
-from vgstudy.wording import ABSENT, interval
 
 COLUMNS = {  # heading: quantity, whether at epoch 0
     "d of g, start": ("d_g", True),
@@ -20,14 +20,23 @@ COLUMNS = {  # heading: quantity, whether at epoch 0
 def cell_table(frames: Frames) -> Table:
     """A row for each cell: its levels, its seeds, and its estimates with intervals."""
     factors = list(FACTORS)
-    cells = frames.runs.groupby(["cell", *factors], observed=True).size().rename("seeds").reset_index().sort_values(factors)
-    texts = {heading: column_texts(frames, *which) for heading, which in COLUMNS.items()}
-    columns = {heading: [column.get(cell, ABSENT) for cell in cells["cell"]] for heading, column in texts.items()}
-    rows = cells[[*factors, "seeds"]].astype("str").assign(**columns)
-    caption = (
-        "Every cell: decay factors per layer toward the input (d), shares of seeds (P) and test accuracy, with their intervals"
+    cells = (
+        frames.runs.groupby(["cell", *factors], observed=True)
+        .size()
+        .rename("seeds")
+        .reset_index()
+        .sort_values(factors)
     )
-    return Table(caption, tuple(map(str, rows.columns)), tuple(rows.itertuples(index=False, name=None)))
+    texts = {heading: column_texts(frames, *which) for heading, which in COLUMNS.items()}
+    columns = {
+        heading: [column.get(cell, ABSENT) for cell in cells["cell"]]
+        for heading, column in texts.items()
+    }
+    rows = cells[[*factors, "seeds"]].astype("str").assign(**columns)
+    caption = "Every cell: decay factors per layer toward the input (d), shares of seeds (P) and test accuracy, with their intervals"
+    return Table(
+        caption, tuple(map(str, rows.columns)), tuple(rows.itertuples(index=False, name=None))
+    )
 
 
 def column_texts(frames: Frames, quantity: str, start: bool) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""The tutorials' claims on the page: every statement with what was found, its verdict, and how the seeds spread."""
+"""The tutorials' claims on the page: every statement with what was found, its verdict, and how the
+seeds spread."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from typing import Any
 from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.verdicts import FEW, FIRM, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
 from vgstudy.claims.words import LEARNED, NOT_LEARNED
-from vgstudy.findings import Table
+from vgstudy.formatting import interval, listing, number, percent, plural
+from vgstudy.report.findings import Table
 from vgstudy.store.folders import shared_rows
 from vgstudy.store.logs import read_footer
-from vgstudy.wording import interval, listing, number, percent, plural
 
 Row = Mapping[str, Any]
 SHARES = (WILSON,)  # methods whose estimate is a share of seeds
@@ -23,7 +24,8 @@ FAR = 20  # ratio of largest to smallest value from which a strip is logarithmic
 
 @dataclass(frozen=True)
 class Strip:
-    """Values of the seeds along a line, and the reported number or range, as shares of its length; empty without values."""
+    """Values of the seeds along a line, and the reported number or range, as shares of its length;
+    empty without values."""
 
     values: tuple[float, ...]
     reported: tuple[float, float] | None
@@ -82,7 +84,8 @@ class TutorialPart:
 
 @dataclass(frozen=True)
 class ClaimsPart:
-    """What the page says about the claims: the tutorials, counts in a sentence, and what a reader may choose from."""
+    """What the page says about the claims: the tutorials, counts in a sentence, and what a reader
+    may choose from."""
 
     tutorials: tuple[TutorialPart, ...]
     counts: str
@@ -123,14 +126,18 @@ def tutorial_part(letter: str, told: Mapping[str, Any], rows: Sequence[Row]) -> 
     parts = tuple(claim_part(list(group)) for _, group in groupby(own, key=lambda row: row["id"]))
     code = tuple((line["line"], line["today"], line["instead"]) for line in told["code"])
     caption = "Lines of its code that no longer do what they did (TensorFlow 2.21, Keras 3.15)"
-    return TutorialPart(letter, told["title"], parts, Table(caption, ("line", "today", "write instead"), code))
+    return TutorialPart(
+        letter, told["title"], parts, Table(caption, ("line", "today", "write instead"), code)
+    )
 
 
 def claim_part(rows: Sequence[Row]) -> ClaimPart:
     """One claim from its rows; what the tutorial reports is told once, from all its statements."""
     first = rows[0]
     texts = dict.fromkeys(row["reported"] for row in rows)
-    reported = "; ".join(text for text in texts if not any(text in other for other in texts if other != text))
+    reported = "; ".join(
+        text for text in texts if not any(text in other for other in texts if other != text)
+    )
     return ClaimPart(first["id"], first["claim"], first["setup"], reported, tuple(map(line, rows)))
 
 
@@ -150,10 +157,13 @@ def line(row: Row) -> Line:
 
 
 def verdict(row: Row) -> str:
-    """The verdict, with the share of seeds where it is one in between, and how few they are or how many would settle it."""
+    """The verdict, with the share of seeds where it is one in between, and how few they are or how
+    many would settle it."""
     seeds, judged = row["n"] - row["n_failed"], row["verdict"] in (REPLICATED, SOME, FEW, NOT)
     told = [
-        f"{percent(row['share'])} of them" if row["verdict"] in (SOME, FEW) and row["share"] is not None else "",
+        f"{percent(row['share'])} of them"
+        if row["verdict"] in (SOME, FEW) and row["share"] is not None
+        else "",
         f"only {plural(seeds, 'seed')}" if judged and seeds < FIRM and not about_runs(row) else "",
         f"at least {row['needed_n']:,} seeds would settle it" if row["needed_n"] else "",
     ]
@@ -170,23 +180,35 @@ def found(row: Row) -> str:
     """The estimate with its interval, and how many seeds it is made of."""
     if row["value"] is None:
         return ""
-    seeds = plural(row["n"] - row["n_failed"], "run") if about_runs(row) else f"n = {row['n'] - row['n_failed']:,}"
+    seeds = (
+        plural(row["n"] - row["n_failed"], "run")
+        if about_runs(row)
+        else f"n = {row['n'] - row['n_failed']:,}"
+    )
     without = f", {row['n_failed']:,} without a value" if row["n_failed"] else ""
     if row["quantity"] == LEARNED:
         learned = row["value"] if row["comparator"] != NOT_LEARNED else 1 - row["value"]
         seen = row["n"] - row["n_failed"]
-        low, high = sorted(end if row["comparator"] != NOT_LEARNED else 1 - end for end in (row["low"], row["high"]))
+        low, high = sorted(
+            end if row["comparator"] != NOT_LEARNED else 1 - end
+            for end in (row["low"], row["high"])
+        )
         return f"{round(learned * seen):,} of {plural(seen, 'seed')} learned [{percent(low)} to {percent(high)}]{without}"
     if row["method"] in SHARES:
         ends = f"{percent(row['low'])} to {percent(row['high'])}"
         return f"holds for {percent(row['value'])} of the seeds [{ends}]; {seeds}{without}"
     next_seed = row["seed_low"] is not None
-    further = f"; one more seed: {number(row['seed_low'])} to {number(row['seed_high'])}" if next_seed else ""
+    further = (
+        f"; one more seed: {number(row['seed_low'])} to {number(row['seed_high'])}"
+        if next_seed
+        else ""
+    )
     return f"{interval(row['value'], row['low'], row['high'])}{further}; {seeds}{without}"
 
 
 def strip(values: Sequence[float], low: float | None, high: float | None) -> Strip:
-    """Places of the values and of the reported number along a line that has room for all of them."""
+    """Places of the values and of the reported number along a line that has room for all of
+    them."""
     told = [number for number in (low, high) if number is not None]
     every = [*values, *told]
     if not values:

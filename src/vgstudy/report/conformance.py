@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from vgstudy.findings import Table
+from vgstudy.formatting import ANSWERS, number, plural
+from vgstudy.report.findings import Table
 from vgstudy.store.folders import shared_rows
-from vgstudy.wording import ANSWERS, number, plural
 
 HEAD = ("source", "quantity", "setup", "published", "ours", "agree", "by the rule", "note")
 
 
 def conformance_table(results: Path) -> Table | None:
-    """A row for each published number of `results/conformance.parquet`, those that disagree first; see `shared_rows`."""
+    """A row for each published number of `results/conformance.parquet`, those that disagree first;
+    see `shared_rows`."""
     if (found := shared_rows(results, "conformance")) is None:
         return None
     rows = sorted(found, key=lambda row: [False, True, None].index(row["agrees"]))

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vgstudy.findings import Table
+from vgstudy.formatting import ABSENT, interval, percent
+from vgstudy.report.findings import Table
 from vgstudy.store.folders import shared_rows
-from vgstudy.wording import ABSENT, interval, percent
 
 KEYS = ("procedure", "role", "truth", "nominal")
 ROLES = ("primary", "labelled", "second", "withdrawn")
@@ -41,5 +41,7 @@ def _texts(own: Sequence[Mapping[str, Any] | None], told: set[tuple[str, str]]) 
     key = (first["procedure"], first["role"])
     label = "" if key in told else str(first["label"])
     told.add(key)
-    shares = (ABSENT if row is None else interval(row["coverage"], row["low"], row["high"]) for row in own)
+    shares = (
+        ABSENT if row is None else interval(row["coverage"], row["low"], row["high"]) for row in own
+    )
     return (*key, label, first["truth"], percent(first["nominal"]), *shares)

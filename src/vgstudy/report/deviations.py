@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 
+from vgstudy.figures.frames import Frames
+from vgstudy.figures.outcomes import MISSING, counted
+from vgstudy.formatting import listing, plural
 from vgstudy.schema import FACTORS
-from vgstudy.views.frames import Frames
-from vgstudy.views.outcomes import MISSING, counted
-from vgstudy.wording import listing, plural
 
 
 def deviations(frames: Frames) -> tuple[str, ...]:
-    """A sentence for each way in which results differ from the plan, or one that says that none does."""
+    """A sentence for each way in which results differ from the plan, or one that says that none
+    does."""
     found = tuple(filter(None, (*missing(frames), *uncompared(frames))))
-    return found or ("There are none: every planned run has a result, and every declared contrast compares cells.",)
+    return found or (
+        "There are none: every planned run has a result, and every declared contrast compares cells.",
+    )
 
 
 def missing(frames: Frames) -> Iterator[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vgstudy.findings import Table
+from vgstudy.formatting import listing, number, plural
+from vgstudy.report.findings import Table
 from vgstudy.store.folders import design_jobs
 from vgstudy.store.logs import read_footer
 from vgstudy.store.places import JOB_TABLES, STUDY_TABLES, job_path, shared
-from vgstudy.wording import listing, number, plural
 
 Footer = Mapping[str, Any]
 
@@ -55,7 +55,9 @@ def origin(folder: Path) -> Origin:
     """
     footers = {name: read_footer(folder / f"{name}.parquet") for name in STUDY_TABLES}
     jobs = design_jobs(folder)
-    trained = [read_footer(path) for job in jobs if (path := job_path(folder, "probes", job)).exists()]
+    trained = [
+        read_footer(path) for job in jobs if (path := job_path(folder, "probes", job)).exists()
+    ]
     study = footers["runs"]["study"]
     costs = [footer["cost"] | runs_of(footer) for footer in trained if "cost" in footer]
     return Origin(
@@ -65,7 +67,9 @@ def origin(folder: Path) -> Origin:
         costs=tuple(costs),
         jobs=len(jobs),
         config=json.dumps(study, indent=1, ensure_ascii=False),
-        cite=citation(folder.name, footers["estimates"]["provenance"], json.dumps(study, sort_keys=True)),
+        cite=citation(
+            folder.name, footers["estimates"]["provenance"], json.dumps(study, sort_keys=True)
+        ),
     )
 
 
@@ -73,15 +77,29 @@ def made_table(sources: Iterable[Footer]) -> Table:
     """Each version, machine or setting with its value; several values where the tables differ."""
     values: dict[str, dict[str, None]] = {}
     for source in sources:
-        flat = {key: value for key, value in source.items() if key not in ("packages", "flags", "utc")}
-        for name, value in {**flat, **source.get("packages", {}), **source.get("flags", {})}.items():
+        flat = {
+            key: value for key, value in source.items() if key not in ("packages", "flags", "utc")
+        }
+        for name, value in {
+            **flat,
+            **source.get("packages", {}),
+            **source.get("flags", {}),
+        }.items():
             values.setdefault(name, {})["none" if value is None else str(value)] = None
-    return Table("What made the tables", ("what", "value"), tuple((name, listing(found)) for name, found in values.items()))
+    return Table(
+        "What made the tables",
+        ("what", "value"),
+        tuple((name, listing(found)) for name, found in values.items()),
+    )
 
 
 def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Iterable[str]) -> Table:
-    """Rows and SHA-256 of the study's tables and of those that it shares; of the jobs' tables, that of their joined hashes."""
-    rows = [(f"{name}.parquet", f"{footers[name]['rows']:,}", file_hash(folder / f"{name}.parquet")) for name in STUDY_TABLES]
+    """Rows and SHA-256 of the study's tables and of those that it shares; of the jobs' tables, that
+    of their joined hashes."""
+    rows = [
+        (f"{name}.parquet", f"{footers[name]['rows']:,}", file_hash(folder / f"{name}.parquet"))
+        for name in STUDY_TABLES
+    ]
     for name in JOB_TABLES:
         paths = [path for job in jobs if (path := job_path(folder, name, job)).exists()]
         if paths:
@@ -104,7 +122,10 @@ def cost_sentence(costs: Sequence[Footer], jobs: int) -> str:
     """CPU time, longest job and peak memory of training."""
     if not costs:
         return "What training took was not recorded."
-    cpu, longest = sum(cost["cpu_seconds"] for cost in costs), max(cost["wall_seconds"] for cost in costs)
+    cpu, longest = (
+        sum(cost["cpu_seconds"] for cost in costs),
+        max(cost["wall_seconds"] for cost in costs),
+    )
     known = "" if len(costs) == jobs else f" (recorded for {len(costs)})"
     memory = max((cost["peak_mb"] for cost in costs if "peak_mb" in cost), default=None)
     peak = f" and the largest needed {number(memory, 0)} MiB of memory" if memory else ""
@@ -115,8 +136,13 @@ def cost_sentence(costs: Sequence[Footer], jobs: int) -> str:
 
 
 def runs_of(footer: Footer) -> dict[str, int]:
-    """How many runs a job trained, more than a study has that was made smaller since; nothing without the job's manifest."""
-    return {"runs": sum(len(run["seeds"]) for run in footer["manifest"]["runs"])} if "manifest" in footer else {}
+    """How many runs a job trained, more than a study has that was made smaller since; nothing
+    without the job's manifest."""
+    return (
+        {"runs": sum(len(run["seeds"]) for run in footer["manifest"]["runs"])}
+        if "manifest" in footer
+        else {}
+    )
 
 
 def duration(seconds: float) -> str:

@@ -1,12 +1,22 @@
-"""The first screen: the question, what all studies shown say about it, what became of their runs, what they cost."""
+"""The first screen: the question, what all studies shown say about it, what became of their runs,
+what they cost."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from vgstudy.formatting import listing, plural
 from vgstudy.report.accounting import counts_sentence, status_counts
 from vgstudy.report.origin import Origin, cost_sentence
-from vgstudy.report.points import Named, Point, Row, claims_point, limits, open_questions, prediction, start
-from vgstudy.wording import listing, plural
+from vgstudy.report.points import (
+    Named,
+    Point,
+    Row,
+    claims_point,
+    limits,
+    open_questions,
+    prediction,
+    start,
+)
 
 QUESTION = "Do gradients vanish in deep networks, and is that why training fails?"
 
@@ -46,9 +56,19 @@ def overview(named: Named, claims: Sequence[Row], origins: Mapping[str, Origin])
     trials = [name for name, frames in named.items() if frames.study["trial"]]
     counted = {name: frames for name, frames in named.items() if name not in trials} or dict(named)
     totals = [status_counts(frames) for frames in counted.values()]
-    counts = {status: sum(total.get(status, 0) for total in totals) for total in totals for status in total}
+    counts = {
+        status: sum(total.get(status, 0) for total in totals)
+        for total in totals
+        for status in total
+    }
     costs = [cost for name in counted for cost in origins[name].costs]
-    found = (claims_point(claims), prediction(counted), start(counted), limits(counted), open_questions(counted, claims))
+    found = (
+        claims_point(claims),
+        prediction(counted),
+        start(counted),
+        limits(counted),
+        open_questions(counted, claims),
+    )
     return Overview(
         question=QUESTION,
         asked=asked_sentence(counted),
@@ -73,9 +93,15 @@ def asked_sentence(named: Named) -> str:
     cells = sum(frames.runs["cell"].nunique() for frames in named.values())
     seeds = {len(frames.study["seeds"]) for frames in named.values()}
     many = plural(max(seeds), "seed") if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)} seeds"
-    told = "estimates of a configuration come with their intervals wherever enough seeds have a value"
+    told = (
+        "estimates of a configuration come with their intervals wherever enough seeds have a value"
+    )
     if min(seeds) == 1:
-        told = "one seed has no interval" if max(seeds) == 1 else "numbers come with their intervals but for studies of one seed"
+        told = (
+            "one seed has no interval"
+            if max(seeds) == 1
+            else "numbers come with their intervals but for studies of one seed"
+        )
     studies = f"{len(named)} studies" if len(named) > 1 else "one study"
     return (
         f"Tutorials train each network once and read their conclusions off one curve. Here {plural(cells, 'configuration')} "

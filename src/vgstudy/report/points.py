@@ -1,4 +1,5 @@
-"""The findings that matter, each over several studies together: sentences for the first screen, with places that show them."""
+"""The findings that matter, each over several studies together: sentences for the first screen,
+with places that show them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,22 +8,31 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.claims.verdicts import FEW, FIRM, INCONCLUSIVE, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
-from vgstudy.findings.decay import counts as decays
-from vgstudy.findings.decay import extremes as strongest
-from vgstudy.findings.decay import start as at_start
-from vgstudy.findings.failure import area, enough, short_answer
-from vgstudy.findings.finding import estimate
-from vgstudy.findings.limit import counts as limited
-from vgstudy.findings.limit import extremes as outermost
-from vgstudy.findings.limit import own_limits
-from vgstudy.findings.precision import known as with_width
-from vgstudy.findings.precision import seeds_text
-from vgstudy.findings.prediction import ASKED, unexplained
-from vgstudy.prediction.predictors import ALL
+from vgstudy.analysis.predictors import ALL
+from vgstudy.claims.verdicts import (
+    FEW,
+    FIRM,
+    INCONCLUSIVE,
+    NOT,
+    NOT_RUN,
+    REPLICATED,
+    SOME,
+    VERDICTS,
+)
+from vgstudy.figures.frames import Frames
+from vgstudy.formatting import listing, plural, ranges, reach
 from vgstudy.report.claims import TUTORIALS
-from vgstudy.views.frames import Frames
-from vgstudy.wording import listing, plural, ranges, reach
+from vgstudy.report.decay import counts as decays
+from vgstudy.report.decay import extremes as strongest
+from vgstudy.report.decay import start as at_start
+from vgstudy.report.failure import area, enough, short_answer
+from vgstudy.report.finding import estimate
+from vgstudy.report.limit import counts as limited
+from vgstudy.report.limit import extremes as outermost
+from vgstudy.report.limit import own_limits
+from vgstudy.report.precision import known as with_width
+from vgstudy.report.precision import seeds_text
+from vgstudy.report.prediction import ASKED, unexplained
 
 Row = Mapping[str, Any]
 Named = Mapping[str, Frames]
@@ -32,7 +42,8 @@ DECIDED = (REPLICATED, SOME, FEW, NOT)
 
 @dataclass(frozen=True)
 class Point:
-    """One of the findings that matter: what it is about, what was found, and the places on the page that show it."""
+    """One of the findings that matter: what it is about, what was found, and the places on the page
+    that show it."""
 
     topic: str
     text: str
@@ -40,7 +51,8 @@ class Point:
 
 
 def claims_point(rows: Sequence[Row]) -> Point | None:
-    """How many statements of the tutorials hold, and the claims that hold or fail in all their parts, study by study."""
+    """How many statements of the tutorials hold, and the claims that hold or fail in all their
+    parts, study by study."""
     judged = [row for row in rows if row["verdict"] != NOT_RUN]
     if not judged:
         return None
@@ -63,7 +75,8 @@ def claims_point(rows: Sequence[Row]) -> Point | None:
 
 
 def alike(rows: Sequence[Row], verdict: str) -> Iterator[tuple[str, str]]:
-    """Id and name of the claims that have this verdict in all their parts; claims of several studies are named with the study."""
+    """Id and name of the claims that have this verdict in all their parts; claims of several
+    studies are named with the study."""
     for key, group in groupby(rows, key=lambda row: row["id"]):
         parts: dict[str, set[str]] = {}
         for row in group:
@@ -76,7 +89,11 @@ def alike(rows: Sequence[Row], verdict: str) -> Iterator[tuple[str, str]]:
 def few_seeds(judged: Sequence[Row]) -> str:
     """How many verdicts rest on few seeds."""
     few = sum(row["n"] - row["n_failed"] < FIRM for row in judged if row["verdict"] in DECIDED)
-    return f"{few} of these verdicts {'rests' if few == 1 else 'rest'} on fewer than {FIRM} seeds and may change." if few else ""
+    return (
+        f"{few} of these verdicts {'rests' if few == 1 else 'rest'} on fewer than {FIRM} seeds and may change."
+        if few
+        else ""
+    )
 
 
 def not_run(studies: Sequence[str]) -> str:
@@ -90,7 +107,8 @@ def not_run(studies: Sequence[str]) -> str:
 
 
 def prediction(named: Named) -> Point | None:
-    """Did tanh nets fail because of vanishing gradients: the answer of the study with most failures, and the AUC in others."""
+    """Did tanh nets fail because of vanishing gradients: the answer of the study with most
+    failures, and the AUC in others."""
     rows = {name: area(frames.prediction, ASKED, "d_delta") for name, frames in named.items()}
     known = {name: row for name, row in rows.items() if row}
     if not known:
@@ -102,7 +120,11 @@ def prediction(named: Named) -> Point | None:
         f"The AUC of a vanishing signal among {ASKED} runs is {others}." if others else "",
     )
     text = " ".join([short_answer(named[main].prediction, ASKED), *filter(None, told)])
-    return Point("Is vanishing the reason of failure?", text, tuple((f"{name}-prediction", name) for name in known))
+    return Point(
+        "Is vanishing the reason of failure?",
+        text,
+        tuple((f"{name}-prediction", name) for name in known),
+    )
 
 
 def in_short(row: Row) -> str:
@@ -113,14 +135,19 @@ def in_short(row: Row) -> str:
 
 
 def start(named: Named) -> Point | None:
-    """In how many settings the signal vanishes or explodes before training, and the strongest cases."""
+    """In how many settings the signal vanishes or explodes before training, and the strongest
+    cases."""
     found = {name: rows for name, frames in named.items() if (rows := at_start(frames)) is not None}
     if not found:
         return None
-    rows = pd.concat([rows[rows["quantity"] == "d_delta"] for rows in found.values()], ignore_index=True)
+    rows = pd.concat(
+        [rows[rows["quantity"] == "d_delta"] for rows in found.values()], ignore_index=True
+    )
     depths = ranges(rows["depth"].astype(int)).replace("–", " to ")
     text = f"Before any update, at depth {depths}, the backpropagated signal δ {decays(rows)}. {strongest(rows)}".strip()
-    return Point("Decay before training", text, tuple((f"{name}-decay-depth-start", name) for name in found))
+    return Point(
+        "Decay before training", text, tuple((f"{name}-decay-depth-start", name) for name in found)
+    )
 
 
 def limits(named: Named) -> Point | None:
@@ -141,7 +168,8 @@ def open_questions(named: Named, claims: Sequence[Row]) -> Point | None:
 
 
 def precise(named: Named) -> Iterator[str]:
-    """Half-widths of the intervals of decay factors over all studies, and the seeds that 5 % would take."""
+    """Half-widths of the intervals of decay factors over all studies, and the seeds that 5 % would
+    take."""
     known = [rows for frames in named.values() if len(rows := with_width(frames))]
     if known:
         rows = pd.concat(known, ignore_index=True)
@@ -158,7 +186,11 @@ def unsettled(claims: Sequence[Row]) -> Iterator[str]:
     needed = [row["needed_n"] for row in claims if row["verdict"] == INCONCLUSIVE]
     if needed:
         known = [count for count in needed if count]
-        settle = f"; it would take at least {max(known):,} seeds to settle {len(known)} of them" if known else ""
+        settle = (
+            f"; it would take at least {max(known):,} seeds to settle {len(known)} of them"
+            if known
+            else ""
+        )
         told = f"{plural(len(needed), 'statement')} of the claims {'is' if len(needed) == 1 else 'are'}"
         yield f"{told} inconclusive{settle}."
 

@@ -21,10 +21,18 @@ def library() -> str:
 def scripts() -> tuple[str, ...]:
     """What the page does, in the order in which it runs."""
     templates = files("vgstudy") / "templates"
-    return tuple((templates / name).read_text(encoding="utf-8").replace("</script", "<\\/script") for name in OWN)
+    return tuple(
+        (templates / name).read_text(encoding="utf-8").replace("</script", "<\\/script")
+        for name in OWN
+    )
 
 
 def policy(texts: Iterable[str]) -> str:
-    """A content security policy: these scripts by their hashes, styles and pictures inside the page, nothing else."""
-    hashes = " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
-    return f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {hashes}"
+    """A content security policy: these scripts by their hashes, styles and pictures inside the
+    page, nothing else."""
+    hashes = " ".join(
+        f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts
+    )
+    return (
+        f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {hashes}"
+    )

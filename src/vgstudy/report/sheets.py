@@ -1,4 +1,5 @@
-"""Finished tables as CSV files, for spreadsheets: full precision, levels of the factors beside every row."""
+"""Finished tables as CSV files, for spreadsheets: full precision, levels of the factors beside
+every row."""
 
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def write_shared_sheets(results: Path) -> list[Path]:
 
 
 def sheet(table: str, frame: pd.DataFrame) -> bytes:
-    """The table's frame as CSV in UTF-8; a missing value is an empty field. Lists, which no sheet can hold, are left out."""
+    """The table's frame as CSV in UTF-8; a missing value is an empty field. Lists, which no sheet
+    can hold, are left out."""
     lists = [name for name, (kind, _) in COLUMNS[table].items() if pa.types.is_list(kind)]
     content: str = frame.drop(columns=lists).to_csv(index=False)
     return content.encode()

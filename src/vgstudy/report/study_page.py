@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from vgstudy.explorer.content import Content, content
-from vgstudy.findings import Finding, Table, findings
+from vgstudy.figures.captions import figure_names
+from vgstudy.figures.frames import Frames
 from vgstudy.report.accounting import accounting_sentence, accounting_table, status_counts
 from vgstudy.report.asked import asked, in_short
 from vgstudy.report.attachments import Attachment
 from vgstudy.report.cells import cell_table
+from vgstudy.report.content import Content, content
 from vgstudy.report.deviations import deviations
+from vgstudy.report.findings import Finding, Table, findings
 from vgstudy.report.origin import Origin, origin
 from vgstudy.report.pictures import Picture, pictures
 from vgstudy.report.trust import trust_tables
-from vgstudy.views.captions import figure_names
-from vgstudy.views.frames import Frames
 
 FIRST = 5  # findings on the first screen
 
@@ -89,7 +89,9 @@ def study_page(folder: Path, frames: Frames) -> StudyPage:
     UserError
         If a table, picture or caption is missing, damaged or of another version.
     """
-    return described(folder.name, frames, pictures(folder, figure_names(frames.study)), origin(folder))
+    return described(
+        folder.name, frames, pictures(folder, figure_names(frames.study)), origin(folder)
+    )
 
 
 def described(name: str, frames: Frames, drawn: tuple[Picture, ...], source: Origin) -> StudyPage:

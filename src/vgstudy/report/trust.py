@@ -1,4 +1,5 @@
-"""Tables to judge the numbers by: who was left out, whether one factor per layer fits, every limit, every share of variance."""
+"""Tables to judge the numbers by: who was left out, whether one factor per layer fits, every limit,
+every share of variance."""
 
 from collections.abc import Mapping, Sequence
 from math import exp
@@ -9,17 +10,21 @@ import pandas as pd
 from vgstudy.analysis.estimates import SINGLE_ZEROS
 from vgstudy.analysis.resampling import BCA
 from vgstudy.analysis.robust import TWO_MODES
-from vgstudy.findings import Table
-from vgstudy.findings.finding import estimate, records
+from vgstudy.figures.frames import Frames, chosen
+from vgstudy.formatting import ABSENT, number
+from vgstudy.report.finding import estimate, records
+from vgstudy.report.findings import Table
 from vgstudy.report.opinions import not_one_mode, second_opinions
 from vgstudy.schema import FACTORS, ZERO_CAUSES
-from vgstudy.views.frames import Frames, chosen
-from vgstudy.wording import ABSENT, number
 
 ESTIMATE = "estimate [interval]"
 ALIVE = "p_alive"
-CAUSES: Mapping[str, str] = {f"p_zero_{cause.replace(' ', '_')}": f"zero: {cause}" for cause in ZERO_CAUSES[1:]}
-SINGLE: Mapping[str, str] = {f"p_zero_float32_{cause}": f"zero in float32: {cause}" for cause in SINGLE_ZEROS}
+CAUSES: Mapping[str, str] = {
+    f"p_zero_{cause.replace(' ', '_')}": f"zero: {cause}" for cause in ZERO_CAUSES[1:]
+}
+SINGLE: Mapping[str, str] = {
+    f"p_zero_float32_{cause}": f"zero in float32: {cause}" for cause in SINGLE_ZEROS
+}
 SURVIVAL: Mapping[str, str] = {
     ALIVE: "P(alive)",
     **CAUSES,
@@ -33,7 +38,9 @@ DECAYS: Mapping[str, str] = {"d_g": "g", "d_delta": "δ", "d_h": "h"}
 
 def trust_tables(frames: Frames) -> tuple[Table, ...]:
     """The tables that have rows, in the order in which a reader doubts."""
-    limits = frames.limits.assign(factor=frames.limits["factor"].astype("object").fillna("own limit"))
+    limits = frames.limits.assign(
+        factor=frames.limits["factor"].astype("object").fillna("own limit")
+    )
     tables = (
         survivors(frames),
         sensitivity(frames),
@@ -73,18 +80,27 @@ def trust_tables(frames: Frames) -> tuple[Table, ...]:
 
 
 def survivors(frames: Frames) -> Table:
-    """Cells in which some seeds have no decay factor or a float32 zero, at the start or the end; why, and what became of them."""
+    """Cells in which some seeds have no decay factor or a float32 zero, at the start or the end;
+    why, and what became of them."""
     epochs = [0, frames.last_epoch]
     decays = chosen(frames.estimates, quantity="d_delta", epoch=epochs)
     shares = chosen(frames.estimates, quantity=list(SURVIVAL), epoch=epochs)
-    found = ((shares["quantity"] == ALIVE) & (shares["value"] < 1)) | (shares["quantity"].isin(SINGLE) & (shares["value"] > 0))
+    found = ((shares["quantity"] == ALIVE) & (shares["value"] < 1)) | (
+        shares["quantity"].isin(SINGLE) & (shares["value"] > 0)
+    )
     rows = shares.merge(shares[found][["cell", "epoch"]].drop_duplicates(), on=["cell", "epoch"])
-    rows = rows[rows["quantity"].map(rows.groupby("quantity")["value"].max()) > 0]  # causes that occur
+    rows = rows[
+        rows["quantity"].map(rows.groupby("quantity")["value"].max()) > 0
+    ]  # causes that occur
     rows = rows.assign(text=[estimate(row) for row in records(rows)])
-    wide = rows.pivot(index=[*FACTORS, "epoch", "cell"], columns="quantity", values="text").reset_index()
+    wide = rows.pivot(
+        index=[*FACTORS, "epoch", "cell"], columns="quantity", values="text"
+    ).reset_index()
     wide = wide.sort_values([*FACTORS, "epoch"])
     wide = wide.merge(decays[["cell", "epoch", "n", "n_alive"]], on=["cell", "epoch"], how="left")
-    wide = wide.rename(columns={**SURVIVAL, "n_alive": "seeds in the decay factor of δ", "n": "seeds"})
+    wide = wide.rename(
+        columns={**SURVIVAL, "n_alive": "seeds in the decay factor of δ", "n": "seeds"}
+    )
     return shown(
         "Survivors: cells in which the whole gradient of some layer is zero or not finite for some seeds, so that decay factors "
         "are of the others alone, or zero in float32 alone, which leaves no seed out; why, and for how many seeds",
@@ -98,7 +114,8 @@ def survivors(frames: Frames) -> Table:
 
 
 def sensitivity(frames: Frames) -> Table:
-    """How far decay factors and what they say of 1 depend on how they are summarised: a row per quantity and epoch."""
+    """How far decay factors and what they say of 1 depend on how they are summarised: a row per
+    quantity and epoch."""
     rows = chosen(frames.estimates, quantity=list(DECAYS), epoch=[0, frames.last_epoch])
     rows = rows[rows["low"].notna()].astype({"epoch": int})
     listed = tuple(
@@ -109,8 +126,17 @@ def sensitivity(frames: Frames) -> Table:
         "Sensitivity: in how many cells a decay factor says something else when summarised otherwise "
         "(second interval: BCa from 20 seeds on; trimmed: without the lowest and the highest fifth of the seeds)",
         (
-            *("quantity", "epoch", "cells with an interval", "other side of 1 by the second interval"),
-            *("other side of 1 by the trimmed mean", "trimmed mean outside the interval", "median outside the interval"),
+            *(
+                "quantity",
+                "epoch",
+                "cells with an interval",
+                "other side of 1 by the second interval",
+            ),
+            *(
+                "other side of 1 by the trimmed mean",
+                "trimmed mean outside the interval",
+                "median outside the interval",
+            ),
             *("largest ratio of trimmed mean to mean", "may have two modes"),
         ),
         listed,
@@ -120,8 +146,12 @@ def sensitivity(frames: Frames) -> Table:
 def sensitivity_texts(rows: pd.DataFrame) -> tuple[str, ...]:
     """Counts of cells, and how far the trimmed mean lies off at most."""
     side = of_one(rows["low"], rows["high"])
-    by_second, by_trimmed = (of_one(rows[f"{name}low"], rows[f"{name}high"]) for name in ("check_", "trimmed_"))
-    outside = [(rows[name] < rows["low"]) | (rows[name] > rows["high"]) for name in ("trimmed", "median")]
+    by_second, by_trimmed = (
+        of_one(rows[f"{name}low"], rows[f"{name}high"]) for name in ("check_", "trimmed_")
+    )
+    outside = [
+        (rows[name] < rows["low"]) | (rows[name] > rows["high"]) for name in ("trimmed", "median")
+    ]
     other = [(by != side) & by.notna() for by in (by_second, by_trimmed)]
     farthest = exp(np.abs(np.log(rows["trimmed"].astype(float) / rows["value"])).max())
     counts = [*other, *outside, rows["bimodality"] > TWO_MODES]
@@ -132,7 +162,8 @@ def sensitivity_texts(rows: pd.DataFrame) -> tuple[str, ...]:
 
 
 def of_one(low: "pd.Series[float]", high: "pd.Series[float]") -> "pd.Series[float]":
-    """-1 where an interval lies below 1, 1 where it lies above, 0 where it holds 1, missing where there is none."""
+    """-1 where an interval lies below 1, 1 where it lies above, 0 where it holds 1, missing where
+    there is none."""
     side = np.where(high < 1, -1.0, np.where(low > 1, 1.0, 0.0))
     return pd.Series(np.where(low.isna() | high.isna(), np.nan, side), low.index)
 

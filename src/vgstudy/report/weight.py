@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from vgstudy.formatting import listing, number
 from vgstudy.report.attachments import Attachment
-from vgstudy.wording import listing, number
 
 GOAL = 8.0  # million bytes, of the report of the default studies
 KINDS = {"svg": "pictures", "pdf": "PDF", "parquet": "their tables", "js": "Vega-Lite"}

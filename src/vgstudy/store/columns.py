@@ -29,8 +29,8 @@ def conform(name: str, columns: Columns) -> pa.Table:
     Parameters
     ----------
     columns
-        An Arrow table, or a mapping from column name to anything `pyarrow.array` takes. NaN stays NaN, a value;
-        a masked or None entry becomes null.
+        An Arrow table, or a mapping from column name to anything `pyarrow.array` takes. NaN stays
+        NaN, a value; a masked or None entry becomes null.
 
     Raises
     ------
@@ -41,10 +41,16 @@ def conform(name: str, columns: Columns) -> pa.Table:
     """
     schema = arrow_schema(name)
     present = columns.column_names if isinstance(columns, pa.Table) else list(columns)
-    missing, unknown = [c for c in schema.names if c not in present], [c for c in present if c not in schema.names]
+    missing, unknown = (
+        [c for c in schema.names if c not in present],
+        [c for c in present if c not in schema.names],
+    )
     if missing or unknown:
         raise ValueError(f"table {name}: missing columns {missing}, unknown columns {unknown}")
-    return pa.table([_cast(f"{name}.{field.name}", columns[field.name], field.type) for field in schema], schema=schema)
+    return pa.table(
+        [_cast(f"{name}.{field.name}", columns[field.name], field.type) for field in schema],
+        schema=schema,
+    )
 
 
 def _cast(label: str, values: Any, type_: pa.DataType) -> pa.Array | pa.ChunkedArray:
@@ -60,5 +66,17 @@ def _cast(label: str, values: Any, type_: pa.DataType) -> pa.Array | pa.ChunkedA
 
 def _kind(type_: pa.DataType) -> str:
     # Arrow itself would cast 1 to "1", 1.0 to 1 and 2 to true
-    kinds = {"text": ("dictionary", "string", "large_string"), "whole": ("integer",), "real": ("floating",), "list": ("list",)}
-    return next((kind for kind, names in kinds.items() if any(getattr(pa.types, f"is_{n}")(type_) for n in names)), str(type_))
+    kinds = {
+        "text": ("dictionary", "string", "large_string"),
+        "whole": ("integer",),
+        "real": ("floating",),
+        "list": ("list",),
+    }
+    return next(
+        (
+            kind
+            for kind, names in kinds.items()
+            if any(getattr(pa.types, f"is_{n}")(type_) for n in names)
+        ),
+        str(type_),
+    )

@@ -14,10 +14,11 @@ from vgstudy.errors import UserError
 
 @contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that appears under `path`, flushed to disk, when the block ends, or not at all if it raises.
+    """A binary file that appears under `path`, flushed to disk, when the block ends, or not at all
+    if it raises.
 
-    Until then it has a temporary name in the same folder, so that `path` never holds half a file. What a killed process left
-    under such a name is removed.
+    Until then it has a temporary name in the same folder, so that `path` never holds half a file.
+    What a killed process left under such a name is removed.
 
     Raises
     ------
@@ -42,7 +43,9 @@ def whole(path: Path) -> Iterator[BinaryIO]:
 def unwritable(path: Path, error: OSError) -> UserError:
     """The mistake of naming a path that cannot be written."""
     reason = (error.strerror or str(error)).lower()
-    return UserError(f"{path}: cannot be written: {reason}; mend that and start again: what is finished is kept")
+    return UserError(
+        f"{path}: cannot be written: {reason}; mend that and start again: what is finished is kept"
+    )
 
 
 @contextmanager
@@ -62,9 +65,11 @@ def _sync(folder: Path) -> None:
 
 
 def no_later_than_now(folder: Path) -> int:
-    """Give files and folders that bear a time in the future, because the clock was set back, the present one; how many they were.
+    """Give files and folders that bear a time in the future, because the clock was set back, the
+    present one; how many they were.
 
-    Snakemake takes what is older than its input for damaged, so nothing made now could follow from such a file.
+    Snakemake takes what is older than its input for damaged, so nothing made now could follow from
+    such a file.
 
     Raises
     ------
@@ -81,7 +86,9 @@ def no_later_than_now(folder: Path) -> int:
             continue
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise UserError(f"{path}: bears a time in the future, which cannot be changed: {reason}; `touch` it") from None
+            raise UserError(
+                f"{path}: bears a time in the future, which cannot be changed: {reason}; `touch` it"
+            ) from None
     return count
 
 

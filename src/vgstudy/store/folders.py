@@ -12,7 +12,8 @@ from vgstudy.store.places import job_path
 
 
 def study_folder(results: Path, study: str | None = None) -> Path:
-    """The folder of one study: `results` itself if it holds a runs.parquet, else the one in it, by name if there are several.
+    """The folder of one study: `results` itself if it holds a runs.parquet, else the one in it, by
+    name if there are several.
 
     Raises
     ------
@@ -31,7 +32,9 @@ def study_folder(results: Path, study: str | None = None) -> Path:
     if study in found or (study is None and len(found) == 1):
         return results / (study or found[0])
     if not found:
-        raise UserError(f"{results} holds no study; run one with `snakemake --cores 2`, or name the folder that has it")
+        raise UserError(
+            f"{results} holds no study; run one with `snakemake --cores 2`, or name the folder that has it"
+        )
     wrong = f"has no study {study!r}" if study else "holds several studies"
     raise UserError(
         f"{results} {wrong}; name one of {', '.join(found)}: by its folder, {results / found[0]}, or as study={found[0]!r}"
@@ -44,14 +47,20 @@ def design_jobs(folder: Path) -> list[str]:
 
 
 def read_rows(
-    folder: Path, table: str, columns: Sequence[str] | None = None, filters: Any = None, job: str | None = None
+    folder: Path,
+    table: str,
+    columns: Sequence[str] | None = None,
+    filters: Any = None,
+    job: str | None = None,
 ) -> pa.Table:
-    """A table of a study, or some of its columns and rows (`filters` as in `pyarrow.parquet.read_table`); see `verify`.
+    """A table of a study, or some of its columns and rows (`filters` as in
+    `pyarrow.parquet.read_table`); see `verify`.
 
     Parameters
     ----------
     job
-        Which one, for a table that each job has. It may hold runs that the design takes from another job, or does not have.
+        Which one, for a table that each job has. It may hold runs that the design takes from
+        another job, or does not have.
 
     Raises
     ------
@@ -60,7 +69,13 @@ def read_rows(
     """
     if job is not None:
         return read_table(table, job_path(folder, table, job), columns, filters)
-    return read_table(table, folder / f"{table}.parquet", columns, filters, read_footer(folder / "runs.parquet")["digest"])
+    return read_table(
+        table,
+        folder / f"{table}.parquet",
+        columns,
+        filters,
+        read_footer(folder / "runs.parquet")["digest"],
+    )
 
 
 def shared_rows(results: Path, table: str) -> list[dict[str, Any]] | None:

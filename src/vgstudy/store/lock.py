@@ -9,7 +9,8 @@ from pathlib import Path
 from vgstudy.errors import UserError
 from vgstudy.store.files import unwritable
 
-# some network file systems know no locks: two workflows there disturb each other, but write whole and equal files
+# some network file systems know no locks: two workflows there disturb each other, but write whole
+# and equal files
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -20,14 +21,17 @@ def told(folder: Path) -> str | None:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return f"{folder}: another workflow (process {file.read(20).strip()}) is at work here"
+                return (
+                    f"{folder}: another workflow (process {file.read(20).strip()}) is at work here"
+                )
     except OSError:  # no lock, or no file system that knows locks
         pass
     return None
 
 
 def hold(folder: Path) -> None:
-    """Lock a folder, made if need be, until this process ends, in whatever way: the kernel frees the lock, nothing stays behind.
+    """Lock a folder, made if need be, until this process ends, in whatever way: the kernel frees
+    the lock, nothing stays behind.
 
     Raises
     ------
@@ -37,7 +41,9 @@ def hold(folder: Path) -> None:
     path = folder / ".lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # never closed: closing would free the lock
+        descriptor = os.open(
+            path, os.O_RDWR | os.O_CREAT, 0o666
+        )  # never closed: closing would free the lock
         if not _locked(descriptor):
             os.close(descriptor)
             found = told(folder) or f"{folder}: another workflow was at work here"

@@ -1,6 +1,7 @@
 """Parquet in and out: whole files or none, columns as in `schema`, provenance in every footer.
 
-A file is verified before anything of it is used: its checksum, its table, its schema, its rows, and whose it is.
+A file is verified before anything of it is used: its checksum, its table, its schema, its rows, and
+whose it is.
 """
 
 import json
@@ -57,21 +58,31 @@ def open_writer(name: str, path: Path, footer: Mapping[str, Any]) -> Iterator[Wr
     Parameters
     ----------
     footer
-        JSON values kept in the file's footer beside the table's name, schema version, rows and provenance.
+        JSON values kept in the file's footer beside the table's name, schema version, rows and
+        provenance.
     """
     with (
         whole(path) as file,
-        pq.ParquetWriter(file, arrow_schema(name), compression="zstd", write_page_checksum=True) as parquet,
+        pq.ParquetWriter(
+            file, arrow_schema(name), compression="zstd", write_page_checksum=True
+        ) as parquet,
     ):
         writer = Writer(name, parquet, dict(footer))
         yield writer
-        parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer)), seal.KEY: seal.BLANK})
+        parquet.add_key_value_metadata(
+            {FOOTER_KEY: json.dumps(_footer(writer)), seal.KEY: seal.BLANK}
+        )
         parquet.close()
         seal.seal(file)
 
 
 def _footer(writer: Writer) -> dict[str, Any]:
-    own = {"table": writer.name, "schema": schema_version(writer.name), "rows": writer.rows, "provenance": provenance()}
+    own = {
+        "table": writer.name,
+        "schema": schema_version(writer.name),
+        "rows": writer.rows,
+        "provenance": provenance(),
+    }
     return {**writer.footer, "stage": STAGES.get(MADE_BY[writer.name]), **own}
 
 
@@ -108,7 +119,8 @@ def read_footer(path: str | Path) -> dict[str, Any]:
 
 @cache  # an analysis reads columns of the same file again and again
 def _verified(path: Path, *_state: int) -> str | None:
-    """The footer of a file whose checksum and number of rows are right; None if it is whole, but not ours."""
+    """The footer of a file whose checksum and number of rows are right; None if it is whole, but
+    not ours."""
     with path.open("rb") as file:
         try:
             whole = seal.is_whole(file)
@@ -138,22 +150,32 @@ def verify(name: str, path: Path, digest: str | None = None) -> dict[str, Any]:
     UserError
         If the file is missing or cannot be read.
     Damaged
-        If it is empty, truncated, damaged, foreign, another job's, another table, of another schema or of another design.
+        If it is empty, truncated, damaged, foreign, another job's, another table, of another schema
+        or of another design.
     """
     footer = read_footer(path)
     if footer["table"] != name:
-        raise Damaged(f"{path} holds the table {footer['table']}, where {name} belong; name the right file")
+        raise Damaged(
+            f"{path} holds the table {footer['table']}, where {name} belong; name the right file"
+        )
     if footer.get("schema") != schema_version(name):
         raise _broken(path, "was written by another version of vgstudy, with other columns")
     if digest not in (None, footer.get("digest")):
-        raise _broken(path, f"was made for another design than that of {path.parent / 'runs.parquet'}")
+        raise _broken(
+            path, f"was made for another design than that of {path.parent / 'runs.parquet'}"
+        )
     return footer
 
 
 def read_table(
-    name: str, path: Path, columns: Sequence[str] | None = None, filters: Any = None, digest: str | None = None
+    name: str,
+    path: Path,
+    columns: Sequence[str] | None = None,
+    filters: Any = None,
+    digest: str | None = None,
 ) -> pa.Table:
-    """A table, or some of its columns and rows (`filters` as in `pyarrow.parquet.read_table`); verified, see `verify`.
+    """A table, or some of its columns and rows (`filters` as in `pyarrow.parquet.read_table`);
+    verified, see `verify`.
 
     Raises
     ------
@@ -175,31 +197,51 @@ def _told(path: Path) -> Iterator[None]:
     except MemoryError:  # Arrow's is one of its own kind too
         raise
     except (pa.ArrowException, OSError) as error:
-        if getattr(error, "errno", None) is not None:  # the disk, the network or the rights, not the content
+        if (
+            getattr(error, "errno", None) is not None
+        ):  # the disk, the network or the rights, not the content
             reason = (error.strerror or str(error)).lower()
-            raise UserError(f"{path} cannot be read: {reason}; mend that and start again: nothing of it is lost") from None
-        raise _broken(path, f"is truncated or damaged ({str(error).splitlines()[0].rstrip('.')})") from None
+            raise UserError(
+                f"{path} cannot be read: {reason}; mend that and start again: nothing of it is lost"
+            ) from None
+        raise _broken(
+            path, f"is truncated or damaged ({str(error).splitlines()[0].rstrip('.')})"
+        ) from None
 
 
 def _missing(path: Path) -> UserError:
     folder = path.parent.parent if path.parent.name in JOB_TABLES else path.parent
-    if path.stem == "runs" and (within := sorted(str(found.parent) for found in folder.glob("*/runs.parquet"))):
-        return UserError(f"{folder} is no study's folder of results; name one of {', '.join(within)}")
+    if path.stem == "runs" and (
+        within := sorted(str(found.parent) for found in folder.glob("*/runs.parquet"))
+    ):
+        return UserError(
+            f"{folder} is no study's folder of results; name one of {', '.join(within)}"
+        )
     if folder.is_dir() or not folder.parent.is_dir() or path.stem in SHARED_TABLES:
         return UserError(f"{path} is missing{_remedy(path, '; make it: ')}")
     beside = sorted(found.parent.name for found in folder.parent.glob("*/runs.parquet"))
-    known = f"name one of {', '.join(beside)}" if beside else f"{folder.parent} holds no study: check the path"
-    return UserError(f"{folder}: no such folder; {known}, or run the study with `snakemake --cores 2`")
+    known = (
+        f"name one of {', '.join(beside)}"
+        if beside
+        else f"{folder.parent} holds no study: check the path"
+    )
+    return UserError(
+        f"{folder}: no such folder; {known}, or run the study with `snakemake --cores 2`"
+    )
 
 
 def _broken(path: Path, wrong: str) -> Damaged:
-    return Damaged(f"{path} {wrong}{_remedy(path, f'; rebuild it: `rm {shlex.quote(str(path))}`, then ')}")
+    return Damaged(
+        f"{path} {wrong}{_remedy(path, f'; rebuild it: `rm {shlex.quote(str(path))}`, then ')}"
+    )
 
 
 def _remedy(path: Path, first: str) -> str:
     """How to make a table of a study; nothing to suggest for a path that is none."""
     of_job = path.parent.name in JOB_TABLES
-    table, study = (path.parent.name, path.parent.parent.name) if of_job else (path.stem, path.parent.name)
+    table, study = (
+        (path.parent.name, path.parent.parent.name) if of_job else (path.stem, path.parent.name)
+    )
     if table in SHARED_TABLES:
         return f"{first}`snakemake --cores 2 -- {shlex.quote(str(path))}`"
     if path.suffix != ".parquet" or table not in COLUMNS:

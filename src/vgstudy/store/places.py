@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-# of a study: results/STUDY/TABLE.parquet; of each job of a study: results/STUDY/TABLE/JOB.parquet; shared: results/TABLE.parquet
+# of a study: results/STUDY/TABLE.parquet; of each job of a study: results/STUDY/TABLE/JOB.parquet;
+# shared: results/TABLE.parquet
 SCOPES: Mapping[str, str] = MappingProxyType(
     {
         "runs": "study",
@@ -28,9 +29,19 @@ SCOPES: Mapping[str, str] = MappingProxyType(
     }
 )
 STUDY_TABLES, JOB_TABLES, SHARED_TABLES = (
-    tuple(table for table, scope in SCOPES.items() if scope == wanted) for wanted in ("study", "job", "shared")
+    tuple(table for table, scope in SCOPES.items() if scope == wanted)
+    for wanted in ("study", "job", "shared")
 )
-_ESTIMATED = ("outcomes", "estimates", "trajectories", "profiles", "contrasts", "linearity", "limits", "variances")
+_ESTIMATED = (
+    "outcomes",
+    "estimates",
+    "trajectories",
+    "profiles",
+    "contrasts",
+    "linearity",
+    "limits",
+    "variances",
+)
 MADE_BY: Mapping[str, str] = MappingProxyType(  # the stage of the workflow that makes each table
     {
         **{"runs": "design", "probes": "train", "curves": "train", "decays": "decay"},

@@ -1,4 +1,5 @@
-"""What made a file: versions, processor, settings, time; nothing that names a person, a host or a path."""
+"""What made a file: versions, processor, settings, time; nothing that names a person, a host or a
+path."""
 
 import os
 import platform
@@ -9,7 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("vgstudy", "tensorflow", "keras", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "snakemake")
+PACKAGES = (
+    "vgstudy",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "pyarrow",
+    "snakemake",
+)
 NUMERIC = (
     "TF_ENABLE_ONEDNN_OPTS",
     "ONEDNN_MAX_CPU_ISA",
@@ -21,10 +32,11 @@ FLAGS = ("TF_DETERMINISTIC_OPS", "OMP_NUM_THREADS", *NUMERIC)
 
 
 def provenance() -> dict[str, Any]:
-    """Versions of Python and of the packages that shape numbers, CPU model, platform, flags, commit and UTC time, as JSON values.
+    """Versions of Python and of the packages that shape numbers, CPU model, platform, flags, commit
+    and UTC time, as JSON values.
 
-    Versions come from the installed packages' metadata: nothing is imported. A flag that is not set and a commit
-    that is not known are None.
+    Versions come from the installed packages' metadata: nothing is imported. A flag that is not set
+    and a commit that is not known are None.
     """
     return {
         "packages": dict(_versions()),
@@ -48,12 +60,16 @@ def _cpu() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.processor(),
+    )
 
 
 @cache
 def _commit() -> str | None:
-    """The last commit that touched this package, with `+` if files differ from it; None outside a checkout."""
+    """The last commit that touched this package, with `+` if files differ from it; None outside a
+    checkout."""
     commit = _git("log", "-1", "--format=%H", "--", ".")
     return commit and commit + "+" * bool(_git("status", "--porcelain", "--", "."))
 
@@ -62,7 +78,14 @@ def _git(*arguments: str) -> str | None:
     """What git says in the folder of the package; None if nothing."""
     package = Path(__file__).parents[1]
     try:
-        found = subprocess.run(("git", *arguments), cwd=package, capture_output=True, text=True, check=False, timeout=10)
+        found = subprocess.run(
+            ("git", *arguments),
+            cwd=package,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None

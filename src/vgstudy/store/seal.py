@@ -1,6 +1,8 @@
-"""A checksum of a whole Parquet file, inside the file: SHA-256 of all its other bytes, as a value of the footer's metadata.
+"""A checksum of a whole Parquet file, inside the file: SHA-256 of all its other bytes, as a value
+of the footer's metadata.
 
-Parquet's own checksums cover data pages alone; a damaged page header or footer can pass for other data.
+Parquet's own checksums cover data pages alone; a damaged page header or footer can pass for other
+data.
 """
 
 import hashlib
@@ -8,7 +10,9 @@ from os import SEEK_END
 from typing import BinaryIO
 
 KEY, BLANK = b"vgstudy.sha256", b"0" * 64
-_BEFORE = KEY + b"\x18\x40"  # Thrift's compact form: the key, then the type and the length of its value
+_BEFORE = (
+    KEY + b"\x18\x40"
+)  # Thrift's compact form: the key, then the type and the length of its value
 _PIECE = 2**20
 
 
@@ -41,7 +45,9 @@ def is_whole(file: BinaryIO) -> bool:
 def _checksum(file: BinaryIO) -> tuple[int, bytes]:
     """Where the checksum stands, and what it should be."""
     size = file.seek(0, SEEK_END)
-    tail = min(size, 8)  # a Parquet file ends with its footer, the footer's length in four bytes, PAR1
+    tail = min(
+        size, 8
+    )  # a Parquet file ends with its footer, the footer's length in four bytes, PAR1
     file.seek(size - tail)
     begin = size - 8 - int.from_bytes(file.read(4), "little")
     if tail < 8 or begin < 0:

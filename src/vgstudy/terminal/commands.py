@@ -1,4 +1,5 @@
-"""How every command begins and ends: threads of libraries, a user's mistake in one line, TensorFlow's start-up out of sight."""
+"""How every command begins and ends: threads of libraries, a user's mistake in one line,
+TensorFlow's start-up out of sight."""
 
 import os
 import sys
@@ -24,7 +25,8 @@ class Commands(TyperGroup):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; exit with code 2 on a `UserError` and on a bad argument, 1 on a `MemoryError`."""
+        """Run the command; exit with code 2 on a `UserError` and on a bad argument, 1 on a
+        `MemoryError`."""
         use_threads(1)  # of linear algebra: on small arrays more only wait for each other
         try:
             with _usage(ctx):
@@ -34,7 +36,8 @@ class Commands(TyperGroup):
             raise typer.Exit(2) from None
         except MemoryError:
             typer.echo(
-                "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine with more", err=True
+                "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine with more",
+                err=True,
             )
             raise typer.Exit(1) from None
 
@@ -52,14 +55,21 @@ def _usage(ctx: Any) -> Iterator[None]:
 
 def use_threads(count: int) -> None:
     """Set the threads of numerical libraries, which they read when they are imported."""
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
+    os.environ.update(
+        dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count))
+    )
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """What TensorFlow writes when it is imported, which no setting keeps back, belongs in a log, not on a terminal."""
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the engine is made for processors, and looking for a card prints errors
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if sys.stderr.isatty() else "1")  # no news in a log, but warnings
+    """What TensorFlow writes when it is imported, which no setting keeps back, belongs in a log,
+    not on a terminal."""
+    os.environ.setdefault(
+        "CUDA_VISIBLE_DEVICES", "-1"
+    )  # the engine is made for processors, and looking for a card prints errors
+    os.environ.setdefault(
+        "TF_CPP_MIN_LOG_LEVEL", "3" if sys.stderr.isatty() else "1"
+    )  # no news in a log, but warnings
     if not sys.stderr.isatty():
         yield
         return

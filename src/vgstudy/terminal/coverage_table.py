@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from vgstudy.coverage.trials import LABELLED, PRIMARY, SECOND, WITHDRAWN
+from vgstudy.validation.trials import LABELLED, PRIMARY, SECOND, WITHDRAWN
 
 ROLES = (PRIMARY, LABELLED, SECOND, WITHDRAWN)
 

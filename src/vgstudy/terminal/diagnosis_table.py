@@ -8,11 +8,16 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from vgstudy.wording import interval, number, percent, plural
+from vgstudy.formatting import interval, number, percent, plural
 
 HEADS = {"g_rms": "g", "delta_rms": "δ", "h_rms": "h"}
 SHARES = {"h_saturated": "flat", "h_dead": "off", "g_zero_float32": "g = 0"}
-DECAYS = {"d_g": "decay of g", "d_delta": "decay of δ", "d_h": "decay of h", "end_to_end_g": "g, output over layer 1"}
+DECAYS = {
+    "d_g": "decay of g",
+    "d_delta": "decay of δ",
+    "d_h": "decay of h",
+    "end_to_end_g": "g, output over layer 1",
+}
 
 
 def shown(found: dict[str, Any]) -> Group:
@@ -25,7 +30,10 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     seeds, own = found["seeds"], found["verdicts"].get(found["verdict"], 0)
     yield f"{found['model']}: {found['verdict']} ({own} of {plural(len(seeds), 'seed')}, epoch {found['epoch']})"
     yield f"  rule      {found['rule']}"
-    off, flat = (_largest(found, name, column) for name, column in (("dead", "h_dead"), ("saturated", "h_saturated")))
+    off, flat = (
+        _largest(found, name, column)
+        for name, column in (("dead", "h_dead"), ("saturated", "h_saturated"))
+    )
     yield f"  measured  ratio {number(found['numbers']['ratio'])}, off {off}, flat {flat}"
     yield f"  evidence  {_evidence(found)}"
     if found["advice"]:
@@ -53,9 +61,19 @@ def layers(found: dict[str, Any]) -> Table:
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("zero because")
     for each in found["layers"]:
-        levels, shares = (number(each[name]) for name in HEADS), (_share(each[name]) for name in SHARES)
+        levels, shares = (
+            (number(each[name]) for name in HEADS),
+            (_share(each[name]) for name in SHARES),
+        )
         causes = {each["zero_cause"], each["zero_cause_float32"]} - {"none"}
-        table.add_row(str(each["layer"]), Text(each["name"]), each["kind"], *levels, *shares, ", ".join(sorted(causes)))
+        table.add_row(
+            str(each["layer"]),
+            Text(each["name"]),
+            each["kind"],
+            *levels,
+            *shares,
+            ", ".join(sorted(causes)),
+        )
     return table
 
 
@@ -70,7 +88,10 @@ def _evidence(found: dict[str, Any]) -> str:
 
 
 def _settings(found: dict[str, Any]) -> str:
-    best = (f"{s['activation']} with {s['initializer']} ({percent(s['learned'] / s['runs'])})" for s in found["settings"])
+    best = (
+        f"{s['activation']} with {s['initializer']} ({percent(s['learned'] / s['runs'])})"
+        for s in found["settings"]
+    )
     return f"of the study's nets of {found['deep']} hidden layers and more learned most often: {', '.join(best)}"
 
 
@@ -83,4 +104,8 @@ def _share(value: float | None) -> str:
 
 
 def _counted(verdicts: dict[str, int]) -> str:
-    return ", ".join(verdicts) if len(verdicts) == 1 else ", ".join(f"{count} {name}" for name, count in verdicts.items())
+    return (
+        ", ".join(verdicts)
+        if len(verdicts) == 1
+        else ", ".join(f"{count} {name}" for name, count in verdicts.items())
+    )

@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from vgstudy.config.study import Study
-from vgstudy.plan import design
-from vgstudy.plan.design import LabelledCell
+from vgstudy.formatting import number
+from vgstudy.planning import design
+from vgstudy.planning.design import LabelledCell
 from vgstudy.theory.predictions import Prediction, predict
-from vgstudy.wording import number
 
 HEADS = {
     "q": "q*",
@@ -34,31 +34,45 @@ LEGEND = (
 
 
 def table(study: Study, depth: int) -> Table:
-    """A row for each activation, initializer and width of the study, at its depth nearest to `depth`."""
+    """A row for each activation, initializer and width of the study, at its depth nearest to
+    `depth`."""
     cells = _cells(study, depth)
     found = predict(labelled.cell for labelled in cells)
     title = f"{study.name}: theory at depth {cells[0].cell.depth}, before any update"
-    shown = Table(title=Text(title), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, padding=0)
+    shown = Table(
+        title=Text(title),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
     shown.add_column("activation, initializer, width")
     for head in HEADS.values():
         shown.add_column(head, justify="right", no_wrap=True)
     of = {(each.cell, each.quantity): each for each in found}
     for labelled in cells:
         texts = (_text(of.get((labelled.cell.id, quantity))) for quantity in HEADS)
-        shown.add_row(Text(f"{labelled.activation}, {labelled.initializer}, {labelled.cell.width}"), *texts)
+        shown.add_row(
+            Text(f"{labelled.activation}, {labelled.initializer}, {labelled.cell.width}"), *texts
+        )
     sources = "; ".join(dict.fromkeys(each.source for each in found))
     shown.caption = Text(f"{LEGEND} Sources: {sources or 'none'}.")
     return shown
 
 
 def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:
-    """The study's cells of the nearest depth; of their optimizers the first, which changes nothing before an update."""
+    """The study's cells of the nearest depth; of their optimizers the first, which changes nothing
+    before an update."""
     listed = design.cells(study)
-    nearest = min({labelled.cell.depth for labelled in listed}, key=lambda own: (abs(own - depth), own))
+    nearest = min(
+        {labelled.cell.depth for labelled in listed}, key=lambda own: (abs(own - depth), own)
+    )
     found: dict[tuple[str, str, int], LabelledCell] = {}
     for labelled in listed:
         if labelled.cell.depth == nearest:
-            found.setdefault((labelled.activation, labelled.initializer, labelled.cell.width), labelled)
+            found.setdefault(
+                (labelled.activation, labelled.initializer, labelled.cell.width), labelled
+            )
     return [found[key] for key in sorted(found)]
 
 

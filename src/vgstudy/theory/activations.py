@@ -1,7 +1,7 @@
 """The elementwise activations that Keras offers, as numpy functions with their derivatives.
 
-A derivative is the one that automatic differentiation gives: at a jump there is none, so a jump adds nothing to it.
-`tests/test_theory_registries.py` holds every entry against Keras.
+A derivative is the one that automatic differentiation gives: at a jump there is none, so a jump
+adds nothing to it. `tests/test_theory_registries.py` holds every entry against Keras.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,8 @@ _SELU = 1.0507009873554805, 1.6732632423543772  # scale and alpha of Klambauer e
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise activation: its value and its slope at an array of any shape, and where it is not analytic."""
+    """An elementwise activation: its value and its slope at an array of any shape, and where it is
+    not analytic."""
 
     value: Function
     slope: Function
@@ -38,23 +39,31 @@ def activation(spec: KerasObject) -> Activation:
 
 
 def negative_slope(spec: KerasObject) -> float | None:
-    """The slope a of an activation max(u, 0) + a min(u, 0): 1 for linear, 0 for ReLU; None for any other activation."""
+    """The slope a of an activation max(u, 0) + a min(u, 0): 1 for linear, 0 for ReLU; None for any
+    other activation."""
     given = {**REGISTRY["activation"][spec.class_name].arguments, **spec.config}
     if spec.class_name == "linear":
         return 1.0
-    if spec.class_name == "leaky_relu" or (spec.class_name == "relu" and (given["max_value"], given["threshold"]) == (None, 0)):
+    if spec.class_name == "leaky_relu" or (
+        spec.class_name == "relu" and (given["max_value"], given["threshold"]) == (None, 0)
+    ):
         return float(given["negative_slope"])
     return None
 
 
 def dies(spec: KerasObject) -> bool:
-    """Whether the activation is 0 with slope 0 for every negative argument and only there: ReLU, also with a maximum."""
+    """Whether the activation is 0 with slope 0 for every negative argument and only there: ReLU,
+    also with a maximum."""
     given = {**REGISTRY["activation"][spec.class_name].arguments, **spec.config}
-    return spec.class_name == "relu6" or (spec.class_name == "relu" and (given["negative_slope"], given["threshold"]) == (0, 0))
+    return spec.class_name == "relu6" or (
+        spec.class_name == "relu" and (given["negative_slope"], given["threshold"]) == (0, 0)
+    )
 
 
 def _relu(negative_slope: float, max_value: float | None, threshold: float) -> Activation:
-    low, top = (-np.inf, np.inf) if max_value is None else (0.0, max_value)  # Keras clips below at 0 where it clips above
+    low, top = (
+        (-np.inf, np.inf) if max_value is None else (0.0, max_value)
+    )  # Keras clips below at 0 where it clips above
 
     def value(u: Array) -> Array:
         return np.where(u > threshold, np.clip(u, low, top), negative_slope * (u - threshold))
@@ -76,7 +85,9 @@ def _exponential_linear(alpha: float, rate: float, scale: float) -> Activation:
 
 def _gelu(approximate: bool) -> Activation:
     if not approximate:
-        return Activation(lambda u: u * ndtr(u), lambda u: ndtr(u) + u * np.exp(-(u**2) / 2) / sqrt(2 * pi))
+        return Activation(
+            lambda u: u * ndtr(u), lambda u: ndtr(u) + u * np.exp(-(u**2) / 2) / sqrt(2 * pi)
+        )
 
     def tanh(u: Array) -> Array:
         return np.tanh(sqrt(2 / pi) * (u + 0.044715 * u**3))
@@ -99,12 +110,16 @@ def _hard_silu() -> Activation:
     def gate(u: Array) -> Array:
         return np.clip(u / 6 + 0.5, 0, 1)
 
-    return Activation(lambda u: u * gate(u), lambda u: gate(u) + np.where(abs(u) < 3, u / 6, 0), (-3.0, 3.0))
+    return Activation(
+        lambda u: u * gate(u), lambda u: gate(u) + np.where(abs(u) < 3, u / 6, 0), (-3.0, 3.0)
+    )
 
 
 def _soft_shrink(threshold: float) -> Activation:
     return Activation(
-        lambda u: np.where(u > threshold, u - threshold, np.where(u < -threshold, u + threshold, 0)),
+        lambda u: np.where(
+            u > threshold, u - threshold, np.where(u < -threshold, u + threshold, 0)
+        ),
         lambda u: np.where((u > threshold) | (u < -threshold), 1.0, 0.0),
         (-threshold, threshold),
     )
@@ -129,10 +144,14 @@ ACTIVATIONS: Mapping[str, Callable[..., Activation]] = MappingProxyType(
             (-threshold, threshold),
         ),
         "hard_sigmoid": lambda: Activation(
-            lambda u: np.clip(u / 6 + 0.5, 0, 1), lambda u: np.where(abs(u) < 3, 1 / 6, 0), (-3.0, 3.0)
+            lambda u: np.clip(u / 6 + 0.5, 0, 1),
+            lambda u: np.where(abs(u) < 3, 1 / 6, 0),
+            (-3.0, 3.0),
         ),
         "hard_silu": _hard_silu,
-        "hard_tanh": lambda: Activation(lambda u: np.clip(u, -1, 1), lambda u: np.where(abs(u) < 1, 1.0, 0.0), (-1.0, 1.0)),
+        "hard_tanh": lambda: Activation(
+            lambda u: np.clip(u, -1, 1), lambda u: np.where(abs(u) < 1, 1.0, 0.0), (-1.0, 1.0)
+        ),
         "leaky_relu": lambda negative_slope: _relu(negative_slope, None, 0.0),
         "linear": lambda: Activation(lambda u: u, np.ones_like),
         "log_sigmoid": lambda: Activation(log_expit, lambda u: expit(-u)),
@@ -141,21 +160,33 @@ ACTIVATIONS: Mapping[str, Callable[..., Activation]] = MappingProxyType(
         "relu6": lambda: _relu(0.0, 6.0, 0.0),
         "selu": lambda: _exponential_linear(_SELU[1], 1, _SELU[0]),
         "sigmoid": lambda: Activation(expit, lambda u: expit(u) * expit(-u)),
-        "silu": lambda: Activation(lambda u: u * expit(u), lambda u: expit(u) * (1 + u * expit(-u))),
+        "silu": lambda: Activation(
+            lambda u: u * expit(u), lambda u: expit(u) * (1 + u * expit(-u))
+        ),
         "soft_shrink": _soft_shrink,
         "softplus": lambda: Activation(lambda u: np.logaddexp(0, u), expit),
-        "softsign": lambda: Activation(lambda u: u / (1 + abs(u)), lambda u: 1 / (1 + abs(u)) ** 2, (0.0,)),
+        "softsign": lambda: Activation(
+            lambda u: u / (1 + abs(u)), lambda u: 1 / (1 + abs(u)) ** 2, (0.0,)
+        ),
         "sparse_plus": lambda: Activation(
-            lambda u: np.where(u < 1, np.maximum(u + 1, 0) ** 2 / 4, u), lambda u: np.clip((u + 1) / 2, 0, 1), (-1.0, 1.0)
+            lambda u: np.where(u < 1, np.maximum(u + 1, 0) ** 2 / 4, u),
+            lambda u: np.clip((u + 1) / 2, 0, 1),
+            (-1.0, 1.0),
         ),
         "sparse_sigmoid": lambda: Activation(
-            lambda u: np.clip((u + 1) / 2, 0, 1), lambda u: np.where(abs(u) < 1, 0.5, 0.0), (-1.0, 1.0)
+            lambda u: np.clip((u + 1) / 2, 0, 1),
+            lambda u: np.where(abs(u) < 1, 0.5, 0.0),
+            (-1.0, 1.0),
         ),
-        "squareplus": lambda b: Activation(lambda u: (u + np.sqrt(u**2 + b)) / 2, lambda u: (1 + u / np.sqrt(u**2 + b)) / 2),
+        "squareplus": lambda b: Activation(
+            lambda u: (u + np.sqrt(u**2 + b)) / 2, lambda u: (1 + u / np.sqrt(u**2 + b)) / 2
+        ),
         "tanh": lambda: Activation(np.tanh, _sech2),
         "tanh_shrink": lambda: Activation(lambda u: u - np.tanh(u), lambda u: np.tanh(u) ** 2),
         "threshold": lambda threshold, default_value: Activation(
-            lambda u: np.where(u > threshold, u, default_value), lambda u: np.where(u > threshold, 1.0, 0.0), (threshold,)
+            lambda u: np.where(u > threshold, u, default_value),
+            lambda u: np.where(u > threshold, 1.0, 0.0),
+            (threshold,),
         ),
     }
 )

@@ -1,4 +1,5 @@
-"""The distribution of one kernel entry of every Keras initializer: what theory needs to know of it."""
+"""The distribution of one kernel entry of every Keras initializer: what theory needs to know of
+it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from scipy.stats import truncnorm
 from vgstudy.cells import KerasObject
 from vgstudy.config.keras_names import REGISTRY
 
-_TRUNCATED = float(truncnorm.var(-2, 2))  # variance of a standard normal cut at two standard deviations
+_TRUNCATED = float(
+    truncnorm.var(-2, 2)
+)  # variance of a standard normal cut at two standard deviations
 _VARIANCE_SCALING = {  # scale and mode, keras.initializers
     "GlorotNormal": (1.0, "fan_avg"),
     "GlorotUniform": (1.0, "fan_avg"),
@@ -32,8 +35,9 @@ class Moments:
 def moments(spec: KerasObject, fan_in: int, fan_out: int) -> Moments:
     """Mean and variance of the entries of a kernel with `fan_in` inputs and `fan_out` outputs.
 
-    For the variance-scaling family the variance is the same for every `distribution`: Keras corrects the truncated normal for
-    what truncation takes away. The entries of `Orthogonal` and `Identity` kernels are not independent.
+    For the variance-scaling family the variance is the same for every `distribution`: Keras
+    corrects the truncated normal for what truncation takes away. The entries of `Orthogonal` and
+    `Identity` kernels are not independent.
     """
     given = {**REGISTRY["initializer"][spec.class_name].arguments, **spec.config}
     return MOMENTS[spec.class_name](given, fan_in, fan_out)
@@ -57,7 +61,9 @@ def _scaling(name: str) -> Callable[[Mapping[str, Any], int, int], Moments]:
 
 
 def _identity(given: Mapping[str, Any], fan_in: int, fan_out: int) -> Moments:
-    mean = given["gain"] / max(fan_in, fan_out)  # min(fan_in, fan_out) entries of fan_in * fan_out are the gain
+    mean = given["gain"] / max(
+        fan_in, fan_out
+    )  # min(fan_in, fan_out) entries of fan_in * fan_out are the gain
     return Moments(mean, given["gain"] * mean - mean**2)
 
 
@@ -67,13 +73,19 @@ MOMENTS: Mapping[str, Callable[[Mapping[str, Any], int, int], Moments]] = Mappin
         "Constant": lambda given, *_: Moments(given["value"], 0.0),
         "Identity": _identity,
         "Ones": lambda *_: Moments(1.0, 0.0),
-        "Orthogonal": lambda given, fan_in, fan_out: Moments(0.0, given["gain"] ** 2 / max(fan_in, fan_out)),
+        "Orthogonal": lambda given, fan_in, fan_out: Moments(
+            0.0, given["gain"] ** 2 / max(fan_in, fan_out)
+        ),
         "RandomNormal": lambda given, *_: Moments(given["mean"], given["stddev"] ** 2),
         "RandomUniform": lambda given, *_: Moments(
             (given["minval"] + given["maxval"]) / 2, (given["maxval"] - given["minval"]) ** 2 / 12
         ),
-        "TruncatedNormal": lambda given, *_: Moments(given["mean"], given["stddev"] ** 2 * _TRUNCATED),
-        "VarianceScaling": lambda given, fan_in, fan_out: _scaled(given["scale"], given["mode"], fan_in, fan_out),
+        "TruncatedNormal": lambda given, *_: Moments(
+            given["mean"], given["stddev"] ** 2 * _TRUNCATED
+        ),
+        "VarianceScaling": lambda given, fan_in, fan_out: _scaled(
+            given["scale"], given["mode"], fan_in, fan_out
+        ),
         "Zeros": lambda *_: Moments(0.0, 0.0),
     }
 )

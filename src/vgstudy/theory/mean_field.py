@@ -1,7 +1,9 @@
-"""The limit of infinite width, for kernels of mean 0: one number per layer, the variance q of a pre-activation.
+"""The limit of infinite width, for kernels of mean 0: one number per layer, the variance q of a
+pre-activation.
 
-References: Poole et al. 2016, "Exponential expressivity in deep neural networks through transient chaos"; Schoenholz et al. 2017,
-"Deep information propagation". Throughout, `kernel` is sw2 = fan_in Var(w), `bias` is sb2 = Var(b), and logarithms are natural.
+References: Poole et al. 2016, "Exponential expressivity in deep neural networks through transient
+chaos"; Schoenholz et al. 2017, "Deep information propagation". Throughout, `kernel` is sw2 = fan_in
+Var(w), `bias` is sb2 = Var(b), and logarithms are natural.
 """
 
 from math import inf, log
@@ -12,18 +14,23 @@ from scipy.optimize import brentq
 from vgstudy.theory.activations import Activation
 from vgstudy.theory.gaussian import expect
 
-_NEUTRAL = 1e-10  # a relative change of q below this is none: every q is a fixed point, as for ReLU with He kernels
+# a relative change of q below this is none: every q is a fixed point, as for ReLU with He kernels
+_NEUTRAL = 1e-10
 _ROUNDING = 1e-13
 _SMALLEST, _LARGEST = 1e-20, 1e20
 
 
 def variance_map(activation: Activation, q: float, kernel: float, bias: float = 0.0) -> float:
     """The next layer's q: sw2 E[phi(sqrt(q) z)^2] + sb2, z standard normal (Poole et al. 2016)."""
-    squared = expect(lambda u: activation.value(u) ** 2, np.zeros(1), np.array([q]), activation.kinks)
+    squared = expect(
+        lambda u: activation.value(u) ** 2, np.zeros(1), np.array([q]), activation.kinks
+    )
     return kernel * float(squared[0]) + bias
 
 
-def fixed_point(activation: Activation, kernel: float, bias: float = 0.0, start: float = 1.0) -> float:
+def fixed_point(
+    activation: Activation, kernel: float, bias: float = 0.0, start: float = 1.0
+) -> float:
     """The variance q* at which a deep net arrives.
 
     Parameters
@@ -31,8 +38,9 @@ def fixed_point(activation: Activation, kernel: float, bias: float = 0.0, start:
     activation, kernel, bias
         The activation, sw2 and sb2.
     start
-        q of the first layer, positive. From there the nearest fixed point in the direction of flow is taken; it is `start` itself
-        if q does not change, 0 or infinity if q shrinks or grows without end.
+        q of the first layer, positive. From there the nearest fixed point in the direction of flow
+        is taken; it is `start` itself if q does not change, 0 or infinity if q shrinks or grows
+        without end.
     """
 
     def growth(q: float) -> float:
@@ -51,16 +59,20 @@ def fixed_point(activation: Activation, kernel: float, bias: float = 0.0, start:
 
 
 def chi(activation: Activation, q: float, kernel: float) -> float:
-    """By how much the mean square of delta changes per layer toward the input: sw2 E[phi'(sqrt(q) z)^2] on square layers.
+    """By how much the mean square of delta changes per layer toward the input: sw2 E[phi'(sqrt(q)
+    z)^2] on square layers.
 
     Its limit is taken where q is 0 or infinite. The decay factor of delta is its square root.
     """
     variance = np.array([min(max(q, _SMALLEST), _LARGEST)])
-    return kernel * float(expect(lambda u: activation.slope(u) ** 2, np.zeros(1), variance, activation.kinks)[0])
+    return kernel * float(
+        expect(lambda u: activation.slope(u) ** 2, np.zeros(1), variance, activation.kinks)[0]
+    )
 
 
 def depth_scale(chi: float) -> float:
-    """Layers over which the mean square of delta shrinks by a factor e, -1 / log chi (Schoenholz et al. 2017).
+    """Layers over which the mean square of delta shrinks by a factor e, -1 / log chi (Schoenholz et
+    al. 2017).
 
     It is negative if the mean square grows, and infinite at chi = 1.
     """

@@ -1,4 +1,5 @@
-"""Predictions beside what was measured before any update: a row for each cell and quantity that theory speaks of."""
+"""Predictions beside what was measured before any update: a row for each cell and quantity that
+theory speaks of."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from vgstudy.analysis.intervals import CHI_SQUARED, Moments, chi_squared
 from vgstudy.analysis.standing import APPROXIMATE
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
-from vgstudy.plan import design
+from vgstudy.planning import design
 from vgstudy.schema import ON_PROBE_SET, arrow_schema
 from vgstudy.store.folders import read_rows
 from vgstudy.store.logs import read_footer, write_table
@@ -22,8 +23,22 @@ from vgstudy.theory.predictions import DECAYS, ONE_INPUT, Prediction, is_predict
 Array = NDArray[np.float64]
 
 VARIANCE = "var_interior_delta"
-MEASURED = {**{name: name for name in DECAYS}, VARIANCE: "interior_delta"}  # the quantity of estimates compared with
-_TAKEN = ("value", "low", "high", "method", "label", "confidence", "n", "n_alive", "n_failed", "spread")
+MEASURED = {
+    **{name: name for name in DECAYS},
+    VARIANCE: "interior_delta",
+}  # the quantity of estimates compared with
+_TAKEN = (
+    "value",
+    "low",
+    "high",
+    "method",
+    "label",
+    "confidence",
+    "n",
+    "n_alive",
+    "n_failed",
+    "spread",
+)
 
 
 def write_overlays(folder: Path) -> None:
@@ -34,7 +49,9 @@ def write_overlays(folder: Path) -> None:
     UserError
         If a table is missing, damaged or of another version.
     """
-    study = Study.model_validate({**read_footer(folder / "runs.parquet")["study"], "path": str(folder)})
+    study = Study.model_validate(
+        {**read_footer(folder / "runs.parquet")["study"], "path": str(folder)}
+    )
     cells = [labelled.cell for labelled in design.cells(study)]
     write_overlaid(folder, [*predict_decays(cells), *variances(cells)])
 
@@ -46,34 +63,54 @@ def write_overlaid(folder: Path, predictions: Iterable[Prediction]) -> None:
     columns = ["cell", "quantity", *_TAKEN]
     estimates = read_rows(folder, "estimates", columns, wanted).to_pandas()
     schema = arrow_schema("overlays")
-    rows = pa.Table.from_pandas(overlaid(predictions, estimates)[schema.names], schema, preserve_index=False)
+    rows = pa.Table.from_pandas(
+        overlaid(predictions, estimates)[schema.names], schema, preserve_index=False
+    )
     write_table("overlays", rows, folder / "overlays.parquet", {"digest": digest})
 
 
 def variances(cells: Iterable[Cell]) -> Iterator[Prediction]:
-    """The variance over seeds of log interior_delta, for nets that are linear but for a slope below 0.
+    """The variance over seeds of log interior_delta, for nets that are linear but for a slope below
+    0.
 
-    With one input it is a quarter of the variance of a layer's log factor, times the L - 2 layers between: half the log of a
-    square each. Many inputs, and kernels that are not normal, make it an approximation.
+    With one input it is a quarter of the variance of a layer's log factor, times the L - 2 layers
+    between: half the log of a square each. Many inputs, and kernels that are not normal, make it an
+    approximation.
     """
     for cell in cells:
         slope = activations.negative_slope(cell.activation)
         square = kernels.moments(cell.initializer, cell.width, cell.width)
-        if slope is None or cell.depth < 3 or square.mean or not square.variance or not is_predictable(cell):
+        if (
+            slope is None
+            or cell.depth < 3
+            or square.mean
+            or not square.variance
+            or not is_predictable(cell)
+        ):
             continue
         if cell.initializer.class_name != "Orthogonal":
-            layer = finite_width.log_factor(cell.width, cell.width * square.variance, slope).variance / 4
-            yield Prediction(cell.id, VARIANCE, (cell.depth - 2) * layer, "approximation", ONE_INPUT)
+            layer = (
+                finite_width.log_factor(cell.width, cell.width * square.variance, slope).variance
+                / 4
+            )
+            yield Prediction(
+                cell.id, VARIANCE, (cell.depth - 2) * layer, "approximation", ONE_INPUT
+            )
 
 
 def overlaid(predictions: Iterable[Prediction], estimates: pd.DataFrame) -> pd.DataFrame:
-    """The predictions with what `estimates`, rows at epoch 0 on the probe set, measured; z counts standard errors of its log."""
-    predicted = pd.DataFrame(list(predictions), columns=["cell", "quantity", "value", "standing", "source"])
-    predicted = predicted.astype({"value": "float64"})  # theory may say nothing at all
-    predicted = predicted.rename(columns={"value": "predicted"}).assign(measured=predicted["quantity"].map(MEASURED))
-    found = estimates.astype({"cell": "str", "quantity": "str", "method": "str", "label": "str"}).rename(
-        columns={"quantity": "measured"}
+    """The predictions with what `estimates`, rows at epoch 0 on the probe set, measured; z counts
+    standard errors of its log."""
+    predicted = pd.DataFrame(
+        list(predictions), columns=["cell", "quantity", "value", "standing", "source"]
     )
+    predicted = predicted.astype({"value": "float64"})  # theory may say nothing at all
+    predicted = predicted.rename(columns={"value": "predicted"}).assign(
+        measured=predicted["quantity"].map(MEASURED)
+    )
+    found = estimates.astype(
+        {"cell": "str", "quantity": "str", "method": "str", "label": "str"}
+    ).rename(columns={"quantity": "measured"})
     rows = predicted.merge(found, on=["cell", "measured"])
     is_variance = rows["quantity"] == VARIANCE
     rows.loc[is_variance] = _of_variance(rows[is_variance])
@@ -85,7 +122,8 @@ def overlaid(predictions: Iterable[Prediction], estimates: pd.DataFrame) -> pd.D
 
 
 def _of_variance(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with the variance of the logs and its chi-squared interval in place of the geometric mean and its own."""
+    """The rows with the variance of the logs and its chi-squared interval in place of the geometric
+    mean and its own."""
     n, variance = rows["n_alive"].to_numpy(dtype=float), rows["spread"].to_numpy(dtype=float) ** 2
     found = chi_squared(Moments(n, np.full_like(n, np.nan), variance))
     value = np.where(n > 1, found.value, np.nan)

@@ -1,0 +1,183 @@
+"""How a study's cells run over the epochs: median and central 90 % over seeds, cell by cell.
+
+Nothing here is an interval of an estimate: the bands show how seeds differ, as the tutorials'
+curves show one of them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vgstudy.analysis.design import read_design
+from vgstudy.cells import PROBE_SET
+from vgstudy.claims.cases import named_cells
+from vgstudy.claims.register import Tutorial, claims, read_register
+from vgstudy.schema import QUANTILES
+from vgstudy.store.folders import read_rows
+from vgstudy.store.logs import open_writer
+
+Array = NDArray[np.float64]
+
+CURVES = (
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "probe_loss",
+    "probe_accuracy",
+)
+LAYERED = ("g_mean", "g_sd", "g_mean_abs", "w_mean", "w_sd")
+ENTRIES = ("g_quantiles", "w_quantiles")
+OVER_SEEDS = {"q05": 0.05, "median": 0.5, "q95": 0.95}
+
+
+def write_arms(folder: Path, register: Path) -> None:
+    """Read the curves and probes of a study's cells and write its arms.parquet, with what the
+    register says was reported.
+
+    A study without arms has no rows.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, truncated or of another version.
+    """
+    design = read_design(folder)
+    told = reported(read_register(register), design.study, design.runs.drop_duplicates("cell"))
+    cells = design.runs.groupby("cell", sort=False) if design.study.get("arms") else ()
+    with open_writer("arms", folder / "arms.parquet", {"digest": design.digest}) as writer:
+        for cell, own in cells:
+            for rows in cell_rows(folder, str(cell), own):
+                number = (
+                    told.get((str(cell), rows["quantity"][0]), np.nan)
+                    if rows["quantity"]
+                    else np.nan
+                )
+                last = rows["epoch"] == design.study["training"]["epochs"]
+                writer.write(
+                    {**rows, "reported": pa.array(np.where(last, number, np.nan), from_pandas=True)}
+                )
+
+
+def reported(
+    register: Mapping[str, Tutorial], study: Mapping[str, Any], design: pd.DataFrame
+) -> dict[tuple[str, str], float]:
+    """The number that a tutorial reports of an arm at the end of training, by cell and quantity."""
+    found: dict[tuple[str, str], float] = {}
+    columns = [name for name in CURVES if name != "test_accuracy" or has_test_rows(study["task"])]
+    statements = [statement for claim in claims(register) for statement in claim.statements]
+    for statement in statements:
+        measure = statement.measure
+        if (
+            isinstance(statement.equals, float)
+            and measure.column in columns
+            and measure.epochs == "last"
+            and not measure.over
+        ):
+            for arm in (
+                arm
+                for arm in statement.arms
+                if isinstance(arm, str) and arm in study.get("arms", {})
+            ):
+                cell, _ = named_cells(arm, study, design)[0]
+                found.setdefault((cell, measure.column), statement.equals)
+    return found
+
+
+def has_test_rows(task: Mapping[str, Any]) -> bool:
+    """Whether the task keeps rows from training, as the tutorial does; a tutorial without them
+    reports nothing of fresh ones."""
+    return task.get("samples") is None or bool(task["samples"] > task["train"])
+
+
+def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The rows of one cell: of the whole network, then of its layers."""
+    keys = ["seed", "epoch", "step"]
+    curves = _read(folder, "curves", cell, runs, [*keys, *CURVES])
+    yield from (_banded(cell, name, curves, len(runs)) for name in CURVES)
+    probes = _read(folder, "probes", cell, runs, [*keys, "examples", "layer", *LAYERED, *ENTRIES])
+    yield from (_banded(cell, name, probes, len(runs)) for name in LAYERED)
+    yield from (_spread(cell, name, probes, len(runs)) for name in ENTRIES)
+
+
+def _read(
+    folder: Path, table: str, cell: str, runs: pd.DataFrame, columns: Sequence[str]
+) -> pd.DataFrame:
+    """A cell's rows of a job table, of the seeds in the design."""
+    parts = []
+    for job, seeds in runs.groupby("job")["seed"]:
+        wanted = [("cell", "==", cell), ("seed", "in", list(seeds))]
+        parts.append(read_rows(folder, table, columns, wanted, str(job)).to_pandas())
+    rows: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    whole: pd.DataFrame = (
+        rows.astype({"examples": "str"})
+        if "layer" in rows
+        else rows.assign(layer=0, examples=PROBE_SET)
+    )
+    return whole
+
+
+def _banded(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
+    """Median and band of one column wherever it was logged."""
+    logged = rows[rows[name].notna()] if name in CURVES else rows
+    finite = logged[name].where(np.isfinite(logged[name].astype(float))).astype(float)
+    groups = finite.groupby(
+        [logged[key] for key in ("examples", "epoch", "step", "layer")], sort=True
+    )
+    band = groups.quantile(np.array(list(OVER_SEEDS.values()))).unstack()
+    counts = groups.count().reindex(band.index)
+    numbers = (
+        {name: band[share].to_numpy() for name, share in OVER_SEEDS.items()} if len(band) else {}
+    )
+    return _rows(cell, name, band.index.to_frame(index=False), numbers, counts.to_numpy(), n)
+
+
+def _spread(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
+    """The median over seeds of each quantile of a layer's entries."""
+    logged = rows[rows[name].notna()]
+    entries = pd.DataFrame(
+        np.stack(list(logged[name])) if len(logged) else np.zeros((0, len(QUANTILES))), logged.index
+    )
+    finite = entries.where(np.isfinite(entries))
+    groups = finite.groupby(
+        [logged[key] for key in ("examples", "epoch", "step", "layer")], sort=True
+    )
+    middle, counts = groups.median(), groups.count()[0]
+    return _rows(
+        cell,
+        name,
+        middle.index.to_frame(index=False),
+        {},
+        counts.to_numpy(),
+        n,
+        middle.to_numpy().tolist(),
+    )
+
+
+def _rows(
+    cell: str,
+    name: str,
+    keys: pd.DataFrame,
+    numbers: Mapping[str, Array],
+    counts: Any,
+    n: int,
+    entries: Any = None,
+) -> dict[str, Any]:
+    size = len(keys)
+    none = np.full(size, np.nan)
+    return {
+        "cell": [cell] * size,
+        "quantity": [name] * size,
+        **{key: keys[key].to_numpy() for key in ("examples", "epoch", "step", "layer")},
+        **{key: pa.array(numbers.get(key, none), from_pandas=True) for key in OVER_SEEDS},
+        "entries": pa.nulls(size, pa.list_(pa.float64()))
+        if entries is None
+        else pa.array(entries, pa.list_(pa.float64())),
+        "n": np.full(size, n),
+        "n_failed": n - counts,
+    }

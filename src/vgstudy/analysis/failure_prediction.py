@@ -1,0 +1,226 @@
+"""Does what a gradient looks like before training predict failure to learn? Over all runs of a
+study and within activations."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, log_loss
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from vgstudy.analysis.auc import auc, auc_within, resampled
+from vgstudy.analysis.design import read_design
+from vgstudy.analysis.early import RULES, early_runs
+from vgstudy.analysis.intervals import CONFIDENCE, WILSON, equal_tails, wilson
+from vgstudy.analysis.predictors import ALL, BESIDE, CONSTANT, SIGNS
+from vgstudy.schema import arrow_schema
+from vgstudy.store.logs import write_table
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Cells = NDArray[np.int64]
+Folds = Sequence[tuple[Cells, Cells]]
+Row = dict[str, Any]
+
+REPETITIONS = 400
+FOLDS, BINS = 5, 10
+DIGITS = 12  # beyond them sums of weights leave their rounding, such as a share above 1
+RESAMPLED = "seeds resampled within cells"
+HELD_OUT = "cells held out"
+DECAYS = ("d_g", "d_delta")
+POSITIVE = ("d_g", "d_delta", "first layer", "smallest layer")  # of which a model takes the log
+MODELS: Mapping[str, Sequence[str]] = {
+    "depth and width": ("depth", "width"),
+    "gradients": (*POSITIVE, "distance", "zeros"),
+    "everything": (*POSITIVE, "distance", "zeros", "depth", "width"),
+}
+
+
+def write_prediction(folder: Path) -> None:
+    """Write a study's prediction.parquet from its outcomes and its decays and probes at epoch 0.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, damaged or of another version.
+    """
+    design = read_design(folder)
+    rows = list(
+        prediction_rows(
+            early_runs(design), np.random.default_rng(design.study.get("study_seed", 0))
+        )
+    )
+    table = pa.Table.from_pylist(rows, schema=arrow_schema("prediction"))
+    write_table("prediction", table, folder / "prediction.parquet", {"digest": design.digest})
+
+
+def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Row]:
+    """The rows of `prediction`: of all runs, then of each activation.
+
+    Parameters
+    ----------
+    runs
+        As `early_runs` gives them.
+    """
+    for group in [ALL, *dict.fromkeys(runs["activation"])]:
+        own = (runs if group == ALL else runs[runs["activation"] == group]).reset_index(drop=True)
+        cell = pd.factorize(own["cell"])[0]
+        weight = resampled(cell, REPETITIONS, rng)
+        for name, sign in SIGNS.items():
+            yield from _scored(
+                group, name, "predictor", own, sign * own[name].to_numpy(dtype=float), cell, weight
+            )
+        for name, rule in RULES.items():
+            fires: Array = rule(own).to_numpy().astype(float)
+            yield from _scored(group, name, "rule", own, fires, cell, weight)
+            yield from _rates(group, name, own["failed"].to_numpy(dtype=bool), fires, cell, weight)
+        for name, columns in MODELS.items():
+            yield from _modelled(group, name, own, columns, cell, weight)
+
+
+def _scored(
+    group: str, name: str, kind: str, own: pd.DataFrame, score: Array, cell: Cells, weight: Array
+) -> Iterator[Row]:
+    """AUC of a score over all pairs of runs, and over pairs of runs of the same cell."""
+    known, failed = ~np.isnan(score), own["failed"].to_numpy(dtype=bool)
+    about = _about(group, name, kind, failed[known], cell[known]) | {
+        "n": len(known),
+        "n_failed": int((~known).sum()),
+    }
+    yield from _areas(about, score[known], failed[known], cell[known], weight[:, known])
+    beside = known & own["d_delta"].notna().to_numpy()
+    if kind == "predictor" and (beside != known).any():
+        about = _about(group, name, kind, failed[beside], cell[beside])
+        yield from _areas(
+            about, score[beside], failed[beside], cell[beside], weight[:, beside], BESIDE
+        )
+    if name in DECAYS:
+        yield from _vanished(about, -score[known] < 1, failed[known])
+
+
+def _about(group: str, name: str, kind: str, failed: Mask, cell: Cells) -> Row:
+    """What all rows of a predictor share."""
+    mixed = len(np.intersect1d(cell[failed], cell[~failed]))
+    counts = {"n": len(failed), "n_failed": 0, "failures": int(failed.sum()), "mixed": mixed}
+    return {"group": group, "predictor": name, "kind": kind, **counts}
+
+
+def _vanished(about: Row, vanished: Mask, failed: Mask) -> Iterator[Row]:
+    """Did what should explain a failure happen at all? The share of runs whose decay factor is
+    below 1."""
+    for quantity, of in (("vanished where failed", failed), ("vanished where learned", ~failed)):
+        if of.any():
+            yield _share(about | {"n": int(of.sum()), "n_failed": 0}, quantity, vanished[of])
+
+
+def _areas(
+    about: Row, score: Array, failed: Mask, cell: Cells, weight: Array, of: str = ""
+) -> Iterator[Row]:
+    once = np.ones((1, len(score)))
+    yield _row(about, f"AUC{of}", auc(score, failed, once), auc(score, failed, weight))
+    if len(score) and about["predictor"] not in CONSTANT:
+        yield _row(
+            about,
+            f"AUC within cells{of}",
+            auc_within(score, failed, cell, once),
+            auc_within(score, failed, cell, weight),
+        )
+
+
+def _rates(
+    group: str, name: str, failed: Mask, fires: Array, cell: Cells, weight: Array
+) -> Iterator[Row]:
+    """How many failures a rule finds, and how many runs that learn it leaves alone."""
+    about = _about(group, name, "rule", failed, cell)
+    for quantity, of, right in (
+        ("sensitivity", failed, fires),
+        ("specificity", ~failed, 1 - fires),
+    ):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            repeated = (weight[:, of] @ right[of]) / weight[:, of].sum(axis=1)
+        yield _row(about, quantity, right[of].mean() if of.any() else np.nan, repeated)
+
+
+def _modelled(
+    group: str, name: str, own: pd.DataFrame, columns: Sequence[str], cell: Cells, weight: Array
+) -> Iterator[Row]:
+    """A logistic model's chances of failure for cells it has not seen: AUC, Brier score, deviance
+    explained, calibration."""
+    failed, none = own["failed"].to_numpy(dtype=bool), np.zeros(0)
+    about = _about(group, name, "model", failed, cell)
+    folds = folds_of(failed, cell)
+    if not folds:
+        yield _row(about, "AUC", np.nan, none)
+        return
+    chance = held_out(features(own, columns), failed, folds)
+    yield from _areas(about, chance, failed, cell, weight)
+    yield _row(about, "Brier score", brier_score_loss(failed, chance), none, HELD_OUT)
+    explained = 1 - log_loss(failed, chance) / log_loss(failed, np.full(len(failed), failed.mean()))
+    yield _row(about, "deviance explained", explained, none, HELD_OUT)
+    for part in np.array_split(np.argsort(chance, kind="stable"), BINS):
+        yield _share({**about, "n": len(part)}, "calibration", failed[part]) | {
+            "x": float(chance[part].mean())
+        }
+
+
+def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
+    """Predictors as a model takes them, axes (run, feature): logs of some, with a flag where one is
+    missing or zero."""
+    parts: list[Array] = []
+    for name in columns:
+        value = runs[name].to_numpy(dtype=float)
+        known = np.isfinite(value) & ((value > 0) | (name not in POSITIVE))
+        scaled = np.log(np.where(known, value, 1.0)) if name in POSITIVE else value
+        parts.append(np.where(known, scaled, scaled[known].mean() if known.any() else 0.0))
+        parts += [~known * 1.0] * (not known.all())
+    return np.column_stack(parts)
+
+
+def folds_of(failed: Mask, cell: Cells) -> Folds:
+    """Rows to learn from and rows to predict, of whole cells; none if there is too little to learn
+    failure from somewhere."""
+    if min(failed.sum(), (~failed).sum()) < 2 * FOLDS or cell.max() < FOLDS:
+        return []
+    folds = list(GroupKFold(FOLDS, shuffle=True, random_state=0).split(failed, groups=cell))
+    return folds if all(0 < failed[learned].sum() < len(learned) for learned, _ in folds) else []
+
+
+def held_out(x: Array, failed: Mask, folds: Folds) -> Array:
+    """Probabilities of failure of the runs of each fold, from a model of those of all others."""
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    chance: Array = cross_val_predict(model, x, failed, cv=folds, method="predict_proba")[:, 1]
+    return chance
+
+
+def _share(about: Mapping[str, Any], quantity: str, holds: Mask) -> Row:
+    found = wilson(holds.sum(), len(holds))
+    ends = {end: float(getattr(found, end)) for end in ("value", "low", "high")}
+    return {**_row(about, quantity, np.nan, np.zeros(0), WILSON), **ends}
+
+
+def _row(
+    about: Mapping[str, Any], quantity: str, value: Any, repeated: Array, method: str = RESAMPLED
+) -> Row:
+    """One number. Where every cell failed or learned as a whole, resampling its seeds changes
+    nothing: there is no interval."""
+    if method == RESAMPLED and not about["mixed"]:
+        repeated = np.zeros(0)
+    low, high = equal_tails(repeated)
+    ends = {"value": value, "low": low, "high": high}
+    numbers = {name: round(float(np.squeeze(end)), DIGITS) for name, end in ends.items()}
+    absent = {name: None if np.isnan(number) else number for name, number in numbers.items()}
+    return {
+        **about,
+        "quantity": quantity,
+        "x": None,
+        **absent,
+        "method": method,
+        "confidence": CONFIDENCE,
+    }

@@ -1,0 +1,35 @@
+"""What may predict failure, known before training. Needs no pandas."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ALL = "all"  # the group of all runs in the table of predictions
+
+PREDICTORS: Mapping[str, str] = MappingProxyType(
+    {
+        "d_g": "decay factor of the gradient, the smaller",
+        "d_delta": "decay factor of the backpropagated signal, the smaller",
+        "first layer": "gradient level of layer 1, the smaller",
+        "smallest layer": "smallest gradient level of any layer, the smaller",
+        "zeros": "share of gradient entries exactly zero in float32, the larger",
+        "depth": "depth, the larger",
+        "width": "width, the smaller",
+        "distance": "distance of the signal's decay factor from 1 either way, the larger",
+    }
+)
+CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a cell
+# ends a quantity that another predictor has of the runs that d_delta is known of
+BESIDE = " of runs with a decay factor of δ"
+# sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
+SIGNS: Mapping[str, int] = MappingProxyType(
+    {
+        "d_g": -1,
+        "d_delta": -1,
+        "first layer": -1,
+        "smallest layer": -1,
+        "zeros": 1,
+        "depth": 1,
+        "width": -1,
+        "distance": 1,
+    }
+)

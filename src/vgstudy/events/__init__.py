@@ -1,1 +1,0 @@
-"""Tables as TensorBoard's event files, written without TensorFlow."""

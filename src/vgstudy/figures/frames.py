@@ -1,0 +1,128 @@
+"""A study folder's finished tables as data frames, every row with the factor levels of its cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vgstudy.analysis.design import plain, read_design
+from vgstudy.cells import TASKS
+from vgstudy.formatting import listing
+from vgstudy.schema import FACTORS, ON_PROBE_SET
+from vgstudy.store.folders import read_rows
+
+OPTIMIZER = "optimizer"
+PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
+FILTERS: Mapping[str, Any] = {
+    "outcomes": None,
+    "estimates": [ON_PROBE_SET],
+    "trajectories": None,
+    "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
+    "contrasts": None,
+    "arms": None,
+    "linearity": None,
+    "overlays": None,
+}
+WHOLE = ("limits", "variances", "prediction")
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns
+    beside their own, `limits` all but depth.
+
+    Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has
+    `level` and `reference_level`, the two levels compared, as text; `prediction` is of no cells;
+    `arms` has rows only for a study with arms.
+    """
+
+    study: Mapping[str, Any]
+    runs: pd.DataFrame
+    outcomes: pd.DataFrame
+    estimates: pd.DataFrame
+    trajectories: pd.DataFrame
+    profiles: pd.DataFrame
+    contrasts: pd.DataFrame
+    linearity: pd.DataFrame
+    limits: pd.DataFrame
+    variances: pd.DataFrame
+    overlays: pd.DataFrame
+    prediction: pd.DataFrame
+    arms: pd.DataFrame
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch at which training ends."""
+        return int(self.study["training"]["epochs"])
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of guessing."""
+        return TASKS[self.study["task"]["name"]].chance
+
+
+def read_frames(folder: Path) -> Frames:
+    """The tables of `folder`, a study's results.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, damaged or of another version.
+    """
+    design = read_design(folder)
+    study, runs = design.study, leveled(design.runs, design.study)
+    cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
+    read = {name: read_rows(folder, name, filters=filters) for name, filters in FILTERS.items()}
+    tables = {
+        name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()
+    }
+    tables["contrasts"] = compared(tables["contrasts"], cells)
+    whole = {name: plain(read_rows(folder, name).to_pandas()) for name in WHOLE}
+    whole["limits"] = leveled(whole["limits"], study)
+    return Frames(study, runs, **tables, **whole)
+
+
+def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
+    """The frame with those of the factor columns that it has as ordered categoricals, levels in the
+    study's order."""
+    present = [factor for factor in FACTORS if factor in frame]
+    return frame.astype(
+        {
+            factor: pd.CategoricalDtype(list(study["factors"][factor]), ordered=True)
+            for factor in present
+        }
+    )
+
+
+def compared(contrasts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """The contrasts with the names of the two levels that each compares."""
+    levels = cells.set_index("cell")[list(FACTORS)].astype("str").stack()
+
+    def level(side: str) -> list[Any]:
+        return list(levels.reindex(pd.MultiIndex.from_frame(contrasts[[side, "factor"]])))
+
+    return contrasts.assign(level=level("cell"), reference_level=level("reference"))
+
+
+def untrained(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of each setting the rows of the first optimizer that it has, which stands for all where no
+    update has been made."""
+    code = frame[OPTIMIZER].cat.codes
+    first = code.groupby(
+        [frame[factor].astype(str) for factor in FACTORS if factor != OPTIMIZER]
+    ).transform("min")
+    return frame[code == first]
+
+
+def optimizers(frame: pd.DataFrame) -> str:
+    """The optimizers of some rows, as text."""
+    return listing(frame[OPTIMIZER].drop_duplicates().sort_values().astype(str))
+
+
+def chosen(frame: pd.DataFrame, **levels: Any) -> pd.DataFrame:
+    """The rows with these levels in the named columns; a list stands for any of its entries."""
+    for column, level in levels.items():
+        frame = frame[frame[column].isin(level if isinstance(level, list) else [level])]
+    return frame

@@ -1,0 +1,396 @@
+"""What predicts failure: on made-up runs whose truth is known, and against the plain reading of the
+logs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from made_frames import made_frames
+from synthetic import write_synthetic_study
+from vgstudy.analysis.design import read_design
+from vgstudy.analysis.early import RULES, early_runs
+from vgstudy.analysis.failure_prediction import features, folds_of, held_out, prediction_rows
+from vgstudy.analysis.predictors import BESIDE
+from vgstudy.errors import UserError
+from vgstudy.report.prediction import prediction
+from vgstudy.schema import arrow_schema
+from vgstudy.store.logs import read_footer, read_table, write_table
+
+
+def made_runs(cells=30, seeds=10, signal=4.0):
+    """Runs whose failure depends on the log of d_delta alone; in the ReLU half of the cells it
+    points the other way."""
+    rng = np.random.default_rng(0)
+    cell = np.repeat(np.arange(cells), seeds)
+    log_d = rng.normal(size=cells)[cell] + 0.3 * rng.normal(size=len(cell))
+    tanh = cell < cells // 2
+    failed = rng.random(len(cell)) < 1 / (1 + np.exp(np.where(tanh, signal, -signal) * log_d))
+    level = np.exp(rng.normal(size=len(cell)))
+    return pd.DataFrame(
+        {
+            "cell": cell.astype(str),
+            "activation": np.where(tanh, "tanh", "ReLU"),
+            "failed": failed,
+            "d_delta": np.where(cell == 0, np.nan, np.exp(log_d)),
+            "d_g": level,
+            "distance": np.abs(log_d),
+            **dict.fromkeys(("first layer", "smallest layer", "l2 first", "l2 output"), level),
+            "zeros": np.where(cell % 7 == 0, 0.8, 0.0),
+            "depth": 5 + cell % 3,
+            "width": 5,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return pd.DataFrame(prediction_rows(made_runs(), np.random.default_rng(1)))
+
+
+def row(rows, group, predictor, quantity="AUC"):
+    return rows[
+        (rows["group"] == group) & (rows["predictor"] == predictor) & (rows["quantity"] == quantity)
+    ].iloc[0]
+
+
+def test_a_predictor_that_matters_is_found_and_its_sign_within_each_activation(rows):
+    assert row(rows, "tanh", "d_delta")["low"] > 0.8
+    assert row(rows, "ReLU", "d_delta")["high"] < 0.2
+    for predictor in ("d_g", "first layer"):
+        assert row(rows, "tanh", predictor)["low"] < 0.5 < row(rows, "tanh", predictor)["high"]
+
+
+def test_runs_without_the_predictor_are_counted_and_left_out(rows):
+    assert tuple(row(rows, "tanh", "d_delta")[["n", "n_failed"]]) == (150, 10)
+    assert tuple(row(rows, "tanh", "d_g")[["n", "n_failed"]]) == (150, 0)
+
+
+def test_what_is_the_same_for_all_runs_of_a_cell_has_no_area_within_cells(rows):
+    within = rows[rows["quantity"] == "AUC within cells"]
+    assert not set(within["predictor"]) & {"depth", "width", "depth and width"}
+    assert row(rows, "tanh", "d_delta", "AUC within cells")["value"] > 0.5
+
+
+def test_rules_by_hand():
+    runs = pd.DataFrame(
+        {"l2 first": [1e-5, 1e-5, 1e-3], "l2 output": [1.0, 1e-3, 10.0], "zeros": [0.7, 0.69, 1.0]}
+    )
+    assert RULES["autotrainer vanishing"](runs).tolist() == [True, False, False]
+    assert RULES["autotrainer dying"](runs).tolist() == [True, False, True]
+
+
+def test_sensitivity_and_specificity_by_hand(rows):
+    runs = made_runs()
+    fires, failed = runs["zeros"] >= 0.7, runs["failed"]
+    assert row(rows, "all", "autotrainer dying", "sensitivity")["value"] == pytest.approx(
+        fires[failed].mean()
+    )
+    assert row(rows, "all", "autotrainer dying", "specificity")["value"] == pytest.approx(
+        (~fires[~failed]).mean()
+    )
+
+
+def test_calibration_parts_hold_every_run_once(rows):
+    parts = rows[
+        (rows["group"] == "tanh")
+        & (rows["predictor"] == "gradients")
+        & (rows["quantity"] == "calibration")
+    ]
+    assert parts["n"].sum() == 150
+    assert (parts["x"].diff().dropna() >= 0).all()
+    assert (parts["value"] * parts["n"]).sum() == made_runs().query("activation == 'tanh'")[
+        "failed"
+    ].sum()
+
+
+def test_a_model_never_sees_the_cell_it_is_tested_on():
+    rng = np.random.default_rng(2)
+    cell = np.repeat(np.arange(60), 10)
+    failed = (rng.random(60) < 0.5)[cell]  # of all its runs or of none, by chance
+    chance = held_out(np.eye(60)[cell], failed, folds_of(failed, cell))
+    assert abs(np.corrcoef(chance, failed)[0, 1]) < 0.2
+
+
+def test_features_are_logs_with_a_flag_for_what_has_none():
+    runs = pd.DataFrame({"d_g": [1.0, np.e, np.nan, 0.0], "zeros": [0.1, 0.2, 0.3, 0.4]})
+    assert features(runs, ("d_g", "zeros")).tolist() == [
+        [0, 0, 0.1],
+        [1, 0, 0.2],
+        [0.5, 1, 0.3],
+        [0.5, 1, 0.4],
+    ]
+
+
+def test_equal_generators_give_equal_rows(rows):
+    again = pd.DataFrame(prediction_rows(made_runs(), np.random.default_rng(1)))
+    pd.testing.assert_frame_equal(rows, again)
+
+
+def test_failures_of_too_few_cells_to_learn_them_from_the_others_give_no_model():
+    runs = made_runs()
+    runs = runs.assign(failed=runs["cell"].isin(["0", "1"]))
+    found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
+    assert folds_of(runs["failed"].to_numpy(), runs["cell"].astype(int).to_numpy())
+    only = runs.assign(failed=runs["cell"] == "0")
+    assert only["failed"].sum() == 10
+    found = pd.DataFrame(prediction_rows(only, np.random.default_rng(1)))
+    models = found[(found["kind"] == "model") & (found["group"] == "all")]
+    assert models["quantity"].tolist() == ["AUC"] * 3
+    assert models["value"].isna().all()
+    assert row(found, "all", "first layer")["value"] > 0
+
+
+def test_where_nothing_failed_nothing_is_predicted():
+    runs = made_runs().assign(failed=False)
+    found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
+    assert found[found["quantity"] == "AUC"]["value"].isna().all()
+
+
+def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
+    write_synthetic_study(
+        tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4)
+    )
+    runs = read_table("runs", tmp_path / "study/runs.parquet").to_pandas()
+    early = early_runs(read_design(tmp_path / "study")).set_index(["cell", "seed"])
+    cell, seed, job = runs.loc[0, ["cell", "seed", "job"]]
+    probes = read_table("probes", tmp_path / f"study/probes/{job}.parquet").to_pandas()
+    own = probes[
+        (probes["cell"] == cell) & (probes["seed"] == seed) & (probes["epoch"] == 0)
+    ].sort_values("layer")
+    assert len(early) == len(runs)
+    assert early.loc[(cell, seed), "first layer"] == own["g_rms"].iloc[0]
+    assert early.loc[(cell, seed), "smallest layer"] == own["g_rms"].min()
+
+
+def test_zeros_are_a_share_of_all_gradient_entries_by_hand(tmp_path):
+    write_synthetic_study(
+        tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4)
+    )
+    design = read_design(tmp_path / "study")
+    for path in (tmp_path / "study/probes").iterdir():
+        probes = read_table("probes", path).to_pandas()
+        zeros = pa.Table.from_pandas(
+            probes.assign(g_zero_float32=1.0 * (probes["layer"] == 1)), preserve_index=False
+        )
+        write_table("probes", zeros, path, {})
+    # 2 inputs, 5 hidden layers of 5, 1 output
+    assert early_runs(design)["zeros"].to_numpy() == pytest.approx(
+        2 * 5 / (2 * 5 + 4 * 5 * 5 + 5 * 1)
+    )
+
+
+def test_runs_that_two_jobs_hold_count_once(tmp_path):
+    write_synthetic_study(
+        tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4)
+    )
+    design = read_design(tmp_path / "study")
+    before = early_runs(design)
+    first = design.runs["job"].iloc[0]
+    for table in ("probes", "decays"):
+        path = tmp_path / f"study/{table}/{first}.parquet"
+        write_table(table, read_table(table, path), path.with_stem("another"), {})
+    moved = design.runs["job"].mask(
+        (design.runs["job"] == first) & (design.runs["seed"] == 0), "another"
+    )
+    after = early_runs(replace(design, runs=design.runs.assign(job=moved)))
+    assert set(moved) > set(design.runs["job"])
+    pd.testing.assert_frame_equal(after.drop(columns="job"), before.drop(columns="job"))
+
+
+def test_outcomes_of_another_design_are_refused(tmp_path):
+    write_synthetic_study(
+        tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4)
+    )
+    runs = tmp_path / "study" / "runs.parquet"
+    write_table("runs", read_table("runs", runs), runs, read_footer(runs) | {"digest": "another"})
+    with pytest.raises(UserError, match=r"outcomes\.parquet was made for another design"):
+        early_runs(read_design(tmp_path / "study"))
+
+
+def told(failures=50, mixed=4, **areas):
+    """Frames of a study with AUCs of 100 tanh runs, and the same of all runs."""
+    names = {
+        "vanishing": ("d_delta", "AUC"),
+        "either": ("distance", "AUC"),
+        "within": ("d_delta", "AUC within cells"),
+        "vanished": ("d_delta", "vanished where failed"),
+        "level": ("smallest layer", "AUC"),
+        "depth": ("depth", "AUC"),
+        "depth beside": ("depth", f"AUC{BESIDE}"),
+        "explained": ("gradients", "deviance explained"),
+        "found": ("autotrainer vanishing", "sensitivity"),
+        "spared": ("autotrainer vanishing", "specificity"),
+        "fires": ("autotrainer vanishing", "AUC"),
+        "dying": ("autotrainer dying", "sensitivity"),
+    }
+    counts = {"n": 100, "n_failed": 0, "failures": failures, "mixed": mixed}
+    found = []
+    for name, (value, low, high) in areas.items():
+        about = {
+            **dict(zip(("predictor", "quantity"), names[name], strict=True)),
+            "value": value,
+            "low": low,
+            "high": high,
+        }
+        found += [{"group": group, **about, **counts} for group in ("all", "tanh")]
+    frames = made_frames()
+    table = pd.DataFrame(found, columns=arrow_schema("prediction").names)
+    return prediction(type(frames)(**{**vars(frames), "prediction": table}))
+
+
+@pytest.mark.parametrize(
+    ("vanishing", "either", "said"),
+    [
+        ((0.5, 0.4, 0.6), (0.5, 0.4, 0.6), "The runs do not say so"),
+        ((0.3, 0.2, 0.4), (0.9, 0.8, 1.0), "The runs point the other way"),
+        ((0.7, 0.6, 0.75), (0.9, 0.8, 1.0), "In part"),
+        ((0.9, 0.8, 1.0), (0.7, 0.6, 0.8), "The runs agree with it"),
+    ],
+)
+def test_answer_follows_from_the_numbers(vanishing, either, said):
+    found = told(vanishing=vanishing, either=either)
+    assert found.headline.startswith(f"Did tanh nets fail because of vanishing gradients? {said}")
+    assert "50 failed and 50 learned" in found.headline
+
+
+def test_three_failures_answer_nothing_by_hand():
+    found = told(
+        failures=3, vanishing=(0.45, 0.1, 0.6), either=(0.5, 0.4, 0.6), within=(0.2, 0.1, 0.3)
+    )
+    assert (
+        "Too few failed for an AUC: of 100 runs with a decay factor 3 failed and 97 learned."
+        in found.headline
+    )
+    assert "0.45" not in found.headline
+    assert not [sentence for sentence in found.more if "Among runs of one cell" in sentence]
+    assert "Too few learned" in told(failures=95, vanishing=(0.45, 0.1, 0.6)).headline
+
+
+def test_failures_that_fill_whole_cells_are_not_told_apart_from_the_configuration_by_hand():
+    found = told(mixed=0, vanishing=(1.0, np.nan, np.nan))
+    assert "That cannot be told apart from the configuration" in found.headline
+    assert "1.00" not in found.headline
+
+
+def test_failures_that_fill_whole_cells_have_no_interval():
+    runs = made_runs().assign(failed=lambda runs: runs["activation"] == "tanh")
+    found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
+    area = row(found, "all", "d_delta")
+    assert (area["failures"], area["mixed"], area["n"]) == (140, 0, 300)
+    assert not np.isnan(area["value"])
+    assert np.isnan(area["low"])
+
+
+def test_what_did_not_happen_explains_no_failure_by_hand(rows):
+    runs = made_runs()
+    failed = runs[runs["failed"] & runs["d_delta"].notna()]
+    share = row(rows, "all", "d_delta", "vanished where failed")
+    assert (share["value"], share["n"]) == (
+        pytest.approx((failed["d_delta"] < 1).mean()),
+        len(failed),
+    )
+    found = told(vanishing=(0.5, 0.4, 0.6), vanished=(0.0, 0.0, 0.02), level=(0.95, 0.92, 0.97))
+    assert (
+        "gradients? Not by a signal δ that vanishes before training. Of 100 runs" in found.headline
+    )
+    assert (
+        "these compare degrees of exploding. What shrank toward the input before training"
+        in found.headline
+    )
+    assert "the signal δ in 0 of 100 that failed." in found.headline
+    assert (
+        "predicted better by the smallest gradient level of any layer 0.95 [0.92, 0.97]"
+        in found.headline
+    )
+
+
+def test_rules_name_their_runs_and_models_that_explain_nothing_say_so_by_hand():
+    areas = {
+        "found": (0.2, 0.1, 0.3),
+        "spared": (1.0, 0.9, 1.0),
+        "fires": (0.6, 0.5, 0.7),
+        "dying": (0.0, 0.0, 0.1),
+    }
+    found = told(vanishing=(0.5, 0.4, 0.6), explained=(-0.57, None, None), **areas)
+    assert (
+        "finds 20 % of the 50 tanh runs that fail and leaves 100 % of the 50 that learn alone"
+        in " ".join(found.more)
+    )
+    assert "dying" not in " ".join(found.more)  # no ReLU runs
+    assert "gradients before training nothing (worse than guessing)" in " ".join(found.more)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((0.6, 0.55, 0.7), "more often there, too"),
+        ((0.5, 0.4, 0.6), "not told from chance"),
+        ((0.4, 0.3, 0.45), "other way"),
+    ],
+)
+def test_within_cells_is_told_apart(ends, said):
+    assert said in told(vanishing=(0.7, 0.6, 0.8), either=(0.7, 0.6, 0.8), within=ends).more[0]
+
+
+def test_within_cells_is_no_too_where_it_is_not_so_over_all():
+    found = told(vanishing=(0.45, 0.31, 0.57), within=(0.87, 0.55, 1.0))
+    assert "seeds whose signal vanishes more fail more often there." in found.more[0]
+
+
+def test_depth_alone_says_nothing_of_small_gradients_by_hand():
+    found = told(vanishing=(0.45, 0.31, 0.57), depth=(0.58, 0.54, 0.62))
+    assert (
+        "In the same runs failure is predicted better by depth 0.58 [0.54, 0.62]." in found.headline
+    )
+    assert "small gradients" not in found.headline
+
+
+def test_agreement_that_runs_of_one_cell_do_not_show_is_told_by_hand():
+    across = {"vanishing": (0.7, 0.6, 0.8), "either": (0.6, 0.5, 0.7)}
+    assert "The runs agree with it: " in told(**across).headline
+    assert "The runs agree with it: " in told(**across, within=(0.6, 0.55, 0.7)).headline
+    unsure = told(**across, within=(0.5, 0.4, 0.6)).headline
+    assert (
+        "Across configurations the runs agree with it, among runs of one cell it is not shown: "
+        in unsure
+    )
+
+
+def test_rivals_are_compared_over_the_runs_that_the_signal_has_a_value_in_by_hand():
+    found = told(
+        vanishing=(0.45, 0.31, 0.57), depth=(0.91, 0.88, 0.94), **{"depth beside": (0.5, 0.4, 0.6)}
+    )
+    assert "predicted better" not in found.headline
+    found = told(
+        vanishing=(0.45, 0.31, 0.57), depth=(0.5, 0.4, 0.6), **{"depth beside": (0.91, 0.88, 0.94)}
+    )
+    assert (
+        "In the same runs failure is predicted better by depth 0.91 [0.88, 0.94]." in found.headline
+    )
+
+
+def test_other_predictors_are_scored_beside_the_signal_on_its_own_runs(rows):
+    beside = row(rows, "tanh", "first layer", f"AUC{BESIDE}")
+    assert tuple(beside[["n", "n_failed"]]) == (140, 0)
+    runs = made_runs().query("activation == 'tanh' and cell != '0'")
+    assert beside["value"] == pytest.approx(roc_auc_score(runs["failed"], -runs["first layer"]))
+    assert row(rows, "tanh", "first layer")["n"] == 150
+    quantities = rows[(rows["group"] == "ReLU") & (rows["predictor"] == "first layer")]["quantity"]
+    assert list(quantities) == ["AUC", "AUC within cells"]
+
+
+def test_numbers_leave_no_rounding_of_weights_behind(rows):
+    rates = rows[rows["quantity"].isin(["sensitivity", "specificity", "AUC"])]
+    ends = rates[["value", "low", "high"]].to_numpy(dtype=float)
+    ends = ends[~np.isnan(ends)]
+    assert ((ends >= 0) & (ends <= 1)).all()
+    assert (ends == np.round(ends, 12)).all()
+
+
+def test_no_finding_without_areas():
+    assert prediction(made_frames()) is None
+    assert told(vanishing=(None, None, None)) is None

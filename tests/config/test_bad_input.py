@@ -1,0 +1,104 @@
+"""Bad input goes through the whole analysis: every table, figure's caption, finding and table of
+the report; warnings are errors.
+
+docs/statistics.md states the answers; the tests that its table names hold each of them.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from synthetic import REGISTER, predictions, write_synthetic_study
+from vgstudy.analysis.arm_trajectories import write_arms
+from vgstudy.analysis.failure_prediction import write_prediction
+from vgstudy.analysis.jobs import write_decays
+from vgstudy.analysis.tables import write_estimates
+from vgstudy.figures.captions import caption_text, figure_names
+from vgstudy.figures.frames import read_frames
+from vgstudy.figures.registry import view_of
+from vgstudy.report.findings import findings
+from vgstudy.report.trust import trust_tables
+from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.theory.overlays import write_overlaid
+
+DOCS = Path(__file__).parents[2] / "docs/statistics.md"
+
+
+def edited(folder: Path, table: str, **columns) -> None:
+    """Set columns of every job file of a table."""
+    for path in (folder / table).iterdir():
+        frame = read_table(table, path).to_pandas().assign(**columns)
+        write_table(table, pa.Table.from_pandas(frame, preserve_index=False), path, {})
+
+
+def fewer(folder: Path, keep) -> None:
+    """Keep some runs of the design."""
+    runs, footer = (
+        read_table("runs", folder / "runs.parquet").to_pandas(),
+        read_footer(folder / "runs.parquet"),
+    )
+    kept = pa.Table.from_pandas(runs[keep(runs)], preserve_index=False)
+    write_table("runs", kept, folder / "runs.parquet", footer)
+
+
+DEAD = {"zero_cause": "dead", "g_rms": 0.0, "delta_rms": 0.0}
+NAN_LOSS = {"finite": False, "train_loss": np.float32("nan"), "test_loss": np.float32("nan")}
+BAD = {
+    "one seed": lambda folder: fewer(folder, lambda runs: runs["seed"] == 0),
+    "two seeds": lambda folder: fewer(folder, lambda runs: runs["seed"] < 2),
+    "all seeds dead": lambda folder: edited(folder, "probes", **DEAD),
+    "constant data": lambda folder: edited(
+        folder, "probes", delta_rms=1.0, g_rms=1.0, h_rms=1.0, zero_cause="none"
+    ),
+    "loss not finite": lambda folder: edited(folder, "curves", **NAN_LOSS),
+    "a cell missing": lambda folder: fewer(
+        folder, lambda runs: runs["cell"] != runs["cell"].iloc[0]
+    ),
+    "unequal seeds": lambda folder: fewer(
+        folder, lambda runs: (runs["depth"] == 4) | (runs["seed"] < 2)
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_goes_through_to_the_report(case, tmp_path):
+    folder = tmp_path / "study"
+    design = {
+        "depths": (1, 4, 8),
+        "widths": (5,),
+        "initializers": ("Xavier",),
+        "optimizers": ("SGD",),
+        "seeds": range(4),
+    }
+    resolved = write_synthetic_study(folder, estimate=False, **design)
+    BAD[case](folder)
+    for path in (folder / "probes").iterdir():
+        write_decays(path)
+    write_estimates(folder)
+    write_overlaid(folder, predictions(resolved))
+    write_prediction(folder)
+    write_arms(folder, REGISTER)
+    frames = read_frames(folder)
+    for name in figure_names(frames.study):
+        assert caption_text(name, view_of(name)(frames)).endswith(".")
+    for found in findings(frames):
+        assert "nan" not in " ".join((found.headline, *found.more)).lower()
+    texts = [text for table in trust_tables(frames) for row in table.rows for text in row]
+    assert "nan" not in map(str.lower, texts)
+
+
+def test_the_stated_answers_name_their_tests():
+    rows = re.findall(
+        r"^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$",
+        DOCS.read_text().split("## Bad input")[1].split("##")[0],
+        re.M,
+    )
+    named = {case: re.findall(r"`(test_\w+)`", tests) for case, tests in rows if "`test" in tests}
+    assert named.keys() == BAD.keys()
+    code = "".join(path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py"))
+    for tests in named.values():
+        assert tests
+        assert all(f"def {test}(" in code for test in tests)

@@ -1,0 +1,43 @@
+"""One operation for a step of SGD or Adam against the stock Keras optimizer."""
+
+import keras
+import numpy as np
+import pytest
+
+from nets import named
+from vgstudy.engine.updates import compile_update
+
+PLAIN = [
+    named("SGD", learning_rate=0.1),
+    named("SGD", momentum=0.9),
+    named("SGD", momentum=0.5, nesterov=True),
+    named("Adam"),
+    named("Adam", learning_rate=0.1, beta_1=0.5, beta_2=0.9, epsilon=0.01),
+]
+OTHERWISE = [named("SGD", clipvalue=0.1), named("Adam", amsgrad=True), named("RMSprop")]
+
+
+def stepped(update, variable, gradients):
+    for gradient in gradients:
+        update(keras.ops.convert_to_tensor(gradient))
+    return variable.numpy()
+
+
+@pytest.mark.parametrize(
+    "spec", PLAIN + OTHERWISE, ids=lambda s: "-".join([s.class_name, *s.config])
+)
+def test_twenty_steps_against_keras(spec):
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(3, 16)).astype("float32")
+    gradients = (rng.normal(size=(20, 3, 16)) * 10.0 ** rng.integers(-6, 2, (3, 16))).astype(
+        "float32"
+    )
+    ours, theirs = keras.Variable(start), keras.Variable(start)
+    optimizer = keras.optimizers.get({"class_name": spec.class_name, "config": dict(spec.config)})
+    optimizer.build([theirs])
+    got = stepped(compile_update(spec, ours), ours, gradients)
+    expected = stepped(lambda g: optimizer.apply([g], [theirs]), theirs, gradients)
+    np.testing.assert_allclose(
+        got, expected, rtol=0, atol=20 * np.finfo("float32").eps * np.abs(expected).max()
+    )
+    assert not np.array_equal(got, start)

@@ -1,0 +1,279 @@
+"""Diagnosis: rules by hand, evidence against a naive count, intervals against SciPy, the command's
+exit codes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from scipy import stats
+from typer.testing import CliRunner
+
+from synthetic import write_synthetic_study
+from vgstudy.cli import app
+from vgstudy.errors import UserError
+from vgstudy.probe.diagnose import diagnose
+from vgstudy.probe.evidence import best_settings, measure, rates, read_evidence
+from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
+from vgstudy.results import load
+from vgstudy.store.logs import read_table, write_table
+
+
+def rows(**columns) -> pd.DataFrame:
+    """Three layers of one run at one epoch."""
+    usual = {
+        "delta_rms": [0.5, 0.5, 0.5],
+        "g_rms": [1.0, 1.0, 1.0],
+        "h_dead": [0.0, 0.0, np.nan],
+        "h_saturated": [0.2, 0.3, np.nan],
+        "zero_cause": ["none"] * 3,
+        "zero_cause_float32": ["none"] * 3,
+    }
+    return pd.DataFrame({"cell": "a", "seed": 0, "epoch": 5, "layer": [1, 2, 3]} | usual | columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "ratio", "verdict"),
+    [
+        ({}, 1.0, HEALTHY),
+        ({"delta_rms": [0.0004, 0.1, 0.5]}, 0.0008, "vanishing"),
+        ({"delta_rms": [0.0006, 0.1, 0.5]}, 0.0012, HEALTHY),
+        ({"delta_rms": [60.0, 1.0, 0.5]}, 120.0, "exploding"),
+        ({"delta_rms": [np.inf, 1.0, 0.5]}, np.inf, "exploding"),
+        (
+            {"delta_rms": [np.nan, np.nan, 0.5], "g_rms": [1e-5, 0.1, 1.0]},
+            1e-5,
+            "vanishing",
+        ),  # delta of one layer only
+        ({"delta_rms": [np.nan, 0.25, 0.5], "g_rms": [1e-5, 0.1, 1.0]}, 0.5, HEALTHY),
+        ({"delta_rms": [0.0, 0.0, 0.0], "zero_cause": ["fitted"] * 3}, 1.0, HEALTHY),
+        ({"delta_rms": [np.nan] * 3, "g_rms": [np.nan] * 3}, np.nan, "exploding"),  # diverged
+        (
+            {"delta_rms": [np.nan] * 3, "g_rms": [np.nan] * 3, "h_saturated": [1.0, 1.0, np.nan]},
+            np.nan,
+            "exploding",
+        ),  # no slope
+        ({"h_saturated": [0.2, 0.95, np.nan]}, 1.0, "saturated"),
+        ({"h_saturated": [np.nan] * 3, "h_dead": [np.nan] * 3}, 1.0, HEALTHY),
+        ({"zero_cause_float32": ["saturation", "none", "none"]}, 1.0, "saturated"),
+        (
+            {
+                "h_dead": [0.0, 1.0, np.nan],
+                "h_saturated": [0.2, 1.0, np.nan],
+                "delta_rms": [0, 0, 0.5],
+            },
+            0.0,
+            "dying ReLU",
+        ),
+        ({"zero_cause": ["dead", "none", "none"], "delta_rms": [0, 0, 0.5]}, 0.0, "dying ReLU"),
+    ],
+)
+def test_verdicts_by_hand(columns: dict, ratio: float, verdict: str) -> None:
+    seen = features(rows(**columns))
+    assert seen["ratio"].item() == pytest.approx(ratio, nan_ok=True)
+    assert verdicts(seen).item() == verdict
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("study") / "made"
+    write_synthetic_study(
+        path, depths=(2, 5, 10), widths=(5,), initializers=("Xavier", "He"), optimizers=("SGD",)
+    )
+    return path
+
+
+def test_evidence_against_a_naive_count(folder: Path) -> None:
+    found, results = measure(folder), load(folder)
+    ended = {(row.cell, row.seed): row.status == "learned" for row in results.outcomes.itertuples()}
+    naive = {}
+    for (cell, seed, epoch), own in results.probes.groupby(["cell", "seed", "epoch"]):
+        key = (
+            str(epoch),
+            verdicts(features(own)).item(),
+            "learned" if ended[cell, seed] else "failed",
+        )
+        naive[key] = naive.get(key, 0) + 1
+    counted = {
+        (epoch, verdict, ending): count
+        for epoch, each in found["epochs"].items()
+        for verdict, ends in each.items()
+        for ending, count in ends.items()
+        if count
+    }
+    assert counted == naive
+    assert len({verdict for _, verdict, _ in naive}) > 2
+    assert found["runs"] == len(ended)
+
+
+def test_rates_by_hand() -> None:
+    counts = {name: {"learned": 1, "failed": 2} for name in RULES} | {
+        HEALTHY: {"learned": 90, "failed": 10}
+    }
+    evidence = {"epochs": {"0": counts, "10": counts | {"vanishing": {"learned": 0, "failed": 7}}}}
+    assert rates(evidence, "vanishing", 9) == {
+        "epoch": 0,
+        "right": 2,
+        "given": 3,
+        "missed": 16,
+        "ended": 18,
+    }
+    assert rates(evidence, "vanishing", 700) == {
+        "epoch": 10,
+        "right": 7,
+        "given": 7,
+        "missed": 16,
+        "ended": 23,
+    }
+    assert rates(evidence, HEALTHY, 0) == {
+        "epoch": 0,
+        "right": 90,
+        "given": 100,
+        "missed": 4,
+        "ended": 94,
+    }
+
+
+def test_evidence_that_comes_along_knows_the_rules_and_tells_its_origin() -> None:
+    found = read_evidence(None)
+    for counts in found["epochs"].values():
+        assert counts.keys() == {*RULES, HEALTHY}
+        assert sum(sum(each.values()) for each in counts.values()) == found["runs"]
+    assert found["provenance"]["packages"]["tensorflow"]
+    assert len(best_settings(found)) == 3
+
+
+def run_file(folder: Path, path: Path, **columns) -> Path:
+    """The probes of one cell of ten sigmoid layers, as a file of their own."""
+    results = load(folder)
+    cell = results.runs.query("activation == 'sigmoid' and depth == 10 and initializer == 'He'")[
+        "cell"
+    ].iloc[0]
+    job = results.runs.set_index("cell")["job"][cell].iloc[0]
+    write_table(
+        "probes",
+        read_table("probes", folder / f"probes/{job}.parquet", filters=[("cell", "==", cell)]),
+        path,
+        columns,
+    )
+    return path
+
+
+def test_decay_factors_and_levels_against_scipy(folder: Path, tmp_path: Path) -> None:
+    path = run_file(folder, tmp_path / "run.parquet", layers=[f"l{n}/kernel" for n in range(1, 12)])
+    (found,) = diagnose([path], read_evidence(folder), epoch=0)
+    probes = read_table("probes", path).to_pandas()
+    now = probes[probes["epoch"] == 0]
+    slopes = [
+        stats.linregress(own["layer"], np.log(own["g_rms"])).slope
+        for _, own in now[now["kind"] == "square"].groupby("seed")
+    ]
+    low, high = stats.t.interval(0.95, len(slopes) - 1, -np.mean(slopes), stats.sem(slopes))
+    decay = found["decays"]["d_g"]
+    assert (decay["value"], decay["low"], decay["high"]) == pytest.approx(
+        np.exp([-np.mean(slopes), low, high])
+    )
+    assert decay["n"] == decay["n_alive"] == len(slopes) > 2
+    assert found["layers"][3]["g_rms"] == pytest.approx(
+        stats.gmean(now.loc[now["layer"] == 4, "g_rms"])
+    )
+    assert found["layers"][3]["name"] == "l4/kernel"
+    assert found["layers"][-1]["h_rms"] is None
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(app, ["diagnose", *arguments])
+
+
+def test_the_exit_code_is_0_only_for_healthy_models(folder: Path, tmp_path: Path) -> None:
+    path = run_file(folder, tmp_path / "run.parquet")
+    table = read_table("probes", path)
+    assert invoke(str(path)).exit_code == 0
+    shrunk = table.to_pandas()
+    shrunk["delta_rms"] = 10.0 ** (shrunk["layer"] - 11)
+    columns = {
+        name: shrunk[name] if name == "delta_rms" else table[name] for name in table.column_names
+    }
+    write_table("probes", columns, tmp_path / "vanishing.parquet", {})
+    result = invoke(str(tmp_path / "vanishing.parquet"), "--json")
+    assert result.exit_code == 1
+    (found,) = json.loads(result.stdout)
+    assert found["verdict"] == "vanishing"
+    assert found["verdicts"] == {"vanishing": len(found["seeds"])}
+    shown = invoke(str(tmp_path / "vanishing.parquet"))
+    assert shown.exit_code == 1
+    assert "vanishing (4 of 4 seeds, epoch 20)" in shown.stdout
+    assert "did not learn" in " ".join(shown.stdout.split())
+
+
+def test_mistakes_are_one_clear_line(folder: Path, tmp_path: Path) -> None:
+    path = run_file(folder, tmp_path / "run.parquet")
+    (tmp_path / "other.json").write_text("[]")
+    for arguments, message in [
+        ([str(path), str(path)], "is there twice; give each run a seed= or name= of its own"),
+        (
+            [str(path), "--epoch", "3"],
+            "epoch 3 was not measured in every run; measured in all are 0, 5, 20",
+        ),
+        ([str(folder / "runs.parquet")], "holds the table runs, where probes belong"),
+        (
+            [str(path), str(tmp_path / "none.parquet")],
+            "none.parquet is missing; name a file of probes, such as GradientProbe(",
+        ),
+        ([str(tmp_path)], "is a folder; name a file of probes"),
+        ([str(tmp_path / "other.json")], "other.json is no Parquet file; name a file of probes"),
+        (
+            [str(path), "--evidence", str(tmp_path / "other.json")],
+            "holds no evidence; name a study's results",
+        ),
+        ([str(path), "--evidence", str(tmp_path / "none.json")], "holds no evidence"),
+    ]:
+        result = invoke(*arguments)
+        assert result.exit_code == 2
+        assert message in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+def test_evidence_of_a_study_is_written_and_read_again(folder: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["evidence", str(folder), "--out", str(tmp_path / "e.json")])
+    assert result.exit_code == 0
+    assert read_evidence(tmp_path / "e.json") == read_evidence(folder)
+    with pytest.raises(UserError, match="holds no study"):
+        read_evidence(tmp_path)
+    assert f"evidence from {len(load(folder).runs)} runs of study synthetic" in result.stdout
+    again = CliRunner().invoke(app, ["evidence", str(folder), "--out", str(tmp_path / "e.json")])
+    assert again.exit_code == 0
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"[]", b'{"study": 1}', b"\xff"])
+def test_evidence_is_never_written_over_something_else(
+    folder: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "run.parquet").write_bytes(content)
+    result = CliRunner().invoke(
+        app, ["evidence", str(folder), "--out", str(tmp_path / "run.parquet")]
+    )
+    assert result.exit_code == 2
+    assert "run.parquet is there and holds no evidence: it is left as it is" in result.stderr
+    assert (tmp_path / "run.parquet").read_bytes() == content
+
+
+def test_units_of_which_no_layer_tells_are_not_measured(folder: Path, tmp_path: Path) -> None:
+    path = run_file(folder, tmp_path / "run.parquet")
+    assert "not measured" not in invoke(str(path)).stdout
+    probes = (
+        read_table("probes", path)
+        .to_pandas()
+        .assign(h_saturated=np.nan, h_dead=np.nan, zero_cause_float32="none")
+    )
+    write_table("probes", pa.Table.from_pandas(probes, preserve_index=False), path, {})
+    assert ", off not measured, flat not measured\n" in invoke(str(path)).stdout
+
+
+def test_off_a_terminal_nothing_is_cut(folder: Path, tmp_path: Path) -> None:
+    names = [f"a_layer_with_a_rather_long_name_{n}/kernel" for n in range(1, 12)]
+    result = invoke(str(run_file(folder, tmp_path / "run.parquet", layers=names)))
+    assert all(name in result.stdout for name in names)
+    assert "…" not in result.stdout

@@ -1,0 +1,286 @@
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from vgstudy.errors import UserError
+from vgstudy.schema import COLUMNS, arrow_schema
+from vgstudy.store import columns, logs
+from vgstudy.store.columns import conform, schema_version
+from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
+from vgstudy.store.provenance import provenance
+
+ROWS = {
+    "cell": np.array(["a", "b"]),
+    "seed": [0, 1],
+    "epoch": np.array([0, 500], dtype=np.int32),
+    "step": [0, 8000],
+    "train_loss": np.array([0.5, np.nan]),
+    "train_accuracy": np.ma.array([0.1, 0.2], mask=[True, False]),
+    "test_loss": [None, None],
+    "test_accuracy": [1, 0],
+    "probe_loss": [None, 0.5],
+    "probe_accuracy": [None, 0.5],
+    "finite": [True, False],
+}
+
+
+@pytest.fixture
+def curves(tmp_path: Path) -> Path:
+    path = tmp_path / "curves" / "job.parquet"
+    write_table("curves", ROWS, path, {"job": "job"})
+    return path
+
+
+def test_a_table_comes_back_as_it_went_by_hand(curves):
+    table = read_table("curves", curves)
+    assert table.schema.equals(arrow_schema("curves"), check_metadata=True)
+    assert table["cell"].to_pylist() == ["a", "b"]
+    assert table["train_loss"].null_count == 0
+    assert np.isnan(table["train_loss"][1].as_py())
+    assert table["train_accuracy"].to_pylist() == [None, np.float32(0.2)]
+    assert table["test_loss"].to_pylist() == [None, None]
+    assert table["test_accuracy"].to_pylist() == [1.0, 0.0]
+    assert table["finite"].to_pylist() == [True, False]
+
+
+def test_row_groups_with_different_labels_come_back_by_hand(tmp_path):
+    path = tmp_path / "curves.parquet"
+    with open_writer("curves", path, {}) as writer:
+        writer.write(ROWS)
+        writer.write(pa.table({**ROWS, "cell": pa.array(["c", "a"]).dictionary_encode()}))
+    assert pq.read_metadata(path).num_row_groups == 2
+    assert read_table("curves", path)["cell"].to_pylist() == ["a", "b", "c", "a"]
+    assert read_table("curves", path, ["seed"], [("epoch", "==", 500)])["seed"].to_pylist() == [
+        1,
+        1,
+    ]
+    assert read_table("curves", path, ("seed",), [("cell", "in", ["c"])])["seed"].to_pylist() == [0]
+    assert read_footer(path)["rows"] == 4
+
+
+def test_the_footer_says_what_made_the_file(curves):
+    footer = read_footer(curves)
+    assert footer["job"] == "job"
+    assert footer["table"] == "curves"
+    assert footer["rows"] == 2
+    assert footer["provenance"]["packages"]["pyarrow"] == pa.__version__
+    assert footer["provenance"]["python"] == platform.python_version()
+
+
+@pytest.mark.parametrize(
+    "path_or_host", [str(Path.home()), str(Path(__file__).parents[2]), platform.node()]
+)
+def test_provenance_names_no_path_and_no_host(path_or_host):
+    assert path_or_host not in json.dumps(provenance())
+
+
+def test_provenance_imports_no_package():
+    code = "import sys, vgstudy.store.provenance as p; p.provenance(); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"tensorflow", "keras", "numpy", "pandas"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"extra": [1, 2]}, "extra"),
+        ({"cell": [1, 2]}, "curves.cell"),
+        ({"seed": [0.0, 1.0]}, "curves.seed"),
+        ({"seed": [0, 2**40]}, "curves.seed"),
+        ({"train_loss": ["0.5", "0.6"]}, "curves.train_loss"),
+        ({"finite": [1, 0]}, "curves.finite"),
+        ({"test_loss": [True, False]}, "curves.test_loss"),
+    ],
+)
+def test_columns_that_do_not_fit_are_errors(change, named):
+    with pytest.raises(ValueError, match=named):
+        conform("curves", {**ROWS, **change})
+
+
+@pytest.mark.parametrize("column", list(ROWS))
+def test_a_missing_column_is_an_error(column):
+    with pytest.raises(ValueError, match=rf"missing columns \['{column}'\]"):
+        conform("curves", {name: values for name, values in ROWS.items() if name != column})
+
+
+def test_an_exception_while_writing_leaves_nothing_and_keeps_the_old_file(curves):
+    before = curves.read_bytes()
+
+    def fail() -> None:
+        with open_writer("curves", curves, {}) as writer:
+            writer.write(ROWS)
+            writer.write({})
+
+    with pytest.raises(ValueError, match="missing columns"):
+        fail()
+    assert os.listdir(curves.parent) == [curves.name]
+    assert curves.read_bytes() == before
+
+
+def test_the_file_is_flushed_before_it_gets_its_name_and_the_folder_after(tmp_path, monkeypatch):
+    path = tmp_path / "curves.parquet"
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.append(path.exists()))
+    write_table("curves", ROWS, path, {})
+    assert seen == [False, True]
+
+
+def test_every_truncation_is_named_with_the_command_that_rebuilds(curves):
+    whole = curves.read_bytes()
+    for size in {0, 1, 7, *range(8, len(whole), 97), len(whole) - 1}:
+        curves.write_bytes(whole[:size])
+        with pytest.raises(UserError) as error:
+            read_table("curves", curves)
+        message = str(error.value)
+        assert message.startswith(f"{curves} is truncated or damaged (")
+        assert message.endswith(
+            f"rebuild it: `rm {curves}`, then `snakemake --cores 2 --config studies={curves.parent.parent.name} -- {curves}`"
+        )
+        assert "\n" not in message
+
+
+def test_a_flipped_bit_anywhere_is_told(curves):
+    whole = curves.read_bytes()
+    for at in range(0, len(whole), 7):
+        curves.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+        with pytest.raises(UserError, match=f"^{curves} is truncated or damaged"):
+            read_table("curves", curves)
+    curves.write_bytes(whole)
+    assert read_table("curves", curves).num_rows == 2
+
+
+def test_a_file_without_a_checksum_is_not_trusted(curves):
+    table, footer = read_table("curves", curves), pq.read_metadata(curves).metadata[logs.FOOTER_KEY]
+    pq.write_table(table.replace_schema_metadata({logs.FOOTER_KEY: footer}), curves)
+    with pytest.raises(UserError, match=r"is truncated or damaged \(it has no checksum"):
+        read_table("curves", curves)
+
+
+def test_rows_that_the_footer_does_not_count_are_told(curves, monkeypatch):
+    monkeypatch.setattr(
+        logs, "_footer", lambda writer: {"table": "curves", "schema": "", "rows": 3}
+    )
+    write_table("curves", ROWS, curves, {})
+    with pytest.raises(UserError, match="its rows are not as many as its footer says"):
+        read_footer(curves)
+
+
+def test_the_file_of_another_job_is_told(curves):
+    copy = curves.with_name("other.parquet")
+    shutil.copy(curves, copy)
+    with pytest.raises(
+        UserError, match=f"^{copy} is a copy of the file of job job; rebuild it: `rm {copy}`"
+    ):
+        read_table("curves", copy)
+
+
+def test_a_table_of_another_design_is_told(tmp_path):
+    path = tmp_path / "curves.parquet"
+    write_table("curves", ROWS, path, {"digest": "mine"})
+    assert read_table("curves", path, digest="mine").num_rows == 2
+    with pytest.raises(
+        UserError, match=f"^{path} was made for another design than that of {tmp_path}/runs.parquet"
+    ):
+        read_table("curves", path, digest="another")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    path = tmp_path / "mine" / "runs.parquet"
+    path.parent.mkdir()
+    with pytest.raises(
+        UserError,
+        match=f"is missing; make it: `snakemake --cores 2 --config studies=mine -- {path}`",
+    ):
+        read_footer(path)
+
+
+def test_a_study_that_nobody_ran_is_told_with_those_that_are_there(tmp_path):
+    for path in (tmp_path / "nope/runs.parquet", tmp_path / "nope/probes/0123.parquet"):
+        with pytest.raises(
+            UserError,
+            match=f"^{tmp_path}/nope: no such folder; {tmp_path} holds no study: check the path, or run",
+        ):
+            read_footer(path)
+    for study in ("two", "one"):
+        write_table("curves", ROWS, tmp_path / study / "runs.parquet", {})
+    with pytest.raises(
+        UserError,
+        match=f"^{tmp_path}/nope: no such folder; name one of one, two, or run the study with",
+    ):
+        read_footer(tmp_path / "nope/runs.parquet")
+
+
+def test_a_path_that_is_no_table_is_never_told_to_be_removed(tmp_path):
+    for name, text in (("README.md", "words"), ("no.parquet", None)):
+        path = tmp_path / name
+        if text:
+            path.write_text(text)
+        with pytest.raises(UserError, match="has no name of a study's table") as error:
+            read_footer(path)
+        assert "rm " not in str(error.value)
+
+
+def test_a_foreign_file_is_named(tmp_path):
+    path = tmp_path / "foreign file.parquet"
+    pq.write_table(pa.table({"seed": [1]}), path)
+    with pytest.raises(UserError, match="was not written by vgstudy; name one of its tables"):
+        read_table("curves", path)
+
+
+def test_another_table_is_named(curves):
+    with pytest.raises(
+        UserError, match="holds the table curves, where probes belong; name the right file"
+    ):
+        read_table("probes", curves)
+
+
+def test_a_file_of_an_older_schema_is_named(curves, monkeypatch):
+    older = pa.schema([*arrow_schema("curves"), pa.field("later", pa.int32())])
+    monkeypatch.setattr(columns, "arrow_schema", lambda name: older)
+    with pytest.raises(
+        UserError, match="was written by another version of vgstudy, with other columns"
+    ):
+        logs.read_table("curves", curves)
+
+
+def test_the_schema_version_depends_on_names_order_and_types(monkeypatch):
+    fields = list(arrow_schema("curves"))
+    changed = [
+        fields[::-1],
+        fields[1:],
+        [fields[0].with_name("x"), *fields[1:]],
+        [fields[0].with_type(pa.int8()), *fields[1:]],
+    ]
+    versions = {schema_version(name) for name in COLUMNS}
+    for some in changed:
+        monkeypatch.setattr(columns, "arrow_schema", lambda name, some=some: pa.schema(some))
+        versions.add(schema_version("curves"))
+    assert len(versions) == len(COLUMNS) + len(changed)
+
+
+def test_the_commit_is_the_last_of_the_whole_package_against_git():
+    command = ["git", "log", "-1", "--format=%H", "--", "src/vgstudy"]
+    said = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    assert (provenance()["commit"] or "").rstrip("+") == said
+
+
+def test_a_folder_of_studies_is_no_study(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/runs.parquet").touch()
+    with pytest.raises(
+        UserError, match=rf"^{tmp_path} is no study's folder of results; name one of {tmp_path}/a$"
+    ):
+        read_footer(tmp_path / "runs.parquet")

@@ -1,0 +1,251 @@
+"""Theory beside measurements: rows, z scores and variances by hand; pictures and sentences made of
+them."""
+
+from math import log, sqrt
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from made_frames import made_frames
+from synthetic import D_DELTA, SPREAD, study, write_synthetic_study
+from vgstudy.cells import Cell
+from vgstudy.figures.captions import figure_names
+from vgstudy.figures.decay import decay_depth_start
+from vgstudy.figures.theory import fluctuations, theory_width
+from vgstudy.figures.write import picture
+from vgstudy.report.theory import theory
+from vgstudy.store.logs import read_table
+from vgstudy.theory.finite_width import log_factor
+from vgstudy.theory.overlays import VARIANCE, overlaid, variances
+from vgstudy.theory.predictions import Prediction, predict, predict_decays
+
+ESTIMATE = {
+    "value": 0.8,
+    "low": 0.7,
+    "high": 0.9,
+    "method": "t on log",
+    "label": "as stated",
+    "confidence": 0.95,
+    "n": 10,
+    "n_alive": 9,
+    "n_failed": 1,
+}
+
+
+def made_cell(
+    depth: int = 5,
+    width: int = 5,
+    activation: str = "relu",
+    initializer: str = "he_uniform",
+    **drawn: object,
+) -> Cell:
+    """A net on circles."""
+    return Cell.model_validate(
+        {
+            "task": {"name": "circles"},
+            "depth": depth,
+            "width": width,
+            "activation": {"class_name": activation},
+            "initializer": {
+                "class_name": {"he_uniform": "HeUniform"}.get(initializer, initializer),
+                **drawn,
+            },
+            "optimizer": {"class_name": "SGD"},
+            "epochs": 1,
+            "batch_size": 32,
+        }
+    )
+
+
+def estimates(**rows: dict[str, object]) -> pd.DataFrame:
+    """Rows of estimates at epoch 0 for the cell `a`."""
+    return pd.DataFrame(
+        [
+            {"cell": "a", "quantity": name, **ESTIMATE, "spread": 0.3, **row}
+            for name, row in rows.items()
+        ]
+    )
+
+
+def test_z_by_hand():
+    found = overlaid(
+        [Prediction("a", "d_g", 0.9, "asymptotic", "s")], estimates(d_g={}, d_delta={})
+    ).iloc[0]
+    assert found["z"] == pytest.approx(log(0.8 / 0.9) / (0.3 / sqrt(9)))
+    assert (found["predicted"], found["value"], found["n_alive"], found["standing"]) == (
+        0.9,
+        0.8,
+        9,
+        "asymptotic",
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"spread": np.nan, "n_alive": 1},
+        {"spread": 0.0},
+        {"spread": np.nan, "value": np.nan, "n_alive": 0},
+    ],
+)
+def test_no_z_without_a_spread_by_hand(row):
+    found = overlaid(
+        [Prediction("a", name, 0.9, "asymptotic", "s") for name in ("d_g", VARIANCE)],
+        estimates(d_g=row, interior_delta=row),
+    )
+    assert found["z"].isna().all()
+    assert len(found) == 2
+
+
+def test_variance_and_its_interval_against_scipy():
+    found = overlaid(
+        [Prediction("a", VARIANCE, 0.1, "approximation", "s")], estimates(interior_delta={})
+    ).iloc[0]
+    low, high = 8 * 0.09 / stats.chi2(8).ppf([0.975, 0.025])
+    assert [found["value"], found["low"], found["high"]] == pytest.approx([0.09, low, high])
+    assert found["z"] == pytest.approx(log(0.09 / 0.1) / sqrt(2 / 8))
+
+
+def test_variances_by_hand():
+    """A quarter of a layer's variance for each of the layers between the second and the last,
+    ReLU-like with mean 0 only."""
+    layer = log_factor(5, 2.0).variance / 4
+    cells = [made_cell(depth) for depth in (2, 3, 10)]
+    assert [row.value for row in variances(cells)] == pytest.approx([layer, 8 * layer])
+    others = [
+        made_cell(activation="tanh"),
+        made_cell(initializer="RandomUniform", config={"minval": 0, "maxval": 1}),
+    ]
+    assert not list(variances([*others, made_cell(tied=True), made_cell(initializer="Orthogonal")]))
+
+
+def test_tied_kernels_have_no_prediction_by_hand():
+    assert not predict([made_cell(tied=True)])
+    assert {
+        row.standing for row in predict_decays([made_cell(output={"class_name": "GlorotUniform"})])
+    } == {"approximation"}
+
+
+def test_decays_are_those_of_predict_against_itself():
+    cells = [made_cell(4), made_cell(5)]
+    assert predict_decays(cells) == [
+        row for row in predict(cells) if row.quantity in ("d_delta", "d_g", "d_h")
+    ]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("overlays") / "synthetic"
+    write_synthetic_study(
+        folder, depths=(3, 10), widths=(25,), activations=("tanh",), seeds=range(20)
+    )
+    return read_table("overlays", folder / "overlays.parquet").to_pandas()
+
+
+def test_overlays_of_a_study_against_theory(written):
+    """Decay factors are drawn about the prediction, so z is about standard normal."""
+    delta = written[written["quantity"] == "d_delta"]
+    assert set(delta["predicted"]) == set(D_DELTA.values())
+    assert len(delta) == 6
+    assert abs(delta["z"]).max() < 4
+    variance = written[written["quantity"] == VARIANCE]
+    assert sorted(variance["predicted"]) == pytest.approx([SPREAD**2] * 6 + [(8 * SPREAD) ** 2] * 6)
+
+
+def rows(quantity: str, **fields: object) -> dict[str, object]:
+    return {
+        "quantity": quantity,
+        "predicted": 0.9,
+        "value": 0.8,
+        "low": 0.7,
+        "high": 0.95,
+        "z": -1.5,
+        **fields,
+    }
+
+
+def test_decay_against_depth_has_the_predictions_by_hand():
+    measured = [
+        {"quantity": "d_g", "depth": depth, "value": 0.8, "low": 0.7, "high": 0.9}
+        for depth in (5, 10)
+    ]
+    frames = made_frames(measured, overlays=[rows("d_g", depth=5, standing="approximation")])
+    view = decay_depth_start(frames)
+    assert list(view.frame["predicted"].fillna(-1)) == [0.9, -1]
+    assert "with Xavier an approximation" in view.note
+    drawn = picture("decay-depth-start", view)
+    assert any(0.9 in line.get_ydata() for axes in drawn.axes for line in axes.lines)
+
+
+def test_measured_over_predicted_against_width_by_hand():
+    resolved = study(widths=(5, 25, 100))
+    widths = [
+        rows("d_g", width=width, predicted=predicted)
+        for width, predicted in ((5, 0.4), (25, 0.8), (100, 0.8))
+    ]
+    view = theory_width(made_frames(overlays=widths, resolved=resolved))
+    assert list(zip(view.frame["x"], view.frame["value"], strict=True)) == [
+        (5, 2.0),
+        (25, 1.0),
+        (100, 1.0),
+    ]
+    assert "predicted" not in view.frame
+    assert picture("theory-width", view).axes[0].get_xscale() == "log"
+    assert "theory-width" in figure_names(resolved)
+    assert "theory-width" not in figure_names(study())
+
+
+def test_fluctuations_against_the_sum_of_reciprocal_widths_by_hand():
+    made = [
+        rows(VARIANCE, depth=depth, width=width, activation="ReLU")
+        for depth, width in ((10, 5), (3, 25))
+    ]
+    view = fluctuations(made_frames(overlays=made))
+    assert list(view.frame["x"]) == [1.6, 0.04]
+
+
+def test_what_is_said_by_hand():
+    near = [rows("d_delta", depth=depth) for depth in (5, 10)]
+    far = rows("d_delta", depth=5, width=25, value=1.8, low=1.7, high=1.9, z=7.0)
+    found = theory(made_frames(overlays=[*near, far, rows(VARIANCE, value=1.8)]))
+    assert (
+        "before any update holds what theory predicts, here the limit of infinite width, in 2 of 3 cells"
+        in found.headline
+    )
+    assert found.more[0].startswith(
+        "Furthest apart in standard errors: δ with tanh, Xavier, depth 5, 25 wide, measured 1.80 [1.70, 1.90]"
+    )
+    assert "is 2.00 times (median over 1 cell)" in found.more[-1]
+    assert found.tables[0].rows[0][-1] == "0.80 [0.70, 0.95] | 0.900 | -1.5"
+    assert theory(made_frames()) is None
+
+
+def test_variance_law_against_drawn_nets():
+    """4,000 ReLU nets of 10 hidden layers 8 wide with normal kernels, one input: within 5 standard
+    errors."""
+    rng, width, depth, count = np.random.default_rng(3), 8, 10, 4000
+    h, slopes, kernels = rng.normal(size=(count, width, 1)), [], []
+    for _ in range(depth):
+        kernels.append(rng.normal(0, sqrt(2 / width), (count, width, width)))
+        z = kernels[-1] @ h
+        slopes.append(z > 0)
+        h = np.maximum(z, 0)
+    delta = rng.normal(size=(count, width, 1)) * slopes[-1]
+    last = np.linalg.norm(delta, axis=(1, 2))
+    for layer in range(depth - 1, 1, -1):
+        delta = (kernels[layer].transpose(0, 2, 1) @ delta) * slopes[layer - 1]
+    first = np.linalg.norm(delta, axis=(1, 2))
+    logs = np.log(last[first > 0] / first[first > 0])
+    normal = made_cell(
+        depth, width, initializer="RandomNormal", config={"mean": 0, "stddev": sqrt(2 / width)}
+    )
+    (law,) = variances([normal])
+    fourth = ((logs - logs.mean()) ** 4).mean()
+    error = sqrt((fourth - logs.var() ** 2) / len(logs))
+    assert law.value == pytest.approx(logs.var(), abs=5 * error)
+
+
+def test_a_study_of_which_theory_says_nothing_has_an_empty_table_by_hand():
+    assert overlaid([], estimates(d_g={})).empty

@@ -1,0 +1,353 @@
+"""The command line: a mistake is one line on stderr and exit code 2, with nothing written."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from config.test_config import MISTAKES, STUDY
+from typer.testing import CliRunner, Result
+
+from synthetic import write_synthetic_study
+from vgstudy.cli import app
+from vgstudy.config.reading import load_study
+from vgstudy.schema import arrow_schema
+from vgstudy.store.logs import write_table
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a configuration of one small study."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config/studies").mkdir(parents=True)
+    (tmp_path / "config/config.yaml").write_text("studies: [small]\nseeds: null\n")
+    (tmp_path / "config/studies/small.yaml").write_text(STUDY)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, prog_name="vgstudy")
+
+
+def one_line(result: Result) -> str:
+    """The message of a refused command."""
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def contents(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("command", ["plan", "design"])
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_in_a_study_stops_everything(case: str, command: str, folder: Path) -> None:
+    old, new, key, message = MISTAKES[case]
+    file = folder / "config/studies/small.yaml"
+    file.write_text(STUDY.replace(old, new, 1))
+    before = contents(folder)
+    text = one_line(run(command, *(["config/studies/small.yaml"] if command == "design" else [])))
+    assert text.startswith(f"error: config/studies/small.yaml: {key}")
+    assert message in text
+    assert contents(folder) == before
+
+
+REFUSED = {
+    "unknown study": (
+        ["plan", "smal"],
+        "STUDY: no study 'smal' in config/studies; did you mean 'small'?",
+    ),
+    "no config": (
+        ["plan", "--config", "nowhere.yaml"],
+        "nowhere.yaml: cannot be read: no such file or directory",
+    ),
+    "no study": (
+        ["design", "config/studies/nowhere.yaml"],
+        "config/studies/nowhere.yaml: cannot be read: no such file",
+    ),
+    "a folder": (["design", "config/studies"], "config/studies: cannot be read: is a directory"),
+    "seeds of no kind": (["plan", "--seeds", "many"], "--seeds: must be a whole number, a range"),
+    "seeds that are not YAML": (
+        ["plan", "--seeds", "[1,"],
+        "--seeds: must be a whole number, a range",
+    ),
+    "no seeds": (
+        ["design", "config/studies/small.yaml", "--seeds", "0"],
+        "--seeds: the number of seeds must be between 1",
+    ),
+    "seed twice": (["plan", "--seeds", "[1, 1]"], "--seeds: 1 is listed twice"),
+    "same study twice": (
+        ["plan", "small", "config/studies/small.yaml"],
+        "STUDY: study 'small' is named twice; name it once",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_mistake_in_the_arguments_is_one_line(case: str, folder: Path) -> None:
+    arguments, message = REFUSED[case]
+    before = contents(folder)
+    assert message in one_line(run(*arguments))
+    assert contents(folder) == before
+
+
+USAGE = {
+    "unknown option": (
+        ["plan", "--sed", "3"],
+        "No such option: --sed (Possible options: --seeds); see: vgstudy plan --help",
+    ),
+    "option before the command": (["--sed", "plan"], "No such option: --sed; see: vgstudy --help"),
+    "option without its value": (
+        ["plan", "--seeds"],
+        "Option '--seeds' requires an argument; see: vgstudy --help",
+    ),
+    "unknown command": (
+        ["plann"],
+        "No such command 'plann'. Did you mean 'plan'?; see: vgstudy --help",
+    ),
+    "no manifest": (["train"], "Missing argument 'MANIFEST'; see: vgstudy train --help"),
+}
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_wrong_usage_is_one_line(case: str, folder: Path) -> None:
+    arguments, message = USAGE[case]
+    assert message in one_line(run(*arguments))
+
+
+def test_no_argument_at_all_asks_for_help(folder: Path) -> None:
+    assert "Commands:" in run().output
+
+
+def test_a_damaged_manifest_is_one_line_with_the_remedy(folder: Path) -> None:
+    assert run("design", "config/studies/small.yaml").exit_code == 0
+    path = next((folder / "results/small/jobs").iterdir())
+    path.write_text("{")
+    assert f"`rm {path.relative_to(folder)}`" in one_line(
+        run("train", str(path.relative_to(folder)))
+    )
+    assert (
+        f"{path.relative_to(folder)} is no job manifest, or was changed; it is written again"
+        in run("plan").stdout
+    )
+
+
+def test_plan_prints_and_writes_nothing(folder: Path) -> None:
+    before = contents(folder)
+    result = run("plan")
+    assert result.exit_code == 0
+    assert contents(folder) == before
+    shown = " ".join(result.stdout.split())
+    for text in (
+        "small: A small study",
+        "depth 3, width 2, activation 2, initializer 2, optimizer 1",
+        "cells 24",
+        "runs 72 = 24 cells x 3 seeds",
+        "jobs 1 to train with 72 runs, 0 trained",
+        "core-minutes",
+        "on 1 core,",
+        "GB",
+        "MB",
+    ):
+        assert text in shown
+
+
+def test_plan_says_what_is_left(folder: Path) -> None:
+    assert run("design", "config/studies/small.yaml").exit_code == 0
+    job = next((folder / "results/small/jobs").iterdir()).stem
+    for table in ("probes", "curves"):
+        path = folder / "results/small" / table / f"{job}.parquet"
+        write_table(table, arrow_schema(table).empty_table(), path, {"job": job})
+    assert "0 to train with 0 runs, 1 trained" in " ".join(run("plan").stdout.split())
+    assert "1 to train with 48 runs, 1 trained" in " ".join(
+        run("plan", "--seeds", "5").stdout.split()
+    )
+    path.write_bytes(b"")
+    assert "1 to train with 72 runs, 0 trained" in " ".join(run("plan").stdout.split())
+
+
+def test_plan_counts_the_cores_that_snakemake_takes_on_any_system(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS knows no affinity."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr("snakemake.utils.available_cpu_count", lambda: 3)
+    assert "minutes on 3 cores" in " ".join(run("plan").stdout.split())
+
+
+def test_markup_in_a_title_is_shown_as_it_is(folder: Path) -> None:
+    (folder / "config/studies/small.yaml").write_text(
+        STUDY.replace("A small study", "'[bold]A[/bold] [/x] study'")
+    )
+    assert "[bold]A[/bold] [/x] study" in run("plan").stdout
+
+
+def test_seeds_of_the_command_line_come_before_those_of_the_config(folder: Path) -> None:
+    (folder / "config/config.yaml").write_text("studies: [small]\nseeds: 5\n")
+    assert "24 cells x 5 seeds" in run("plan").stdout
+    assert "24 cells x 2 seeds" in run("plan", "--seeds", "3-4").stdout
+
+
+def test_design_writes_manifests_and_runs(folder: Path) -> None:
+    assert (
+        run("design", "config/studies/small.yaml", "--results", "elsewhere", "--seeds", "2").stdout
+        == ""
+    )
+    written = contents(folder / "elsewhere")
+    assert {"small", "small/jobs", "small/runs.parquet"} < written
+    assert any(name.endswith(".json") for name in written)
+
+
+CALLS = [
+    (
+        ["train", "results/s/jobs/j.json"],
+        "vgstudy.engine.jobs",
+        "run",
+        (Path("results/s/jobs/j.json"), 1),
+    ),
+    (
+        ["decay", "results/s/probes/j.parquet"],
+        "vgstudy.analysis.jobs",
+        "write_decays",
+        (Path("results/s/probes/j.parquet"),),
+    ),
+    (["estimate", "results/s"], "vgstudy.analysis.tables", "write_estimates", (Path("results/s"),)),
+    (["figures", "results/s"], "vgstudy.figures", "write_figures", (Path("results/s"),)),
+    (
+        ["report", "results", "s", "t"],
+        "vgstudy.report",
+        "write_report",
+        (Path("results"), ["s", "t"]),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "module", "function", "expected"), CALLS, ids=[call[0][0] for call in CALLS]
+)
+def test_a_command_makes_its_one_call(
+    arguments: list[str],
+    module: str,
+    function: str,
+    expected: tuple[object, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called: list[tuple[object, ...]] = []
+    stub = SimpleNamespace(**{function: lambda *given: called.append(given)})
+    monkeypatch.setattr("vgstudy.planning.manifests.read", lambda path: {})
+    monkeypatch.setitem(sys.modules, module, stub)
+    package, _, name = module.rpartition(".")
+    monkeypatch.setattr(import_module(package), name, stub, raising=False)
+    assert run(*arguments).exit_code == 0
+    assert called == [expected]
+
+
+def test_decay_takes_several_jobs_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[Path] = []
+    monkeypatch.setattr("vgstudy.analysis.jobs.write_decays", called.append)
+    assert run("decay", "a/probes/i.parquet", "a/probes/j.parquet").exit_code == 0
+    assert called == [Path("a/probes/i.parquet"), Path("a/probes/j.parquet")]
+
+
+@pytest.mark.parametrize("arguments", [["plan", "nothing"], ["plan", "--bad"]])
+def test_a_mistake_in_a_real_process(arguments: list[str], folder: Path) -> None:
+    script = Path(sys.executable).with_name("vgstudy")
+    done = subprocess.run([script, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_terminal_sees_nothing_of_tensorflow(folder: Path) -> None:
+    run("design", "config/studies/small.yaml", "--seeds", "1")
+    (manifest,) = (folder / "results/small/jobs").iterdir()
+    ours, theirs = pty.openpty()
+    command = [Path(sys.executable).with_name("vgstudy"), "train", manifest]
+    own = {
+        name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"
+    }  # which other tests may set
+    assert (
+        subprocess.run(command, stdout=theirs, stderr=theirs, env=own, check=False).returncode == 0
+    )
+    said = os.read(ours, 100_000).decode(
+        errors="replace"
+    )  # a terminal hands over bytes, which may end within a letter
+    assert f"training {manifest.stem}" in said
+    assert not any(word in said for word in ("oneDNN", "cuda", "I0000", "WARNING", "tensorflow"))
+
+
+@pytest.mark.parametrize("text", [None, "{}"])
+def test_a_bad_manifest_is_told_before_tensorflow_is_imported(
+    text: str | None, folder: Path
+) -> None:
+    if text is not None:
+        (folder / "runs.json").write_text(text)
+    before = set(sys.modules)
+    done = run("train", "runs.json")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: runs.json: ")
+    assert done.stderr.count("\n") == 1
+    assert "vgstudy.engine.jobs" not in set(sys.modules) - before
+
+
+def test_version_is_the_packages() -> None:
+    from importlib.metadata import version
+
+    assert run("--version").stdout == f"vgstudy {version('vgstudy')}\n"
+
+
+def test_help_names_every_command() -> None:
+    shown = run("--help").stdout
+    assert all(
+        f"  {name} " in shown
+        for name in ("plan", "design", "train", "decay", "estimate", "figures", "report")
+    )
+
+
+def test_shipped_studies_are_planned_as_shipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(ROOT)
+    result = run("plan", "extensions", "smoke", "--results", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "7,200 = 720 cells x 10 seeds" in result.stdout
+    smoke = load_study(ROOT / "config/studies/smoke.yaml")
+    assert f"216 = {smoke.n_cells} cells x 4 seeds" in result.stdout
+
+
+def test_plan_tells_the_seeds_a_wanted_precision_takes_once_there_are_results(folder: Path) -> None:
+    write_synthetic_study(
+        folder / "results/small",
+        depths=(3, 8),
+        activations=("tanh",),
+        optimizers=("SGD",),
+        seeds=range(5),
+    )
+    shown = " ".join(run("plan").stdout.split())
+    assert re.search(
+        r"seeds for ±5 % in the decay factor of δ .* so far: \d+ in half of the cells, \d+ with tanh, .*, depth 8, ",
+        shown,
+    )
+
+
+def test_memory_that_ran_out_is_one_line(monkeypatch):
+    def write_overlays(folder):
+        raise MemoryError
+
+    monkeypatch.setattr("vgstudy.theory.overlays.write_overlays", write_overlays)
+    done = CliRunner().invoke(app, ["overlay", "results/x"])
+    assert done.exit_code == 1
+    assert (
+        done.stderr
+        == "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine with more\n"
+    )

@@ -1,0 +1,154 @@
+"""The workflow plans, refuses, runs, grows and reports, through Snakemake itself."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "workflow", "profiles", "config", "environment.yml")
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def copy_of_the_workflow(folder: Path) -> Snakemake:
+    """Copy the workflow into a folder; the function returned calls Snakemake there, as without an
+    activated environment."""
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, folder / part)
+
+    def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
+        call = [Path(sys.executable).parent / "snakemake", *arguments]
+        outside = os.environ | {"PATH": os.defpath}
+        return subprocess.run(
+            call, cwd=folder, env=outside, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+
+    return snakemake
+
+
+@pytest.fixture
+def snakemake(tmp_path):
+    return copy_of_the_workflow(tmp_path)
+
+
+@pytest.mark.parametrize("study", ["smoke", "extensions", "circles", "mnist"])
+def test_dry_run_plans_every_rule_and_writes_no_result(snakemake, tmp_path, study):
+    done = snakemake("--dry-run", "--config", f"studies={study}")
+    assert done.returncode == 0, done.stderr
+    for rule in (f"design {study}", "train", "decay", "estimate", "figures", "report", "all"):
+        assert f"\n {rule} " in done.stderr
+    for rule in ("coverage", "conformance"):
+        assert (f"\n {rule} " in done.stderr) == (study != "smoke")
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_profile_for_slurm_is_understood_where_there_is_none(snakemake):
+    done = snakemake("--dry-run", "--profile", "profiles/slurm", "--config", "studies=smoke")
+    assert done.returncode == 0, done.stderr
+    assert "if all run at once" in done.stderr
+
+
+@pytest.mark.parametrize(("study", "needs_claims"), [("circles", True), ("smoke", False)])
+def test_what_claims_report_is_followed_in_studies_with_arms_only(snakemake, study, needs_claims):
+    plain = ("--profile", "none", "--workflow-profile", "none")  # lists the inputs of every job
+    inputs = (
+        snakemake("--dry-run", *plain, "--config", f"studies={study}")
+        .stdout.partition("\nrule follow:\n")[2]
+        .partition("output:")[0]
+    )
+    assert f"results/{study}/runs.parquet" in inputs
+    assert ("config/claims/A.yaml" in inputs) == needs_claims
+
+
+def test_lint_finds_nothing(snakemake):
+    done = snakemake("--lint")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("config/config.yaml", "studies: [smoke", "config/config.yaml"),
+        ("config/config.yaml", "studies: smok", "smoke"),
+        ("config/config.yaml", None, "config/config.yaml"),
+        ("config/studies/smoke.yaml", "titel: t", "config/studies/smoke.yaml"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(snakemake, tmp_path, file, text, said):
+    (tmp_path / "config/config.yaml").write_text("studies: smoke\n")
+    (tmp_path / file).unlink()
+    if text is not None:
+        (tmp_path / file).write_text(text + "\n")
+    done = snakemake("--cores", "1")
+    lines = [
+        line
+        for line in done.stderr.splitlines()
+        if not line.startswith("Using workflow specific profile")
+    ]
+    assert done.returncode == 2, done.stderr
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """The smoke study, run once: its folder and Snakemake in it."""
+    folder = tmp_path_factory.mktemp("smoke")
+    snakemake = copy_of_the_workflow(folder)
+    (folder / "config/config.yaml").write_text("studies: smoke\n")
+    done = snakemake("--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, snakemake
+
+
+def ages(folder: Path, table: str) -> dict[str, int]:
+    return {
+        path.name: path.stat().st_mtime_ns for path in (folder / "results/smoke" / table).iterdir()
+    }
+
+
+@pytest.mark.slow
+def test_smoke_study_ends_with_a_report_and_then_has_nothing_to_do(smoke):
+    folder, snakemake = smoke
+    assert "<html" in (folder / "results/report.html").read_text(encoding="utf-8")
+    assert "Nothing to be done" in snakemake("--dry-run").stderr
+
+
+@pytest.mark.slow
+def test_snakemake_report_holds_every_figure_with_its_caption(smoke):
+    folder, snakemake = smoke
+    done = snakemake("--report", "report.zip")
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(folder / "report.zip") as archive:
+        names = {Path(name).name for name in archive.namelist()}
+        page = archive.read("report/report.html").decode()
+    figures = json.loads(
+        (folder / "results/smoke/figures/captions.json").read_text(encoding="utf-8")
+    )
+    assert figures
+    for name, figure in figures.items():
+        assert f"{name}.svg" in names
+        assert json.dumps(figure["title"]) in page
+    assert page.count("stand under the") == len(figures)
+
+
+@pytest.mark.slow
+def test_a_grown_study_trains_only_what_is_new(smoke):
+    folder, snakemake = smoke
+    study = folder / "config/studies/smoke.yaml"
+    content = yaml.safe_load(study.read_text(encoding="utf-8"))
+    before = ages(folder, "probes"), ages(folder, "jobs")
+    study.write_text(yaml.safe_dump(content | {"seeds": content["seeds"] + 1}), encoding="utf-8")
+    done = snakemake("--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = ages(folder, "probes"), ages(folder, "jobs")
+    assert all(old.items() < new.items() for old, new in zip(before, after, strict=True))

@@ -4,7 +4,7 @@ a report.
 Imports go downward only; every module and package is in one layer and imports its own layer and
 those below it:
 
-- names (`cells`, `errors`, `formatting`, `schema`, `seeds`, `stages`)
+- names (`cells`, `errors`, `formatting`, `quantities`, `schema`, `seeds`, `stages`)
 - pure (`config`, `data`, `planning`, `store`)
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other

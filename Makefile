@@ -8,7 +8,7 @@ CORES ?= all
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: study smoke test lint test-slurm faults bench bench-study lock
+.PHONY: study smoke test lint validate test-slurm faults bench bench-study lock
 
 study: .venv/.ready
 	$(SNAKEMAKE)
@@ -31,6 +31,10 @@ test-slurm: .venv/.ready
 
 faults: .venv/.ready
 	$(BIN)/python tests/faults.py
+
+# coverage of intervals, published numbers: the tables in src/vgstudy/validation, to be committed
+validate: .venv/.ready
+	$(BIN)/python -m vgstudy.validation
 
 bench: .venv/.ready
 	$(BIN)/python benchmarks/bench.py engine

@@ -1,10 +1,10 @@
 """The code behind each stage of the workflow, as hashes; `python tests/stages.py` writes them to
 tests/stages.json.
 
-A stage's code is its command in `vgstudy.cli` with every module of the package that the command
-imports, directly or through others, without docstrings and comments; the report's also its
-templates. Writing the file without raising the stage's number in `vgstudy.stages.STAGES` states
-that the results stay the same.
+A stage's code is its command in `vgstudy.cli`, or its function in `vgstudy.validation.__main__`,
+with every module of the package that the function imports, directly or through others, without
+docstrings and comments; the report's also its templates. Writing the file without raising the
+stage's number in `vgstudy.stages.STAGES` states that the results stay the same.
 """
 
 import ast
@@ -44,10 +44,11 @@ def digest(tree: ast.AST) -> str:
 
 
 def command(stage: str) -> ast.FunctionDef:
-    """The function of `vgstudy.cli` that runs a stage."""
+    """The function of `vgstudy.cli`, or of `python -m vgstudy.validation`, that runs a stage."""
     return next(
         node
-        for node in modules()["vgstudy.cli"].body
+        for shell in ("vgstudy.cli", "vgstudy.validation.__main__")
+        for node in modules()[shell].body
         if isinstance(node, ast.FunctionDef) and node.name == stage
     )
 

@@ -43,13 +43,15 @@ LAYERS = {
     for layer, listed in re.findall(
         r"(\w+) \(([^)]*)\)", ast.get_docstring(modules()["vgstudy"]) or ""
     )
-    for module in re.findall(r"`(\w+)`", listed)
+    for module in re.findall(r"`([\w.]+)`", listed)
 }
 MODULES = sorted(own(modules()))
 
 
 def part(module: str) -> str:
-    return module.split(".")[1]
+    """The entry of LAYERS that a module belongs to: itself, else its package."""
+    name = module.removeprefix("vgstudy.")
+    return name if name in LAYERS else name.partition(".")[0]
 
 
 LAYERED = [module for module in MODULES if part(module) in LAYERS]

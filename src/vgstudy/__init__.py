@@ -5,7 +5,7 @@ Imports go downward only; every module and package is in one layer and imports i
 those below it:
 
 - names (`cells`, `errors`, `formatting`, `quantities`, `schema`, `seeds`, `stages`)
-- pure (`config`, `data`, `planning`, `store`)
+- pure (`config`, `data`, `planning`, `store`, `validation.records`)
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other
 - tools (`probe`, `validation`)

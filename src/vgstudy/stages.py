@@ -22,5 +22,6 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "report": 25,
         "coverage": 6,
         "conformance": 2,
+        "published": 2,
     }
 )

@@ -18,7 +18,7 @@ from vgstudy.planning import preflight
 from vgstudy.planning.prepared import prepare
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
-from vgstudy.store.places import SHEETS, STUDY_TABLES
+from vgstudy.schema import EXPORTED, STUDY_TABLES
 from vgstudy.figures.captions import caption_of, figure_names
 
 min_version("9.19")

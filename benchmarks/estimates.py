@@ -15,8 +15,8 @@ from rich.table import Table
 
 from vgstudy.config.log import Log
 from vgstudy.planning import cost, design, manifests
+from vgstudy.schema import JOB_TABLES
 from vgstudy.store.logs import read_footer
-from vgstudy.store.places import JOB_TABLES
 
 UNITS = {"core-minutes": 1 / 60, "memory of the largest job, MB": 1.0, "disk, MB": 1e-6}
 

@@ -23,7 +23,7 @@ import pyarrow as pa
 from vgstudy.config.reading import load_study
 from vgstudy.planning import cost
 from vgstudy.planning.planning import plan
-from vgstudy.schema import COLUMNS
+from vgstudy.schema import TABLES
 from vgstudy.store import logs
 
 ROOT = Path(__file__).parents[1]
@@ -131,7 +131,9 @@ def search() -> str:
     """Verify many small tables."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "decays/0.parquet"
-        empty = {name: pa.array([], type=type_) for name, (type_, _) in COLUMNS["decays"].items()}
+        empty = {
+            name: pa.array([], type=type_) for name, (type_, _) in TABLES["decays"].columns.items()
+        }
         logs.write_table("decays", empty, path, {})
         copies = [
             shutil.copy(path, path.with_name(f"{number}.parquet")) for number in range(1, FILES + 1)

@@ -15,7 +15,7 @@ from import_graph import modules
 from vgstudy.cli import app
 from vgstudy.config.reading import Config
 from vgstudy.config.study import StudyFile
-from vgstudy.schema import COLUMNS
+from vgstudy.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def test_every_key_is_in_the_config_readme(key):
     assert re.search(rf"`(?:\w+\.)*{key}[`:.]", CONFIG_README)
 
 
-@pytest.mark.parametrize("table", COLUMNS)
+@pytest.mark.parametrize("table", TABLES)
 def test_every_table_is_in_the_readme(table):
     assert re.search(
         rf"[`/]{table}(\.parquet|/)`", README.partition("## What you get")[2].partition("\n## ")[0]

@@ -13,8 +13,8 @@ import pytest
 import vgstudy
 from synthetic import write_synthetic_study
 from vgstudy.errors import UserError
-from vgstudy.results import TABLES
-from vgstudy.schema import COLUMNS, FACTORS, arrow_schema
+from vgstudy.results import OF_A_STUDY
+from vgstudy.schema import FACTORS, TABLES, arrow_schema
 from vgstudy.store.logs import read_footer, read_table, write_table
 
 
@@ -31,11 +31,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", OF_A_STUDY)
 def test_every_table_has_its_columns_and_the_factors(folder: Path, table: str) -> None:
     frame = getattr(vgstudy.load(folder), table)
-    factors = FACTORS if "cell" in COLUMNS[table] else ()
-    assert list(frame.columns) == list(dict.fromkeys([*COLUMNS[table], *factors]))
+    factors = FACTORS if "cell" in TABLES[table].columns else ()
+    assert list(frame.columns) == list(dict.fromkeys([*TABLES[table].columns, *factors]))
     assert len(frame) > 0 or table in ("limits", "variances", "contrasts", "arms")
 
 

@@ -10,12 +10,19 @@ import pandas as pd
 import pyarrow as pa
 
 from vgstudy.errors import UserError
-from vgstudy.schema import COLUMNS, EXAMPLES, FACTORS, RUN_STATUSES, ZERO_CAUSES
+from vgstudy.schema import (
+    EXAMPLES,
+    FACTORS,
+    JOB_TABLES,
+    RUN_STATUSES,
+    STUDY_TABLES,
+    TABLES,
+    ZERO_CAUSES,
+)
 from vgstudy.store.folders import read_rows, study_folder
 from vgstudy.store.logs import read_footer
-from vgstudy.store.places import JOB_TABLES, STUDY_TABLES
 
-TABLES = (*STUDY_TABLES, *JOB_TABLES)
+OF_A_STUDY = (*STUDY_TABLES, *JOB_TABLES)
 LABELS = {
     "examples": EXAMPLES,
     "status": RUN_STATUSES,
@@ -52,7 +59,7 @@ class Results:
     others in its folder.
 
     A table is read at its first use and then kept; runs that are no longer in the design are left
-    out. Columns and units are told in `vgstudy.schema.COLUMNS`; every frame with a `cell` has the
+    out. Columns and units are told in `vgstudy.schema.TABLES`; every frame with a `cell` has the
     factors of that cell (`depth`, `width`, `activation`, `initializer`, `optimizer`) beside its own
     columns. Labels are categories.
 
@@ -77,8 +84,10 @@ class Results:
 
     def __getattr__(self, table: str) -> pd.DataFrame:
         """A whole table, read at its first use and then kept; see `read`."""
-        if table not in TABLES:
-            raise AttributeError(f"results have no table {table!r}; there are {', '.join(TABLES)}")
+        if table not in OF_A_STUDY:
+            raise AttributeError(
+                f"results have no table {table!r}; there are {', '.join(OF_A_STUDY)}"
+            )
         found = self.read(table)
         self.__dict__[table] = found
         return found
@@ -103,9 +112,9 @@ class Results:
         UserError
             If there is no such table, column or value, or a file is missing or damaged.
         """
-        if table not in TABLES:
-            raise UserError(f"no table {table!r}; there are {', '.join(TABLES)}")
-        own, names = COLUMNS[table], [columns] if isinstance(columns, str) else columns
+        if table not in OF_A_STUDY:
+            raise UserError(f"no table {table!r}; there are {', '.join(OF_A_STUDY)}")
+        own, names = TABLES[table].columns, [columns] if isinstance(columns, str) else columns
         allowed = dict.fromkeys([*own, *(FACTORS if "cell" in own else ())])
         if unknown := [name for name in (*(names or ()), *equal) if name not in allowed]:
             raise UserError(
@@ -140,9 +149,13 @@ class Results:
     def _filters(self, table: str, equal: Mapping[str, Any]) -> list[tuple[str, str, pa.Array]]:
         """What Arrow must look for in the table's own columns; factors choose cells."""
         values = {name: self._values(table, name, given) for name, given in equal.items()}
-        filters = [(name, "in", found) for name, found in values.items() if name in COLUMNS[table]]
+        filters = [
+            (name, "in", found) for name, found in values.items() if name in TABLES[table].columns
+        ]
         if factors := {
-            name: found.to_pylist() for name, found in values.items() if name not in COLUMNS[table]
+            name: found.to_pylist()
+            for name, found in values.items()
+            if name not in TABLES[table].columns
         }:
             chosen = self.runs[self.runs[list(factors)].isin(factors).all(axis=1)]
             filters.append(("cell", "in", pa.array(chosen["cell"].unique(), pa.string())))
@@ -151,7 +164,7 @@ class Results:
     def _values(self, table: str, name: str, given: Any) -> pa.Array:
         """The values that a column must have, in its type; each one that it can have."""
         listed = list(given) if pd.api.types.is_list_like(given) else [given]
-        kind = {**COLUMNS["runs"], **COLUMNS[table]}[name][0]
+        kind = {**TABLES["runs"].columns, **TABLES[table].columns}[name][0]
         plain = kind.value_type if pa.types.is_dictionary(kind) else kind
         try:
             found = pa.array(listed, plain)
@@ -167,7 +180,9 @@ class Results:
                 else f"of type {plain}"
             )
             raise UserError(f"table {table}: {name} must be {word}, one or a list, not {given!r}")
-        known = LABELS.get(name, self.runs[name].unique() if name in COLUMNS["runs"] else listed)
+        known = LABELS.get(
+            name, self.runs[name].unique() if name in TABLES["runs"].columns else listed
+        )
         if unknown := [value for value in listed if value not in known]:
             some = ", ".join(map(str, known[:8])) + (", ..." if len(known) > 8 else "")
             raise UserError(

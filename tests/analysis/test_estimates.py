@@ -13,9 +13,8 @@ from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
 from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.errors import UserError
-from vgstudy.schema import COLUMNS, FACTORS, ZERO_CAUSES
+from vgstudy.schema import FACTORS, STUDY_TABLES, ZERO_CAUSES
 from vgstudy.store.logs import read_footer, read_table, write_table
-from vgstudy.store.places import SCOPES, STUDY_TABLES
 
 DESIGN = {
     "depths": (1, 3, 8),
@@ -743,7 +742,3 @@ def test_constant_data_have_intervals_of_no_width_and_no_doubt(folder):
     assert rows["p"].isna().all()
     assert (rows["seeds_needed"] == 2).all()
     assert rows["bimodality"].isna().all()
-
-
-def test_every_table_has_a_place():
-    assert SCOPES.keys() == COLUMNS.keys()

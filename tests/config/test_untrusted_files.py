@@ -12,9 +12,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from config.test_config import STUDY
-from workflow.test_workflow import copy_of_the_workflow
 
+from config.test_config import STUDY
 from import_graph import SOURCE
 from vgstudy.cells import KerasObject
 from vgstudy.config import mnist, yamlfile
@@ -22,6 +21,7 @@ from vgstudy.config.reading import load_config, load_study, parse_seeds, read_st
 from vgstudy.errors import UserError
 from vgstudy.figures.captions import figure_names
 from vgstudy.planning import design, manifests
+from workflow.test_workflow import copy_of_the_workflow
 
 HOSTILE = st.text(
     st.sampled_from("ab-_./\\ \n\t'\"`$;&|<>*?~#%{}()!\0é"), min_size=1, max_size=30

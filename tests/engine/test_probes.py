@@ -12,7 +12,7 @@ from vgstudy.cells import Digits, Initializer
 from vgstudy.data import sample
 from vgstudy.engine import initial, losses, models, probes, statistics
 from vgstudy.engine.train import Stack
-from vgstudy.schema import COLUMNS, LAYER_KINDS, QUANTILES, ZERO_CAUSES
+from vgstudy.schema import LAYER_KINDS, QUANTILES, TABLES, ZERO_CAUSES
 from vgstudy.seeds import stream
 
 RNG = np.random.default_rng(5)
@@ -137,7 +137,7 @@ def test_the_root_mean_square_of_a_run_has_the_same_bits_alone_and_among_others(
 def test_measured_and_logged_columns_are_those_of_the_schema():
     stack = Stack(runs(2))
     keys = {"cell", "seed", "epoch", "examples", "step", "layer", "kind", "fan_in", "fan_out"}
-    assert set(stack.probe(quantiles=True).columns) == set(COLUMNS["probes"]) - keys
+    assert set(stack.probe(quantiles=True).columns) == set(TABLES["probes"].columns) - keys
     assert set(stack.probe(quantiles=True).columns) - set(stack.probe().columns) == {
         "g_quantiles",
         "w_quantiles",

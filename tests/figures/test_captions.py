@@ -9,7 +9,6 @@ import pytest
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
-from vgstudy.validation import coverage, shares
 from vgstudy.analysis.estimates import SIDAK
 from vgstudy.figures.captions import (
     ARM_FIGURES,
@@ -27,6 +26,7 @@ from vgstudy.figures.captions import (
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import VIEWS, view_of
 from vgstudy.figures.write import PICTURES
+from vgstudy.validation import coverage, shares
 
 
 def test_every_figure_has_a_caption_a_view_and_a_way_to_be_drawn():

@@ -23,7 +23,7 @@ from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost, design, manifests, planning
 from vgstudy.planning.planning import Job, Plan, plan, write_design
-from vgstudy.schema import COLUMNS
+from vgstudy.schema import TABLES
 from vgstudy.store import logs
 
 STUDIES = Path(__file__).parents[2] / "config/studies"
@@ -267,7 +267,7 @@ def test_a_missing_manifest_of_a_trained_job_is_written_again(smoke: Study, tmp_
             path = first.folder / table / f"{job.id}.parquet"
             logs.write_table(
                 table,
-                {name: [] for name in COLUMNS[table]},
+                {name: [] for name in TABLES[table].columns},
                 path,
                 {"job": job.id, "manifest": dict(job.manifest)},
             )
@@ -294,7 +294,9 @@ def test_the_results_of_a_damaged_manifest_are_kept(smoke: Study, tmp_path: Path
     first = plan(smoke, tmp_path)
     write_design(first)
     for job in first.jobs.values():
-        empty = {name: pa.array([], type=type_) for name, (type_, _) in COLUMNS["probes"].items()}
+        empty = {
+            name: pa.array([], type=type_) for name, (type_, _) in TABLES["probes"].columns.items()
+        }
         logs.write_table(
             "probes",
             empty,

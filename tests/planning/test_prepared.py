@@ -10,7 +10,7 @@ from vgstudy.errors import UserError
 from vgstudy.planning import preflight
 from vgstudy.planning.planning import Job, plan, write_design
 from vgstudy.planning.prepared import Prepared, prepare
-from vgstudy.store.places import JOB_TABLES, TRAINED
+from vgstudy.schema import JOB_TABLES, TRAINED
 
 STUDY = load_study(Path(__file__).parents[2] / "config/studies/smoke.yaml")
 

@@ -19,7 +19,7 @@ from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
 from vgstudy.probe import GradientProbe
 from vgstudy.probe.passes import Measurer, Probe
-from vgstudy.schema import COLUMNS
+from vgstudy.schema import TABLES
 from vgstudy.seeds import stream
 from vgstudy.store.logs import read_footer, read_table
 
@@ -40,7 +40,7 @@ class Noise(layers.Layer):
             + tf.random.normal(tf.shape(x), stddev=0.1, dtype=x.dtype)
             + np.random.normal()
             + random.random()
-        )  # noqa: NPY002
+        )
 
 
 class Own(keras.Model):
@@ -193,7 +193,7 @@ def test_training_is_bit_for_bit_the_same_with_and_without_the_probe(kind):
         np.array_equal(one.numpy(), other.numpy()) for one, other in zip(*variables, strict=True)
     )
     table = callback.table()
-    assert table.column_names == list(COLUMNS["probes"])
+    assert table.column_names == list(TABLES["probes"].columns)
     assert set(table["epoch"].to_pylist()) == {0, 1, 2}
     assert all(g > 0 for g in table["g_rms"].to_pylist())
     assert len(table) == 3 * len(callback.layers())

@@ -15,8 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from pyarrow.parquet import read_table
-from report.test_report import EVIL, retitle, write_pictures
 
+from report.test_report import EVIL, retitle, write_pictures
 from synthetic import write_synthetic_study
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import view_of

@@ -5,9 +5,9 @@ import io
 
 import pandas as pd
 import pytest
-from report.test_report import EVIL, retitle, write_pictures
 
 from made_frames import made_frames
+from report.test_report import EVIL, retitle, write_pictures
 from synthetic import study, write_synthetic_study
 from vgstudy.figures.frames import read_frames
 from vgstudy.report.conformance import conformance_table
@@ -19,8 +19,8 @@ from vgstudy.report.points import claims_point, prediction, unsettled
 from vgstudy.report.sheets import sheet
 from vgstudy.report.trust import ESTIMATE, sensitivity, shown, survivors, trust_tables
 from vgstudy.results import load
+from vgstudy.schema import EXPORTED
 from vgstudy.store.logs import write_table
-from vgstudy.store.places import SHEETS
 from vgstudy.validation.check import Number, columns
 
 NOWHERE = Origin(
@@ -157,7 +157,7 @@ def test_the_summary_tells_the_first_screen_and_every_finding(results):
 
 
 def test_sheets_hold_the_tables_against_themselves(results):
-    for table in SHEETS:
+    for table in EXPORTED:
         sheet_rows = csv.DictReader(
             io.StringIO((results / f"made/tables/{table}.csv").read_text(encoding="utf-8"))
         )

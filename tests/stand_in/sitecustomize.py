@@ -23,7 +23,7 @@ import pyarrow as pa
 from vgstudy.cells import Cell, Run
 from vgstudy.config.study import Log
 from vgstudy.planning import cost, planning
-from vgstudy.schema import COLUMNS, ZERO_CAUSES
+from vgstudy.schema import TABLES, ZERO_CAUSES
 from vgstudy.store.logs import write_table
 
 cost.TARGET = 0.05
@@ -39,7 +39,7 @@ FIXED = {
 def made_up(table: str, keys: list[dict[str, Any]], seed: int) -> pa.Table:
     """Rows with these keys and made-up measurements."""
     rng, columns = np.random.default_rng(seed), {}
-    for name, (type_, _) in COLUMNS[table].items():
+    for name, (type_, _) in TABLES[table].columns.items():
         if name in keys[0]:
             columns[name] = [key[name] for key in keys]
         elif name in FIXED:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from vgstudy.errors import UserError
-from vgstudy.schema import COLUMNS, arrow_schema
+from vgstudy.schema import TABLES, arrow_schema
 from vgstudy.store import columns, logs
 from vgstudy.store.columns import conform, schema_version
 from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
@@ -262,11 +262,11 @@ def test_the_schema_version_depends_on_names_order_and_types(monkeypatch):
         [fields[0].with_name("x"), *fields[1:]],
         [fields[0].with_type(pa.int8()), *fields[1:]],
     ]
-    versions = {schema_version(name) for name in COLUMNS}
+    versions = {schema_version(name) for name in TABLES}
     for some in changed:
         monkeypatch.setattr(columns, "arrow_schema", lambda name, some=some: pa.schema(some))
         versions.add(schema_version("curves"))
-    assert len(versions) == len(COLUMNS) + len(changed)
+    assert len(versions) == len(TABLES) + len(changed)
 
 
 def test_the_commit_is_the_last_of_the_whole_package_against_git():

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from config.test_config import STUDY
 from typer.testing import CliRunner
 
+from config.test_config import STUDY
 from vgstudy import cli
 from vgstudy.cells import Cell, Circles, Initializer, KerasObject
 from vgstudy.theory import mean_field

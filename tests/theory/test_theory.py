@@ -239,7 +239,7 @@ def test_the_dual_of_an_argument_with_itself_is_its_mean_square(name):
             found = np.diag(dual(hermite(function, mean, q, given.kinks), rho))
             np.testing.assert_allclose(
                 found, expect(lambda u: function(u) ** 2, mean, q, given.kinks), rtol=1e-6
-            )  # noqa: B023
+            )
 
 
 def glorot(fan_in, fan_out):

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from config.test_config import MISTAKES, STUDY
 from typer.testing import CliRunner, Result
 
+from config.test_config import MISTAKES, STUDY
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
 from vgstudy.config.reading import load_study

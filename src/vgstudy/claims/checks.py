@@ -12,7 +12,7 @@ from vgstudy.claims.words import network as network_words
 from vgstudy.config.log import Log
 from vgstudy.config.messages import among
 from vgstudy.errors import UserError
-from vgstudy.schema import COLUMNS, FACTORS
+from vgstudy.schema import FACTORS, TABLES
 
 Study = Mapping[str, Any]
 
@@ -195,7 +195,7 @@ def table_of(column: str) -> str:
     """The table that a measure's column is made from."""
     derived = {"learned": "outcomes", "g_mean_size": "probes", "weight_gain": "probes"}
     return derived.get(column) or next(
-        table for table in ("curves", "probes", "decays") if column in COLUMNS[table]
+        table for table in ("curves", "probes", "decays") if column in TABLES[table].columns
     )
 
 

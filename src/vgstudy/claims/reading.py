@@ -15,8 +15,8 @@ from vgstudy.analysis.grid import floats, position, spread
 from vgstudy.claims.checks import logged_epochs, needs, table_of
 from vgstudy.claims.measures import measured
 from vgstudy.claims.statements import DERIVED, Measure
+from vgstudy.schema import JOB_TABLES
 from vgstudy.store.folders import read_rows
-from vgstudy.store.places import JOB_TABLES
 
 Array = NDArray[np.float64]
 Wanted = Mapping[str, Iterable[Measure]]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vgstudy.cells import Frozen
 from vgstudy.config.messages import among, problem_at
-from vgstudy.schema import COLUMNS, FACTORS
+from vgstudy.schema import FACTORS, TABLES
 
 DERIVED: Mapping[str, tuple[str, ...]] = {
     "learned": ("status",),
@@ -38,7 +38,7 @@ def _column(name: str) -> str:
     found = {
         c: kind
         for table in ("curves", "probes", "decays")
-        for c, (kind, _) in COLUMNS[table].items()
+        for c, (kind, _) in TABLES[table].columns.items()
         if c not in KEYS
     }
     logged = [
@@ -128,7 +128,7 @@ class Measure(Frozen):
 
     @model_validator(mode="after")
     def _layer_where_there_are_layers(self) -> Self:
-        layered = self.column in COLUMNS["probes"] or self.column in LAYERED
+        layered = self.column in TABLES["probes"].columns or self.column in LAYERED
         if layered and self.layer is None:
             raise problem_at(
                 "layer",

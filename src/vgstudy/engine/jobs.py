@@ -12,8 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from vgstudy.config.log import Log
 from vgstudy.engine.train import train
 from vgstudy.planning import design, manifests
+from vgstudy.schema import TRAINED
 from vgstudy.store.logs import open_writer
-from vgstudy.store.places import TRAINED, job_path
+from vgstudy.store.places import job_path
 
 
 def run(path: Path, threads: int = 1) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from vgstudy.errors import Damaged
 from vgstudy.planning.planning import Plan
+from vgstudy.schema import TABLES, TRAINED
 from vgstudy.stages import STAGES
 from vgstudy.store import sums
-from vgstudy.store.places import MADE_BY, TRAINED, job_path, shared, study_tables, tables
+from vgstudy.store.places import job_path, shared, study_tables, tables
 
 
 def damaged(plans: Sequence[Plan], results: Path) -> dict[Path, str]:
@@ -65,7 +66,7 @@ def _wrong(table: str, path: Path) -> str | None:
         footer = _footer(table, path)
     except Damaged as error:
         return f"{str(error).partition(';')[0]}; it is made again"
-    stage = MADE_BY[table]
+    stage = TABLES[table].stage
     if stage != "train" and footer.get("stage") != STAGES.get(
         stage
     ):  # a job's manifest names the version that trains it

@@ -21,8 +21,9 @@ from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost, design, manifests
+from vgstudy.schema import JOB_TABLES, TRAINED
 from vgstudy.store import files
-from vgstudy.store.places import JOB_TABLES, TRAINED, job_path
+from vgstudy.store.places import job_path
 
 # jobs whose decay factors one process computes: to start takes it longer than a million rows of
 # probes

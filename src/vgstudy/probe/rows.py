@@ -21,7 +21,7 @@ from vgstudy.engine.statistics import (
 )
 from vgstudy.probe.kernels import Kernel
 from vgstudy.probe.passes import OUT_OF_SIGHT, Seen
-from vgstudy.schema import COLUMNS, EXAMPLES, LAYER_KINDS, QUANTILES, ZERO_CAUSES
+from vgstudy.schema import EXAMPLES, LAYER_KINDS, QUANTILES, TABLES, ZERO_CAUSES
 from vgstudy.store.columns import conform
 
 Array = NDArray[Any]
@@ -116,7 +116,7 @@ def probe_rows(
         "fan_out": np.array([kernel.fans[1] for kernel in order], "int32"),
         **{name: _column(name, values[0], quantities) for name, values in found.items()},
     }
-    return conform("probes", {name: columns[name] for name in COLUMNS["probes"]})
+    return conform("probes", {name: columns[name] for name in TABLES["probes"].columns})
 
 
 def _column(name: str, values: Array, quantities: Sequence[str]) -> Any:

@@ -9,7 +9,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 
 from vgstudy.probe.summaries import event, histogram, scalar
-from vgstudy.schema import COLUMNS, QUANTILES
+from vgstudy.schema import QUANTILES, TABLES
 
 KEYS = {"cell", "seed", "epoch", "step", "examples", "layer", "kind", "fan_in", "fan_out"}
 SHOWN: Mapping[str, Mapping[str, str]] = {  # column: tag
@@ -23,12 +23,12 @@ SHOWN: Mapping[str, Mapping[str, str]] = {  # column: tag
     },
     "decays": {
         name: f"decay/{name}"
-        for name, (kind, _) in COLUMNS["decays"].items()
+        for name, (kind, _) in TABLES["decays"].columns.items()
         if name not in KEYS and pa.types.is_floating(kind)
     },
     "probes": {
         name: name
-        for name, (kind, _) in COLUMNS["probes"].items()
+        for name, (kind, _) in TABLES["probes"].columns.items()
         if name not in KEYS and pa.types.is_floating(kind)
     },
 }

@@ -15,7 +15,7 @@ from vgstudy.formatting import ranges
 from vgstudy.probe.files import NAME, write_events
 from vgstudy.probe.runs import probe_events, row_events
 from vgstudy.probe.summaries import experiment, hyperparameters
-from vgstudy.schema import COLUMNS, FACTORS, ON_PROBE_SET
+from vgstudy.schema import FACTORS, ON_PROBE_SET, TABLES
 from vgstudy.store.files import whole
 from vgstudy.store.folders import read_rows
 
@@ -120,10 +120,13 @@ def _by_run(
     """The rows of each of the runs, by epoch and layer; of gradients those on the probe set."""
     filters = [(name, "in", list({run[name] for run in runs})) for name in ("cell", "seed")]
     rows = read_rows(
-        folder, table, filters=filters + [ON_PROBE_SET] * ("examples" in COLUMNS[table]), job=job
+        folder,
+        table,
+        filters=filters + [ON_PROBE_SET] * ("examples" in TABLES[table].columns),
+        job=job,
     )
     rows = rows.set_column(rows.column_names.index("cell"), "cell", rows["cell"].cast(pa.string()))
-    keys = [name for name in ("cell", "seed", "epoch", "layer") if name in COLUMNS[table]]
+    keys = [name for name in ("cell", "seed", "epoch", "layer") if name in TABLES[table].columns]
     ordered = rows.sort_by([(name, "ascending") for name in keys]).to_pylist()
     return {
         key: list(own) for key, own in groupby(ordered, key=lambda row: (row["cell"], row["seed"]))

@@ -7,10 +7,10 @@ import pandas as pd
 import pyarrow as pa
 
 from vgstudy.results import Results
-from vgstudy.schema import COLUMNS
+from vgstudy.schema import EXPORTED, TABLES
 from vgstudy.store.files import write_whole
 from vgstudy.store.logs import read_table
-from vgstudy.store.places import SHEETS, shared
+from vgstudy.store.places import shared
 
 
 def write_sheets(folder: Path) -> list[Path]:
@@ -22,7 +22,7 @@ def write_sheets(folder: Path) -> list[Path]:
         If a table is missing or damaged, or a file cannot be written.
     """
     results = Results(folder)
-    paths = {table: folder / "tables" / f"{table}.csv" for table in SHEETS}
+    paths = {table: folder / "tables" / f"{table}.csv" for table in EXPORTED}
     for table, path in paths.items():
         write_whole(path, sheet(table, results.read(table)))
     return [*paths.values()]
@@ -39,6 +39,6 @@ def write_shared_sheets(results: Path) -> list[Path]:
 def sheet(table: str, frame: pd.DataFrame) -> bytes:
     """The table's frame as CSV in UTF-8; a missing value is an empty field. Lists, which no sheet
     can hold, are left out."""
-    lists = [name for name, (kind, _) in COLUMNS[table].items() if pa.types.is_list(kind)]
+    lists = [name for name, (kind, _) in TABLES[table].columns.items() if pa.types.is_list(kind)]
     content: str = frame.drop(columns=lists).to_csv(index=False)
     return content.encode()

@@ -18,12 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vgstudy.errors import Damaged, UserError
-from vgstudy.schema import COLUMNS, arrow_schema
+from vgstudy.schema import JOB_TABLES, SHARED_TABLES, TABLES, arrow_schema
 from vgstudy.stages import STAGES
 from vgstudy.store import seal
 from vgstudy.store.columns import Columns, conform, schema_version
 from vgstudy.store.files import whole
-from vgstudy.store.places import JOB_TABLES, MADE_BY, SHARED_TABLES
 from vgstudy.store.provenance import provenance
 
 FOOTER_KEY = b"vgstudy"
@@ -83,7 +82,7 @@ def _footer(writer: Writer) -> dict[str, Any]:
         "rows": writer.rows,
         "provenance": provenance(),
     }
-    return {**writer.footer, "stage": STAGES.get(MADE_BY[writer.name]), **own}
+    return {**writer.footer, "stage": STAGES.get(TABLES[writer.name].stage), **own}
 
 
 def write_table(name: str, columns: Columns, path: Path, footer: Mapping[str, Any]) -> None:
@@ -244,6 +243,6 @@ def _remedy(path: Path, first: str) -> str:
     )
     if table in SHARED_TABLES:
         return f"{first}`snakemake --cores 2 -- {shlex.quote(str(path))}`"
-    if path.suffix != ".parquet" or table not in COLUMNS:
+    if path.suffix != ".parquet" or table not in TABLES:
         return "; it has no name of a study's table, such as results/STUDY/runs.parquet: check the path, or make it anew"
     return f"{first}`snakemake --cores 2 --config studies={shlex.quote(study)} -- {shlex.quote(str(path))}`"

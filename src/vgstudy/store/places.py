@@ -1,59 +1,9 @@
 """Where tables are in the folder of results."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from types import MappingProxyType
 
-# of a study: results/STUDY/TABLE.parquet; of each job of a study: results/STUDY/TABLE/JOB.parquet;
-# shared: results/TABLE.parquet
-SCOPES: Mapping[str, str] = MappingProxyType(
-    {
-        "runs": "study",
-        "probes": "job",
-        "curves": "job",
-        "decays": "job",
-        "outcomes": "study",
-        "estimates": "study",
-        "trajectories": "study",
-        "profiles": "study",
-        "contrasts": "study",
-        "linearity": "study",
-        "limits": "study",
-        "variances": "study",
-        "prediction": "study",
-        "arms": "study",
-        "overlays": "study",
-        "coverage": "shared",
-        "conformance": "shared",
-        "claims": "shared",
-    }
-)
-STUDY_TABLES, JOB_TABLES, SHARED_TABLES = (
-    tuple(table for table, scope in SCOPES.items() if scope == wanted)
-    for wanted in ("study", "job", "shared")
-)
-_ESTIMATED = (
-    "outcomes",
-    "estimates",
-    "trajectories",
-    "profiles",
-    "contrasts",
-    "linearity",
-    "limits",
-    "variances",
-)
-MADE_BY: Mapping[str, str] = MappingProxyType(  # the stage of the workflow that makes each table
-    {
-        **{"runs": "design", "probes": "train", "curves": "train", "decays": "decay"},
-        **dict.fromkeys(_ESTIMATED, "estimate"),
-        **{"prediction": "predict", "arms": "follow", "overlays": "overlay"},
-        **{"coverage": "coverage", "conformance": "conformance", "claims": "claims"},
-    }
-)
-SHEETS = tuple(
-    name for name in STUDY_TABLES if name not in ("runs", "trajectories", "profiles")
-)  # results/STUDY/tables/SHEET.csv
-TRAINED = ("probes", "curves")  # the tables of a job that training writes
+from vgstudy.schema import JOB_TABLES, SHARED_TABLES, STUDY_TABLES
 
 
 def shared(results: Path) -> dict[Path, str]:

@@ -13,7 +13,7 @@ rule report:
         "results/summary.md",
         "results/claims.csv",
         expand("results/{check}.csv", check=PREPARED.checks),
-        expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=SHEETS),
+        expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=EXPORTED),
         report(
             "results/report.html",
             caption="../report/report.rst",

@@ -29,7 +29,7 @@ METRICS = {
     "decay/end_to_end_g": "g, output over layer 1",
 }
 TIME = 0.0  # of every event: a study's clock is its epochs, and equal tables give equal files
-TABLES = ("probes", "decays", "curves")
+READ = ("probes", "decays", "curves")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def write_study(folder: Path, logdir: Path, selection: Selection) -> int:
         sorted(chosen, key=lambda run: str(run["job"])), key=lambda run: run["job"]
     ):
         runs = list(members)
-        tables = {table: _by_run(folder, table, str(job), runs) for table in TABLES}
+        tables = {table: _by_run(folder, table, str(job), runs) for table in READ}
         for run in runs:
             key = run["cell"], run["seed"]
             _write(

@@ -4,13 +4,13 @@ import pytest
 
 from vgstudy.analysis.chunks import CURVATURES, ENDS, LEVELS, MEANS, RATIOS
 from vgstudy.quantities import QUANTITIES, names
-from vgstudy.schema import COLUMNS, ZERO_CAUSES
+from vgstudy.schema import TABLES, ZERO_CAUSES
 
 
 @pytest.mark.parametrize("table", ["decays", "probes", "curves"])
 def test_a_measured_quantity_is_a_column_of_its_table(table):
     measured = {each.name for each in QUANTITIES.values() if each.table == table}
-    assert measured <= set(COLUMNS[table])
+    assert measured <= set(TABLES[table].columns)
 
 
 def test_quantities_by_table_and_method_are_those_that_are_estimated():

@@ -11,7 +11,6 @@ from snakemake.utils import min_version
 
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import read_register
-from vgstudy.config import mnist
 from vgstudy.config.reading import load_config, read_studies, seeds_text
 from vgstudy.errors import UserError
 from vgstudy.planning import preflight
@@ -19,6 +18,7 @@ from vgstudy.planning.prepared import prepare
 from vgstudy.stages import STAGES
 from vgstudy.store import files, lock
 from vgstudy.schema import EXPORTED, STUDY_TABLES
+from vgstudy.tasks import Mnist
 from vgstudy.figures.captions import caption_of, figure_names
 
 min_version("9.19")
@@ -35,7 +35,7 @@ cluster = workflow.resource_settings.nodes
 
 try:  # before `configfile:`, whose messages name no line; until then `config` holds what the command line sets
     named = load_config(CONFIG, config)
-    mnist.name(named.mnist)
+    Mnist.file.use(named.mnist)
     where = "--config: studies" if "studies" in config else f"{CONFIG}: studies"
     STUDIES = read_studies(named.studies, named.seeds, CONFIG.parent, where)
     check_register(
@@ -58,8 +58,8 @@ if workflow.is_main_process:
     for line in PREPARED.told(None if cluster else workflow.resource_settings.cores):
         print(line, file=sys.stderr)
 
-MNIST = not mnist.is_absent() or any(
-    study.task.name == "mnist" for study in STUDIES.values()
+MNIST = not Mnist.file.must_be_downloaded or any(
+    isinstance(study.task, Mnist) for study in STUDIES.values()
 )
 CHECKED = expand("results/{check}.parquet", check=PREPARED.checks)
 # A design's age says nothing, but Snakemake overlooks damaged outputs if all that is made again of their inputs is ancient.

@@ -41,11 +41,10 @@ def fit_seconds(depth: int, width: int, epochs: int) -> float:
     every epoch."""
     import keras
 
-    from vgstudy import data
     from vgstudy.seeds import stream
 
     run = default_stack(depth, width)[0]
-    sample = data.sample(run.cell.task, stream(run.cell, 0, "sample"))
+    sample = run.cell.task.sample(stream(run.cell, 0, "sample"))
 
     def fit() -> None:
         hidden = [keras.layers.Dense(width, activation="tanh") for _ in range(depth)]
@@ -272,11 +271,10 @@ def _fit_seconds(cell: Any, test_every: int) -> float:
     import keras
     import tensorflow as tf
 
-    from vgstudy import data
     from vgstudy.engine import models
     from vgstudy.seeds import stream
 
-    sample = data.sample(cell.task, stream(cell, 0, "sample"))
+    sample = cell.task.sample(stream(cell, 0, "sample"))
     outputs, last = cell.task.outputs, "sigmoid" if cell.task.outputs == 1 else "softmax"
     hidden = [
         keras.layers.Dense(cell.width, activation=models.activation(cell.activation))

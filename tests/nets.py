@@ -3,10 +3,11 @@
 import keras
 import numpy as np
 
-from vgstudy.cells import Cell, Circles, Initializer, KerasObject, Run, Task
+from vgstudy.cells import Cell, Initializer, KerasObject, Run
 from vgstudy.engine.order import shuffled
 from vgstudy.engine.train import Stack
 from vgstudy.seeds import stream
+from vgstudy.tasks import Circles, Task
 
 SGD = KerasObject(class_name="SGD", config={"learning_rate": 0.01, "momentum": 0.9})
 ADAM = KerasObject(class_name="Adam")

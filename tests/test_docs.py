@@ -16,6 +16,7 @@ from vgstudy.cli import app
 from vgstudy.config.reading import Config
 from vgstudy.config.study import StudyFile
 from vgstudy.schema import TABLES
+from vgstudy.tasks import TASKS, Task
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ DOCUMENTS = sorted(
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """The models named anywhere in a type."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
+        yield from TASKS.values() if annotation is Task else [annotation]
     for argument in get_args(annotation):
         yield from models_in(argument)
 

@@ -45,6 +45,8 @@ LAYERS = {
     )
     for module in re.findall(r"`([\w.]+)`", listed)
 }
+# imported inside functions only, by what makes and downloads data
+DATA = {"vgstudy.tasks": {"sklearn"}, "vgstudy.image_files": {"keras"}}
 MODULES = sorted(own(modules()))
 
 
@@ -83,7 +85,7 @@ def test_a_layer_uses_its_libraries_only(module):
         - {"vgstudy"}
         - sys.stdlib_module_names
     )
-    assert used <= LIBRARIES[layer], f"{module} is of layer {layer!r}"
+    assert used <= LIBRARIES[layer] | DATA.get(module, set()), f"{module} is of layer {layer!r}"
 
 
 def test_imports_have_no_cycle():

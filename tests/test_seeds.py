@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from nets import ADAM, HE, cell, named
-from vgstudy import data
-from vgstudy.cells import Circles
 from vgstudy.seeds import PURPOSES, stream
+from vgstudy.tasks import Circles
 
 KNOWN = {
     "circles-3x5-tanh-glorotuniform-sgd-%s": {},
@@ -57,7 +56,7 @@ def test_circles_against_scikit_learn():
     from sklearn.preprocessing import MinMaxScaler
 
     task = Circles(name="circles", samples=200, train=80)
-    drawn = data.sample(task, np.random.SeedSequence(7))
+    drawn = task.sample(np.random.SeedSequence(7))
     state = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(7)))
     x, y = make_circles(200, noise=0.1, factor=0.8, random_state=state)
     x = MinMaxScaler((-1, 1)).fit_transform(x)
@@ -70,7 +69,7 @@ def test_circles_against_scikit_learn():
 
 def test_equal_streams_give_equal_samples_and_others_do_not():
     task = Circles(name="circles")
-    first, again, other = (data.sample(task, np.random.SeedSequence(seed)) for seed in (1, 1, 2))
+    first, again, other = (task.sample(np.random.SeedSequence(seed)) for seed in (1, 1, 2))
     assert np.array_equal(first.x_train, again.x_train)
     assert not np.isin(first.x_train, other.x_train).all()
     assert first.x_train.min() >= -1
@@ -78,7 +77,7 @@ def test_equal_streams_give_equal_samples_and_others_do_not():
 
 
 def test_unscaled_circles_by_hand():
-    drawn = data.sample(Circles(name="circles", noise=0, scale=None), np.random.SeedSequence(3))
+    drawn = Circles(name="circles", noise=0, scale=None).sample(np.random.SeedSequence(3))
     radius = np.hypot(*drawn.x_train.T)
     assert radius[drawn.y_train[:, 0] == 0] == pytest.approx(1)
     assert radius[drawn.y_train[:, 0] == 1] == pytest.approx(0.8)

@@ -4,14 +4,16 @@ a report.
 Imports go downward only; every module and package is in one layer and imports its own layer and
 those below it:
 
-- names (`cells`, `errors`, `formatting`, `quantities`, `schema`, `seeds`, `stages`)
-- pure (`config`, `data`, `planning`, `store`, `validation.records`)
+- names (`cells`, `errors`, `formatting`, `frozen`, `image_files`, `quantities`, `schema`, `seeds`,
+  `stages`, `tasks`)
+- pure (`config`, `planning`, `store`, `validation.records`)
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other
 - tools (`probe`, `validation`)
 - shells (`cli`, `terminal`)
 
-Only the TensorFlow layer and the tools import TensorFlow or Keras. `tests/test_imports.py` holds
+Only the TensorFlow layer and the tools import TensorFlow or Keras; `tasks` and `image_files` import
+what makes or downloads data inside the functions that need it. `tests/test_imports.py` holds
 the line in a clean process.
 """
 

@@ -95,13 +95,13 @@ def plan(
     disk. Writes nothing."""
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
-    from vgstudy.config import mnist
     from vgstudy.config.reading import load_config, parse_seeds
     from vgstudy.planning.prepared import prepare
+    from vgstudy.tasks import Mnist
     from vgstudy.terminal import plan_table
 
     named = load_config(config)
-    mnist.name(named.mnist)
+    Mnist.file.use(named.mnist)
     prepared = prepare(
         _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies), results
     )
@@ -132,11 +132,9 @@ def design(
     from vgstudy.planning import planning
 
     read = load_study(study, parse_seeds(seeds))
-    if read.task.name == "mnist":
-        from vgstudy.engine.download import fetch_mnist
-
+    if read.task.file:
         with quiet():
-            fetch_mnist()
+            read.task.file.download()
     planning.write_design(planning.plan(read, results))
 
 

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from config.test_config import STUDY
 from import_graph import SOURCE
 from vgstudy.cells import KerasObject
-from vgstudy.config import mnist, yamlfile
+from vgstudy.config import yamlfile
 from vgstudy.config.reading import load_config, load_study, parse_seeds, read_studies
 from vgstudy.errors import UserError
 from vgstudy.figures.captions import figure_names
 from vgstudy.planning import design, manifests
+from vgstudy.tasks import Mnist
 from workflow.test_workflow import copy_of_the_workflow
 
 HOSTILE = st.text(
@@ -105,7 +106,7 @@ def test_a_path_of_data_is_one_environment_variable_or_refused(folder, path):
             ):
                 load_config(folder / "config.yaml", {"mnist": path})
             return
-        mnist.name(load_config(folder / "config.yaml", {"mnist": path}).mnist)
+        Mnist.file.use(load_config(folder / "config.yaml", {"mnist": path}).mnist)
         told = subprocess.run(["printenv", "VGSTUDY_MNIST"], capture_output=True).stdout[:-1]
         assert told == (os.fsencode(Path(path).resolve()) if path else b"as before")
 

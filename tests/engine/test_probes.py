@@ -8,12 +8,12 @@ import pytest
 import tensorflow as tf
 
 from nets import GLOROT, UNIFORM, epoch_orders, named, runs
-from vgstudy.cells import Digits, Initializer
-from vgstudy.data import sample
+from vgstudy.cells import Initializer
 from vgstudy.engine import initial, losses, models, probes, statistics
 from vgstudy.engine.train import Stack
 from vgstudy.schema import LAYER_KINDS, QUANTILES, TABLES, ZERO_CAUSES
 from vgstudy.seeds import stream
+from vgstudy.tasks import Digits
 
 RNG = np.random.default_rng(5)
 TANH = probes.Traits(steepest=1.0, can_be_off=False)
@@ -313,7 +313,7 @@ def test_mini_batch_probes_against_the_tape(task):
     and on the first test rows."""
     members = runs(3, task=task, epochs=2)
     stack = Stack(members)
-    samples = [sample(run.cell.task, stream(run.cell, run.seed, "sample")) for run in members]
+    samples = [run.cell.task.sample(stream(run.cell, run.seed, "sample")) for run in members]
     orders = [epoch_orders(run, 2) for run in members]
 
     def check(examples, rows, part="train"):

@@ -10,13 +10,14 @@ import pyarrow.compute as pc
 import pytest
 
 from nets import ADAM, GLOROT, HE, SGD, cell, named
-from vgstudy.cells import Digits, Mnist, Run
+from vgstudy.cells import Run
 from vgstudy.config.log import Log, MiniBatches
-from vgstudy.data import mnist
 from vgstudy.engine import parts
 from vgstudy.engine.order import Order
 from vgstudy.engine.train import train
+from vgstudy.image_files import ImageFile
 from vgstudy.planning import portions
+from vgstudy.tasks import Digits, Mnist
 
 LOG = Log(
     probe_epochs=(0, 2, 5),
@@ -92,7 +93,7 @@ def test_any_split_and_order_of_a_stack_with_shared_rows_gives_the_same_bits(mon
         for part, n in (("train", 80), ("test", 30))
         for axis in "xy"
     }
-    monkeypatch.setattr(mnist, "load", lambda: arrays)
+    monkeypatch.setattr(ImageFile, "load", lambda file: arrays)
     runs = members(
         20,
         task=Mnist(name="mnist", train=77),
@@ -200,7 +201,6 @@ import hashlib, sys
 import tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[1]))
 from engine.test_train_against_itself import LOG, members, rows
-from vgstudy.data import mnist
 from vgstudy.engine.train import train
 found = []
 for width in (5, 25):

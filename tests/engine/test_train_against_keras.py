@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nets import ADAM, GLOROT, HE, SGD, UNIFORM, cell, epoch_orders, keras_flat, keras_model, named
-from vgstudy.cells import Circles, Digits, Initializer, Run
+from vgstudy.cells import Initializer, Run
 from vgstudy.config.keras_names import REGISTRY
-from vgstudy.data import sample
 from vgstudy.engine.train import Stack
 from vgstudy.seeds import stream
+from vgstudy.tasks import Circles, Digits
 
 EPOCHS = 2
 OTHER_ACTIVATIONS = [
@@ -47,7 +47,7 @@ def compare(dtype, cells, tolerance):
     """
     runs = [Run(cell=one, seed=7) for one in cells]
     stack = Stack(runs, dtype=dtype)
-    samples = [sample(run.cell.task, stream(run.cell, run.seed, "sample")) for run in runs]
+    samples = [run.cell.task.sample(stream(run.cell, run.seed, "sample")) for run in runs]
     models = [keras_model(run.cell, stack, i, dtype) for i, run in enumerate(runs)]
     loss, accuracy = stack.advance(EPOCHS)
     test_loss, test_accuracy = stack.test()

@@ -57,12 +57,12 @@ def test_a_file_that_is_not_mnist_is_refused_before_anything_runs(
     (tmp_path / "text.npz").write_text("<html>")
     monkeypatch.setenv("VGSTUDY_MNIST", str(tmp_path / "text.npz"))
     untrained = plan(load_study(STUDY.with_name("mnist.yaml")), tmp_path / "results")
-    with pytest.raises(UserError, match=r"text\.npz: is no readable \.npz"):
+    with pytest.raises(UserError, match=r"text\.npz: is not a readable \.npz"):
         preflight.check_data([untrained], tmp_path / "results")
     preflight.check_data([plan(load_study(STUDY), tmp_path / "results")], tmp_path / "results")
     published = plan(load_study(STUDY.with_name("digits.yaml")), tmp_path / "results")
     with pytest.raises(
-        UserError, match=r"text\.npz: is no readable \.npz"
+        UserError, match=r"text\.npz: is not a readable \.npz"
     ):  # the numbers of papers need it
         preflight.check_data([published], tmp_path / "results")
     (tmp_path / "results").mkdir()

@@ -14,7 +14,6 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from nets import keras_model, named, runs
 from vgstudy.analysis.decay import decay_rows
-from vgstudy.data import sample
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
 from vgstudy.probe import GradientProbe
@@ -241,7 +240,7 @@ def test_a_sequential_net_against_engine(activation):
     spec = runs(1, depth=4, activation=activation)[0]
     stack = Stack([spec])
     model = keras_model(spec.cell, stack, 0, "float32")
-    drawn = sample(spec.cell.task, stream(spec.cell, spec.seed, "sample"))
+    drawn = spec.cell.task.sample(stream(spec.cell, spec.seed, "sample"))
     x, y = drawn.x_train, drawn.y_train
     callback = probe(x, y)
     model.fit(x, y, epochs=1, verbose=0, callbacks=[callback])

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from config.test_config import STUDY
 from vgstudy import cli
-from vgstudy.cells import Cell, Circles, Initializer, KerasObject
+from vgstudy.cells import Cell, Initializer, KerasObject
+from vgstudy.tasks import Circles
 from vgstudy.theory import mean_field
 from vgstudy.theory.activations import activation
 from vgstudy.theory.finite_width import log_factor

@@ -16,12 +16,12 @@ from scipy.special import digamma
 from scipy.stats import binom, kstest
 
 from nets import GLOROT, UNIFORM, cell, named, runs
-from vgstudy.cells import Circles
-from vgstudy.config.mnist import file
 from vgstudy.engine import losses, models
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
+from vgstudy.image_files import ImageFile
 from vgstudy.store.logs import read_table
+from vgstudy.tasks import Circles, Mnist
 from vgstudy.terminal import conformance_table
 from vgstudy.theory import mean_field
 from vgstudy.theory.activations import activation
@@ -176,7 +176,7 @@ QUADRATIC = losses.Loss(
     correct=losses.BINARY.correct,
 )
 needs_mnist = pytest.mark.skipif(
-    not file().exists(), reason="needs MNIST: set VGSTUDY_MNIST to an mnist.npz"
+    not Mnist.file.path.exists(), reason="needs MNIST: set VGSTUDY_MNIST to an mnist.npz"
 )
 
 
@@ -216,8 +216,8 @@ def noise(monkeypatch):
         "x_train": rng.integers(0, 256, (1000, 28, 28), np.uint8),
         "y_train": rng.integers(0, 10, 1000, np.uint8),
     }
-    monkeypatch.setattr(nielsen, "is_absent", lambda: False)
-    monkeypatch.setattr(nielsen.mnist, "load", lambda: arrays)
+    monkeypatch.setattr(ImageFile, "must_be_downloaded", False)
+    monkeypatch.setattr(ImageFile, "load", lambda file: arrays)
 
 
 @pytest.mark.usefixtures("noise")

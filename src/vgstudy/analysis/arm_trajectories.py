@@ -20,6 +20,7 @@ from vgstudy.claims.register import Tutorial, claims, read_register
 from vgstudy.schema import QUANTILES
 from vgstudy.store.folders import read_rows
 from vgstudy.store.logs import open_writer
+from vgstudy.tasks import read_task
 
 Array = NDArray[np.float64]
 
@@ -92,7 +93,7 @@ def reported(
 def has_test_rows(task: Mapping[str, Any]) -> bool:
     """Whether the task keeps rows from training, as the tutorial does; a tutorial without them
     reports nothing of fresh ones."""
-    return task.get("samples") is None or bool(task["samples"] > task["train"])
+    return read_task(task).holds_rows_out
 
 
 def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:

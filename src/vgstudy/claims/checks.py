@@ -10,8 +10,7 @@ from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
 from vgstudy.claims.words import network as network_words
 from vgstudy.config.log import Log
-from vgstudy.config.messages import among
-from vgstudy.errors import UserError
+from vgstudy.errors import UserError, among
 from vgstudy.schema import FACTORS, TABLES
 
 Study = Mapping[str, Any]

@@ -14,11 +14,10 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from vgstudy.analysis.predictors import CONSTANT, PREDICTORS
-from vgstudy.cells import Frozen
 from vgstudy.claims.statements import Statement, listed
 from vgstudy.config import yamlfile
-from vgstudy.config.messages import among, first_problem, problem_at
-from vgstudy.errors import UserError
+from vgstudy.errors import UserError, among, first_problem, problem_at
+from vgstudy.frozen import Frozen
 
 
 def _predictor(name: str) -> str:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 import pyarrow as pa
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import Frozen
-from vgstudy.config.messages import among, problem_at
+from vgstudy.errors import among, problem_at
+from vgstudy.frozen import Frozen
 from vgstudy.schema import FACTORS, TABLES
 
 DERIVED: Mapping[str, tuple[str, ...]] = {

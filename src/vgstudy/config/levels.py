@@ -17,7 +17,7 @@ from pydantic import (
 
 from vgstudy.cells import Initializer, KerasObject
 from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY, Entry, Kind
-from vgstudy.config.messages import among, first_problem, show
+from vgstudy.errors import among, first_problem, show
 
 
 def resolve(kind: Kind, value: Any) -> KerasObject:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from vgstudy.cells import LAST, NEXT, PROBE_SET, TEST, Frozen
+from vgstudy.cells import LAST, NEXT, PROBE_SET, TEST
 from vgstudy.config.values import numbers
+from vgstudy.frozen import Frozen
 
 MAX_EPOCHS = 1_000_000
 Epochs = Annotated[

@@ -12,11 +12,10 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
 
-from vgstudy.cells import Frozen
 from vgstudy.config import values, yamlfile
-from vgstudy.config.messages import among, first_problem, show
 from vgstudy.config.study import Seeds, Study, StudyFile
-from vgstudy.errors import UserError
+from vgstudy.errors import UserError, among, first_problem, show
+from vgstudy.frozen import Frozen
 
 LOGS = "logs"
 Model = TypeVar("Model", bound=BaseModel)

@@ -11,10 +11,9 @@ from typing import Annotated, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import PROBE_SET, Frozen, Initializer, KerasObject, Task
+from vgstudy.cells import PROBE_SET, Initializer, KerasObject
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.log import MAX_EPOCHS, Log
-from vgstudy.config.messages import among, problem_at, show
 from vgstudy.config.values import (
     MAX_SEED,
     arm_name,
@@ -25,6 +24,9 @@ from vgstudy.config.values import (
     one_line,
     seeds,
 )
+from vgstudy.errors import among, problem_at, show
+from vgstudy.frozen import Frozen
+from vgstudy.tasks import AnyTask
 
 MAX_DEPTH, MAX_WIDTH, MAX_RUNS = 1_000, 4_096, 1_000_000
 
@@ -113,7 +115,7 @@ class StudyFile(Frozen):
     """The keys of a study file."""
 
     title: Annotated[str, Field(max_length=200), AfterValidator(one_line)]
-    task: Task
+    task: AnyTask
     factors: Factors
     arms: Annotated[dict[ArmName, Arm], Field(default_factory=dict)]
     training: Training

@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 from typing import Any
 
 from vgstudy.cells import KerasObject, canonical_json
-from vgstudy.config.messages import show
+from vgstudy.errors import show
 
 MAX_SEED = 2**31 - 1  # a 32-bit column holds them
 MAX_SEEDS = 100_000

@@ -9,7 +9,6 @@ import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy import data
 from vgstudy.cells import NEXT, PROBE_SET, TEST, Run
 from vgstudy.config.log import Log
 from vgstudy.engine import lanes, losses, models, probes, statistics, steps
@@ -102,7 +101,7 @@ class Stack:
         self._arranged = arrange(runs)
         self.places, stacked = self._arranged.places, self._arranged.runs
         drawn = stacked[:1] if self.cell.task.shared else stacked
-        samples = [data.sample(r.cell.task, stream(r.cell, r.seed, "sample")) for r in drawn]
+        samples = [r.cell.task.sample(stream(r.cell, r.seed, "sample")) for r in drawn]
         task = self.cell.task
         train = _table([(s.x_train, s.y_train) for s in samples], dtype)
         self._test_set = _features(

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.analysis.design import plain, read_design
-from vgstudy.cells import TASKS
 from vgstudy.formatting import listing
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.store.folders import read_rows
+from vgstudy.tasks import TASKS
 
 OPTIMIZER = "optimizer"
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")

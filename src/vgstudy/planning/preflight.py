@@ -9,11 +9,11 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from vgstudy.config import mnist
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost
 from vgstudy.planning.planning import Plan
+from vgstudy.tasks import Mnist
 
 SNAKEMAKE = Path(".snakemake")  # its own notes, in the folder where it runs
 DISK_SHARE = (
@@ -78,12 +78,11 @@ def check_data(plans: Collection[Plan], results: Path) -> None:
     """
     untrained = [plan for plan in plans if not all(job.trained for job in plan.jobs.values())]
     published = "conformance" in method_tables([plan.study for plan in plans], results)
-    if any(plan.study.task.name == "mnist" for plan in untrained) or (
-        published and mnist.is_named() and not (results / "conformance.parquet").exists()
-    ):
-        from vgstudy.data.mnist import check  # which brings scikit-learn
-
-        check()
+    files = {plan.study.task.file for plan in untrained}
+    if published and not (results / "conformance.parquet").exists():
+        files.add(Mnist.file)
+    for file in files - {None}:
+        file.check()
 
 
 def _folders(path: Path) -> list[Path]:

@@ -1,14 +1,15 @@
 """A study's design in sentences."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from vgstudy.cells import PROBE_SET, Circles, Digits, Mnist
+from vgstudy.cells import PROBE_SET
 from vgstudy.config import study as studies
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.config.log import Log
-from vgstudy.formatting import MINUS, listing, number, plural, ranges
+from vgstudy.formatting import listing, number, plural, ranges
+from vgstudy.tasks import read_task
 
 Study = Mapping[str, Any]
 
@@ -91,53 +92,9 @@ def call(name: str, arguments: Mapping[str, Any]) -> str:
 
 def task_sentence(task: Mapping[str, Any]) -> str:
     """The data."""
-    return TASKS[task["name"]](task)
+    return read_task(task).description()
 
 
-def circles(task: Mapping[str, Any]) -> str:
-    """Two circles; a setting that the study leaves at its default may be missing."""
-    full = Circles.model_validate(task)
-    scale = (
-        f", each input scaled to [{full.scale[0]:g}, {full.scale[1]:g}]".replace("-", MINUS)
-        if full.scale
-        else ""
-    )
-    rest, fresh = full.samples - full.train, f"{full.fresh:,} points of another draw"
-    test = " and ".join(
-        filter(None, [f"the other {rest:,}" if rest else "", fresh if full.fresh else ""])
-    )
-    drawn = (
-        ""
-        if full.random_state is None
-        else f" Every seed has the sample of random_state={full.random_state}."
-    )
-    return (
-        f"Task: tell two noisy concentric circles apart (scikit-learn's make_circles: {full.samples:,} points, "
-        f"noise {full.noise:g}, radii 1 and {full.factor:g}{scale}). The first {full.train:,} points train, {test} test.{drawn}"
-    )
-
-
-def digits(task: Mapping[str, Any]) -> str:
-    """scikit-learn's digits."""
-    full = Digits.model_validate(task)
-    return (
-        f"Task: scikit-learn's 1,797 images of handwritten digits, 8 x 8 pixels in [0, 1], ten classes. Every seed draws which "
-        f"{full.train:,} train; the other {full.test:,} test."
-    )
-
-
-def mnist(task: Mapping[str, Any]) -> str:
-    """MNIST."""
-    full = Mnist.model_validate(task)
-    return (
-        f"Task: MNIST, 28 x 28 pixels in [0, 1], ten classes. The first {full.train:,} training images train and the "
-        f"{full.test:,} test images test, for every seed."
-    )
-
-
-TASKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
-    {"circles": circles, "digits": digits, "mnist": mnist}
-)
 QUANTITIES: Mapping[str, str] = MappingProxyType(
     {
         "d_g": "the decay factor of g",
@@ -154,9 +111,7 @@ def training_sentence(study: Study) -> str:
     training, log, task = study["training"], Log.model_validate(study["log"]), study["task"]
     steps = training.get("steps_per_epoch")
     portion = f" of {plural(steps, 'optimizer step')}" if steps else ""
-    drawn = (
-        "" if task["name"] == "mnist" or task.get("random_state") is not None else " and the data"
-    )
+    drawn = "" if read_task(task).same_for_all_seeds else " and the data"
     same = "" if drawn else " on the same data for all"
     some = log.probe_rows is not None and log.probe_rows < task["train"]
     rows = f"the first {log.probe_rows:,} training rows" if some else "all training rows"

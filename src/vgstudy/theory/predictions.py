@@ -14,9 +14,9 @@ from typing import Literal
 
 import numpy as np
 
-from vgstudy import data
 from vgstudy.analysis.decay import decay_factor
-from vgstudy.cells import Cell, Task, canonical_json
+from vgstudy.cells import Cell, canonical_json
+from vgstudy.tasks import Task
 from vgstudy.theory import activations, finite_width, kernels, mean_field, two_modes
 from vgstudy.theory.activations import Array
 from vgstudy.theory.kernels import Moments
@@ -169,7 +169,7 @@ def _log_decays(
 
 def _rows(task: Task, stream: np.random.SeedSequence) -> tuple[Array, Array]:
     """Inputs (input, feature) and targets (input,) of a data sample's first training rows."""
-    drawn = data.sample(task, stream)
+    drawn = task.sample(stream)
     return drawn.x_train[:ROWS].astype(float), drawn.y_train[:ROWS, 0].astype(float)
 
 

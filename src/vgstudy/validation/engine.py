@@ -7,10 +7,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.analysis.decay import decay_factor
-from vgstudy.cells import Cell, Circles, Initializer, KerasObject, Run
+from vgstudy.cells import Cell, Initializer, KerasObject, Run
 from vgstudy.engine import initial, losses, models, probes
 from vgstudy.engine.statistics import Pass
 from vgstudy.engine.train import Stack
+from vgstudy.tasks import Circles
 
 Array = NDArray[np.float64]
 

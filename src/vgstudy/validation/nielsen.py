@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from vgstudy.config.mnist import is_absent
-from vgstudy.data import mnist
 from vgstudy.engine import losses
+from vgstudy.tasks import Mnist
 from vgstudy.validation.check import Check, Number
 from vgstudy.validation.engine import flat_rows, net, passed
 
@@ -49,9 +48,9 @@ def checks() -> Iterator[Check]:
 def images() -> tuple[Array, Array] | None:
     """The first training images (1, pixel, example), scaled as in the book's data, and one-hot
     targets; None without MNIST."""
-    if is_absent():
+    if Mnist.file.must_be_downloaded:
         return None
-    found = mnist.load()
+    found = Mnist.file.load()
     return found["x_train"][:IMAGES].reshape(IMAGES, -1).T[None] / 256, np.eye(10)[
         found["y_train"][:IMAGES]
     ].T[None]

@@ -1,0 +1,177 @@
+"""Files of 28 x 28 images in ten classes, in the layout of `keras.datasets`: which file is read,
+checks of its content, download."""
+
+import os
+import zipfile
+import zlib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vgstudy.errors import UserError
+
+SIDE = 28
+CLASSES = 10
+Arrays = dict[str, NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One data set as an `.npz` file of four arrays, uint8.
+
+    Attributes
+    ----------
+    title
+        The data set's name in messages.
+    dataset
+        Its name in `keras.datasets`, in `config.yaml` and of its file.
+    variable
+        The environment variable that may name its file.
+    hashes
+        SHA-256 of the bytes of `x_train` (image, row, column), `y_train` (image,), `x_test` and
+        `y_test`, as `keras.datasets` gives them.
+    """
+
+    title: str
+    dataset: str
+    variable: str
+    hashes: tuple[tuple[str, str], ...]
+
+    @property
+    def path(self) -> Path:
+        """The file that the environment variable names, or else the one that Keras keeps."""
+        keras_home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+        return Path(
+            os.environ.get(self.variable) or keras_home / "datasets" / f"{self.dataset}.npz"
+        )
+
+    @property
+    def must_be_downloaded(self) -> bool:
+        """Whether no file is named and Keras keeps none."""
+        return not os.environ.get(self.variable) and not self.path.exists()
+
+    @property
+    def remedy(self) -> str:
+        """What to do without a usable file."""
+        return (
+            f"set `{self.dataset}:` in config.yaml or the environment variable {self.variable} to "
+            f"an {self.dataset}.npz, such as the one in ~/.keras/datasets after "
+            f"keras.datasets.{self.dataset}.load_data() on a machine with network"
+        )
+
+    def use(self, path: str | None) -> None:
+        """Make this process and those it starts read the named file, if one is named."""
+        if path:
+            os.environ[self.variable] = str(Path(path).resolve())
+
+    def load(self) -> Arrays:
+        """Return the four arrays.
+
+        Raises
+        ------
+        UserError
+            If the file is missing, damaged or holds other arrays.
+        """
+        return read(self, self.path)
+
+    def check(self) -> None:
+        """Check the file, unless it is still to be downloaded.
+
+        Raises
+        ------
+        UserError
+            As `load`, and if an environment variable looks like a misspelt `variable`.
+        """
+        for name in os.environ:
+            if name != self.variable and get_close_matches(name, [self.variable], cutoff=0.9):
+                raise UserError(
+                    f"{name}: no such environment variable; did you mean {self.variable}?"
+                )
+        if not self.must_be_downloaded:
+            self.load()
+
+    def download(self) -> None:
+        """Let Keras download the data set, unless a file is named or kept.
+
+        Raises
+        ------
+        UserError
+            If it cannot be downloaded or stored, or the file holds other arrays.
+        """
+        if self.must_be_downloaded:
+            try:
+                self._download()
+            except Exception as error:  # whatever Keras, the network and the disk raise
+                reason = (str(error) or type(error).__name__).splitlines()[0]
+                raise UserError(
+                    f"{self.title} cannot be downloaded: {reason}; {self.remedy}"
+                ) from None
+        self.check()
+
+    def _download(self) -> None:
+        """Download by Keras' own loader and keep the arrays where it keeps no `.npz` of them."""
+        from keras import datasets
+
+        train, test = getattr(datasets, self.dataset).load_data()
+        if not self.path.exists():
+            arrays = dict(zip(dict(self.hashes), (*train, *test), strict=True))
+            np.savez_compressed(self.path, **arrays)
+
+
+@cache
+def read(file: ImageFile, path: Path) -> Arrays:
+    """Return the arrays of a data set from a file, once per process.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged or holds other arrays.
+    """
+    try:
+        arrays = _arrays(path, list(dict(file.hashes)))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; {file.remedy}") from None
+    except KeyError as error:
+        raise UserError(f"{path}: lacks the array {error}; {file.remedy}") from None
+    except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise UserError(
+            f"{path}: is not a readable .npz file, perhaps truncated ({error}); {file.remedy}"
+        ) from None
+    for name, array in arrays.items():
+        if problem := _problem(file.title, name, array):
+            raise UserError(f"{path}: {problem}; {file.remedy}")
+    for name, digest in file.hashes:
+        if sha256(np.ascontiguousarray(arrays[name]).tobytes()).hexdigest() != digest:
+            raise UserError(
+                f"{path}: {name} is not that of {file.title}: its SHA-256 differs; {file.remedy}"
+            )
+    return arrays
+
+
+def _arrays(path: Path, names: list[str]) -> Arrays:
+    if path.exists() and not path.is_file():
+        raise OSError("not a regular file")
+    with path.open("rb") as raw:
+        if not zipfile.is_zipfile(raw):
+            raise zipfile.BadZipFile("not a zip archive")
+    with np.load(path, allow_pickle=False) as archive:
+        if missing := [name for name in names if name not in archive.files]:
+            raise KeyError(missing[0])
+        return {name: archive[name] for name in names}
+
+
+def _problem(title: str, name: str, array: NDArray[np.generic]) -> str | None:
+    """Return what is wrong with the type, shape or labels of an array, if anything."""
+    shape = (SIDE, SIDE) if name.startswith("x") else ()
+    if array.dtype != np.uint8:
+        return f"{name} holds {array.dtype}, {title} uint8"
+    if array.shape[1:] != shape:
+        return f"{name} has shape {array.shape}, {title} {(len(array), *shape)}"
+    if not shape and array.max(initial=0) >= CLASSES:
+        return f"{name} has the label {array.max()}, {title} only 0 to {CLASSES - 1}"
+    return None

@@ -23,7 +23,6 @@ LIBRARIES = {
         "matplotlib",
         "jinja2",
         "altair",
-        "fontTools",
         "vl_convert",
     },
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},

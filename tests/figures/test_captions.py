@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -33,20 +32,8 @@ def test_every_figure_has_a_caption_a_view_and_a_way_to_be_drawn():
     assert (
         FIGURES.keys() | WIDTH_FIGURES.keys() | ARM_FIGURES.keys()
         == VIEWS.keys()
-        == PICTURES.keys() - {"contrast-"}
+        == PICTURES.keys()
     )
-
-
-def test_names_follow_the_declared_contrasts():
-    declared = [
-        {"factor": "width", "reference": 5},
-        {"factor": "width", "reference": 25},
-        {"factor": "depth", "reference": 1},
-    ]
-    factors = {"width": [5, 25]}
-    names = figure_names({"factors": factors, "contrasts": declared})
-    assert names == [*FIGURES, "contrast-width", "contrast-depth"]
-    assert figure_names({"factors": factors, "contrasts": []}) == list(FIGURES)
 
 
 def test_names_cost_no_drawing_library():
@@ -80,33 +67,6 @@ def test_left_out_by_hand():
     )
 
 
-def pairs(counts: list[tuple[int, int, int, int]], value: list[float | None]) -> pd.DataFrame:
-    """Rows of contrasts; counts are n, n_alive, n_reference, n_alive_reference."""
-    names = ["n", "n_alive", "n_reference", "n_alive_reference"]
-    return pd.DataFrame(counts, columns=names).assign(
-        cell="c", reference=[f"r{i}" for i in range(len(value))], value=value
-    )
-
-
-def test_left_out_of_contrasts_by_hand():
-    whole = (10, 10, 9, 9)
-    assert (
-        left_out(pairs([whole, whole], [1.0, 2.0])) == "Nothing is left out of the 2 pairs shown."
-    )
-    some = left_out(pairs([whole, (10, 8, 9, 4), (10, 9, 9, 9)], [1.0, 2.0, 3.0]))
-    assert some.startswith("Left out: 1–5 seeds on a side in 2 of 3 pairs (")
-    assert left_out(pairs([whole, (10, 0, 9, 9)], [1.0, None])).endswith(
-        "1 pair without any value of what a row of panels shows is not drawn there."
-    )
-    two = pd.concat(
-        [
-            pairs([whole, (10, 0, 9, 9)], [1.0, None]).assign(quantity="d_g"),
-            pairs([whole] * 2, [1.0] * 2).assign(quantity="p"),
-        ]
-    )
-    assert left_out(two).endswith(f"1 pair {UNDRAWN}")
-
-
 def test_left_out_counts_a_cell_once_by_hand():
     twice = pd.concat([rows([1], [1.0]), rows([3], [1.0])])
     assert left_out(twice).startswith("Left out: up to 3 seeds at a point in 1 of 1 cell (")
@@ -114,9 +74,6 @@ def test_left_out_counts_a_cell_once_by_hand():
 
 def test_seeds_by_hand():
     assert seeds(rows([0, 0], [1.0, 2.0])) == "10 seeds per cell."
-    assert (
-        seeds(pairs([(10, 7, 9, 9), (10, 10, 10, 4)], [1.0, 2.0])) == "9–10 seeds on either side."
-    )
 
 
 def test_intervals_by_hand():
@@ -183,37 +140,11 @@ def test_a_caption_states_estimand_interval_and_seeds(frames, name):
 
 
 def test_left_out_seeds_against_the_table(frames):
-    view = view_of("decay-depth-end")(frames)
-    drawn = frames.estimates.query("quantity in ('d_g', 'd_delta') and epoch == 20")
+    view = view_of("decay-epochs")(frames)
+    drawn = frames.estimates.query("quantity in ('d_g', 'd_delta') and depth == 10")
     failed = drawn.groupby("cell")["n_failed"].max()
     assert (failed > 0).any()
-    assert f"in {(failed > 0).sum()} of {len(failed)} cells" in caption_text(
-        "decay-depth-end", view
-    )
-
-
-def test_left_out_seeds_of_contrasts_against_the_table(frames):
-    view = view_of("contrast-initializer")(frames)
-    lost = [view.frame[f"n{side}"] - view.frame[f"n_alive{side}"] for side in ("", "_reference")]
-    failed = (
-        pd.concat(lost, axis=1)
-        .max(axis=1)
-        .groupby([view.frame["cell"], view.frame["reference"]])
-        .max()
-    )
-    assert (failed > 0).any()
-    assert f"on a side in {(failed > 0).sum()} of {len(failed)} pairs" in caption_text(
-        "contrast-initializer", view
-    )
-
-
-def test_a_ratio_without_interval_is_not_drawn(frames):
-    table = frames.contrasts.copy()
-    ratio = table["quantity"] == "d_delta"
-    table.loc[ratio, ["low", "high"]] = float("nan")
-    shown = view_of("contrast-initializer")(replace(frames, contrasts=table)).frame
-    assert shown.loc[shown["quantity"] == "d_delta", "value"].isna().all()
-    assert shown.loc[shown["quantity"] == "d_g", "value"].notna().any()
+    assert f"in {(failed > 0).sum()} of {len(failed)} cells" in caption_text("decay-epochs", view)
 
 
 def test_an_empty_study_says_why_nothing_is_drawn():

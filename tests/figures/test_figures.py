@@ -11,7 +11,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.image import imread
 
 from made_frames import made_frames
 from synthetic import study, write_synthetic_study
@@ -21,7 +20,6 @@ from vgstudy.figures.captions import caption_text, figure_names
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.lines import isolated
 from vgstudy.figures.outcomes import counted
-from vgstudy.figures.prediction import NAMES, prediction
 from vgstudy.figures.registry import view_of
 from vgstudy.figures.rendering import DPI, saved
 from vgstudy.figures.style import COLOURS, keyed, rc
@@ -74,10 +72,10 @@ def test_every_figure_is_written_with_its_caption(written, frames):
 
 
 def test_the_tables_beside_a_figure_hold_every_point_exactly(written, frames):
-    drawn = view_of("decay-depth-start")(frames).frame
+    drawn = view_of("profile-start")(frames).frame
     for table in (
-        pd.read_csv(written / "decay-depth-start.csv"),
-        pd.read_parquet(written / "decay-depth-start.parquet"),
+        pd.read_csv(written / "profile-start.csv"),
+        pd.read_parquet(written / "profile-start.parquet"),
     ):
         assert list(table.columns) == [
             name for name in drawn if name not in (*CHECKS, "band_low", "band_high")
@@ -90,27 +88,34 @@ def test_the_tables_beside_a_figure_hold_every_point_exactly(written, frames):
 def test_one_figure_is_drawn_anew_and_the_others_stay(written):
     before = {path.name: path.read_bytes() for path in written.iterdir()}
     (written / "accounting.svg").write_bytes(b"")
-    (written / "learned-depth.svg").write_bytes(b"mine")
+    (written / "accuracy-depth.svg").write_bytes(b"mine")
     write_figures(written.parent, ["accounting"])
-    assert (written / "learned-depth.svg").read_bytes() == b"mine"
-    (written / "learned-depth.svg").write_bytes(before["learned-depth.svg"])
+    assert (written / "accuracy-depth.svg").read_bytes() == b"mine"
+    (written / "accuracy-depth.svg").write_bytes(before["accuracy-depth.svg"])
     assert {path.name: path.read_bytes() for path in written.iterdir()} == before
 
 
 def test_an_unknown_figure_is_told_with_those_there_are(folder):
     with pytest.raises(
-        UserError, match=r"has no figure lerned-depth; its figures are accounting, .*learned-depth"
+        UserError,
+        match=r"has no figure acuracy-depth; its figures are accounting, .*accuracy-depth",
     ):
-        write_figures(folder, ["lerned-depth"])
+        write_figures(folder, ["acuracy-depth"])
 
 
 def test_svg_has_text_as_text_and_no_date(written):
-    content = (written / "decay-depth-start.svg").read_text(encoding="utf-8")
+    content = (written / "profile-start.svg").read_text(encoding="utf-8")
     texts = {
         "".join(node.itertext()).strip()
         for node in ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")
     }
-    assert {"tanh", "ReLU", "Xavier", "He", "no decay", "depth (hidden layers)"} <= texts
+    assert {
+        "tanh",
+        "ReLU",
+        "Xavier",
+        "He",
+        "layer (1 is nearest the input, the last is the output)",
+    } <= texts
     assert not re.search(r"\d{4}-\d\d-\d\d|matplotlib v", content, flags=re.IGNORECASE)
 
 
@@ -150,7 +155,7 @@ def drawn_lines(figure):
 
 @pytest.mark.parametrize(
     "name",
-    ["decay-depth-start", "profile-end", "level-epochs", "accuracy-depth", "contrast-optimizer"],
+    ["profile-start", "profile-end", "level-epochs", "accuracy-depth"],
 )
 def test_lines_are_the_estimates_and_nothing_else_against_the_table(frames, name):
     view = view_of(name)(frames)
@@ -175,7 +180,7 @@ def test_bands_are_the_intervals_against_the_table(frames):
     assert set(view.frame["low"]) | set(view.frame["high"]) <= corners
 
 
-@pytest.mark.parametrize("name", ["profile-start", "decay-epochs", "learned-depth"])
+@pytest.mark.parametrize("name", ["profile-start", "decay-epochs"])
 def test_outer_bands_are_the_simultaneous_ones_against_the_table(frames, name):
     view = view_of(name)(frames)
     made = view.frame[view.frame["outer_low"].notna()]
@@ -194,26 +199,11 @@ def test_outer_bands_are_the_simultaneous_ones_against_the_table(frames, name):
     assert "at all points of a line at once" in caption_text(name, view)
 
 
-def test_start_shows_epoch_0_of_the_first_optimizer_against_the_table(frames):
-    shown = view_of("decay-depth-start")(frames).frame
-    table = frames.estimates.query(
-        "epoch == 0 and optimizer == 'SGD' and quantity in ('d_g', 'd_delta')"
-    )
-    pd.testing.assert_frame_equal(shown.drop(columns=["x", "predicted"]), table)
-    assert list(shown["x"]) == list(table["depth"])
-
-
 def test_levels_are_first_and_output_layer_against_the_table(frames):
     shown = view_of("level-epochs")(frames).frame
     layers = shown.groupby("quantity")["layer"].unique().map(list).to_dict()
     assert layers == {"first": [1], "output": [6]}
     assert set(shown["depth"]) == {5}
-
-
-def test_an_optimizer_is_compared_at_the_end_and_an_initializer_at_the_start(frames):
-    for factor, epoch in (("optimizer", 20), ("initializer", 0)):
-        shown = view_of(f"contrast-{factor}")(frames).frame
-        assert set(shown[shown["quantity"] == "d_g"]["epoch"]) == {epoch}
 
 
 def test_shares_account_for_every_run_against_the_table(frames):
@@ -247,9 +237,10 @@ def test_any_level_names_can_be_drawn():
     named = {"activation": "_a$b$ & <i>", "initializer": "$\\frac$", "optimizer": "_"}
     factors = study()["factors"] | {factor: {name: {}} for factor, name in named.items()}
     frames = made_frames(
-        [{"quantity": "d_g", "value": 0.5, **named}], resolved=study() | {"factors": factors}
+        profiles=[{"quantity": "g_rms", "value": 0.5, **named}],
+        resolved=study() | {"factors": factors},
     )
-    content = svg(picture("decay-depth-start", view_of("decay-depth-start")(frames))).decode()
+    content = svg(picture("profile-start", view_of("profile-start")(frames))).decode()
     assert "_a$b$ &amp; &lt;i&gt;" in content
     assert "$\\frac$" in content
 
@@ -283,7 +274,7 @@ def test_widths_lead_down_when_they_do_not_fit_by_hand():
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
 def test_pictures_against_matplotlib(kind, frames):
     metadata = {"svg": ("Date",), "pdf": ("CreationDate",), "png": ("Software",)}[kind]
-    figure = picture("decay-depth-end", view_of("decay-depth-end")(frames))
+    figure = picture("profile-end", view_of("profile-end")(frames))
     with mpl.rc_context(dict(rc())), BytesIO() as file:
         figure.savefig(file, format=kind, dpi=DPI, metadata=dict.fromkeys(metadata))
         assert saved(figure, kind, dict.fromkeys(metadata)) == file.getvalue()
@@ -341,25 +332,3 @@ def test_levels_whose_names_differ_in_case_alone_look_different():
     looks = keyed(["ReLU", "relu", "tanh"], COLOURS)
     assert len(set(looks.values())) == 3
     assert looks["ReLU"] == keyed(["ReLU"], COLOURS)["ReLU"]
-
-
-def test_names_of_the_default_study_follow_its_contrasts():
-    assert figure_names(study())[-3:] == [
-        "contrast-initializer",
-        "contrast-optimizer",
-        "contrast-width",
-    ]
-
-
-def test_names_of_predictors_are_inside_the_picture():
-    counts = {"n": 100, "n_failed": 0, "failures": 50, "mixed": 3}
-    about = {"quantity": "AUC", **counts, "value": 0.6, "low": 0.5, "high": 0.7}
-    made = made_frames()
-    rows = [
-        about | {"predictor": name, "group": group}
-        for group in ("all", "tanh", "ReLU")
-        for name in NAMES
-    ]
-    shown = prediction(replace(made, prediction=pd.DataFrame(rows)))
-    pixels = imread(BytesIO(png(picture("prediction", shown))))
-    assert (pixels[:, :4, :3] == 1).all()

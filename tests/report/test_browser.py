@@ -36,7 +36,7 @@ BROWSERS = (
 )
 FOUND = next(filter(None, map(shutil.which, BROWSERS)), None)
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1360, "height": 900}
-REAL = ("decay-depth-start", "accounting")  # drawn; the others are tiny stand-ins
+REAL = ("profile-start", "accounting")  # drawn; the others are tiny stand-ins
 ODD = 'a&b <"c"> = #d?'
 
 pytestmark = pytest.mark.skipif(FOUND is None, reason=f"no browser on PATH: {', '.join(BROWSERS)}")

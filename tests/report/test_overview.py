@@ -127,9 +127,9 @@ def test_the_study_with_most_failures_answers_and_the_others_are_named_by_hand()
     told = "The AUC of a vanishing signal among tanh runs is 0.90 [0.80, 1.00] in some and not told (3 of 100 runs failed) in few."
     assert f"That is of most. {told}" in point.text
     assert point.links == (
-        ("some-prediction", "some"),
-        ("most-prediction", "most"),
-        ("few-prediction", "few"),
+        ("some-accounting", "some"),
+        ("most-accounting", "most"),
+        ("few-accounting", "few"),
     )
     assert prediction({"none": made_frames()}) is None
 

@@ -226,7 +226,7 @@ def test_every_finding_is_told_and_at_most_five_come_first(page, results, html):
 def test_a_finding_names_the_number_of_its_figure(page, results):
     names = figure_names(read_frames(results / "made").study)
     assert (
-        f"Figure {names.index('decay-depth-start') + 1}. {caption_of('decay-depth-start').title}"
+        f"Figure {names.index('profile-start') + 1}. {caption_of('profile-start').title}"
         in page.text
     )
 

@@ -12,7 +12,6 @@ from made_frames import made_frames
 from synthetic import D_DELTA, SPREAD, study, write_synthetic_study
 from vgstudy.cells import Cell
 from vgstudy.figures.captions import figure_names
-from vgstudy.figures.decay import decay_depth_start
 from vgstudy.figures.theory import fluctuations, theory_width
 from vgstudy.figures.write import picture
 from vgstudy.report.theory import theory
@@ -164,19 +163,6 @@ def rows(quantity: str, **fields: object) -> dict[str, object]:
         "z": -1.5,
         **fields,
     }
-
-
-def test_decay_against_depth_has_the_predictions_by_hand():
-    measured = [
-        {"quantity": "d_g", "depth": depth, "value": 0.8, "low": 0.7, "high": 0.9}
-        for depth in (5, 10)
-    ]
-    frames = made_frames(measured, overlays=[rows("d_g", depth=5, standing="approximation")])
-    view = decay_depth_start(frames)
-    assert list(view.frame["predicted"].fillna(-1)) == [0.9, -1]
-    assert "with Xavier an approximation" in view.note
-    drawn = picture("decay-depth-start", view)
-    assert any(0.9 in line.get_ydata() for axes in drawn.axes for line in axes.lines)
 
 
 def test_measured_over_predicted_against_width_by_hand():

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from vgstudy.figures.view import View
 
-CONTRAST = "contrast-"
 METHODS: Mapping[str, str] = MappingProxyType(
     {
         "t": "Student t (approximate where seeds have two modes, as where some learn and some do not)",
@@ -68,12 +67,6 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "Share of the runs of each cell that learned, did not learn, have a dead gradient or diverged.",
             "the study has no runs",
         ),
-        "decay-depth-start": Caption(
-            "Decay factor before training, by depth", _DECAY, _NEEDS_SLOPE
-        ),
-        "decay-depth-end": Caption(
-            "Decay factor at the end of training, by depth", _DECAY, _NEEDS_SLOPE
-        ),
         "profile-start": Caption(
             "Layer profiles before training",
             f"Level of the kernel gradient g, the backpropagated signal δ and the activation h in each layer: {_LEVEL}. "
@@ -98,12 +91,6 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
             "the accuracy has two modes and its interval can miss the mean: read the share that learned first.",
             "no run has a test accuracy",
         ),
-        "learned-depth": Caption(
-            "Share of seeds that learned, by depth",
-            "P(learned): share of seeds whose test accuracy ends above the study's threshold; dead and diverged runs count as "
-            "not learned.",
-            "no run has an outcome",
-        ),
         "depth-limit": Caption(
             "Depth limit",
             "Depth (hidden layers) at which half the seeds still learn: where P(learned), fitted by a line that never rises with "
@@ -125,19 +112,6 @@ FIGURES: Mapping[str, Caption] = MappingProxyType(
         ),
         "zeros-end": Caption(
             "Gradients that are exactly zero at the end of training, by cause", _ZEROS, _NO_ZEROS
-        ),
-        "prediction": Caption(
-            "What predicts failure before training",
-            "Area under the ROC curve (AUC): the probability that a run that did not learn has more of the predictor than one "
-            "that did. Over all pairs of runs, and over pairs of runs of the same cell, which differ in their seed alone. Decay "
-            "factors exist from depth 4 on, so not all rows are of the same runs.",
-            "fewer than 10 runs failed or learned, or every cell did one or the other as a whole",
-        ),
-        "calibration": Caption(
-            "Predicted and observed failures",
-            "Share of runs that failed in tenths of the runs by predicted probability, from logistic models of what is known "
-            "before training, each tested on cells it has not seen. On the diagonal the probability is right.",
-            "too few runs failed or learned to fit a model",
         ),
         "fluctuations": Caption(
             "How much initial gradients vary from seed to seed",
@@ -204,16 +178,10 @@ ARM_FIGURES: Mapping[str, Caption] = MappingProxyType(
 
 
 def figure_names(study: Mapping[str, Any]) -> list[str]:
-    """A study's figures: the fixed ones, those of arms and of widths, and one for each factor with
-    a declared contrast."""
+    """A study's figures: the fixed ones, and those of arms and of widths."""
     arms = ARM_FIGURES if study.get("arms") else ()
     widths = WIDTH_FIGURES if len(study["factors"]["width"]) >= WIDTHS else ()
-    return [
-        *arms,
-        *FIGURES,
-        *widths,
-        *dict.fromkeys(CONTRAST + contrast["factor"] for contrast in study["contrasts"]),
-    ]
+    return [*arms, *FIGURES, *widths]
 
 
 def caption_of(name: str) -> Caption:
@@ -224,21 +192,7 @@ def caption_of(name: str) -> Caption:
     KeyError
         If there is no such figure.
     """
-    return (
-        contrast_caption(name.removeprefix(CONTRAST))
-        if name.startswith(CONTRAST)
-        else {**FIGURES, **WIDTH_FIGURES, **ARM_FIGURES}[name]
-    )
-
-
-def contrast_caption(factor: str) -> Caption:
-    """The caption of a declared contrast."""
-    return Caption(
-        f"{factor.capitalize()}: each level against the reference",
-        "Ratio of geometric mean decay factors, and difference in the share of seeds that learned, between cells that differ "
-        f"in {factor} alone; the two cells have independent seeds.",
-        "no two cells that differ in this factor alone have estimates",
-    )
+    return {**FIGURES, **WIDTH_FIGURES, **ARM_FIGURES}[name]
 
 
 def caption_text(name: str, view: View) -> str:

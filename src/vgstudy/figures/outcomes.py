@@ -1,12 +1,10 @@
 """What came of training: accuracy and share of seeds that learned against depth, and every run
 accounted for."""
 
-from dataclasses import replace
-
 import pandas as pd
 
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.view import DEPTH, Axis, View, with_bands
+from vgstudy.figures.view import DEPTH, Axis, View
 from vgstudy.formatting import plural
 from vgstudy.schema import FACTORS, RUN_STATUSES
 
@@ -23,13 +21,6 @@ def accuracy_depth(frames: Frames) -> View:
     return outcome_depth(
         frames, "test_accuracy", Axis("test accuracy\n(share of test rows)", marks=marks)
     )
-
-
-def learned_depth(frames: Frames) -> View:
-    """Share of seeds that learned against depth, by optimizer."""
-    axis = Axis("P(learned)\n(share of seeds)", marks={"one half": 0.5}, limits=(-0.04, 1.04))
-    view = outcome_depth(frames, "p_learned", axis)
-    return replace(view, frame=with_bands(view.frame))
 
 
 def outcome_depth(frames: Frames, quantity: str, axis: Axis) -> View:

@@ -1,17 +1,13 @@
 """Every figure's view by the figure's name."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
 
 from vgstudy.figures.arms import accuracy, entries, first_last, gradients, weights
-from vgstudy.figures.captions import CONTRAST
-from vgstudy.figures.contrasts import contrast
-from vgstudy.figures.decay import decay_depth_end, decay_depth_start, decay_epochs
+from vgstudy.figures.decay import decay_epochs
 from vgstudy.figures.depth_limit import depth_limit
 from vgstudy.figures.frames import Frames
-from vgstudy.figures.outcomes import accounting, accuracy_depth, learned_depth
-from vgstudy.figures.prediction import calibration, prediction
+from vgstudy.figures.outcomes import accounting, accuracy_depth
 from vgstudy.figures.profiles import l1_epochs, level_epochs, profile_end, profile_start
 from vgstudy.figures.theory import fluctuations, theory_width
 from vgstudy.figures.view import View, thinned
@@ -20,14 +16,11 @@ from vgstudy.figures.zeros import zeros_end, zeros_start
 VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
     {
         "accounting": accounting,
-        "decay-depth-start": decay_depth_start,
-        "decay-depth-end": decay_depth_end,
         "profile-start": profile_start,
         "profile-end": profile_end,
         "decay-epochs": decay_epochs,
         "level-epochs": level_epochs,
         "accuracy-depth": accuracy_depth,
-        "learned-depth": learned_depth,
         "depth-limit": depth_limit,
         "l1-epochs": l1_epochs,
         "arms-accuracy": accuracy,
@@ -35,8 +28,6 @@ VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
         "arms-gradients": gradients,
         "arms-first-last": first_last,
         "arms-entries": entries,
-        "prediction": prediction,
-        "calibration": calibration,
         "zeros-start": zeros_start,
         "zeros-end": zeros_end,
         "fluctuations": fluctuations,
@@ -53,9 +44,5 @@ def view_of(name: str) -> Callable[[Frames], View]:
     KeyError
         If there is no such figure.
     """
-    select = (
-        partial(contrast, factor=name.removeprefix(CONTRAST))
-        if name.startswith(CONTRAST)
-        else VIEWS[name]
-    )
+    select = VIEWS[name]
     return lambda frames: thinned(select(frames))

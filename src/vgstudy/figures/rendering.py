@@ -15,7 +15,6 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from pyarrow.parquet import write_table
 
-from vgstudy.figures.slim import slim
 from vgstudy.figures.style import rc
 from vgstudy.schema import CHECKS, QUANTILES
 
@@ -50,8 +49,7 @@ def png(figure: Figure) -> bytes:
 
 def pdf(figure: Figure) -> bytes:
     """A page of its size with text as text, fonts embedded."""
-    with mpl.rc_context({"pdf.compression": 0}):
-        return slim(saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None}))
+    return saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None})
 
 
 def table(frame: pd.DataFrame) -> pa.Table:

@@ -1,10 +1,8 @@
 """What theory predicts before any update, beside what was measured."""
 
-import pandas as pd
 
 from vgstudy.figures.frames import Frames, chosen, untrained
 from vgstudy.figures.view import Axis, View, nearest
-from vgstudy.formatting import listing
 from vgstudy.theory.overlays import VARIANCE
 
 DEPTHS = (5, 10)
@@ -15,29 +13,6 @@ WIDTH_AXES = {
 WIDTH = Axis("width (units per hidden layer)", "log")
 VARIANCE_AXES = {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)", "log")}
 SUM = Axis("sum of 1 / width over the layers between: (depth − 2) / width", "log")
-
-
-def with_theory(rows: pd.DataFrame, frames: Frames) -> pd.DataFrame:
-    """Rows at epoch 0 with the column `predicted`, empty where theory says nothing."""
-    keys = ["cell", "quantity"]
-    both = rows[keys].merge(frames.overlays[[*keys, "predicted"]], on=keys, how="left")
-    return rows.assign(predicted=both["predicted"].to_numpy(dtype=float))
-
-
-def theory_note(frames: Frames) -> str:
-    """What the lines of theory are, and for which initializers they are an approximation; empty
-    without theory."""
-    rows = chosen(frames.overlays, quantity=["d_delta", "d_g"])
-    if rows.empty:
-        return ""
-    rough = listing(
-        chosen(rows, standing="approximation")["initializer"]
-        .drop_duplicates()
-        .sort_values()
-        .astype("str")
-    )
-    text = "Thin lines without markers: theory, the limit of infinite width"
-    return f"{text}; with {rough} an approximation." if rough else f"{text}."
 
 
 def theory_width(frames: Frames) -> View:

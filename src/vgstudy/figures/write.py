@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 
 from vgstudy.errors import UserError
 from vgstudy.figures.bands import arm_layers, fans, single_runs
-from vgstudy.figures.captions import CONTRAST, caption_of, caption_text, figure_names
-from vgstudy.figures.dots import calibration_curves, dots
+from vgstudy.figures.captions import caption_of, caption_text, figure_names
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.layers import layers
 from vgstudy.figures.lines import cell_lines, lines, width_lines
@@ -29,14 +28,11 @@ from vgstudy.store.files import write_whole
 PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
     {
         "accounting": shares,
-        "decay-depth-start": lines,
-        "decay-depth-end": lines,
         "profile-start": cell_lines,
         "profile-end": cell_lines,
         "decay-epochs": cell_lines,
         "level-epochs": cell_lines,
         "accuracy-depth": lines,
-        "learned-depth": lines,
         "depth-limit": places,
         "l1-epochs": layers,
         "arms-accuracy": single_runs,
@@ -44,13 +40,10 @@ PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
         "arms-gradients": arm_layers,
         "arms-first-last": arm_layers,
         "arms-entries": fans,
-        "prediction": dots,
-        "calibration": calibration_curves,
         "zeros-start": lines,
         "zeros-end": lines,
         "fluctuations": lines,
         "theory-width": width_lines,
-        CONTRAST: lines,
     }
 )
 
@@ -63,7 +56,7 @@ def picture(name: str, view: View) -> Figure:
     KeyError
         If there is no such figure.
     """
-    draw = PICTURES[CONTRAST if name.startswith(CONTRAST) else name]
+    draw = PICTURES[name]
     with mpl.rc_context(dict(rc())):
         return (
             notice(caption_of(name).title, caption_text(name, view))

@@ -3,8 +3,7 @@ another?"""
 
 import pandas as pd
 
-from vgstudy.figures.contrasts import contrast as contrast_view
-from vgstudy.figures.frames import OPTIMIZER, Frames, chosen
+from vgstudy.figures.frames import OPTIMIZER, Frames, chosen, untrained
 from vgstudy.figures.view import REFERENCE_DEPTH, nearest
 from vgstudy.formatting import plural
 from vgstudy.report.finding import (
@@ -30,7 +29,7 @@ SCALES = {
 def contrast(frames: Frames, factor: str) -> Finding | None:
     """How often each level lies above or below the reference, in P(learned) and in the decay factor
     of δ."""
-    rows = contrast_view(frames, factor).frame
+    rows = compared_rows(frames, factor)
     if rows["value"].isna().all():
         return None
     pairs = list(rows["pair"].drop_duplicates())
@@ -50,8 +49,30 @@ def contrast(frames: Frames, factor: str) -> Finding | None:
     ]
     more = tuple(sentence for sentence in decays if sentence)
     headline = " ".join(sentence for sentence in ends if sentence) or " ".join(more)
-    return Finding(
-        f"{factor.capitalize()}s compared", headline, more, f"contrast-{factor}", tuple(tables)
+    return Finding(f"{factor.capitalize()}s compared", headline, more, "depth-limit", tuple(tables))
+
+
+def compared_rows(frames: Frames, factor: str) -> pd.DataFrame:
+    """Return the contrasts of a factor that the report speaks of, with the compared `pair` as text.
+
+    Decay factors are compared at epoch 0, the primary analysis; for optimizers, which play no part
+    there, at the last probed epoch. P(learned) and test accuracy are compared at the end of
+    training, the latter where the study declares it. A ratio without an interval has no value.
+    """
+    rows = chosen(frames.contrasts, factor=factor)
+    decays = chosen(rows, quantity=["d_g", "d_delta"])
+    epoch = int(decays["epoch"].max()) if factor == OPTIMIZER and len(decays) else 0
+    ratios = chosen(decays, epoch=epoch)
+    ratios = ratios if factor == OPTIMIZER else untrained(ratios)
+    ratios = ratios.assign(value=ratios["value"].where(ratios["low"].notna()))
+    declared = [each for each in frames.study["contrasts"] if each["factor"] == factor]
+    has_accuracy = any("test_accuracy" in each["quantities"] for each in declared)
+    ends = chosen(rows, quantity=["p_learned", *(["test_accuracy"] if has_accuracy else [])])
+    compared = pd.concat([ratios, ends[ends["epoch"] == ends["epoch"].max()]])
+    against = "against " + compared["reference_level"]
+    wide = " wide" * (factor == "width")
+    return compared.assign(
+        pair=against if factor == "depth" else compared["level"] + " " + against + wide
     )
 
 

@@ -39,7 +39,7 @@ def decay(frames: Frames) -> Finding | None:
     tables = tuple(
         decay_table(chosen(rows, quantity=quantity), quantity, depth) for quantity in NAMES
     )
-    return Finding("Decay before training", headline, more, "decay-depth-start", tables)
+    return Finding("Decay before training", headline, more, "profile-start", tables)
 
 
 def start(frames: Frames) -> pd.DataFrame | None:

@@ -123,7 +123,7 @@ def prediction(named: Named) -> Point | None:
     return Point(
         "Is vanishing the reason of failure?",
         text,
-        tuple((f"{name}-prediction", name) for name in known),
+        tuple((f"{name}-accounting", name) for name in known),
     )
 
 
@@ -146,7 +146,7 @@ def start(named: Named) -> Point | None:
     depths = ranges(rows["depth"].astype(int)).replace("–", " to ")
     text = f"Before any update, at depth {depths}, the backpropagated signal δ {decays(rows)}. {strongest(rows)}".strip()
     return Point(
-        "Decay before training", text, tuple((f"{name}-decay-depth-start", name) for name in found)
+        "Decay before training", text, tuple((f"{name}-profile-start", name) for name in found)
     )
 
 

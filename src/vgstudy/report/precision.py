@@ -34,7 +34,7 @@ def precision(frames: Frames) -> Finding | None:
         "Precision reached",
         headline,
         (more,),
-        "decay-depth-start",
+        "profile-start",
         (seeds_table(at_depths(rows, [REFERENCE_DEPTH])),),
     )
 

@@ -2,13 +2,23 @@
 
 import pandas as pd
 
-from vgstudy.analysis.predictors import ALL
+from vgstudy.analysis.predictors import ALL, PREDICTORS
 from vgstudy.figures.frames import Frames
-from vgstudy.figures.prediction import AREAS, MODELS, NAMES
 from vgstudy.formatting import ABSENT, number, percent, plural
 from vgstudy.report.failure import answer, area, enough, learned, many, side
 from vgstudy.report.finding import Finding, Row, Table, estimate
 
+RULES = {
+    "autotrainer vanishing": "AUTOTRAINER's rule for vanishing gradients",
+    "autotrainer dying": "AUTOTRAINER's rule for dying ReLU",
+}
+MODELS = {
+    "depth and width": "depth and width",
+    "gradients": "gradients before training",
+    "everything": "both",
+}
+NAMES = {**PREDICTORS, **RULES}
+AREAS = ("AUC", "AUC within cells")
 ASKED = "tanh"  # the activation of the tutorials' open question
 RULED = {
     "autotrainer vanishing": (ASKED, ALL),
@@ -28,7 +38,7 @@ def prediction(frames: Frames) -> Finding | None:
         "Does vanishing predict failure?",
         f"{answer(rows, group)} {others(rows, group)}".strip(),
         more,
-        "prediction",
+        "accounting",
         (table(rows),),
     )
 

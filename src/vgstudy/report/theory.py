@@ -43,7 +43,7 @@ def theory(frames: Frames) -> Finding | None:
     depth = nearest([REFERENCE_DEPTH], decays["depth"].astype(int))
     shown = chosen(decays, depth=depth)
     tables = tuple(table(chosen(shown, quantity=name), name, depth[0]) for name in NAMES)
-    return Finding("Theory before training", headline, tuple(more), "decay-depth-start", tables)
+    return Finding("Theory before training", headline, tuple(more), "profile-start", tables)
 
 
 def agreement(rows: pd.DataFrame, quantity: str, standing: str) -> str:

@@ -25,7 +25,8 @@ from vgstudy.figures.captions import (
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import VIEWS, view_of
 from vgstudy.figures.write import PICTURES
-from vgstudy.validation import coverage, shares
+from vgstudy.validation import proportions
+from vgstudy.validation.simulation import simulate
 
 
 def test_every_figure_has_a_caption_a_view_and_a_way_to_be_drawn():
@@ -107,9 +108,9 @@ def test_bands_by_hand():
 def test_captions_say_of_intervals_what_simulation_finds(
     monkeypatch, simulations, method, procedure
 ):
-    """The word is the rule's, see `coverage.labels`; `vgstudy coverage` has the numbers."""
-    monkeypatch.setattr(shares, "SEEDS", (10,))
-    found = [row for row in coverage.rows(300, [simulations]) if row["procedure"] == procedure]
+    """The word is the rule's, see `validation.simulation`."""
+    monkeypatch.setattr(proportions, "SEEDS", (10,))
+    found = [row for row in simulate(300, [simulations]) if row["procedure"] == procedure]
     word = found[0]["label"].split()[0].rstrip(":")
     assert word in ("approximate", "conservative")
     assert word in METHODS[method]

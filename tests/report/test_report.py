@@ -27,7 +27,7 @@ from vgstudy.report.page import write_report
 from vgstudy.report.pictures import KINDS, pictures
 from vgstudy.store import logs
 from vgstudy.store.logs import write_table
-from vgstudy.validation.coverage import rows
+from vgstudy.validation.simulation import simulate
 
 EVIL = "<script>alert('&amp;')</script> \"a\" & <b>b"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" viewBox="0 0 72 36"/>'
@@ -97,7 +97,7 @@ def results(tmp_path_factory):
     retitle(folder / "made", title=EVIL)
     for name in ("made", "other"):
         write_pictures(folder / name)
-    simulated = rows(100, ["outcomes"])
+    simulated = simulate(100, ["outcomes"])
     columns = {name: [row[name] for row in simulated] for name in simulated[0]}
     write_table("coverage", columns, folder / "coverage.parquet", {})
     write_report(folder, ["made", "other"])

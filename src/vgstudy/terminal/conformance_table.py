@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vgstudy.formatting import ABSENT, ANSWERS, plural
-from vgstudy.validation.check import Check
+from vgstudy.validation.published_laws import Check
 
 HEADS = ("agrees", "published", "ours", "source; quantity, setup, rule, note")
 

@@ -1,35 +1,36 @@
 """Compute the validation tables again and keep them in the package: `make validate`."""
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from vgstudy.errors import UserError
 from vgstudy.validation.records import write_record
 
 REPETITIONS = 2000
 
 
 def coverage() -> None:
-    """Simulate how often every interval and test is right."""
-    from vgstudy.validation.coverage import rows
+    """Simulate how often every interval and test is right; print what each may be called."""
+    from vgstudy.validation.simulation import simulate
 
-    trials = rows(REPETITIONS)
-    write_record("coverage", trials, repetitions=REPETITIONS)
-    labels = ((row["role"], row["procedure"], row["label"]) for row in trials)
+    rows = simulate(REPETITIONS)
+    write_record("coverage", rows, repetitions=REPETITIONS)
+    labels = ((row["role"], row["procedure"], row["label"]) for row in rows)
     for role, procedure, label in dict.fromkeys(labels):
         print(f"{role}: {procedure}: {label}")
 
 
 def published() -> None:
-    """Recompute published numbers."""
-    from vgstudy.validation.tables import checks
+    """Recompute published numbers; print those that disagree."""
+    from vgstudy.validation.published_laws import law_checks
+    from vgstudy.validation.published_networks import network_checks
 
-    rows = [vars(check) for check in checks()]
-    write_record("published", rows)
-    counts = Counter(row["agrees"] for row in rows)
-    print(
-        f"published numbers: {counts[True]} agree, {counts[False]} do not, {counts[None]} not run"
-    )
+    checks = [*law_checks(), *network_checks()]
+    write_record("published", [vars(check) for check in checks])
+    wrong = [check for check in checks if not check.agrees]
+    for check in wrong:
+        print(f"{check.source}, {check.quantity}: {check.ours:.4g}, not {check.published:.4g}")
+    print(f"published numbers: {len(checks) - len(wrong)} of {len(checks)} agree")
 
 
 TABLES: Mapping[str, Callable[[], None]] = {"coverage": coverage, "published": published}
@@ -39,8 +40,11 @@ def main(names: Sequence[str]) -> None:
     """Make the named tables, or all."""
     if unknown := sorted(set(names) - TABLES.keys()):
         sys.exit(f"unknown table {unknown[0]!r}; the validation tables are {', '.join(TABLES)}")
-    for name in names or TABLES:
-        TABLES[name]()
+    try:
+        for name in names or TABLES:
+            TABLES[name]()
+    except UserError as mistake:
+        sys.exit(f"error: {mistake}")
 
 
 if __name__ == "__main__":

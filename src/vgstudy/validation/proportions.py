@@ -1,0 +1,134 @@
+"""Intervals for shares of seeds, their differences, shares along the depths of a setting, and the
+depth limit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from vgstudy.analysis.intervals import CONFIDENCE, clopper_pearson, newcombe, wilson
+from vgstudy.analysis.limits import limit
+from vgstudy.analysis.monotone import crossing, monotone, p_monotone
+from vgstudy.validation.trials import (
+    PRIMARY,
+    SECOND,
+    SEEDS,
+    Trial,
+    band_trial,
+    ends_interval,
+    error_trial,
+    interval_trial,
+)
+
+Array = NDArray[np.float64]
+
+SHARES = (0.05, 0.5, 0.9)
+EVERY_DEPTH, FEW_DEPTHS = np.arange(1.0, 11.0), np.array([1.0, 5.0, 15.0, 20.0])
+RISES = np.array([0.3, 0.6, 0.9, 0.9, 0.8, 0.6, 0.4, 0.2, 0.1, 0.05])
+DIPS = np.array([0.95, 0.9, 0.7, 0.3, 0.2, 0.3, 0.7, 0.6, 0.3, 0.1])
+DRAWS, TEST_DRAWS = 250, 199
+MISFIT = "test of the monotone fit"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """P(learned) at the depths of a setting, axis (depth,), and its depth limit, in layers."""
+
+    depth: Array
+    share: Array
+    limit: float
+
+
+def fitted(depth: Array, share: Array) -> Setting:
+    """Return a setting with the limit of the nearest shares that never rise with depth, linear
+    between depths."""
+    return Setting(depth, share, float(crossing(monotone(share, np.ones_like(share)), depth)))
+
+
+def falling(scale: float, at: float = 5.4) -> Setting:
+    """Return a setting of logistic shares."""
+    return fitted(EVERY_DEPTH, expit((at - EVERY_DEPTH) / scale))
+
+
+def far_apart(at: float = 9.0, scale: float = 0.5) -> Setting:
+    """Return a setting of logistic shares at few depths; the limit is where they fall below one
+    half, which no depth of the setting shows."""
+    return Setting(FEW_DEPTHS, expit((at - FEW_DEPTHS) / scale), at)
+
+
+SLOWLY, STEEPLY = "P(learned) falls over 6 depths", "P(learned) falls within a depth"
+# by name, each with another setting to compare limits with; a new one comes last, so that the
+# random streams of the others stay
+SETTINGS: Mapping[str, tuple[Setting, Setting]] = {
+    SLOWLY: (falling(1.5), falling(1.5, 7.4)),
+    STEEPLY: (falling(0.2), falling(0.2, 7.4)),
+    "P(learned) falls between depths far apart": (far_apart(), far_apart(11.0)),
+    "P(learned) rises, then falls: of its monotone fit": (
+        fitted(EVERY_DEPTH, RISES),
+        falling(1.5),
+    ),
+    "P(learned) dips and recovers: of its monotone fit": (fitted(EVERY_DEPTH, DIPS), falling(1.5)),
+}
+
+
+def shares(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
+    """Try intervals for single shares and for differences of two."""
+    for share in SHARES:
+        for n in SEEDS:
+            count, truth = rng.binomial(n, share, repetitions), f"share {share:g}"
+            yield interval_trial("Wilson", PRIMARY, truth, n, wilson(count, n), share)
+            exact = clopper_pearson(count, n)
+            yield interval_trial("Clopper-Pearson", SECOND, truth, n, exact, share)
+    for one, other in ((0.5, 0.5), (0.9, 0.6)):
+        for n in SEEDS:
+            groups = (wilson(rng.binomial(n, share, repetitions), n) for share in (one, other))
+            truth, difference = f"shares {one:g} and {other:g}", newcombe(*groups)
+            yield interval_trial("Newcombe, difference", PRIMARY, truth, n, difference, one - other)
+
+
+def depths(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
+    """Try shares at every depth of a setting at once, and the depth at which half the seeds
+    learn."""
+    for name, (one, other) in SETTINGS.items():
+        for n in SEEDS:
+            yield from _trials_of_depths(name, one, other, n, repetitions, rng)
+
+
+def _trials_of_depths(
+    name: str, one: Setting, other: Setting, n: int, repetitions: int, rng: np.random.Generator
+) -> Iterator[Trial]:
+    depth, count = one.depth, len(one.depth)
+    seeds = np.full(count, float(n))
+    learned = rng.binomial(n, one.share, (repetitions, count)).astype(float)
+    if np.all(np.diff(one.share) <= 0):
+        joint = clopper_pearson(learned, n, CONFIDENCE ** (1 / count))
+        procedure = "Clopper-Pearson, Šidák over depths"
+        yield band_trial(procedure, PRIMARY, name, n, joint, one.share)
+    limits = [limit(depth, row, seeds, rng, DRAWS) for row in learned]
+    ends = _stacked([fit.ends() for fit in limits])
+    yield interval_trial("depth limit", PRIMARY, name, n, ends_interval(*ends), one.limit)
+    learned_by_other = rng.binomial(n, other.share, learned.shape).astype(float)
+    others = [limit(depth, row, seeds, rng, DRAWS) for row in learned_by_other]
+    differences = [fit.minus(against) for fit, against in zip(others, limits, strict=True)]
+    interval, value = ends_interval(*_stacked(differences)), other.limit - one.limit
+    yield interval_trial("difference of depth limits", PRIMARY, name, n, interval, value)
+
+
+def misfits(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
+    """Count how often shares that do not rise with depth are taken to rise; flat ones are the
+    hardest."""
+    truths = {name: SETTINGS[name][0].share for name in (SLOWLY, STEEPLY)}
+    truths["P(learned) one half at every depth"] = np.full(len(EVERY_DEPTH), 0.5)
+    for name, share in truths.items():
+        for n in SEEDS:
+            seeds = np.full(len(share), float(n))
+            learned = rng.binomial(n, share, (repetitions, len(share))).astype(float)
+            p = np.array([p_monotone(row, seeds, rng, TEST_DRAWS)[1] for row in learned])
+            yield error_trial(MISFIT, name, n, p)
+
+
+def _stacked(ends: Sequence[tuple[float, float]]) -> tuple[Array, Array]:
+    low, high = np.transpose(ends)
+    return low, high

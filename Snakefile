@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import read_register
-from vgstudy.config.reading import load_config, read_studies, seeds_text
+from vgstudy.config.load import load_config, read_studies, seeds_text
 from vgstudy.errors import UserError
 from vgstudy.planning import preflight
 from vgstudy.planning.prepared import prepare

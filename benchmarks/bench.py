@@ -73,7 +73,7 @@ def default_stack(depth: int, width: int) -> list[Any]:
 
 def default_stacks(depth: int, width: int) -> list[list[Any]]:
     """All stacks of a shape, as the default design forms them."""
-    from vgstudy.config.reading import load_study
+    from vgstudy.config.load import load_study
     from vgstudy.planning import design
 
     runs = design.runs(load_study(STUDY))
@@ -113,7 +113,7 @@ def default_seconds(depth: int, width: int) -> tuple[float, list[int]]:
     All stacks of the shape are trained, as one process of a study trains them: what the first one
     sets up serves the others.
     """
-    from vgstudy.config.reading import load_study
+    from vgstudy.config.load import load_study
     from vgstudy.engine.train import train
 
     stacks, log = default_stacks(depth, width), load_study(STUDY).log
@@ -254,7 +254,7 @@ def fit(name: str) -> None:
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     import tensorflow as tf
 
-    from vgstudy.config.reading import load_study
+    from vgstudy.config.load import load_study
     from vgstudy.planning import design
 
     tf.config.threading.set_intra_op_parallelism_threads(1)

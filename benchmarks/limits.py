@@ -119,7 +119,7 @@ def timed(work: Callable[[], object], runs: int, epochs: float = EPOCHS) -> Slic
 def engine(depth: int, width: int, optimizer: str) -> Slice:
     """The engine, one activation and optimizer, the largest stack that a study would form."""
     from vgstudy.cells import Run
-    from vgstudy.config.reading import load_study
+    from vgstudy.config.load import load_study
     from vgstudy.engine.train import Stack
     from vgstudy.planning import cost, design
 
@@ -137,7 +137,7 @@ def engine(depth: int, width: int, optimizer: str) -> Slice:
 
 def parts(depth: int, width: int) -> dict[str, Slice]:
     """Training, probes and tests of a stack of the default design."""
-    from vgstudy.config.reading import load_study
+    from vgstudy.config.load import load_study
     from vgstudy.engine.train import Stack
 
     runs, log = default_stack(depth, width), load_study(STUDY).log

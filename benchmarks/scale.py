@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.planning import cost
 from vgstudy.planning.planning import plan
 from vgstudy.schema import TABLES

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from import_graph import modules
 from vgstudy.cli import app
-from vgstudy.config.reading import Config
+from vgstudy.config.load import Config
 from vgstudy.config.study import StudyFile
 from vgstudy.schema import TABLES
 from vgstudy.tasks import TASKS, Task

@@ -13,7 +13,7 @@ from pydantic import Field
 from sklearn.datasets import load_digits, make_circles
 
 from vgstudy.cells import canonical_json
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError

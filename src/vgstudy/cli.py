@@ -95,7 +95,7 @@ def plan(
     disk. Writes nothing."""
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
-    from vgstudy.config.reading import load_config, parse_seeds
+    from vgstudy.config.load import load_config, parse_seeds
     from vgstudy.planning.prepared import prepare
     from vgstudy.tasks import Mnist
     from vgstudy.terminal import plan_table
@@ -114,7 +114,7 @@ def plan(
 def _chosen(
     studies: list[str] | None, seeds: Sequence[int] | None, config: Path, named: tuple[str, ...]
 ) -> list[Any]:
-    from vgstudy.config.reading import read_studies
+    from vgstudy.config.load import read_studies
 
     where = "STUDY" if studies else f"{config}: studies"
     return [*read_studies(studies or named, seeds, config.parent, where).values()]
@@ -128,7 +128,7 @@ def design(
 ) -> None:
     """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if
     they are to be downloaded."""
-    from vgstudy.config.reading import load_study, parse_seeds
+    from vgstudy.config.load import load_study, parse_seeds
     from vgstudy.planning import planning
 
     read = load_study(study, parse_seeds(seeds))
@@ -301,7 +301,7 @@ def tensorboard(
     seeds: SeedsOption = None,
 ) -> None:
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
-    from vgstudy.config.reading import parse_seeds
+    from vgstudy.config.load import parse_seeds
     from vgstudy.probe.study import Selection, runs_in, write_study
     from vgstudy.store.folders import study_folder
 
@@ -379,7 +379,7 @@ def theory(
 ) -> None:
     """Print what theory predicts for studies' networks before any update, and how far each number
     can be trusted."""
-    from vgstudy.config.reading import load_config
+    from vgstudy.config.load import load_config
     from vgstudy.terminal import theory_table
 
     named = load_config(config)

@@ -285,7 +285,7 @@ def _checked(value: Any, info: ValidationInfo) -> Any:
     name = value.get("name")
     if name is None:
         raise problem_at("name", "is missing")
-    if name not in TASKS:
+    if not isinstance(name, str) or name not in TASKS:
         raise problem_at("name", f"{show(name)} is not known; {among(str(name), TASKS)}")
     try:
         if info.mode == "json":

@@ -9,7 +9,7 @@ import yaml
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import claims, read_register
 from vgstudy.claims.statements import Bound, Statement
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.errors import UserError
 
 ROOT = Path(__file__).parents[2]

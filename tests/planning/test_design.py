@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.planning import cost, design, manifests
 

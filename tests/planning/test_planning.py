@@ -18,7 +18,7 @@ from snakemake.resources import Resources
 
 from vgstudy import cells
 from vgstudy.cells import canonical_json
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost, design, manifests, planning
@@ -427,7 +427,7 @@ def test_planning_the_recommended_study_hashes_cells_not_runs(
 
 
 def test_planning_loads_neither_arrow_nor_numpy() -> None:
-    code = "import sys, vgstudy.planning.planning, vgstudy.config.reading; print(*sys.modules)"
+    code = "import sys, vgstudy.planning.planning, vgstudy.config.load; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost, damage, preflight, story
 from vgstudy.planning.planning import Plan, plan, write_design

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.errors import UserError
 from vgstudy.planning import preflight
 from vgstudy.planning.planning import Job, plan, write_design

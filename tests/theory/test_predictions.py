@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from config.test_config import STUDY
+from study_files import STUDY
 from vgstudy import cli
 from vgstudy.cells import Cell, Initializer, KerasObject
 from vgstudy.tasks import Circles

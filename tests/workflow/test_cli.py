@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
-from config.test_config import MISTAKES, STUDY
+from study_files import MISTAKES, STUDY
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.schema import arrow_schema
 from vgstudy.store.logs import write_table
 

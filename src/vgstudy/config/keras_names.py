@@ -3,14 +3,16 @@ without importing Keras.
 
 Stacked training keeps many runs in one tensor, which is exact only for element-wise maths: what
 mixes units, entries or runs is refused, with the reason (`levels.resolve` applies it).
-`tests/test_keras_names.py` holds this registry against the installed Keras, and the refusals
+`tests/config/test_keras_names.py` holds this registry against the installed Keras, and the refusals
 against Jacobians and single-run updates.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
+
+from vgstudy.cells import KerasObject
 
 Kind = Literal["activation", "initializer", "optimizer", "schedule"]
 
@@ -20,22 +22,45 @@ MIXES_UNITS = (
 MIXES_ENTRIES = (
     "it mixes the entries of a variable, and stacked training keeps all runs in one variable"
 )
-STARTS_AT_ZERO = "under `fit` Keras 3.15 starts its averages at 0 instead of at the weights, so no run can be held against it"
+STARTS_AT_ZERO = (
+    "under `fit` Keras 3.15 starts its averages at 0 instead of at the weights, so no run can be "
+    "held against it"
+)
 IS_A_WRAPPER = "it wraps other optimizers; name the optimizer itself"
 IS_ABSTRACT = "it is a base class"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One Keras object: its aliases, its arguments with Keras' defaults (`...` where there is
-    none), why it is refused."""
+    """One Keras object.
 
-    aliases: tuple[str, ...] = ()
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    Attributes
+    ----------
+    aliases
+        Its other names.
+    arguments
+        Its arguments with Keras' defaults, `...` where there is none.
+    refused
+        Why a study cannot use it; None if it can.
+    """
+
+    aliases: tuple[str, ...]
+    arguments: Mapping[str, Any]
     refused: str | None = None
 
 
-_SHARED = {  # of every optimizer
+def offered(*aliases: str, **arguments: Any) -> Entry:
+    """Return the entry of an object that studies can use."""
+    return Entry(aliases, MappingProxyType(arguments))
+
+
+def refused(reason: str, *aliases: str) -> Entry:
+    """Return the entry of an object that studies cannot use."""
+    return Entry(aliases, MappingProxyType({}), reason)
+
+
+# arguments of every optimizer
+_SHARED: dict[str, Any] = {
     "weight_decay": None,
     "clipnorm": None,
     "clipvalue": None,
@@ -47,171 +72,142 @@ _SHARED = {  # of every optimizer
     "gradient_accumulation_steps": None,
     "name": None,
 }
-_ADAM = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
-_FANS = {"seed": None, "input_axes": None, "output_axes": None}
+_ADAM: dict[str, Any] = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+_FANS: dict[str, Any] = {"seed": None, "input_axes": None, "output_axes": None}
 
 _ACTIVATIONS = {
-    "celu": Entry(arguments={"alpha": 1.0}),
-    "elu": Entry(arguments={"alpha": 1.0}),
-    "exponential": Entry(),
-    "gelu": Entry(arguments={"approximate": False}),
-    "glu": Entry(refused=MIXES_UNITS),
-    "hard_shrink": Entry(arguments={"threshold": 0.5}),
-    "hard_sigmoid": Entry(),
-    "hard_silu": Entry(aliases=("hard_swish",)),
-    "hard_tanh": Entry(),
-    "leaky_relu": Entry(arguments={"negative_slope": 0.2}),
-    "linear": Entry(),
-    "log_sigmoid": Entry(),
-    "log_softmax": Entry(refused=MIXES_UNITS),
-    "mish": Entry(),
-    "relu": Entry(arguments={"negative_slope": 0.0, "max_value": None, "threshold": 0.0}),
-    "relu6": Entry(),
-    "selu": Entry(),
-    "sigmoid": Entry(),
-    "silu": Entry(aliases=("swish",)),
-    "soft_shrink": Entry(arguments={"threshold": 0.5}),
-    "softmax": Entry(refused=MIXES_UNITS),
-    "softplus": Entry(),
-    "softsign": Entry(),
-    "sparse_plus": Entry(),
-    "sparse_sigmoid": Entry(),
-    "sparsemax": Entry(refused=MIXES_UNITS),
-    "squareplus": Entry(arguments={"b": 4}),
-    "tanh": Entry(),
-    "tanh_shrink": Entry(),
-    "threshold": Entry(arguments={"threshold": ..., "default_value": ...}),
+    "celu": offered(alpha=1.0),
+    "elu": offered(alpha=1.0),
+    "exponential": offered(),
+    "gelu": offered(approximate=False),
+    "glu": refused(MIXES_UNITS),
+    "hard_shrink": offered(threshold=0.5),
+    "hard_sigmoid": offered(),
+    "hard_silu": offered("hard_swish"),
+    "hard_tanh": offered(),
+    "leaky_relu": offered(negative_slope=0.2),
+    "linear": offered(),
+    "log_sigmoid": offered(),
+    "log_softmax": refused(MIXES_UNITS),
+    "mish": offered(),
+    "relu": offered(negative_slope=0.0, max_value=None, threshold=0.0),
+    "relu6": offered(),
+    "selu": offered(),
+    "sigmoid": offered(),
+    "silu": offered("swish"),
+    "soft_shrink": offered(threshold=0.5),
+    "softmax": refused(MIXES_UNITS),
+    "softplus": offered(),
+    "softsign": offered(),
+    "sparse_plus": offered(),
+    "sparse_sigmoid": offered(),
+    "sparsemax": refused(MIXES_UNITS),
+    "squareplus": offered(b=4),
+    "tanh": offered(),
+    "tanh_shrink": offered(),
+    "threshold": offered(threshold=..., default_value=...),
 }
 
 _INITIALIZERS = {
-    "Constant": Entry(("constant",), {"value": 0.0}),
-    "GlorotNormal": Entry(("glorot_normal",), _FANS),
-    "GlorotUniform": Entry(("glorot_uniform",), _FANS),
-    "HeNormal": Entry(("he_normal",), _FANS),
-    "HeUniform": Entry(("he_uniform",), _FANS),
-    "Identity": Entry(("IdentityInitializer", "identity"), {"gain": 1.0}),
-    "Initializer": Entry(("initializer",), refused=IS_ABSTRACT),
-    "LecunNormal": Entry(("lecun_normal",), _FANS),
-    "LecunUniform": Entry(("lecun_uniform",), _FANS),
-    "Ones": Entry(("one", "ones")),
-    "Orthogonal": Entry(("OrthogonalInitializer", "orthogonal"), {"gain": 1.0, "seed": None}),
-    "RandomNormal": Entry(("normal", "random_normal"), {"mean": 0.0, "stddev": 0.05, "seed": None}),
-    "RandomUniform": Entry(
-        ("random_uniform", "uniform"), {"minval": -0.05, "maxval": 0.05, "seed": None}
+    "Constant": offered("constant", value=0.0),
+    "GlorotNormal": offered("glorot_normal", **_FANS),
+    "GlorotUniform": offered("glorot_uniform", **_FANS),
+    "HeNormal": offered("he_normal", **_FANS),
+    "HeUniform": offered("he_uniform", **_FANS),
+    "Identity": offered("IdentityInitializer", "identity", gain=1.0),
+    "Initializer": refused(IS_ABSTRACT, "initializer"),
+    "LecunNormal": offered("lecun_normal", **_FANS),
+    "LecunUniform": offered("lecun_uniform", **_FANS),
+    "Ones": offered("one", "ones"),
+    "Orthogonal": offered("OrthogonalInitializer", "orthogonal", gain=1.0, seed=None),
+    "RandomNormal": offered("normal", "random_normal", mean=0.0, stddev=0.05, seed=None),
+    "RandomUniform": offered("random_uniform", "uniform", minval=-0.05, maxval=0.05, seed=None),
+    "STFT": refused(
+        "it fills the three-dimensional kernels of Fourier transforms only",
+        "STFTInitializer",
+        "stft",
     ),
-    "STFT": Entry(
-        ("STFTInitializer", "stft"),
-        refused="it fills the three-dimensional kernels of Fourier transforms only",
+    "TruncatedNormal": offered("truncated_normal", mean=0.0, stddev=0.05, seed=None),
+    "VarianceScaling": offered(
+        "variance_scaling", scale=1.0, mode="fan_in", distribution="truncated_normal", **_FANS
     ),
-    "TruncatedNormal": Entry(("truncated_normal",), {"mean": 0.0, "stddev": 0.05, "seed": None}),
-    "VarianceScaling": Entry(
-        ("variance_scaling",),
-        {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal", **_FANS},
-    ),
-    "Zeros": Entry(("zero", "zeros")),
+    "Zeros": offered("zero", "zeros"),
 }
 
-_OPTIMIZERS = {  # Keras ignores case in their names
-    "Adadelta": Entry(arguments={"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7, **_SHARED}),
-    "Adafactor": Entry(refused=MIXES_ENTRIES),
-    "Adagrad": Entry(
-        arguments={
-            "learning_rate": 0.001,
-            "initial_accumulator_value": 0.1,
-            "epsilon": 1e-7,
-            **_SHARED,
-        }
+# Keras ignores case in their names
+_OPTIMIZERS = {
+    "Adadelta": offered(learning_rate=0.001, rho=0.95, epsilon=1e-7, **_SHARED),
+    "Adafactor": refused(MIXES_ENTRIES),
+    "Adagrad": offered(learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7, **_SHARED),
+    "Adam": offered(amsgrad=False, **_ADAM, **_SHARED),
+    "AdamW": offered(amsgrad=False, **_ADAM, **_SHARED | {"weight_decay": 0.004}),
+    "Adamax": offered(**_ADAM, **_SHARED),
+    "Ftrl": offered(
+        learning_rate=0.001,
+        learning_rate_power=-0.5,
+        initial_accumulator_value=0.1,
+        l1_regularization_strength=0.0,
+        l2_regularization_strength=0.0,
+        l2_shrinkage_regularization_strength=0.0,
+        beta=0.0,
+        **_SHARED,
     ),
-    "Adam": Entry(arguments={**_ADAM, "amsgrad": False, **_SHARED}),
-    "AdamW": Entry(arguments={**_ADAM, "amsgrad": False, **_SHARED, "weight_decay": 0.004}),
-    "Adamax": Entry(arguments={**_ADAM, **_SHARED}),
-    "Ftrl": Entry(
-        arguments={
-            "learning_rate": 0.001,
-            "learning_rate_power": -0.5,
-            "initial_accumulator_value": 0.1,
-            "l1_regularization_strength": 0.0,
-            "l2_regularization_strength": 0.0,
-            "l2_shrinkage_regularization_strength": 0.0,
-            "beta": 0.0,
-            **_SHARED,
-        }
+    "Lamb": refused(MIXES_ENTRIES),
+    "Lion": offered(learning_rate=0.001, beta_1=0.9, beta_2=0.99, **_SHARED),
+    "LossScaleOptimizer": refused(IS_A_WRAPPER),
+    "MultiOptimizer": refused(IS_A_WRAPPER),
+    "Muon": refused(MIXES_ENTRIES),
+    "Nadam": offered(**_ADAM, **_SHARED),
+    "Optimizer": refused(IS_ABSTRACT),
+    "OptimizerMap": refused(IS_A_WRAPPER),
+    "RMSprop": offered(
+        learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **_SHARED
     ),
-    "Lamb": Entry(refused=MIXES_ENTRIES),
-    "Lion": Entry(arguments={"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.99, **_SHARED}),
-    "LossScaleOptimizer": Entry(refused=IS_A_WRAPPER),
-    "MultiOptimizer": Entry(refused=IS_A_WRAPPER),
-    "Muon": Entry(refused=MIXES_ENTRIES),
-    "Nadam": Entry(arguments={**_ADAM, **_SHARED}),
-    "Optimizer": Entry(refused=IS_ABSTRACT),
-    "OptimizerMap": Entry(refused=IS_A_WRAPPER),
-    "RMSprop": Entry(
-        arguments={
-            "learning_rate": 0.001,
-            "rho": 0.9,
-            "momentum": 0.0,
-            "epsilon": 1e-7,
-            "centered": False,
-            **_SHARED,
-        }
-    ),
-    "SGD": Entry(arguments={"learning_rate": 0.01, "momentum": 0.0, "nesterov": False, **_SHARED}),
-    "ScheduleFreeAdamW": Entry(refused=STARTS_AT_ZERO),
+    "SGD": offered(learning_rate=0.01, momentum=0.0, nesterov=False, **_SHARED),
+    "ScheduleFreeAdamW": refused(STARTS_AT_ZERO),
 }
 
 # keras.optimizers.schedules, as an optimizer's learning_rate; a step is one mini-batch
 _SCHEDULES = {
-    "CosineDecay": Entry(
-        arguments={
-            "initial_learning_rate": ...,
-            "decay_steps": ...,
-            "alpha": 0.0,
-            "name": "CosineDecay",
-            "warmup_target": None,
-            "warmup_steps": 0,
-        }
+    "CosineDecay": offered(
+        initial_learning_rate=...,
+        decay_steps=...,
+        alpha=0.0,
+        name="CosineDecay",
+        warmup_target=None,
+        warmup_steps=0,
     ),
-    "CosineDecayRestarts": Entry(
-        arguments={
-            "initial_learning_rate": ...,
-            "first_decay_steps": ...,
-            "t_mul": 2.0,
-            "m_mul": 1.0,
-            "alpha": 0.0,
-            "name": "SGDRDecay",
-        }
+    "CosineDecayRestarts": offered(
+        initial_learning_rate=...,
+        first_decay_steps=...,
+        t_mul=2.0,
+        m_mul=1.0,
+        alpha=0.0,
+        name="SGDRDecay",
     ),
-    "ExponentialDecay": Entry(
-        arguments={
-            "initial_learning_rate": ...,
-            "decay_steps": ...,
-            "decay_rate": ...,
-            "staircase": False,
-            "name": "ExponentialDecay",
-        }
+    "ExponentialDecay": offered(
+        initial_learning_rate=...,
+        decay_steps=...,
+        decay_rate=...,
+        staircase=False,
+        name="ExponentialDecay",
     ),
-    "InverseTimeDecay": Entry(
-        arguments={
-            "initial_learning_rate": ...,
-            "decay_steps": ...,
-            "decay_rate": ...,
-            "staircase": False,
-            "name": "InverseTimeDecay",
-        }
+    "InverseTimeDecay": offered(
+        initial_learning_rate=...,
+        decay_steps=...,
+        decay_rate=...,
+        staircase=False,
+        name="InverseTimeDecay",
     ),
-    "LearningRateSchedule": Entry(refused=IS_ABSTRACT),
-    "PiecewiseConstantDecay": Entry(
-        arguments={"boundaries": ..., "values": ..., "name": "PiecewiseConstant"}
-    ),
-    "PolynomialDecay": Entry(
-        arguments={
-            "initial_learning_rate": ...,
-            "decay_steps": ...,
-            "end_learning_rate": 0.0001,
-            "power": 1.0,
-            "cycle": False,
-            "name": "PolynomialDecay",
-        }
+    "LearningRateSchedule": refused(IS_ABSTRACT),
+    "PiecewiseConstantDecay": offered(boundaries=..., values=..., name="PiecewiseConstant"),
+    "PolynomialDecay": offered(
+        initial_learning_rate=...,
+        decay_steps=...,
+        end_learning_rate=0.0001,
+        power=1.0,
+        cycle=False,
+        name="PolynomialDecay",
     ),
 }
 
@@ -224,7 +220,15 @@ REGISTRY: Mapping[Kind, Mapping[str, Entry]] = MappingProxyType(
     }
 )
 
-_AVERAGES = "Keras swaps the averaged weights in when training ends, so the probes on the way would see others"
+
+def arguments_of(kind: Kind, spec: KerasObject) -> dict[str, Any]:
+    """Return all arguments of an object: those it states, else Keras' defaults."""
+    return {**REGISTRY[kind][spec.class_name].arguments, **spec.config}
+
+
+_AVERAGES = (
+    "Keras swaps the averaged weights in when training ends, so earlier probes would see others"
+)
 REFUSED_ARGUMENTS: Mapping[str, str] = MappingProxyType(
     {
         "seed": "the study gives every kernel its own seed",
@@ -235,6 +239,6 @@ REFUSED_ARGUMENTS: Mapping[str, str] = MappingProxyType(
         "use_ema": _AVERAGES,
         "ema_momentum": _AVERAGES,
         "ema_overwrite_frequency": _AVERAGES,
-        "loss_scale_factor": "it divides gradients whose loss nobody has multiplied",
+        "loss_scale_factor": "it divides gradients of a loss that was not multiplied",
     }
 )

@@ -1,5 +1,5 @@
-"""From a level as a study names it to one canonical Keras object: two spellings of the same thing
-become equal."""
+"""From a level as a study names it to one canonical Keras object, so that two spellings of the same
+thing become equal."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -16,13 +16,13 @@ from pydantic import (
 )
 
 from vgstudy.cells import Initializer, KerasObject
-from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY, Entry, Kind
+from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY, Kind
 from vgstudy.errors import among, first_problem, show
 
 
 def resolve(kind: Kind, value: Any) -> KerasObject:
-    """The canonical Keras object: Keras' own name and only the arguments that differ from Keras'
-    defaults.
+    """Return the canonical Keras object: Keras' own name and only the arguments that differ from
+    Keras' defaults.
 
     Parameters
     ----------
@@ -42,21 +42,19 @@ def resolve(kind: Kind, value: Any) -> KerasObject:
     entry = REGISTRY[kind][name]
     if entry.refused:
         raise ValueError(f"{kind} {name} is refused: {entry.refused}")
-    return KerasObject(
-        class_name=name, config=_arguments(kind, name, _allowed(name, entry, spec.config))
-    )
+    return KerasObject(class_name=name, config=_arguments(kind, name, spec.config))
 
 
 def resolve_initializer(value: Any) -> Initializer:
-    """The canonical initializer of a level, which may also say `output:` and `tied:`; raises as
-    `resolve`."""
+    """Return the canonical initializer of a level, which may also have `output` and `tied`; raises
+    as `resolve`."""
     if not isinstance(value, Mapping):
         return Initializer(**dict(resolve("initializer", value)))
-    own = {key: item for key, item in value.items() if key not in ("output", "tied")}
     tied, output = value.get("tied", False), value.get("output")
     if not isinstance(tied, bool):
         raise ValueError(f"tied must be true or false, not {show(tied)}")
-    hidden = resolve("initializer", own)
+    plain = {key: item for key, item in value.items() if key not in ("output", "tied")}
+    hidden = resolve("initializer", plain)
     last = None if output is None else resolve("initializer", output)
     return Initializer(**dict(hidden), output=None if last == hidden else last, tied=tied)
 
@@ -67,9 +65,8 @@ def _spec(kind: Kind, value: Any) -> KerasObject:
     if isinstance(value, str):
         return KerasObject(class_name=value)
     if not isinstance(value, Mapping):
-        raise ValueError(
-            f"must be the name of a Keras {kind} or {{class_name: ..., config: {{...}}}}, not {show(value)}"
-        )
+        form = f"the name of a Keras {kind} or {{class_name: ..., config: {{...}}}}"
+        raise ValueError(f"must be {form}, not {show(value)}")
     try:
         return KerasObject.model_validate(value, strict=True)
     except ValidationError as error:
@@ -77,55 +74,43 @@ def _spec(kind: Kind, value: Any) -> KerasObject:
 
 
 def _canonical(kind: Kind, name: str) -> str:
+    """Return Keras' own name of an object from any of its names."""
     fold = str.lower if kind == "optimizer" else str
-    known = {
+    by_alias = {
         fold(alias): own for own, entry in REGISTRY[kind].items() for alias in (own, *entry.aliases)
     }
-    if fold(name) not in known:
+    if fold(name) not in by_alias:
         offered = [own for own, entry in REGISTRY[kind].items() if not entry.refused]
-        raise ValueError(f"unknown {kind} {show(name)}; {among(name, offered, known)}")
-    return known[fold(name)]
+        raise ValueError(f"unknown {kind} {show(name)}; {among(name, offered, by_alias)}")
+    return by_alias[fold(name)]
 
 
-def _allowed(name: str, entry: Entry, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given arguments without `name`, which changes no number, and without refused ones left at
-    their defaults."""
-    refused = [
-        key
-        for key in entry.arguments
-        if key in REFUSED_ARGUMENTS and given.get(key) not in (None, entry.arguments[key])
-    ]
-    if refused:
-        raise ValueError(f"{name}.{refused[0]} is refused: {REFUSED_ARGUMENTS[refused[0]]}")
-    return {
-        key: value for key, value in given.items() if key not in entry.arguments or _offered(key)
-    }
-
-
-def _offered(key: str) -> bool:
-    return key != "name" and key not in REFUSED_ARGUMENTS
-
-
-def _arguments(kind: Kind, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that differ from their defaults, checked."""
+def _arguments(kind: Kind, name: str, stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stated arguments that differ from their defaults, checked; `name`, which changes
+    no number, is left out."""
+    defaults = REGISTRY[kind][name].arguments
+    for key, default in defaults.items():
+        if key in REFUSED_ARGUMENTS and stated.get(key) not in (None, default):
+            raise ValueError(f"{name}.{key} is refused: {REFUSED_ARGUMENTS[key]}")
     model = _model(kind, name)
+    ignored = defaults.keys() - model.model_fields.keys()
     try:
-        checked = model.model_validate(given)
+        checked = model.model_validate({k: v for k, v in stated.items() if k not in ignored})
     except ValidationError as error:
         key, text = first_problem(error, model)
         raise ValueError(f"{name}.{key}: {text}") from None
     if name in _TOGETHER and (problem := _TOGETHER[name](checked)):
         raise ValueError(f"{name}: {problem}")
-    return {key: value for key, value in checked if value != REGISTRY[kind][name].arguments[key]}
+    return {key: value for key, value in checked if value != defaults[key]}
 
 
 @cache
 def _model(kind: Kind, name: str) -> type[BaseModel]:
-    """A model of an object's arguments: unknown ones are errors, types come from `_TYPES` or from
-    the default."""
+    """Return a model of an object's arguments: unknown ones are errors, types come from `_TYPES` or
+    from the default."""
     fields: dict[str, Any] = {}
     for key, default in REGISTRY[kind][name].arguments.items():
-        if _offered(key):
+        if key != "name" and key not in REFUSED_ARGUMENTS:
             type_ = _TYPES.get(f"{name}.{key}", _TYPES.get(key, type(default)))
             fields[key] = (type_ | None if default is None else type_, default)
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -133,13 +118,13 @@ def _model(kind: Kind, name: str) -> type[BaseModel]:
 
 
 def _or_schedule(value: Any, number: ValidatorFunctionWrapHandler) -> Any:
-    """A learning-rate schedule in canonical form, with the module in which Keras looks it up, or a
-    number."""
+    """Return a number, or a learning-rate schedule in canonical form with the module in which Keras
+    looks it up."""
     if not isinstance(value, Mapping):
         return number(value)
     module = {"module": "keras.optimizers.schedules"}
-    given = {key: item for key, item in value.items() if (key, item) not in module.items()}
-    return module | resolve("schedule", given).model_dump()
+    stated = {key: item for key, item in value.items() if (key, item) not in module.items()}
+    return module | resolve("schedule", stated).model_dump()
 
 
 _Positive = Annotated[float, Field(gt=0)]
@@ -148,11 +133,9 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 _BelowOne = Annotated[float, Field(ge=0, lt=1)]
 _Steps = Annotated[int, Field(ge=1)]
 
-_TYPES: Mapping[
-    str, Any
-    # where a default does not say it all; the limits are those beyond which Keras raises or divides by
-    # 0
-] = {
+# types of arguments whose default does not say it all; the limits are those beyond which Keras
+# raises or divides by 0
+_TYPES: Mapping[str, Any] = {
     "learning_rate": Annotated[_Positive, WrapValidator(_or_schedule)],
     "learning_rate_power": Annotated[float, Field(le=0)],
     "momentum": _Share,
@@ -187,23 +170,18 @@ _TYPES: Mapping[
 }
 
 
-def _uniform(given: Any) -> str | None:
-    return (
-        None
-        if given.minval < given.maxval
-        else f"minval {given.minval} must be below maxval {given.maxval}"
-    )
+def _uniform(arguments: Any) -> str | None:
+    low, high = arguments.minval, arguments.maxval
+    return None if low < high else f"minval {low} must be below maxval {high}"
 
 
-def _piecewise(given: Any) -> str | None:
-    if given.boundaries != sorted(set(given.boundaries)):
+def _piecewise(arguments: Any) -> str | None:
+    if arguments.boundaries != sorted(set(arguments.boundaries)):
         return "boundaries must ascend"
-    wanted = len(given.boundaries) + 1
-    return (
-        None
-        if len(given.values) == wanted
-        else f"values must have {wanted} entries, one more than boundaries"
-    )
+    count = len(arguments.boundaries) + 1
+    if len(arguments.values) != count:
+        return f"values must have {count} entries, one more than boundaries"
+    return None
 
 
 _TOGETHER = {"RandomUniform": _uniform, "PiecewiseConstantDecay": _piecewise}

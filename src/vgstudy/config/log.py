@@ -12,7 +12,7 @@ from vgstudy.frozen import Frozen
 
 MAX_EPOCHS = 1_000_000
 Epochs = Annotated[
-    tuple[int, ...], BeforeValidator(partial(numbers, low=0, high=MAX_EPOCHS, most=1_000))
+    tuple[int, ...], BeforeValidator(partial(numbers, low=0, high=MAX_EPOCHS, max_count=1_000))
 ]
 
 
@@ -22,8 +22,8 @@ class MiniBatches(Frozen):
     Attributes
     ----------
     next, last, test
-        Of the mini-batch that comes next, before its step; of the one before, after its step; of
-        the first test rows.
+        The gradient of the coming mini-batch before its step, of the previous one after its step,
+        of one of the first test rows.
     """
 
     next: Epochs | None = None
@@ -49,25 +49,26 @@ class Log(Frozen):
     quantiles: bool = False
 
     def test_epochs(self, epochs: int) -> list[int]:
-        """Epochs after which the test rows are evaluated: every `test_every`-th and the last."""
+        """Return the epochs after which the test rows are evaluated: every `test_every`-th and the
+        last."""
         return sorted({*range(0, epochs + 1, self.test_every), epochs})
 
     @property
     def probed(self) -> dict[str, tuple[int, ...]]:
         """The epochs at which each of `cells.EXAMPLES` that the log asks for is measured."""
         batches = self.mini_batches
-        own = {
+        epochs = {
             PROBE_SET: self.probe_epochs,
             NEXT: batches.next,
             LAST: batches.last,
             TEST: batches.test,
         }
-        return {name: epochs for name, epochs in own.items() if epochs is not None}
+        return {name: listed for name, listed in epochs.items() if listed is not None}
 
     def pauses(self, epochs: int) -> list[int]:
-        """Epochs at which training pauses for a probe or a test."""
+        """Return the epochs at which training pauses for a probe or a test."""
         return sorted({*chain.from_iterable(self.probed.values()), *self.test_epochs(epochs)})
 
     def probe_set(self, train: int) -> int:
-        """Rows of the probe set, of so many training rows."""
+        """Return the rows of the probe set when `train` rows train."""
         return min(train, self.probe_rows or train)

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain, product
 from math import prod
-from typing import Annotated, Literal, Self, TypeAlias, cast
+from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vgstudy.cells import PROBE_SET, Initializer, KerasObject
+from vgstudy.config.keras_names import Kind
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.log import MAX_EPOCHS, Log
 from vgstudy.config.values import (
     MAX_SEED,
-    arm_name,
     distinct_levels,
+    label,
     level_name,
     level_names,
     numbers,
@@ -30,48 +31,47 @@ from vgstudy.tasks import AnyTask
 
 MAX_DEPTH, MAX_WIDTH, MAX_RUNS = 1_000, 4_096, 1_000_000
 
-Depths = Annotated[
-    tuple[int, ...], BeforeValidator(partial(numbers, low=1, high=MAX_DEPTH, most=MAX_DEPTH))
-]
-Widths = Annotated[
-    tuple[int, ...], BeforeValidator(partial(numbers, low=1, high=MAX_WIDTH, most=MAX_WIDTH))
-]
+
+def _whole(highest: int) -> BeforeValidator:
+    return BeforeValidator(partial(numbers, low=1, high=highest, max_count=highest))
+
+
+def _keras(kind: Kind) -> BeforeValidator:
+    return BeforeValidator(partial(resolve, kind))
+
+
+Depths = Annotated[tuple[int, ...], _whole(MAX_DEPTH)]
+Widths = Annotated[tuple[int, ...], _whole(MAX_WIDTH)]
+Activation = Annotated[KerasObject, _keras("activation")]
+InitializerLevel = Annotated[Initializer, BeforeValidator(resolve_initializer)]
+Optimizer = Annotated[KerasObject, _keras("optimizer")]
+Distinct = AfterValidator(distinct_levels)
 Seeds = Annotated[tuple[int, ...], BeforeValidator(seeds)]
 Level = Annotated[int | str, BeforeValidator(level_name)]
-ArmName = Annotated[str, AfterValidator(arm_name)]
+Names = Annotated[tuple[Level, ...], BeforeValidator(level_names)]
+ArmName = Annotated[str, AfterValidator(partial(label, what="arm"))]
+Title = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
+Factor = Literal["depth", "width", "activation", "initializer", "optimizer"]
+# levels of depth, width, activation, initializer, optimizer
+Combination: TypeAlias = tuple[int, int, str, str, str]
 
 
 class Factors(Frozen):
-    """The levels of each factor; a named level stands for a Keras object."""
+    """The levels of each factor; a named level is a Keras object."""
 
     depth: Depths
     width: Widths
-    activation: Annotated[
-        dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "activation"))]],
-        AfterValidator(distinct_levels),
-    ]
-    initializer: Annotated[
-        dict[str, Annotated[Initializer, BeforeValidator(resolve_initializer)]],
-        AfterValidator(distinct_levels),
-    ]
-    optimizer: Annotated[
-        dict[str, Annotated[KerasObject, BeforeValidator(partial(resolve, "optimizer"))]],
-        AfterValidator(distinct_levels),
-    ]
+    activation: Annotated[dict[str, Activation], Distinct]
+    initializer: Annotated[dict[str, InitializerLevel], Distinct]
+    optimizer: Annotated[dict[str, Optimizer], Distinct]
 
     def names(self, factor: str) -> tuple[int | str, ...]:
-        """The level names of a factor; of depth and width the numbers themselves."""
+        """Return the level names of a factor; of depth and width the numbers themselves."""
         return tuple(getattr(self, factor))
 
 
-Combination: TypeAlias = tuple[
-    int, int, str, str, str
-]  # levels of depth, width, activation, initializer, optimizer
-Names = Annotated[tuple[Level, ...], BeforeValidator(level_names)]
-
-
 class Arm(Frozen):
-    """Levels to cross; a factor that is left out stands for all its levels."""
+    """Levels to cross; a factor that is left out has all its levels."""
 
     depth: Depths | None = None
     width: Widths | None = None
@@ -80,13 +80,17 @@ class Arm(Frozen):
     optimizer: Names | None = None
 
     def names(self, factors: Factors, factor: str) -> tuple[int | str, ...]:
-        """The level names of a factor in this arm, in the factor's order."""
-        own = getattr(self, factor)
-        return tuple(name for name in factors.names(factor) if own is None or name in own)
+        """Return the level names of a factor in this arm, in the factor's order."""
+        chosen = getattr(self, factor)
+        return tuple(n for n in factors.names(factor) if chosen is None or n in chosen)
+
+    def levels(self, factors: Factors) -> tuple[tuple[int | str, ...], ...]:
+        """Return the level names of every factor in this arm."""
+        return tuple(self.names(factors, factor) for factor in Factors.model_fields)
 
 
 class Training(Frozen):
-    """How long and in what portions every run trains."""
+    """How long and in what mini-batches every run trains."""
 
     epochs: int = Field(ge=1, le=MAX_EPOCHS)
     batch_size: int = Field(ge=1)
@@ -100,10 +104,10 @@ class Outcome(Frozen):
 
 
 class Contrast(Frozen):
-    """All levels of a factor against one of them: a family of tests for each of the quantities, all
-    others are exploratory."""
+    """All levels of a factor against one of them: a family of tests for each of the quantities;
+    comparisons of all other quantities are exploratory."""
 
-    factor: Literal["depth", "width", "activation", "initializer", "optimizer"]
+    factor: Factor
     reference: Level
     quantities: tuple[Literal["d_g", "d_delta", "p_learned", "test_accuracy"], ...] = (
         "d_delta",
@@ -111,10 +115,13 @@ class Contrast(Frozen):
     )
 
 
+Problems: TypeAlias = Iterator[tuple[str, str]]  # key and text of each mistake
+
+
 class StudyFile(Frozen):
     """The keys of a study file."""
 
-    title: Annotated[str, Field(max_length=200), AfterValidator(one_line)]
+    title: Title
     task: AnyTask
     factors: Factors
     arms: Annotated[dict[ArmName, Arm], Field(default_factory=dict)]
@@ -127,13 +134,10 @@ class StudyFile(Frozen):
     trial: bool = False
 
     def combinations(self, arm: str | None = None) -> list[Combination]:
-        """Level names of every cell, in the order of the factors: of one arm, or of all, each
-        once."""
+        """Return the level names of every cell, in the order of the factors: of one arm, or of all
+        arms, each once."""
         arms = [self.arms[arm]] if arm is not None else list(self.arms.values()) or [Arm()]
-        crossed = (
-            product(*(own.names(self.factors, factor) for factor in Factors.model_fields))
-            for own in arms
-        )
+        crossed = (product(*each.levels(self.factors)) for each in arms)
         return cast(list[Combination], list(dict.fromkeys(chain.from_iterable(crossed))))
 
     @property
@@ -156,88 +160,61 @@ class StudyFile(Frozen):
             raise problem_at(key, text)
         return self
 
-    def _task_problems(self) -> Iterator[tuple[str, str]]:
-        task = self.task
-        for key, text in task.problems():
+    def _task_problems(self) -> Problems:
+        for key, text in self.task.problems():
             yield f"task.{key}", text
-        if self.training.batch_size > task.train:
-            yield (
-                "training.batch_size",
-                f"must be at most the training rows, {task.train}, not {self.training.batch_size}",
-            )
+        rows, batch = self.task.train, self.training.batch_size
+        if batch > rows:
+            yield "training.batch_size", f"must be at most the training rows, {rows}, not {batch}"
 
-    def _arm_problems(self) -> Iterator[tuple[str, str]]:
-        factors = Factors.model_fields
+    def _arm_problems(self) -> Problems:
+        if not self.arms:
+            return
+        first: dict[Any, str] = {}
         for name, arm in self.arms.items():
-            for factor in factors:
-                known = self.factors.names(factor)
+            for factor in Factors.model_fields:
                 for level in getattr(arm, factor) or ():
-                    if level not in known:
-                        allowed = among(str(level), map(str, known))
-                        yield (
-                            f"arms.{name}.{factor}",
-                            f"{show(level)} is no level of {factor}; {allowed}",
-                        )
-        first: dict[tuple[tuple[int | str, ...], ...], str] = {}
-        for name, arm in self.arms.items():
-            if (
-                other := first.setdefault(
-                    tuple(arm.names(self.factors, factor) for factor in factors), name
-                )
-            ) != name:
+                    yield from self._unknown_level(f"arms.{name}.{factor}", factor, level)
+            if (other := first.setdefault(arm.levels(self.factors), name)) != name:
                 yield f"arms.{name}", f"has the same networks as arm {other!r}: drop one"
-        for factor in factors if self.arms else ():
-            used = {
-                level for arm in self.arms.values() for level in arm.names(self.factors, factor)
-            }
+        for factor in Factors.model_fields:
+            named = [arm.names(self.factors, factor) for arm in self.arms.values()]
             for level in self.factors.names(factor):
-                if level not in used:
-                    yield (
-                        f"factors.{factor}",
-                        f"no arm has the level {show(level)}: drop it or name it in an arm",
-                    )
+                if level not in chain.from_iterable(named):
+                    text = f"no arm has the level {show(level)}: drop it or name it in an arm"
+                    yield f"factors.{factor}", text
 
-    def _log_problems(self) -> Iterator[tuple[str, str]]:
-        probes, epochs = self.log.probe_epochs, self.training.epochs
-        for examples, own in self.log.probed.items():
-            key = "probe_epochs" if examples == PROBE_SET else f"mini_batches.{examples.split()[0]}"
-            if own[-1] > epochs:
-                yield f"log.{key}", f"{own[-1]} is beyond the last epoch, {epochs}"
+    def _unknown_level(self, key: str, factor: str, level: int | str) -> Problems:
+        names = self.factors.names(factor)
+        if level not in names:
+            allowed = among(str(level), map(str, names))
+            yield key, f"{show(level)} is not a level of {factor}; {allowed}"
+
+    def _log_problems(self) -> Problems:
+        last = self.training.epochs
+        for examples, epochs in self.log.probed.items():
+            if epochs[-1] > last:
+                batch_key = f"mini_batches.{examples.split()[0]}"
+                key = "probe_epochs" if examples == PROBE_SET else batch_key
+                yield f"log.{key}", f"{epochs[-1]} is beyond the last epoch, {last}"
         if 0 in (self.log.mini_batches.last or ()):
-            yield (
-                "log.mini_batches.last",
-                "must not contain 0: no mini-batch has been trained on yet",
-            )
-        for needed in (0, epochs):
-            if needed not in probes:
-                yield (
-                    "log.probe_epochs",
-                    f"must contain {needed}, the {'last epoch' if needed else 'state before training'}",
-                )
+            text = "must not contain 0: no mini-batch has been trained on yet"
+            yield "log.mini_batches.last", text
+        for epoch, reason in ((0, "state before training"), (last, "last epoch")):
+            if epoch not in self.log.probe_epochs:
+                yield "log.probe_epochs", f"must contain {epoch}, the {reason}"
 
-    def _contrast_problems(self) -> Iterator[tuple[str, str]]:
-        for index, contrast in enumerate(self.contrasts):
-            names = self.factors.names(contrast.factor)
-            if contrast.reference not in names:
-                allowed = among(str(contrast.reference), map(str, names))
-                yield (
-                    f"contrasts.{index}.reference",
-                    f"{show(contrast.reference)} is no level of {contrast.factor}; {allowed}",
-                )
-            if len(names) == 1:
-                yield (
-                    f"contrasts.{index}",
-                    f"{contrast.factor} has one level only, so there is nothing to compare: drop it",
-                )
-            if (contrast.factor, contrast.reference) in [
-                (other.factor, other.reference) for other in self.contrasts[:index]
-            ]:
-                yield (
-                    f"contrasts.{index}",
-                    f"{contrast.factor} against {contrast.reference} is listed twice",
-                )
+    def _contrast_problems(self) -> Problems:
+        pairs = [(contrast.factor, contrast.reference) for contrast in self.contrasts]
+        for index, (factor, reference) in enumerate(pairs):
+            key = f"contrasts.{index}"
+            yield from self._unknown_level(f"{key}.reference", factor, reference)
+            if len(self.factors.names(factor)) == 1:
+                yield key, f"{factor} has only one level, so there is nothing to compare: drop it"
+            if (factor, reference) in pairs[:index]:
+                yield key, f"{factor} against {reference} is listed twice"
 
-    def _size_problems(self) -> Iterator[tuple[str, str]]:
+    def _size_problems(self) -> Problems:
         if (runs := self.n_cells * len(self.seeds)) > MAX_RUNS:
             product = f"{self.n_cells:,} cells x {len(self.seeds):,} seeds are {runs:,} runs"
             yield "factors", f"{product}, more than {MAX_RUNS:,}; take fewer levels or seeds"

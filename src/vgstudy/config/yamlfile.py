@@ -1,92 +1,56 @@
-"""YAML read safely and strictly: the scalars of JSON, text keys, no key twice.
+"""YAML 1.2 read safely and strictly: text keys, no key twice, aliases that stay small."""
 
-YAML 1.1 reads ``no`` as false, ``1e-7`` as text and ``1:30`` as 90; here words stay words and
-numbers are JSON's numbers.
-"""
-
-import re
-from collections.abc import Hashable
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node
 
 from vgstudy.errors import UserError
 
-MOST_ENTRIES = 1_000_000
-
-
-class _Loader(yaml.SafeLoader):
-    """A safe loader with scalars as in JSON."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  the base class declares it
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        first: dict[str, int] = {}
-        for key, _ in node.value:
-            if key.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"):
-                raise yaml.MarkedYAMLError(
-                    problem="a key must be text: quote it", problem_mark=key.start_mark
-                )
-            if key.value in first:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key.value!r} stands here twice, first in line {first[key.value]}",
-                    problem_mark=key.start_mark,
-                )
-            first[key.value] = key.start_mark.line + 1
-        return super().construct_mapping(node, deep)
-
-
-for _tag, _pattern, _first in (
-    ("null", r"null|~|", ["n", "~", ""]),
-    ("bool", r"true|false", ["t", "f"]),
-    ("int", r"[-+]?\d{1,30}", list("-+0123456789")),
-    ("float", r"[-+]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?", list("-+.0123456789")),
-    ("merge", r"<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first
-    )
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
-_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
+MAX_ENTRIES = 1_000_000
+_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
 def parse(text: str) -> Any:
-    """The value of a piece of YAML.
+    """Return the value of a piece of YAML.
 
     Raises
     ------
-    yaml.YAMLError
-        If it is not YAML, repeats a key, has a key that is not text, or aliases that write out to
-        too much.
+    YAMLError
+        If it is not YAML, repeats a key, has a key that is not text, or has aliases that are too
+        much when written out.
     """
-    loader = _Loader(text)
-    node = loader.get_single_node()
+    yaml = YAML(typ="safe", pure=True)
+    node = yaml.compose(text)
     if node is None:
         return None
-    if _entries(node, {}) > MOST_ENTRIES:
-        raise yaml.YAMLError(f"its aliases, written out, are more than {MOST_ENTRIES:,} entries")
-    return loader.construct_document(node)
+    if _entries(node, {}) > MAX_ENTRIES:
+        raise YAMLError(f"its aliases, written out, are more than {MAX_ENTRIES:,} entries")
+    return yaml.constructor.construct_document(node)
 
 
-def _entries(node: yaml.Node, known: dict[int, int]) -> int:
-    """Entries of a node with its aliases written out; a node within itself counts as none."""
-    if id(node) not in known:
-        known[id(node)] = 0
-        parts = (
-            chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value
-        )
-        known[id(node)] = (
-            1 + sum(_entries(part, known) for part in parts)
-            if isinstance(node, yaml.CollectionNode)
-            else 1
-        )
-    return known[id(node)]
+def _entries(node: Node, counts: dict[int, int]) -> int:
+    """Return the entries of a node with its aliases written out, and check its keys; a node within
+    itself counts as none."""
+    if id(node) not in counts:
+        counts[id(node)] = 0
+        parts = node.value if isinstance(node, CollectionNode) else []
+        if isinstance(node, MappingNode):
+            for key, _ in parts:
+                if key.tag not in _KEY_TAGS:
+                    raise MarkedYAMLError(
+                        problem="a key must be text: quote it", problem_mark=key.start_mark
+                    )
+            parts = chain.from_iterable(parts)
+        counts[id(node)] = 1 + sum(_entries(part, counts) for part in parts)
+    return counts[id(node)]
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The mapping a YAML file holds.
+    """Return the mapping that a YAML file holds.
 
     Raises
     ------
@@ -95,34 +59,33 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise UserError(f"{path}: is no regular file")
-        value = parse(path.read_text(encoding="utf-8"))
+            raise UserError(f"{path}: is not a regular file")
+        value = parse(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise UserError(
-            f"{path}: cannot be read: {reason}; run in the folder of the clone, or check the path"
-        ) from None
+        advice = "run in the folder of the clone, or check the path"
+        raise UserError(f"{path}: cannot be read: {reason}; {advice}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text") from None
     except RecursionError:
         raise UserError(f"{path}: is nested too deeply") from None
-    except ValueError:  # a zero byte
-        raise UserError(f"{str(path)!r}: is no path of a file") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: {_told(error)}") from None
+    except YAMLError as error:
+        raise UserError(f"{path}: {_reason(error)}") from None
+    except ValueError:  # a zero byte in the path
+        raise UserError(f"{str(path)!r}: is not the path of a file") from None
     if value is None:
-        raise UserError(
-            f"{path}: is empty; write keys and values in it, or copy a study from config/studies"
-        )
+        advice = "write keys and values in it, or copy a study from config/studies"
+        raise UserError(f"{path}: is empty; {advice}")
     if not isinstance(value, dict):
-        raise UserError(
-            f"{path}: must hold keys and values such as `title: ...`, not {type(value).__name__}"
-        )
+        kind = type(value).__name__
+        raise UserError(f"{path}: must hold keys and values such as `title: ...`, not {kind}")
     return value
 
 
-def _told(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
+def _reason(error: YAMLError) -> str:
+    """Return what is wrong and where, in one line."""
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return f"is not YAML: {' '.join(str(error).split())}"
-    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem or error.context}"
+    line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
+    problem = str(error.problem or error.context).partition(" with value ")[0]
+    return f"line {line}, column {column}: {' '.join(problem.split())}"

@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+from ruamel.yaml.error import YAMLError
 
 from vgstudy.config import values, yamlfile
 from vgstudy.config.study import Seeds, Study, StudyFile
 from vgstudy.errors import UserError, among, first_problem, show
 from vgstudy.frozen import Frozen
 
-LOGS = "logs"
+LOGS = "logs"  # the folder of results that holds the workflow's own logs
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -55,43 +55,42 @@ def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:
     Raises
     ------
     UserError
-        If the file cannot be read or says something wrong.
+        If the file cannot be read or has a mistake.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", path.stem):
-        raise UserError(
-            f"{path}: the file's name names the results folder: use small letters, digits, - and _, a letter first"
-        )
+        allowed = "use small letters, digits, - and _, a letter first"
+        raise UserError(f"{path}: the file's name names the results folder: {allowed}")
     if path.stem == LOGS:
-        raise UserError(
-            f"{path}: results/{LOGS} is where the workflow's own logs are; give the study another name"
-        )
+        text = f"results/{LOGS} holds the workflow's own logs; give the study another name"
+        raise UserError(f"{path}: {text}")
     data = yamlfile.read(path)
-    checked = _checked(
-        StudyFile, data if seeds is None else {**data, "seeds": list(seeds)}, str(path)
-    )
+    if seeds is not None:
+        data["seeds"] = list(seeds)
+    checked = _checked(StudyFile, data, str(path))
     return Study(name=path.stem, path=str(path), **dict(checked))
 
 
-def load_config(path: Path, given: Mapping[str, Any] | None = None) -> Config:
+def load_config(path: Path, changes: Mapping[str, Any] | None = None) -> Config:
     """Read and check a `config.yaml`.
 
     Parameters
     ----------
-    given
+    changes
         Keys that the command line sets instead of the file's, as Snakemake's `--config` does.
 
     Raises
     ------
     UserError
-        If the file cannot be read, or it or the command line says something wrong.
+        If the file cannot be read, or it or the command line has a mistake.
     """
-    own = yamlfile.read(path)
-    found = _checked(Config, own, str(path))
-    return _checked(Config, own | dict(given), "--config") if given else found
+    data = yamlfile.read(path)
+    config = _checked(Config, data, str(path))
+    return _checked(Config, data | dict(changes), "--config") if changes else config
 
 
 def parse_seeds(text: str | None) -> tuple[int, ...] | None:
-    """Seeds from the text of `--seeds`: a number of seeds, a range or a list; None without it.
+    """Return seeds from the text of `--seeds`, a number of seeds, a range or a list; None without
+    it.
 
     Raises
     ------
@@ -102,7 +101,7 @@ def parse_seeds(text: str | None) -> tuple[int, ...] | None:
         return None
     try:
         value = yamlfile.parse(text)
-    except (yaml.YAMLError, RecursionError):
+    except (YAMLError, RecursionError):
         value = text
     try:
         return values.seeds(value)
@@ -111,44 +110,43 @@ def parse_seeds(text: str | None) -> tuple[int, ...] | None:
 
 
 def seeds_text(seeds: Sequence[int]) -> str:
-    """Seeds as `parse_seeds` reads them."""
+    """Return seeds as text that `parse_seeds` reads."""
     first, last = seeds[0], seeds[-1]
-    return (
-        f"{first}-{last}"
-        if tuple(seeds) == tuple(range(first, last + 1)) and last > first
-        else str(list(seeds))
-    )
+    if last > first and tuple(seeds) == tuple(range(first, last + 1)):
+        return f"{first}-{last}"
+    return str(list(seeds))
 
 
 def read_studies(
-    named: Iterable[str], seeds: Sequence[int] | None, folder: Path, where: str
+    names: Iterable[str], seeds: Sequence[int] | None, folder: Path, where: str
 ) -> dict[str, Study]:
-    """The named studies by name, in the order given.
+    """Return the named studies by name, in the order of the names.
 
     Parameters
     ----------
-    named
+    names
         Names of files in the folder's folder `studies`, or paths ending in .yaml.
     seeds
         Seeds of all of them, instead of their own.
     folder
-        That of `config.yaml`.
+        The folder of `config.yaml`.
     where
         Where they were named, for messages.
 
     Raises
     ------
     UserError
-        If one does not exist or says something wrong, or two have the same name.
+        If one does not exist or has a mistake, or two have the same name.
     """
     studies: dict[str, Study] = {}
-    for path in [_study_path(name, folder / "studies", where) for name in named]:
+    for name in names:
+        path = _study_path(name, folder / "studies", where)
         if path.stem in studies:
-            if path.resolve() == Path(studies[path.stem].path).resolve():
+            other = Path(studies[path.stem].path)
+            if path.resolve() == other.resolve():
                 raise UserError(f"{where}: study {path.stem!r} is named twice; name it once")
-            raise UserError(
-                f"{where}: two studies have the name {path.stem!r}: {studies[path.stem].path} and {path}"
-            )
+            text = f"two studies have the name {path.stem!r}: {other} and {path}"
+            raise UserError(f"{where}: {text}")
         studies[path.stem] = load_study(path, seeds)
     return studies
 
@@ -156,11 +154,10 @@ def read_studies(
 def _study_path(name: str, folder: Path, where: str) -> Path:
     if name.endswith(".yaml"):
         return Path(name)
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
-    if name not in known:
-        raise UserError(
-            f"{where}: no study {show(name)} in {folder}; {among(name, known)}, or a path ending in .yaml"
-        )
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    if name not in names:
+        allowed = f"{among(name, names)}, or a path ending in .yaml"
+        raise UserError(f"{where}: no study {show(name)} in {folder}; {allowed}")
     return folder / f"{name}.yaml"
 
 
@@ -172,6 +169,5 @@ def _checked(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
         key, text = first_problem(error, model)
         raise UserError(f"{where}: {key}: {text}" if key else f"{where}: {text}") from None
     except (TypeError, ValueError, RecursionError):
-        raise UserError(
-            f"{where}: holds a value that is no text, number, list or mapping, or one that contains itself"
-        ) from None
+        text = "a value that is not text, a number, a list or a mapping, or that contains itself"
+        raise UserError(f"{where}: holds {text}") from None

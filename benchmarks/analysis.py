@@ -19,7 +19,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from vgstudy.analysis.jobs import write_decays
-from vgstudy.planning.planning import DECAYS_AT_ONCE
+from vgstudy.planning.plan import DECAYS_AT_ONCE
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from synthetic import write_synthetic_study

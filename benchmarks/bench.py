@@ -75,9 +75,10 @@ def default_stacks(depth: int, width: int) -> list[list[Any]]:
     """All stacks of a shape, as the default design forms them."""
     from vgstudy.config.load import load_study
     from vgstudy.planning import design
+    from vgstudy.planning.stacks import stack
 
     runs = design.runs(load_study(STUDY))
-    return design.stack([r for r in runs if (r.cell.depth, r.cell.width) == (depth, width)])
+    return stack([r for r in runs if (r.cell.depth, r.cell.width) == (depth, width)])
 
 
 def same_work_seconds(depth: int, width: int, size: int) -> float:
@@ -351,7 +352,7 @@ def _timed(command: list[str], work: Path) -> dict[str, float]:
 
 
 def _costs(work: Path, studies: str) -> dict[str, dict[str, float]]:
-    from vgstudy.store.logs import read_footer
+    from vgstudy.store.parquet import read_footer
 
     return {
         path.stem: read_footer(path)["cost"]

@@ -17,8 +17,8 @@ from scipy.optimize import nnls
 
 from vgstudy.cells import Cell, Run
 from vgstudy.engine.train import Stack
-from vgstudy.planning import cost
-from vgstudy.planning.portions import is_narrow
+from vgstudy.planning import cost, stacks
+from vgstudy.planning.stacks import is_narrow
 
 ACTIVATIONS, OPTIMIZERS = ("tanh", "relu", "sigmoid"), ("SGD", "Adam")
 CIRCLES, DIGITS = {"name": "circles"}, {"name": "digits"}
@@ -75,9 +75,9 @@ def features(cells: list[Cell], runs: int) -> list[float]:
         share * cost.UPDATE_WORK.get(c.optimizer.class_name, cost.UPDATE_WORK_ELSE) for c in cells
     )
     mixing = one.depth * activations * (activations > 1)
-    per_unit = one.task.inputs, one.depth * one.width, cost.kernel_entries(one)
+    per_unit = one.task.inputs, one.depth * one.width, stacks.kernel_entries(one)
     per_example = (examples, *(examples * number for number in per_unit))
-    return [one.depth + 1, mixing, optimizers - 1, *per_example, work * cost.parameters(one)]
+    return [one.depth + 1, mixing, optimizers - 1, *per_example, work * stacks.parameters(one)]
 
 
 def main() -> None:
@@ -92,7 +92,7 @@ def main() -> None:
                 for a in ACTIVATIONS[:activations]
                 for o in OPTIMIZERS[:optimizers]
             ]
-            if runs > cost.max_stack(cells[0]):
+            if runs > stacks.max_stack(cells[0]):
                 continue
             rows.append(features(cells, runs))
             times.append(seconds_per_step(cells, runs))

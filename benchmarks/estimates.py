@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from vgstudy.config.log import Log
-from vgstudy.planning import cost, design, manifests
+from vgstudy.planning import cost, manifests
+from vgstudy.planning.stacks import groups, stack
 from vgstudy.schema import JOB_TABLES
-from vgstudy.store.logs import read_footer
+from vgstudy.store.parquet import read_footer
 
 UNITS = {"core-minutes": 1 / 60, "memory of the largest job, MB": 1.0, "disk, MB": 1e-6}
 
@@ -30,15 +31,15 @@ def job(probes: Path) -> list[tuple[float, float]]:
         manifests.runs_of(footer["manifest"]),
         footer["cost"],
     )
-    stacks = [cost.groups(stack) for stack in design.stack(runs)]
+    stacks = [groups(stacked) for stacked in stack(runs)]
     sizes = [(probes.parent.parent / table / probes.name).stat().st_size for table in JOB_TABLES]
     return [
         (
-            cost.START_UP + sum(cost.stack_seconds(stack, log) for stack in stacks),
+            cost.START_UP + sum(cost.stack_seconds(stacked, log) for stacked in stacks),
             cost_["cpu_seconds"],
         ),
         (
-            max(cost.stack_bytes(stack, log) for stack in stacks) / 1e6,
+            max(cost.stack_bytes(stacked, log) for stacked in stacks) / 1e6,
             cost_["peak_mb"] * 2**20 / 1e6,
         ),
         (sum(cost.run_bytes(run.cell, log) for run in runs), sum(sizes)),

@@ -121,7 +121,7 @@ def engine(depth: int, width: int, optimizer: str) -> Slice:
     from vgstudy.cells import Run
     from vgstudy.config.load import load_study
     from vgstudy.engine.train import Stack
-    from vgstudy.planning import cost, design
+    from vgstudy.planning import design, stacks
 
     cells = (run.cell for run in design.runs(load_study(STUDY)))
     wanted = (depth, width, "tanh", optimizer)
@@ -130,7 +130,7 @@ def engine(depth: int, width: int, optimizer: str) -> Slice:
         for c in cells
         if (c.depth, c.width, c.activation.class_name, c.optimizer.class_name) == wanted
     )
-    size = cost.max_stack(cell)
+    size = stacks.max_stack(cell)
     stack = Stack([Run(cell=cell, seed=seed) for seed in range(size)])
     return timed(lambda: stack.advance(EPOCHS), size)
 

@@ -22,9 +22,9 @@ import pyarrow as pa
 
 from vgstudy.config.load import load_study
 from vgstudy.planning import cost
-from vgstudy.planning.planning import plan
+from vgstudy.planning.plan import plan_study
 from vgstudy.schema import TABLES
-from vgstudy.store import logs
+from vgstudy.store import parquet
 
 ROOT = Path(__file__).parents[1]
 FILES = 1000
@@ -116,7 +116,7 @@ def projection(seeds: int) -> str:
     """Minutes of training by the cost model, by the number of cores; the longest job bounds
     them."""
     with workflow(seeds) as folder:
-        jobs = plan(
+        jobs = plan_study(
             load_study(folder / "config/studies/wide.yaml", tuple(range(seeds))), folder / "results"
         ).jobs.values()
     seconds = [job.seconds for job in jobs]
@@ -134,13 +134,13 @@ def search() -> str:
         empty = {
             name: pa.array([], type=type_) for name, (type_, _) in TABLES["decays"].columns.items()
         }
-        logs.write_table("decays", empty, path, {})
+        parquet.write_table("decays", empty, path, {})
         copies = [
             shutil.copy(path, path.with_name(f"{number}.parquet")) for number in range(1, FILES + 1)
         ]
         begin = time.process_time()
         for copy in copies:
-            logs.verify("decays", Path(copy))
+            parquet.check_footer("decays", Path(copy))
         return f"verifying a small table: {(time.process_time() - begin) / FILES * 1e3:.2f} CPU milliseconds"
 
 

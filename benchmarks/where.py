@@ -49,7 +49,7 @@ def main(
 def where(folder: Path) -> dict[str, float]:
     """Core-seconds of the parts of training, then of the other stages, largest first within
     both."""
-    from vgstudy.store.logs import read_footer
+    from vgstudy.store.parquet import read_footer
 
     stages = rule_seconds(folder)
     footers = {
@@ -101,7 +101,8 @@ def part_seconds(manifest: Path) -> dict[str, float]:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     from vgstudy.config.log import Log
     from vgstudy.engine import train
-    from vgstudy.planning import design, manifests
+    from vgstudy.planning import manifests
+    from vgstudy.planning.stacks import stack
 
     seconds: Counter[str] = Counter()
 
@@ -119,7 +120,7 @@ def part_seconds(manifest: Path) -> dict[str, float]:
         setattr(train.Stack, name, clocked(getattr(train.Stack, name), part))
     job = manifests.read(manifest)
     begin = time.process_time()
-    for runs in design.stack(manifests.runs_of(job)):
+    for runs in stack(manifests.runs_of(job)):
         train.train(runs, Log.model_validate(job["log"]))
     whole = time.process_time() - begin
     return {**seconds, "tables of rows": whole - sum(seconds.values())}

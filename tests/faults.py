@@ -28,7 +28,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sites import Site, job_of
-from vgstudy.store import sums
 
 KILLS = ("power cut", "snakemake", "job", "SIGTERM", "Ctrl-C")  # of a workflow
 STEPS = {
@@ -302,7 +301,7 @@ class Run:
         others = [
             path
             for path in self.site.finished()
-            if path not in tables and path not in manifests and path.name != sums.NAME
+            if path not in tables and path not in manifests
         ]
         paths = [
             *self.rng.sample(sorted(manifests + tables), ROUND["damage"] - 1),

@@ -10,8 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vgstudy.store import sums
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.parquet import read_footer, read_table
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -29,7 +28,8 @@ seeds: 4
 log: {probe_epochs: [0, 2], test_every: 1}
 outcome: {learned_above: 0.5}
 """
-COSTS = ("report.html", "summary.md", f"results/{sums.NAME}")  # they tell what the results cost
+# they say what the results cost
+COSTS = ("report.html", "summary.md")
 TABLES_OF_ESTIMATE = (
     r"outcomes|estimates|trajectories|profiles|contrasts|linearity|limits|variances"
 )
@@ -182,4 +182,4 @@ def job_of(name: str) -> str:
     for pattern, rule in JOBS.items():
         if match := re.fullmatch(pattern, name):
             return " ".join((rule, *match.groups()))
-    return "report" if name.endswith(("report.html", "summary.md", sums.NAME)) else name
+    return "report" if name.endswith(COSTS) else name

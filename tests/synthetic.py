@@ -20,7 +20,7 @@ from vgstudy.analysis.tables import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.schema import FACTORS
-from vgstudy.store.logs import open_writer, write_table
+from vgstudy.store.parquet import open_writer, write_table
 from vgstudy.theory.overlays import VARIANCE, write_overlaid
 from vgstudy.theory.predictions import Prediction
 

@@ -15,7 +15,7 @@ from synthetic import write_synthetic_study
 from vgstudy.errors import UserError
 from vgstudy.results import OF_A_STUDY
 from vgstudy.schema import FACTORS, TABLES, arrow_schema
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.parquet import read_footer, read_table, write_table
 
 
 @pytest.fixture(scope="module")

@@ -96,18 +96,20 @@ def plan(
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
     from vgstudy.config.load import load_config, parse_seeds
-    from vgstudy.planning.prepared import prepare
+    from vgstudy.planning.checks import check_resources
+    from vgstudy.planning.forecast import forecast
+    from vgstudy.planning.plan import plan_study
     from vgstudy.tasks import Mnist
     from vgstudy.terminal import plan_table
 
     named = load_config(config)
     Mnist.file.use(named.mnist)
-    prepared = prepare(
-        _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies), results
-    )
-    for planned in prepared.plans.values():
+    chosen = _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies)
+    plans = [plan_study(study, results) for study in chosen]
+    check_resources(plans, results, cores=None)
+    for planned in plans:
         show(plan_table.table(planned))
-    for line in prepared.told(available_cpu_count()):
+    for line in forecast(plans, available_cpu_count()):
         typer.echo(line)
 
 
@@ -129,13 +131,13 @@ def design(
     """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if
     they are to be downloaded."""
     from vgstudy.config.load import load_study, parse_seeds
-    from vgstudy.planning import planning
+    from vgstudy.planning.plan import plan_study, write_design
 
     read = load_study(study, parse_seeds(seeds))
     if read.task.file:
         with quiet():
             read.task.file.download()
-    planning.write_design(planning.plan(read, results))
+    write_design(plan_study(read, results))
 
 
 @app.command()
@@ -250,6 +252,20 @@ def report(results: ResultsArgument, studies: NamesArgument) -> None:
 
 
 @app.command()
+def verify(results: ResultsArgument = Path("results")) -> None:
+    """Read every byte of every table; print each one that is damaged, foreign or of another
+    version, with the command that makes it again. Exit code 1 if there is one."""
+    from vgstudy.store.verify import table_problems
+
+    problems = table_problems(results)
+    for problem in filter(None, problems.values()):
+        typer.echo(problem)
+    wrong = sum(map(bool, problems.values()))
+    typer.echo(f"{results}: {plural(len(problems), 'table')} read, {wrong} of them damaged")
+    raise typer.Exit(bool(wrong))
+
+
+@app.command()
 def coverage(
     results: ResultsArgument = Path("results"),
     repetitions: Annotated[
@@ -303,7 +319,7 @@ def tensorboard(
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
     from vgstudy.config.load import parse_seeds
     from vgstudy.probe.study import Selection, runs_in, write_study
-    from vgstudy.store.folders import study_folder
+    from vgstudy.store.paths import study_folder
 
     count = write_study(study_folder(results, study), logdir, Selection(cells, parse_seeds(seeds)))
     before = runs_in(logdir) - count

@@ -1,7 +1,9 @@
 """The exceptions for a user's mistakes, and the one line that each mistake ends in."""
 
 import json
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -34,9 +36,14 @@ class UserError(Exception):
     """
 
 
-class Damaged(UserError):
-    """A file of results with wrong content, unlike one that cannot be read for now; making it again
-    fixes it."""
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Print a `UserError` that the block raises in one line and exit with code 2."""
+    try:
+        yield
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def problem_at(key: str, text: str) -> PydanticCustomError:

@@ -19,8 +19,9 @@ from vgstudy.schema import (
     TABLES,
     ZERO_CAUSES,
 )
-from vgstudy.store.folders import read_rows, study_folder
-from vgstudy.store.logs import read_footer
+from vgstudy.store.parquet import read_footer
+from vgstudy.store.paths import study_folder
+from vgstudy.store.tables import read_rows
 
 OF_A_STUDY = (*STUDY_TABLES, *JOB_TABLES)
 LABELS = {

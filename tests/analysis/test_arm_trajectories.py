@@ -27,7 +27,7 @@ from vgstudy.figures.arms import (
 from vgstudy.figures.captions import ARM_FIGURES, figure_names
 from vgstudy.figures.write import picture
 from vgstudy.schema import FACTORS, QUANTILES, arrow_schema
-from vgstudy.store.logs import read_table
+from vgstudy.store.parquet import read_table
 
 REGISTER = Path(__file__).parents[2] / "config/claims"
 LEVELS = {"depth": 4, "width": 5, "initializer": "Xavier", "optimizer": "SGD"}

@@ -14,7 +14,7 @@ from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS, STUDY_TABLES, ZERO_CAUSES
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.parquet import read_footer, read_table, write_table
 
 DESIGN = {
     "depths": (1, 3, 8),

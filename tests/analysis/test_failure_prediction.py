@@ -18,7 +18,7 @@ from vgstudy.analysis.predictors import BESIDE
 from vgstudy.errors import UserError
 from vgstudy.report.prediction import prediction
 from vgstudy.schema import arrow_schema
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.parquet import read_footer, read_table, write_table
 
 
 def made_runs(cells=30, seeds=10, signal=4.0):

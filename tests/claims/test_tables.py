@@ -13,7 +13,7 @@ from synthetic import write_synthetic_study
 from vgstudy.claims.register import claims, read_register
 from vgstudy.claims.tables import write_claims
 from vgstudy.errors import UserError
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.parquet import read_footer, read_table, write_table
 
 REGISTER = Path(__file__).parents[2] / "config/claims"
 TANH = {"depth": 5, "activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "width": 5}

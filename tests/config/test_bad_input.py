@@ -21,7 +21,7 @@ from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import view_of
 from vgstudy.report.findings import findings
 from vgstudy.report.trust import trust_tables
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.parquet import read_footer, read_table, write_table
 from vgstudy.theory.overlays import write_overlaid
 
 DOCS = Path(__file__).parents[2] / "docs/statistics.md"

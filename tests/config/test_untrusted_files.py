@@ -22,6 +22,7 @@ from vgstudy.config.load import load_config, load_study, parse_seeds, read_studi
 from vgstudy.errors import UserError
 from vgstudy.figures.captions import figure_names
 from vgstudy.planning import design, manifests
+from vgstudy.planning.stacks import stack
 from vgstudy.tasks import Mnist
 from workflow.test_workflow import copy_of_the_workflow
 
@@ -89,7 +90,7 @@ def test_a_level_name_reaches_no_path(folder, level):
     assert all(PLAIN.fullmatch(labelled.cell.id) for labelled in design.cells(study))
     jobs = [
         manifests.make(study.name, study.log, runs)
-        for runs in design.pack(design.stack(design.runs(study)), study.log)
+        for runs in design.pack(stack(design.runs(study)), study.log)
     ]
     assert all(re.fullmatch(r"[0-9a-f]{12}", manifests.job_id(job)) for job in jobs)
 

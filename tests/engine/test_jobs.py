@@ -11,7 +11,7 @@ from vgstudy.engine import jobs
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError
 from vgstudy.planning import manifests
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.parquet import read_footer, read_table
 
 LOG = Log(probe_epochs=(0, 2), test_every=1)
 RUNS = [

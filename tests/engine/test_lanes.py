@@ -9,7 +9,7 @@ from vgstudy.engine import lanes, steps
 from vgstudy.engine.groups import Group, stack_activation
 from vgstudy.engine.losses import LOSSES
 from vgstudy.engine.models import Net
-from vgstudy.planning.portions import is_narrow
+from vgstudy.planning.stacks import is_narrow
 
 WEIGHTS = np.r_[np.full(13, 1 / 13), np.zeros(3)]  # the last examples only fill the mini-batch
 

@@ -18,7 +18,7 @@ import json, os, sys, time
 from vgstudy.cli import app
 app(["train", sys.argv[1], "--threads", sys.argv[2]], standalone_mode=False)
 import numpy.linalg, scipy.linalg, sklearn, tensorflow as tf, threadpoolctl
-from vgstudy.store.logs import read_footer
+from vgstudy.store.parquet import read_footer
 from pathlib import Path
 manifest = Path(sys.argv[1])
 cost = read_footer(manifest.parents[1] / "curves" / f"{manifest.stem}.parquet")["cost"]

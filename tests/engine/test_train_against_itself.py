@@ -16,7 +16,7 @@ from vgstudy.engine import parts
 from vgstudy.engine.order import Order
 from vgstudy.engine.train import train
 from vgstudy.image_files import ImageFile
-from vgstudy.planning import portions
+from vgstudy.planning import stacks
 from vgstudy.tasks import Digits, Mnist
 
 LOG = Log(
@@ -180,10 +180,10 @@ def test_wide_nets_probed_a_few_at_a_time_give_the_same_bits_as_sixteen_at_a_tim
 ):
     runs = members(7, width=40, epochs=2, samples=1000, train=500, batch_size=batch_size)
     log = Log(probe_epochs=(0, 2), test_every=2, mini_batches=MiniBatches(next=(0,)))
-    monkeypatch.setattr(portions, "PROBE_ENTRIES", 8 * 40 * 500)
-    assert portions.probe_runs(runs[0].cell.depth, 40, 500) < portions.LANES
+    monkeypatch.setattr(stacks, "PROBE_ENTRIES", 8 * 40 * 500)
+    assert stacks.probe_runs(runs[0].cell.depth, 40, 500) < stacks.LANES
     few = train(runs, log)
-    monkeypatch.setattr(parts, "probe_runs", lambda *_: portions.LANES)
+    monkeypatch.setattr(parts, "probe_runs", lambda *_: stacks.LANES)
     sixteen = train(runs, log)
     assert all(rows(few, run) == rows(sixteen, run) for run in runs)
 

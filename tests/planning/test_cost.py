@@ -4,7 +4,7 @@ import pytest
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
-from vgstudy.planning import cost, portions
+from vgstudy.planning import cost, stacks
 
 LOG = Log(probe_epochs=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500), test_every=10)
 
@@ -55,8 +55,8 @@ def test_training_time_against_measurement(
 
 
 def test_counts_by_hand() -> None:
-    assert cost.kernel_entries(cell(3, 4)) == 2 * 4 + 4 * 4 + 4 * 4 + 4 * 1
-    assert cost.parameters(cell(3, 4)) == 44 + 3 * 4 + 1
+    assert stacks.kernel_entries(cell(3, 4)) == 2 * 4 + 4 * 4 + 4 * 4 + 4 * 1
+    assert stacks.parameters(cell(3, 4)) == 44 + 3 * 4 + 1
     assert [cell(1, 1, train=n).steps for n in (500, 512, 513)] == [16, 16, 17]
 
 
@@ -73,7 +73,9 @@ def test_counts_by_hand() -> None:
     ],
 )
 def test_stack_sizes_by_hand(depth: int, width: int, most: int) -> None:
-    assert cost.max_stack(cell(depth, width)) == cost.max_stack(cell(depth, width, "Adam")) == most
+    assert (
+        stacks.max_stack(cell(depth, width)) == stacks.max_stack(cell(depth, width, "Adam")) == most
+    )
 
 
 def test_groups_by_hand() -> None:
@@ -82,7 +84,10 @@ def test_groups_by_hand() -> None:
         update={"initializer": sgd.initializer.model_copy(update={"class_name": "Zeros"})}
     )
     runs = [Run(cell=c, seed=s) for c, n in ((sgd, 3), (adam, 2), (other, 4)) for s in range(n)]
-    assert [(c.optimizer.class_name, n) for c, n in cost.groups(runs)] == [("SGD", 7), ("Adam", 2)]
+    assert [(c.optimizer.class_name, n) for c, n in stacks.groups(runs)] == [
+        ("SGD", 7),
+        ("Adam", 2),
+    ]
 
 
 def test_more_work_costs_more() -> None:
@@ -100,19 +105,19 @@ def test_more_work_costs_more() -> None:
 
 def test_memory_of_the_largest_default_stack_is_below_two_gibibytes() -> None:
     cells = [cell(depth, width, "Adam") for depth in range(1, 21) for width in (5, 25)]
-    sizes = [cost.stack_bytes([(c, cost.max_stack(c))], LOG) for c in cells]
+    sizes = [cost.stack_bytes([(c, stacks.max_stack(c))], LOG) for c in cells]
     assert cost.BASE_BYTES < min(sizes) < max(sizes) < 2**31
 
 
 def test_probed_runs_by_hand() -> None:
-    assert [portions.probe_runs(20, width, 500) for width in (5, 25, 32, 33, 400)] == [
+    assert [stacks.probe_runs(20, width, 500) for width in (5, 25, 32, 33, 400)] == [
         96,
         16,
         16,
         12,
         4,
     ]
-    assert [portions.probe_runs(20, 400, examples) for examples in (499, 500, 512)] == [16, 4, 1]
+    assert [stacks.probe_runs(20, 400, examples) for examples in (499, 500, 512)] == [16, 4, 1]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,7 @@ def test_memory_of_wide_nets_against_measurement() -> None:
     wide = cell(10, 400, batch_size=500)
     log = Log(probe_epochs=(0, 1), test_every=1)
     assert cost.stack_bytes([(wide, 7)], log) == pytest.approx(2497 * 2**20, rel=0.1)
-    assert cost.stack_bytes([(wide, cost.max_stack(wide))], log) < 2.5e9
+    assert cost.stack_bytes([(wide, stacks.max_stack(wide))], log) < 2.5e9
 
 
 def test_rare_pauses_need_no_more_memory_than_the_epochs_trained_at_once() -> None:

@@ -11,7 +11,8 @@ from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
 from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
-from vgstudy.planning import cost, design, manifests
+from vgstudy.planning import cost, design, manifests, stacks
+from vgstudy.planning.stacks import stack
 
 STUDIES = Path(__file__).parents[2] / "config/studies"
 LOG = Log(probe_epochs=(0, 20), test_every=10)
@@ -84,10 +85,8 @@ def test_runs_are_cells_times_seeds(smoke: Study) -> None:
 def test_stack_sizes_by_hand(
     count: int, most: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cost, "max_stack", lambda cell: most)
-    assert [
-        len(part) for part in design.stack(Run(cell=cell(), seed=s) for s in range(count))
-    ] == sizes
+    monkeypatch.setattr(stacks, "max_stack", lambda cell: most)
+    assert [len(part) for part in stack(Run(cell=cell(), seed=s) for s in range(count))] == sizes
 
 
 def groups(runs: list[Run]) -> set[tuple[int, int, str]]:
@@ -114,18 +113,18 @@ def test_stacks_hold_every_run_once_and_split_no_group_without_need(
         for s in range(n)
     ]
     runs = list({(run.cell.id, run.seed): run for run in runs}.values())
-    stacks = design.stack(runs)
-    assert sorted(keys([run for part in stacks for run in part])) == sorted(keys(runs))
+    stacked = stack(runs)
+    assert sorted(keys([run for part in stacked for run in part])) == sorted(keys(runs))
     homes: dict[tuple[int, int, str], list[int]] = {}
-    for part in stacks:
+    for part in stacked:
         assert len({(run.cell.depth, run.cell.width) for run in part}) == 1
-        assert len(part) <= cost.max_stack(part[0].cell)
+        assert len(part) <= stacks.max_stack(part[0].cell)
         for group in groups(part):
             homes.setdefault(group, []).append(sum(groups([run]) == {group} for run in part))
     for counts in homes.values():
         assert max(counts) - min(counts) <= 1
     for group, counts in homes.items():
-        most = cost.max_stack(next(run.cell for run in runs if groups([run]) == {group}))
+        most = stacks.max_stack(next(run.cell for run in runs if groups([run]) == {group}))
         assert len(counts) == -(-sum(counts) // most)
 
 
@@ -138,14 +137,14 @@ def test_only_equal_shapes_share_a_stack_by_hand() -> None:
         cell(optimizer="Adam"),
         cell(epochs=21),
     ]
-    assert [len(part) for part in design.stack(Run(cell=c, seed=0) for c in cells)] == [3, 1, 1, 1]
+    assert [len(part) for part in stack(Run(cell=c, seed=0) for c in cells)] == [3, 1, 1, 1]
 
 
 def test_an_optimizers_runs_stay_together_in_a_stack() -> None:
     runs = [Run(cell=cell(optimizer=name), seed=s) for s in range(20) for name in ("SGD", "Adam")]
-    (stacked,) = design.stack(runs)
+    (stacked,) = stack(runs)
     assert [run.cell.optimizer.class_name for run in stacked] == ["SGD"] * 20 + ["Adam"] * 20
-    assert [(c.optimizer.class_name, count) for c, count in cost.groups(stacked)] == [
+    assert [(c.optimizer.class_name, count) for c, count in stacks.groups(stacked)] == [
         ("SGD", 20),
         ("Adam", 20),
     ]
@@ -153,29 +152,27 @@ def test_an_optimizers_runs_stay_together_in_a_stack() -> None:
 
 def test_jobs_are_balanced_and_hold_every_stack_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "TARGET", 1.5)
-    stacks = design.stack(
+    stacked = stack(
         Run(cell=cell(d, w), seed=s) for d in range(1, 21) for w in (5, 25) for s in range(10)
     )
-    jobs = design.pack(stacks, LOG)
-    loads = [
-        sum(cost.stack_seconds(cost.groups(s), LOG) for s in design.stack(job)) for job in jobs
-    ]
+    jobs = design.pack(stacked, LOG)
+    loads = [sum(cost.stack_seconds(stacks.groups(s), LOG) for s in stack(job)) for job in jobs]
     assert sorted(keys([run for job in jobs for run in job])) == sorted(
-        keys([run for s in stacks for run in s])
+        keys([run for s in stacked for run in s])
     )
     assert len(jobs) == cost.job_count(sum(loads)) > 8
     assert max(loads) < 1.5 * min(loads)
 
 
 def test_no_runs_make_no_job() -> None:
-    assert design.pack(design.stack([]), LOG) == []
+    assert design.pack(stack([]), LOG) == []
 
 
 def test_a_manifest_gives_its_stacks_back() -> None:
     runs = [Run(cell=cell(d, init), seed=s) for d, init in ((5, 5), (20, 25)) for s in (0, 1, 7)]
     manifest = manifests.make("small", LOG, runs)
     assert manifests.runs_of(manifest) == runs
-    assert design.stack(manifests.runs_of(manifest)) == design.stack(runs)
+    assert stack(manifests.runs_of(manifest)) == stack(runs)
     assert [entry["seeds"] for entry in manifest["runs"]] == [[0, 1, 7], [0, 1, 7]]
 
 

@@ -20,7 +20,7 @@ from vgstudy.probe import GradientProbe
 from vgstudy.probe.passes import Measurer, Probe
 from vgstudy.schema import TABLES
 from vgstudy.seeds import stream
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.parquet import read_footer, read_table
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(24, 8)).astype("float32")

@@ -18,7 +18,7 @@ from vgstudy.probe.diagnose import diagnose
 from vgstudy.probe.evidence import best_settings, measure, rates, read_evidence
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.results import load
-from vgstudy.store.logs import read_table, write_table
+from vgstudy.store.parquet import read_table, write_table
 
 
 def rows(**columns) -> pd.DataFrame:

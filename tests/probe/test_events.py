@@ -28,7 +28,7 @@ from vgstudy.probe.study import Selection, write_study
 from vgstudy.probe.summaries import buckets, event, scalar
 from vgstudy.results import load
 from vgstudy.schema import QUANTILES
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.parquet import read_footer, read_table, write_table
 
 CELL = "5x5-tanh"
 CHROMIUM = (

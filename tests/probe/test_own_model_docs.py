@@ -11,7 +11,7 @@ from synthetic import write_synthetic_study
 from vgstudy.probe.diagnose import diagnose
 from vgstudy.probe.evidence import read_evidence
 from vgstudy.probe.rules import HEALTHY, RULES
-from vgstudy.store.logs import read_footer
+from vgstudy.store.parquet import read_footer
 
 PAGE = (Path(__file__).parents[2] / "docs/own-model.md").read_text(encoding="utf-8")
 TUTORIAL, *QUESTIONS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -20,7 +20,7 @@ from vgstudy.report.sheets import sheet
 from vgstudy.report.trust import ESTIMATE, sensitivity, shown, survivors, trust_tables
 from vgstudy.results import load
 from vgstudy.schema import EXPORTED
-from vgstudy.store.logs import write_table
+from vgstudy.store.parquet import write_table
 from vgstudy.validation.published_laws import Number
 
 NOWHERE = Origin(

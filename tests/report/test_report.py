@@ -25,8 +25,8 @@ from vgstudy.report.findings import findings
 from vgstudy.report.origin import cost_sentence, duration, made_table, origin
 from vgstudy.report.page import write_report
 from vgstudy.report.pictures import KINDS, pictures
-from vgstudy.store import logs
-from vgstudy.store.logs import write_table
+from vgstudy.store import parquet
+from vgstudy.store.parquet import write_table
 from vgstudy.validation.simulation import simulate
 
 EVIL = "<script>alert('&amp;')</script> \"a\" & <b>b"
@@ -74,9 +74,9 @@ def write_pictures(folder):
 def retitle(folder, **changes):
     """Write the study's footer anew with some keys changed."""
     path = folder / "runs.parquet"
-    footer = logs.read_footer(path)
-    logs.write_table(
-        "runs", logs.read_table("runs", path), path, footer | {"study": footer["study"] | changes}
+    footer = parquet.read_footer(path)
+    parquet.write_table(
+        "runs", parquet.read_table("runs", path), path, footer | {"study": footer["study"] | changes}
     )
 
 
@@ -347,7 +347,7 @@ def test_hashes_against_hashlib(results):
     hashes = {name: (rows, digest) for name, rows, digest in source.hashes.rows}
     content = (results / "other/estimates.parquet").read_bytes()
     assert hashes["estimates.parquet"][1] == hashlib.sha256(content).hexdigest()
-    jobs = sorted(set(logs.read_table("runs", results / "other/runs.parquet")["job"].to_pylist()))
+    jobs = sorted(set(parquet.read_table("runs", results / "other/runs.parquet")["job"].to_pylist()))
     each = [
         hashlib.sha256((results / f"other/probes/{job}.parquet").read_bytes()).hexdigest()
         for job in jobs
@@ -356,7 +356,7 @@ def test_hashes_against_hashlib(results):
         hashes[f"probes/ ({len(jobs)} files)"][1]
         == hashlib.sha256("".join(each).encode()).hexdigest()
     )
-    assert json.loads(source.config) == logs.read_footer(results / "other/runs.parquet")["study"]
+    assert json.loads(source.config) == parquet.read_footer(results / "other/runs.parquet")["study"]
 
 
 def test_a_missing_table_or_picture_is_told(tmp_path):

@@ -22,12 +22,11 @@ import pyarrow as pa
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.study import Log
-from vgstudy.planning import cost, planning
+from vgstudy.planning import cost, plan
 from vgstudy.schema import TABLES, ZERO_CAUSES
-from vgstudy.store.logs import write_table
 
 cost.TARGET = 0.05
-planning.DECAYS_AT_ONCE = 2
+plan.DECAYS_AT_ONCE = 2
 FIXED = {
     "zero_cause": ZERO_CAUSES[0],
     "zero_cause_float32": ZERO_CAUSES[0],
@@ -78,10 +77,10 @@ def train(runs: Iterable[Run], log: Log) -> SimpleNamespace:
 
 def write_figures(folder: Path) -> None:
     """Instead of `vgstudy.figures.write_figures`: empty pictures."""
+
     from vgstudy.figures.captions import caption_of, figure_names
     from vgstudy.figures.frames import read_frames
     from vgstudy.store.files import write_whole
-    from vgstudy.store.sums import write_sums
 
     captions = {
         name: {"title": caption_of(name).title, "caption": ""}
@@ -94,32 +93,6 @@ def write_figures(folder: Path) -> None:
                 b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>',
             )
     write_whole(folder / "figures" / "captions.json", json.dumps(captions).encode())
-    write_sums(folder / "figures", (folder / "figures").glob("[!.]*.*"), "figures")
-
-
-def write_coverage(results: Path, repetitions: int) -> list[Any]:
-    """Instead of `vgstudy.validation.coverage.write_coverage`: a row without a meaning."""
-    texts = {"procedure": "made up", "role": "primary", "truth": "none", "label": "none"}
-    write_table(
-        "coverage",
-        made_up(
-            "coverage", [{**texts, "n": repetitions, "low": 0.1, "coverage": 0.5, "high": 0.9}], 0
-        ),
-        results / "coverage.parquet",
-        {},
-    )
-    return []
-
-
-def write_conformance(results: Path) -> list[Any]:
-    """Instead of `vgstudy.validation.tables.write_conformance`: a row without a meaning."""
-    write_table(
-        "conformance",
-        made_up("conformance", [{"ours": None, "agrees": None}], 0),
-        results / "conformance.parquet",
-        {},
-    )
-    return []
 
 
 def replace(name: str, **functions: Any) -> None:
@@ -137,11 +110,5 @@ if sys.orig_argv[2:3] == [
     "follow"
 ]:  # and not the Snakemake of a job of a cluster, which is told the rule
     time.sleep(float(os.environ.get("FAULTS_SECONDS", "0")))
-if "coverage" in sys.orig_argv:
-    import vgstudy.validation.coverage
-
-    vgstudy.validation.coverage.write_coverage = write_coverage
-if "conformance" in sys.orig_argv:
-    replace("vgstudy.validation.tables", write_conformance=write_conformance)
 if "figures" in sys.orig_argv:
     replace("vgstudy.figures.write", write_figures=write_figures)

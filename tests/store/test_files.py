@@ -1,14 +1,11 @@
 """A file is whole under its name or not there."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
-from vgstudy.errors import UserError
-from vgstudy.store import files
-from vgstudy.store.files import no_later_than_now, whole, write_whole
+from vgstudy.store.files import whole, write_whole
 
 
 def test_a_file_has_its_name_once_it_is_complete(tmp_path: Path) -> None:
@@ -46,36 +43,3 @@ def test_a_file_is_flushed_before_it_gets_its_name_and_its_folder_after(
     )
     write_whole(path, b"content")
     assert seen == [(False, path.stat().st_ino), (True, tmp_path.stat().st_ino)]
-
-
-def test_times_in_the_future_are_set_to_now_and_others_stay(tmp_path: Path) -> None:
-    for name, ahead in (("past", -500), ("future", 500)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (time.time() + ahead,) * 2)
-    before = (tmp_path / "past").stat().st_mtime
-    assert no_later_than_now(tmp_path) == 1
-    assert (tmp_path / "past").stat().st_mtime == before
-    assert (tmp_path / "future").stat().st_mtime <= time.time()
-
-
-def test_a_file_that_vanishes_is_no_matter_and_anothers_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a"
-    path.touch()
-    os.utime(path, (time.time() + 500,) * 2)
-
-    def refuse(error: type[OSError]) -> None:
-        def utime(*_: object, **__: object) -> None:
-            raise error(1, "Operation not permitted")
-
-        monkeypatch.setattr(files.os, "utime", utime)
-
-    refuse(FileNotFoundError)
-    assert no_later_than_now(tmp_path) == 0
-    refuse(PermissionError)
-    with pytest.raises(
-        UserError,
-        match=r"a: bears a time in the future, which cannot be changed: operation not permitted; `t",
-    ):
-        no_later_than_now(tmp_path)

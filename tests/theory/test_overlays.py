@@ -15,7 +15,7 @@ from vgstudy.figures.captions import figure_names
 from vgstudy.figures.theory import fluctuations, theory_width
 from vgstudy.figures.write import picture
 from vgstudy.report.theory import theory
-from vgstudy.store.logs import read_table
+from vgstudy.store.parquet import read_table
 from vgstudy.theory.finite_width import log_factor
 from vgstudy.theory.overlays import VARIANCE, overlaid, variances
 from vgstudy.theory.predictions import Prediction, predict, predict_decays

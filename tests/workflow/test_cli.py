@@ -17,7 +17,7 @@ from synthetic import write_synthetic_study
 from vgstudy.cli import app
 from vgstudy.config.load import load_study
 from vgstudy.schema import arrow_schema
-from vgstudy.store.logs import write_table
+from vgstudy.store.parquet import write_table
 
 ROOT = Path(__file__).parents[2]
 

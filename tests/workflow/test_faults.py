@@ -17,7 +17,7 @@ import pytest
 
 from faults import DAMAGES, UNSEEN, damage, kill, killed, processes
 from sites import Site
-from vgstudy.store.logs import read_footer, read_table, write_table
+from vgstudy.store.parquet import read_footer, read_table, write_table
 
 pytestmark = pytest.mark.slow
 
@@ -161,7 +161,7 @@ def test_what_other_studies_or_versions_made_is_made_again_without_snakemakes_no
         {**footer, "studies": [*footer["studies"], "another"]},
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vgstudy.store.logs.STAGES", {"estimate": 0})
+        patch.setattr("vgstudy.store.parquet.STAGES", {"estimate": 0})
         write_table("limits", read_table("limits", limits), limits, read_footer(limits))
     sums.write_text(sums.read_text().replace("version", "version 0 or", 1))
     shutil.rmtree(made.folder / ".snakemake")

@@ -1,7 +1,6 @@
-# Decay factors that are not on disk: a process for a batch of jobs, because it starts for longer than it computes. Outputs that are
-# there belong to no batch, so new ones neither delete them nor make them again; the rule `decay` does that if it must be.
-for name, study_plan in PLANS.items():
-    for number, batch in study_plan.undecayed.items():
+# Decay factors that are not on disk, for a batch of jobs in one process; the rule `decay` makes those again that are.
+for name, plan in PLANS.items():
+    for number, batch in plan.undecayed.items():
 
         rule:
             name:
@@ -33,48 +32,6 @@ rule decay:
         stage=STAGES["decay"],
     shell:
         "vgstudy decay {input} > {log} 2>&1"
-
-
-# What checks the methods needs no study, but waits for the designs: so training starts first, and this fills the cores that it leaves.
-# Once there it is not made again for one more study.
-rule coverage:
-    input:
-        [
-            d
-            for d in DESIGNS
-            if Path(d).exists() or not Path("results/coverage.parquet").exists()
-        ],
-    output:
-        "results/coverage.parquet",
-    log:
-        "results/logs/coverage.log",
-    conda:
-        "../../environment.yml"
-    params:
-        stage=STAGES["coverage"],
-    shell:
-        "vgstudy coverage results > {log} 2>&1"
-
-
-rule conformance:
-    input:
-        # MNIST has been downloaded then
-        [
-            d
-            for d in DESIGNS
-            if Path(d).exists() or not Path("results/conformance.parquet").exists()
-        ],
-    output:
-        "results/conformance.parquet",
-    log:
-        "results/logs/conformance.log",
-    conda:
-        "../../environment.yml"
-    params:
-        stage=STAGES["conformance"],
-        mnist=MNIST,
-    shell:
-        "vgstudy conformance results > {log} 2>&1"
 
 
 rule estimate:
@@ -121,7 +78,7 @@ rule predict:
 
 rule follow:
     input:
-        # of what claims report, only arms show anything
+        # only studies with arms show reported values from the claims
         register=lambda wildcards: (
             sorted(REGISTER.glob("*.yaml")) if STUDIES[wildcards.study].arms else []
         ),
@@ -135,11 +92,6 @@ rule follow:
         "../../environment.yml"
     params:
         stage=STAGES["follow"],
-        register=lambda wildcards: (
-            sorted(path.name for path in REGISTER.glob("*.yaml"))
-            if STUDIES[wildcards.study].arms
-            else []
-        ),
     shell:
         "vgstudy follow results/{wildcards.study} > {log} 2>&1"
 
@@ -166,7 +118,7 @@ rule claims:
         runs=expand("results/{study}/runs.parquet", study=STUDIES),
         outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
         prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
-        tables=PREPARED.job_paths,
+        tables=JOB_OUTPUTS,
     output:
         "results/claims.parquet",
     log:
@@ -175,7 +127,6 @@ rule claims:
         "../../environment.yml"
     params:
         stage=STAGES["claims"],
-        register=sorted(path.name for path in REGISTER.glob("*.yaml")),
         studies=list(STUDIES),
     shell:
         "vgstudy claims results {params.studies:q} > {log} 2>&1"

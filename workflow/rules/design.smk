@@ -1,14 +1,15 @@
-# One rule for each study, because its outputs are the manifests that are not on disk yet. A manifest on disk belongs to no rule, so
-# growing a study neither deletes it nor makes the job that was trained from it run again.
+# One rule for each study, because its outputs are the manifests that are not on disk yet. A manifest on disk belongs to no
+# rule, so growing a study neither deletes it nor makes the job that was trained from it run again.
+from vgstudy.config.load import seeds_text
 
-for name, study_plan in PLANS.items():
+for name, plan in PLANS.items():
 
     rule:
         name:
             f"design_{name}"
         output:
             runs=f"results/{name}/runs.parquet",
-            manifests=[job.path for job in study_plan.jobs.values() if job.new],
+            manifests=[job.path for job in plan.jobs.values() if job.new],
         log:
             f"results/{name}/logs/design.log",
         priority: 1_000_000  # before any training, which goes by its seconds
@@ -16,12 +17,12 @@ for name, study_plan in PLANS.items():
         conda:
             "../../environment.yml"
         params:
-            # Functions, because text may hold braces, and of the output, because then Snakemake does not compare them: only the
-            # digest says whether the design is another one.
+            # Functions, because text may hold braces, and of the output, because then Snakemake does not compare them:
+            # only the digest says whether the design is another one.
             study=lambda wildcards, output, path=STUDIES[name].path: path,
             seeds=lambda wildcards, output: (
-                ["--seeds", seeds_text(named.seeds)] if named.seeds else []
+                ["--seeds", seeds_text(settings.seeds)] if settings.seeds else []
             ),
-            digest=study_plan.digest,
+            digest=plan.digest,
         shell:
             "vgstudy design --results results {params.seeds:q} -- {params.study:q} > {log} 2>&1"

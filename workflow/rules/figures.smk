@@ -1,3 +1,6 @@
+from vgstudy.figures.captions import caption_of, figure_names
+
+
 rule figures:
     input:
         expand("results/{{study}}/{table}.parquet", table=STUDY_TABLES),

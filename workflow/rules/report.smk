@@ -1,19 +1,15 @@
+from vgstudy.schema import EXPORTED
+
+
 rule report:
     input:
         "results/claims.parquet",
-        CHECKED,
-        expand(
-            "results/{study}/{part}",
-            study=STUDIES,
-            part=(*(f"{table}.parquet" for table in STUDY_TABLES), "figures"),
-        ),
-        PREPARED.job_paths,
+        STUDY_OUTPUTS,
+        JOB_OUTPUTS,
     output:
-        "results/SHA256SUMS",
         "results/summary.md",
         "results/claims.csv",
-        expand("results/{check}.csv", check=PREPARED.checks),
-        expand("results/{study}/tables/{sheet}.csv", study=STUDIES, sheet=EXPORTED),
+        expand("results/{study}/tables/{table}.csv", study=STUDIES, table=EXPORTED),
         report(
             "results/report.html",
             caption="../report/report.rst",

@@ -18,8 +18,8 @@ from vgstudy.cells import PROBE_SET
 from vgstudy.claims.cases import named_cells
 from vgstudy.claims.register import Tutorial, claims, read_register
 from vgstudy.schema import QUANTILES
-from vgstudy.store.folders import read_rows
-from vgstudy.store.logs import open_writer
+from vgstudy.store.parquet import open_writer
+from vgstudy.store.tables import read_rows
 from vgstudy.tasks import read_task
 
 Array = NDArray[np.float64]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vgstudy.analysis.grid import floats, position
 from vgstudy.config.log import Log
 from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
-from vgstudy.store.folders import read_rows
+from vgstudy.store.tables import read_rows
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]

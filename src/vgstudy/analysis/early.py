@@ -10,7 +10,7 @@ import pandas as pd
 
 from vgstudy.analysis.design import Design, plain
 from vgstudy.schema import FACTORS, ON_PROBE_SET
-from vgstudy.store.folders import read_rows
+from vgstudy.store.tables import read_rows
 
 PROBED = ("cell", "seed", "layer", "fan_in", "fan_out", "g_rms", "g_l2", "g_zero_float32")
 BEFORE = [("epoch", "==", 0), ON_PROBE_SET]

@@ -21,7 +21,7 @@ from vgstudy.analysis.early import RULES, early_runs
 from vgstudy.analysis.intervals import CONFIDENCE, WILSON, equal_tails, wilson
 from vgstudy.analysis.predictors import ALL, BESIDE, CONSTANT, SIGNS
 from vgstudy.schema import arrow_schema
-from vgstudy.store.logs import write_table
+from vgstudy.store.parquet import write_table
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -4,7 +4,7 @@ many jobs."""
 from pathlib import Path
 
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
-from vgstudy.store.logs import read_table, write_table
+from vgstudy.store.parquet import read_table, write_table
 
 
 def write_decays(probes: Path) -> None:

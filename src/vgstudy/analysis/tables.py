@@ -15,7 +15,7 @@ from vgstudy.analysis.summaries import summary
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.cells import PROBE_SET
 from vgstudy.schema import FACTORS
-from vgstudy.store.logs import open_writer, write_table
+from vgstudy.store.parquet import open_writer, write_table
 
 BATCH_RUNS = 1000
 

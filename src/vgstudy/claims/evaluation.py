@@ -17,7 +17,7 @@ from vgstudy.claims.judging import judge, judge_prediction
 from vgstudy.claims.reading import Values, read_values
 from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, claims
 from vgstudy.claims.statements import Measure, Network, Statement
-from vgstudy.store.folders import read_rows
+from vgstudy.store.tables import read_rows
 
 Array = NDArray[np.float64]
 Rows = list[dict[str, Any]]

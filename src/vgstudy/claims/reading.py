@@ -16,7 +16,7 @@ from vgstudy.claims.checks import logged_epochs, needs, table_of
 from vgstudy.claims.measures import measured
 from vgstudy.claims.statements import DERIVED, Measure
 from vgstudy.schema import JOB_TABLES
-from vgstudy.store.folders import read_rows
+from vgstudy.store.tables import read_rows
 
 Array = NDArray[np.float64]
 Wanted = Mapping[str, Iterable[Measure]]

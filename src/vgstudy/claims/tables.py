@@ -9,7 +9,7 @@ from vgstudy.analysis.design import read_design
 from vgstudy.claims.evaluation import claim_rows
 from vgstudy.claims.register import read_register
 from vgstudy.schema import arrow_schema
-from vgstudy.store.logs import write_table
+from vgstudy.store.parquet import write_table
 
 
 def write_claims(results: Path, studies: Sequence[str], register: Path) -> None:

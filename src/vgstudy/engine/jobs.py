@@ -11,10 +11,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vgstudy.config.log import Log
 from vgstudy.engine.train import train
-from vgstudy.planning import design, manifests
+from vgstudy.planning import manifests
+from vgstudy.planning.stacks import stack
 from vgstudy.schema import TRAINED
-from vgstudy.store.logs import open_writer
-from vgstudy.store.places import job_path
+from vgstudy.store.parquet import open_writer
+from vgstudy.store.paths import job_path
 
 
 def run(path: Path, threads: int = 1) -> None:
@@ -44,7 +45,7 @@ def run(path: Path, threads: int = 1) -> None:
         "ERROR"
     )  # every stack is a graph of its own, of which TensorFlow warns
     manifest = manifests.read(path)
-    stacks, log = design.stack(manifests.runs_of(manifest)), Log.model_validate(manifest["log"])
+    stacks, log = stack(manifests.runs_of(manifest)), Log.model_validate(manifest["log"])
     files = [job_path(path.parent.parent, table, path.stem) for table in TRAINED]
     footer = {"job": path.stem, "manifest": manifest, "threads": threads}
     columns = (

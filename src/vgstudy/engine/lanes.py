@@ -23,7 +23,7 @@ from vgstudy.engine.groups import Group, by_activation, mixture
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.models import Net, activation, value_and_slope
 from vgstudy.engine.steps import Step, Two, xla
-from vgstudy.planning.portions import LANES
+from vgstudy.planning.stacks import LANES
 
 # Whole vector registers instead of half ones, and loops over lanes made vectors, not written out
 # one by one before that: a third

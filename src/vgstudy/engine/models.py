@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from vgstudy.cells import KerasObject
-from vgstudy.planning.portions import LANES
+from vgstudy.planning.stacks import LANES
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 

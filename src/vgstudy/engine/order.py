@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vgstudy.planning.portions import LANES
+from vgstudy.planning.stacks import LANES
 
 SHORT = (
     512  # row numbers of 9 bits leave 23 random ones of 32, and one permutation in 60 to draw anew

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vgstudy.cells import KerasObject
 from vgstudy.engine import losses, models, probes, statistics
 from vgstudy.engine.groups import Arrangement, by_activation, mixture
-from vgstudy.planning.portions import LANES, probe_runs
+from vgstudy.planning.stacks import LANES, probe_runs
 
 
 @dataclass(frozen=True)

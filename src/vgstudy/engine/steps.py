@@ -9,7 +9,7 @@ import tensorflow as tf
 from vgstudy.engine.groups import Parameters
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.models import Net
-from vgstudy.planning.portions import LANES
+from vgstudy.planning.stacks import LANES
 
 TEST_ROWS = 128
 Two = tuple[tf.Tensor, tf.Tensor]

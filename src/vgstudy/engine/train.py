@@ -18,7 +18,7 @@ from vgstudy.engine.order import Order
 from vgstudy.engine.parts import probe_parts
 from vgstudy.engine.rows import Curves, Measurements
 from vgstudy.engine.steps import compile_steps, compile_test, mini_batch
-from vgstudy.planning.portions import STEPS_AT_ONCE, is_narrow
+from vgstudy.planning.stacks import STEPS_AT_ONCE, is_narrow
 from vgstudy.seeds import stream
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from vgstudy.analysis.design import plain, read_design
 from vgstudy.formatting import listing
 from vgstudy.schema import FACTORS, ON_PROBE_SET
-from vgstudy.store.folders import read_rows
+from vgstudy.store.tables import read_rows
 from vgstudy.tasks import TASKS
 
 OPTIMIZER = "optimizer"

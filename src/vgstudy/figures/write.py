@@ -22,7 +22,6 @@ from vgstudy.figures.rendering import csv, parquet, pdf, png, svg
 from vgstudy.figures.shares import shares
 from vgstudy.figures.style import rc
 from vgstudy.figures.view import View
-from vgstudy.store import sums
 from vgstudy.store.files import write_whole
 
 PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
@@ -75,7 +74,7 @@ def arranged(figure: Figure) -> Figure:
 
 def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
     """Draw figures of the study in `folder`: figures/NAME.svg, .pdf, .png, what is drawn as .csv
-    and .parquet; captions.json; the checksums of all of them.
+    and .parquet; captions.json.
 
     The captions are a JSON mapping from a figure's name to its `title` and `caption`, in the order
     of the report.
@@ -97,11 +96,8 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
             f"{folder.name} has no figure {unknown[0]}; its figures are {', '.join(known)}"
         )
     views = {name: view_of(name)(frames) for name in known}
-    written = [
-        path
-        for name in names or known
-        for path in write_figure(folder / "figures", name, views[name])
-    ]
+    for name in names or known:
+        write_figure(folder / "figures", name, views[name])
     captions = {
         name: {"title": caption_of(name).title, "caption": caption_text(name, view)}
         for name, view in views.items()
@@ -109,12 +105,6 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
     write_whole(
         folder / "figures" / "captions.json",
         json.dumps(captions, indent=1, ensure_ascii=False).encode(),
-    )
-    sums.write_sums(
-        folder / "figures",
-        [*written, folder / "figures" / "captions.json"],
-        "figures",
-        keep=names is not None,
     )
 
 

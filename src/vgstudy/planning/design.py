@@ -1,22 +1,14 @@
-"""From a study to cells, runs, stacks and jobs: pure functions.
+"""From a study to its cells and runs, and from runs to jobs: pure functions."""
 
-A stack is a set of runs of equal shape: task, depth, width, epochs, batch size and steps of an
-epoch.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import pairwise
-from math import ceil
 
-from vgstudy.cells import Cell, Run, canonical_json
+from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.planning import cost
-
-SHAPE = {"task", "depth", "width", "epochs", "batch_size", "steps_per_epoch"}  # equal in a stack
-GROUP = {"activation", "optimizer"}  # equal in a block of a stack
+from vgstudy.planning.stacks import groups
 
 
 @dataclass(frozen=True)
@@ -30,71 +22,41 @@ class LabelledCell:
 
 
 def cells(study: Study) -> list[LabelledCell]:
-    """The cells of all arms, each once; without arms every combination of the factors' levels,
-    depth varying slowest."""
+    """Return the cells of all arms, each once.
+
+    Without arms: every combination of the factors' levels, depth varying slowest.
+    """
     return [_labelled(study, *levels) for levels in study.combinations()]
 
 
 def _labelled(
     study: Study, depth: int, width: int, activation: str, initializer: str, optimizer: str
 ) -> LabelledCell:
-    factors, shared = (
-        study.factors,
-        {"task": study.task, "study_seed": study.study_seed, **dict(study.training)},
-    )
+    factors = study.factors
     cell = Cell(
         depth=depth,
         width=width,
         activation=factors.activation[activation],
         initializer=factors.initializer[initializer],
         optimizer=factors.optimizer[optimizer],
-        **shared,
+        task=study.task,
+        study_seed=study.study_seed,
+        **dict(study.training),
     )
     return LabelledCell(cell, activation, initializer, optimizer)
 
 
 def runs(study: Study) -> list[Run]:
-    """Every cell with every seed, cell by cell."""
+    """Return every cell with every seed, cell by cell."""
     return [Run(cell=labelled.cell, seed=seed) for labelled in cells(study) for seed in study.seeds]
 
 
-def stack(runs: Iterable[Run]) -> list[list[Run]]:
-    """Runs of equal shape put together, at most `cost.max_stack` in each stack.
-
-    The runs of one activation and optimizer are split evenly only if they are too many for one
-    stack; otherwise stacks hold as many whole groups of them as fit.
-    """
-    kinds: dict[str, tuple[str, str]] = {}
-    shapes: dict[str, dict[str, list[Run]]] = {}
-    for run in runs:
-        if (kind := kinds.get(run.cell.id)) is None:
-            kind = kinds[run.cell.id] = _fields(run.cell, SHAPE), _fields(run.cell, GROUP)
-        shapes.setdefault(kind[0], {}).setdefault(kind[1], []).append(run)
-    return [part for groups in shapes.values() for part in _filled(groups.values())]
-
-
-def _fields(cell: Cell, names: set[str]) -> str:
-    return canonical_json(cell.model_dump(mode="json", include=names))
-
-
-def _filled(groups: Iterable[list[Run]]) -> list[list[Run]]:
-    stacks: list[list[Run]] = []
-    for group in groups:
-        most = cost.max_stack(group[0].cell)
-        parts = ceil(len(group) / most)
-        ends = [len(group) * part // parts for part in range(parts + 1)]
-        for part in (group[begin:end] for begin, end in pairwise(ends)):
-            if stacks and len(stacks[-1]) + len(part) <= most:
-                stacks[-1].extend(part)
-            else:
-                stacks.append(part)
-    return stacks
-
-
 def pack(stacks: Sequence[list[Run]], log: Log) -> list[list[Run]]:
-    """Whole stacks put into jobs of about `cost.TARGET` seconds: longest first, each into the
-    emptiest job."""
-    seconds = [cost.stack_seconds(cost.groups(s), log) for s in stacks]
+    """Put whole stacks into jobs of about `cost.TARGET` seconds.
+
+    The longest stack first, each into the job with the least work so far.
+    """
+    seconds = [cost.stack_seconds(groups(stack), log) for stack in stacks]
     bins = [(0.0, number) for number in range(min(len(stacks), cost.job_count(sum(seconds))))]
     chosen: list[list[int]] = [[] for _ in bins]
     for index in sorted(range(len(stacks)), key=lambda i: (-seconds[i], i)):

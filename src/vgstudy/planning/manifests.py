@@ -1,5 +1,7 @@
-"""Manifests: the JSON that one process trains from. Its hash is the job's id, so a manifest never
-changes."""
+"""Manifests: the JSON that one process trains from.
+
+The hash of a manifest is the job's id, so a manifest never changes.
+"""
 
 import hashlib
 import json
@@ -15,8 +17,10 @@ from vgstudy.stages import STAGES
 
 
 def make(study: str, log: Log, runs: Iterable[Run]) -> dict[str, Any]:
-    """The manifest of a job that trains the runs, as JSON values. Defaults are left out: a field
-    added later keeps every job."""
+    """Return the manifest of a job that trains the runs, as JSON values.
+
+    Defaults are left out, so a field that is added later keeps every job.
+    """
     listed = []
     for _, group in groupby(runs, key=lambda run: run.cell.id):
         same = list(group)
@@ -35,12 +39,12 @@ def make(study: str, log: Log, runs: Iterable[Run]) -> dict[str, Any]:
 
 
 def job_id(manifest: Mapping[str, Any]) -> str:
-    """Twelve hexadecimal digits of the SHA-256 of the manifest."""
+    """Return twelve hexadecimal digits of the SHA-256 of the manifest."""
     return hashlib.sha256(canonical_json(manifest).encode()).hexdigest()[:12]
 
 
 def runs_of(manifest: Mapping[str, Any]) -> list[Run]:
-    """The runs a manifest lists, in its order.
+    """Return the runs that a manifest lists, in its order.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def runs_of(manifest: Mapping[str, Any]) -> list[Run]:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The manifest of a job.
+    """Read the manifest of a job.
 
     Raises
     ------
@@ -80,6 +84,7 @@ def read(path: Path) -> dict[str, Any]:
             else "name results/STUDY/jobs/JOB.json"
         )
         raise UserError(
-            f"{path}: is no job manifest, or was changed: its name is not the hash of its content; {remedy}"
+            f"{path}: is not a job manifest, or was modified: its name is not the hash of "
+            f"its content; {remedy}"
         )
     return manifest

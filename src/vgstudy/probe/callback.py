@@ -23,7 +23,7 @@ from vgstudy.probe.rows import changes, columns, probe_rows, values
 from vgstudy.probe.runs import probe_events
 from vgstudy.probe.settings import check_name, settings
 from vgstudy.store.files import unwritable
-from vgstudy.store.logs import write_table
+from vgstudy.store.parquet import write_table
 
 QUANTITIES = ("g", "delta", "h")
 WRITE_EVERY = 10.0  # s; a killed process loses at most so much

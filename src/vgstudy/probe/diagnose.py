@@ -17,7 +17,7 @@ from vgstudy.errors import UserError
 from vgstudy.probe.evidence import best_settings, rates
 from vgstudy.probe.rules import FEATURES, HEALTHY, RULES, features, verdicts
 from vgstudy.schema import ON_PROBE_SET
-from vgstudy.store.logs import read_footer, read_table
+from vgstudy.store.parquet import read_footer, read_table
 
 LEVELS = ("g_rms", "delta_rms", "h_rms")
 SHARES = ("h_saturated", "h_dead", "g_zero_float32")

@@ -13,7 +13,7 @@ from vgstudy.errors import UserError
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.results import load
 from vgstudy.store.files import write_whole
-from vgstudy.store.logs import read_footer
+from vgstudy.store.parquet import read_footer
 
 COLUMNS = [
     "epoch",

@@ -17,7 +17,7 @@ from vgstudy.probe.runs import probe_events, row_events
 from vgstudy.probe.summaries import experiment, hyperparameters
 from vgstudy.schema import FACTORS, ON_PROBE_SET, TABLES
 from vgstudy.store.files import whole
-from vgstudy.store.folders import read_rows
+from vgstudy.store.tables import read_rows
 
 Run = Mapping[str, Any]
 

@@ -13,8 +13,8 @@ from vgstudy.claims.verdicts import FEW, FIRM, NOT, NOT_RUN, REPLICATED, SOME, V
 from vgstudy.claims.words import LEARNED, NOT_LEARNED
 from vgstudy.formatting import interval, listing, number, percent, plural
 from vgstudy.report.findings import Table
-from vgstudy.store.folders import shared_rows
-from vgstudy.store.logs import read_footer
+from vgstudy.store.parquet import read_footer
+from vgstudy.store.tables import shared_rows
 
 Row = Mapping[str, Any]
 SHARES = (WILSON,)  # methods whose estimate is a share of seeds

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vgstudy.formatting import ANSWERS, number, plural
 from vgstudy.report.findings import Table
-from vgstudy.store.folders import shared_rows
+from vgstudy.store.tables import shared_rows
 
 HEAD = ("source", "quantity", "setup", "published", "ours", "agree", "by the rule", "note")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vgstudy.formatting import ABSENT, interval, percent
 from vgstudy.report.findings import Table
-from vgstudy.store.folders import shared_rows
+from vgstudy.store.tables import shared_rows
 
 KEYS = ("procedure", "role", "truth", "nominal")
 ROLES = ("primary", "labelled", "second", "withdrawn")

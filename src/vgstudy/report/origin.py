@@ -10,9 +10,9 @@ from typing import Any
 from vgstudy.formatting import listing, number, plural
 from vgstudy.report.findings import Table
 from vgstudy.schema import JOB_TABLES, STUDY_TABLES
-from vgstudy.store.folders import design_jobs
-from vgstudy.store.logs import read_footer
-from vgstudy.store.places import job_path, shared
+from vgstudy.store.parquet import read_footer
+from vgstudy.store.paths import job_path, shared
+from vgstudy.store.tables import design_jobs
 
 Footer = Mapping[str, Any]
 

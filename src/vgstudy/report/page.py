@@ -20,14 +20,13 @@ from vgstudy.report.scripts import library, policy, scripts
 from vgstudy.report.sheets import write_shared_sheets, write_sheets
 from vgstudy.report.study_page import StudyPage, study_page
 from vgstudy.report.weight import weight_sentence, weights
-from vgstudy.store import sums
 from vgstudy.store.files import write_whole
-from vgstudy.store.folders import shared_rows
+from vgstudy.store.tables import shared_rows
 
 
 def write_report(results: Path, names: Sequence[str]) -> str:
-    """Write `report.html`, `summary.md`, the sheets and the checksums of all that; every named
-    study has a folder in `results`.
+    """Write `report.html`, `summary.md` and the CSV exports; every named study has a folder in
+    `results`.
 
     Returns
     -------
@@ -52,13 +51,12 @@ def write_report(results: Path, names: Sequence[str]) -> str:
         else None
     )
     part = claims_part(results)
-    sheets = [
-        path for name in names for path in write_sheets(results / name)
-    ] + write_shared_sheets(results)
+    for name in names:
+        write_sheets(results / name)
+    write_shared_sheets(results)
     write_whole(results / "summary.md", summary(pages, part, first).encode())
     html = rendered(pages, part, checks(results), first)
     write_whole(results / "report.html", html.encode())
-    sums.write_sums(results, [*sheets, results / "summary.md", results / "report.html"], "report")
     return weight_sentence(
         weights(html, (code_library(), *(file for page in pages for file in page.attachments)))
     )

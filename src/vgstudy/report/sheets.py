@@ -9,8 +9,8 @@ import pyarrow as pa
 from vgstudy.results import Results
 from vgstudy.schema import EXPORTED, TABLES
 from vgstudy.store.files import write_whole
-from vgstudy.store.logs import read_table
-from vgstudy.store.places import shared
+from vgstudy.store.parquet import read_table
+from vgstudy.store.paths import shared
 
 
 def write_sheets(folder: Path) -> list[Path]:

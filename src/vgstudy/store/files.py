@@ -2,7 +2,6 @@
 
 import glob
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +13,10 @@ from vgstudy.errors import UserError
 
 @contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that appears under `path`, flushed to disk, when the block ends, or not at all
-    if it raises.
+    """Yield a binary file that appears under `path`, flushed to disk, when the block ends.
 
-    Until then it has a temporary name in the same folder, so that `path` never holds half a file.
-    What a killed process left under such a name is removed.
+    If the block raises, nothing changes. Until it ends the file has a temporary name in the same
+    folder, so that `path` never holds half a file. Temporary files of killed processes are removed.
 
     Raises
     ------
@@ -41,10 +39,10 @@ def whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def unwritable(path: Path, error: OSError) -> UserError:
-    """The mistake of naming a path that cannot be written."""
+    """Return the error for a path that cannot be written."""
     reason = (error.strerror or str(error)).lower()
     return UserError(
-        f"{path}: cannot be written: {reason}; mend that and start again: what is finished is kept"
+        f"{path}: cannot be written: {reason}; fix that and start again: finished results are kept"
     )
 
 
@@ -57,39 +55,12 @@ def _removed(part: Path) -> Iterator[None]:
 
 
 def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)  # the rename itself must survive a power cut
+    # the rename itself must survive a power cut
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def no_later_than_now(folder: Path) -> int:
-    """Give files and folders that bear a time in the future, because the clock was set back, the
-    present one; how many they were.
-
-    Snakemake takes what is older than its input for damaged, so nothing made now could follow from
-    such a file.
-
-    Raises
-    ------
-    UserError
-        If a file is another user's, who alone may do that.
-    """
-    now, count = time.time(), 0
-    for path in (folder, *folder.rglob("*")):
-        try:
-            if path.lstat().st_mtime > now:
-                os.utime(path, (now, now), follow_symlinks=False)
-                count += 1
-        except FileNotFoundError:  # a dying process took its temporary file away
-            continue
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UserError(
-                f"{path}: bears a time in the future, which cannot be changed: {reason}; `touch` it"
-            ) from None
-    return count
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 from vgstudy.errors import UserError
 from vgstudy.formatting import number, plural, reach
 from vgstudy.planning import cost
-from vgstudy.planning.planning import Plan
+from vgstudy.planning.plan import Plan
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 
 CORES = (1, 2, 8)
@@ -33,7 +33,7 @@ def table(plan: Plan) -> Table:
 
 
 def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
-    study, todo = plan.study, [job for job in plan.jobs.values() if not job.trained]
+    study, todo = plan.study, plan.untrained
     seconds = [job.seconds for job in todo]
     starts = cost.START_UP * len(todo)
     yield (
@@ -83,7 +83,7 @@ def seeds_needed(folder: Path) -> str | None:
     from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
     from vgstudy.figures.frames import untrained
     from vgstudy.report.finding import records, setting
-    from vgstudy.store.logs import read_table  # Arrow is not needed for planning
+    from vgstudy.store.parquet import read_table  # Arrow is not needed for planning
 
     chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]
     try:

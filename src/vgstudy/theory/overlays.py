@@ -15,8 +15,8 @@ from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.planning import design
 from vgstudy.schema import ON_PROBE_SET, arrow_schema
-from vgstudy.store.folders import read_rows
-from vgstudy.store.logs import read_footer, write_table
+from vgstudy.store.parquet import read_footer, write_table
+from vgstudy.store.tables import read_rows
 from vgstudy.theory import activations, finite_width, kernels
 from vgstudy.theory.predictions import DECAYS, ONE_INPUT, Prediction, is_predictable, predict_decays
 

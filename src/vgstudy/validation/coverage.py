@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from vgstudy.store.logs import write_table
+from vgstudy.store.parquet import write_table
 from vgstudy.validation.simulation import simulate
 
 

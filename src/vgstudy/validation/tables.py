@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vgstudy.store.logs import write_table
+from vgstudy.store.parquet import write_table
 from vgstudy.validation.published_laws import Check, law_checks
 from vgstudy.validation.published_networks import network_checks
 

@@ -1,9 +1,8 @@
-"""Which jobs a study still needs, given the manifests and results on disk. Planning writes nothing;
-`write_design` does.
+"""Which jobs a study still needs, given the manifests and results on disk.
 
-A manifest on disk is kept while it serves the study; only runs that no kept job covers are packed
-into new jobs. So growing a study never touches an existing file, and with an empty results folder
-the plan is a pure function of the study.
+Planning writes nothing; `write_design` does. A manifest on disk is kept while it serves the study;
+only runs that no kept job covers are packed into new jobs. So growing a study never touches an
+existing file, and with an empty results folder the plan is a pure function of the study.
 """
 
 import hashlib
@@ -21,15 +20,19 @@ from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost, design, manifests
-from vgstudy.schema import JOB_TABLES, TRAINED
+from vgstudy.planning.stacks import groups, stack
+from vgstudy.schema import TRAINED
 from vgstudy.store import files
-from vgstudy.store.places import job_path
+from vgstudy.store.parquet import check_footer, read_footer, write_table
+from vgstudy.store.paths import job_path
 
 # jobs whose decay factors one process computes: to start takes it longer than a million rows of
 # probes
 DECAYS_AT_ONCE = 32
-MARGIN = 1.1  # memory asked for, over the estimate: a cluster kills what takes more
-Key = tuple[str, int]  # of a run: its cell's id and its seed
+# memory to ask for, over the estimate: a cluster kills what takes more
+MARGIN = 1.1
+# of a run: its cell's id and its seed
+Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,12 @@ class Job:
     ----------
     id, path, manifest
         The hash of the manifest, where the manifest is or will be, the manifest itself.
-    new, begun, trained
-        Whether the manifest is not on disk, or damaged there; whether some of its tables are on
-        disk; whether those of training are.
+    new
+        Whether the manifest is not on disk, or damaged there.
+    begun, trained
+        Whether some, and whether all tables of training are on disk.
     n_runs, seconds, mem_mb
-        Runs it trains, core-seconds of training without start-up, memory in MB to ask for.
+        Runs to train, core-seconds of training without start-up, memory to ask for in MB.
     """
 
     id: str
@@ -59,8 +63,7 @@ class Job:
 
     @property
     def minutes(self) -> int:
-        """A time limit for a cluster's scheduler: a quarter of an hour and ten times the
-        estimate."""
+        """Time limit for a cluster's scheduler: a quarter of an hour and ten times the estimate."""
         return 15 + ceil(10 * (cost.START_UP + self.seconds) / 60)
 
 
@@ -73,7 +76,7 @@ class Plan:
     study, folder
         The study and its results folder.
     jobs
-        Kept ones first, then new ones.
+        The jobs by id: first those on disk, then new ones.
     cells
         The study's cells with the names of their levels.
     job_of
@@ -89,15 +92,20 @@ class Plan:
     job_of: Mapping[Key, str]
     left_out: int = 0
 
+    @property
+    def untrained(self) -> list[Job]:
+        """The jobs that still have to be trained."""
+        return [job for job in self.jobs.values() if not job.trained]
+
     @cached_property
     def digest(self) -> str:
-        """Changes when the study or the job of any run does."""
+        """A hash that changes when the study or the job of any run does."""
         jobs = (f"\n{cell} {seed} {job}" for (cell, seed), job in self.job_of.items())
         text = self.study.model_dump_json(exclude={"path"}) + "".join(jobs)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def paths(self, *names: str) -> list[Path]:
-        """Where these tables of its jobs are."""
+        """Return the paths of these tables of all jobs."""
         return [job_path(self.folder, name, id_) for name in names for id_ in self.jobs]
 
     @property
@@ -119,13 +127,11 @@ class Plan:
         return {number: batch for number, batch in enumerate(missing) if batch}
 
 
-def plan(study: Study, results: Path) -> Plan:
+def plan_study(study: Study, results: Path) -> Plan:
     """Plan the jobs of a study.
 
     Parameters
     ----------
-    study
-        What is wanted.
     results
         The folder with one folder of results for each study; it need not exist.
 
@@ -135,44 +141,41 @@ def plan(study: Study, results: Path) -> Plan:
         If the folder cannot be read.
     """
     folder, cells = results / study.name, design.cells(study)
-    wanted = {
-        (each.cell.id, seed): Run(cell=each.cell, seed=seed)
-        for each in cells
+    study_runs = {
+        (labelled.cell.id, seed): Run(cell=labelled.cell, seed=seed)
+        for labelled in cells
         for seed in study.seeds
     }
     try:
-        found = list(_on_disk(folder, study))
-    except PermissionError as error:
-        raise UserError(
-            f"{error.filename}: cannot be read: permission denied; give yourself the right to"
-        ) from None
-    job_of, kept = _keep(found, wanted)
-    left_out = {
-        (run.cell.id, run.seed) for job, runs in found if job.trained for run in runs
-    } - wanted.keys()
-    missing = [run for key, run in wanted.items() if key not in job_of]
+        on_disk = list(_on_disk(folder, study))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"{error.filename}: cannot be read: {reason}; fix that") from None
+    job_of, kept = _keep(on_disk, study_runs)
+    trained = {(run.cell.id, run.seed) for job, runs in on_disk if job.trained for run in runs}
+    missing = [run for key, run in study_runs.items() if key not in job_of]
     jobs = {job.id: job for job in kept}
-    for runs in design.pack(design.stack(missing), study.log):
+    for runs in design.pack(stack(missing), study.log):
         job = _job(folder, manifests.make(study.name, study.log, runs), runs, study.log, new=True)
         jobs[job.id] = job
         job_of |= {(run.cell.id, run.seed): job.id for run in runs}
-    return Plan(study, folder, jobs, cells, {key: job_of[key] for key in wanted}, len(left_out))
+    ordered = {key: job_of[key] for key in study_runs}
+    return Plan(study, folder, jobs, cells, ordered, len(trained - study_runs.keys()))
 
 
 def _keep(
-    found: Iterable[tuple[Job, list[Run]]], wanted: Mapping[Key, Run]
+    on_disk: Iterable[tuple[Job, list[Run]]], study_runs: Mapping[Key, Run]
 ) -> tuple[dict[Key, str], list[Job]]:
-    """The job of every run that a manifest on disk covers, and those manifests.
+    """Return the job of every run that a manifest on disk covers, and those jobs.
 
-    Those with tables serve if they cover anything still uncovered; others only if all they train is
-    wanted and uncovered. A table that is being made again is gone for a while, but never all of a
-    job's: the plan does not change in the middle of a workflow.
+    A job with tables is kept if it covers any run that is still uncovered; another one only if all
+    that it trains belongs to the study and is uncovered.
     """
     job_of: dict[Key, str] = {}
     kept = []
-    for job, runs in sorted(found, key=lambda pair: (not pair[0].begun, pair[0].id)):
+    for job, runs in sorted(on_disk, key=lambda pair: (not pair[0].begun, pair[0].id)):
         keys = [(run.cell.id, run.seed) for run in runs]
-        useful = [key for key in keys if key in wanted and key not in job_of]
+        useful = [key for key in keys if key in study_runs and key not in job_of]
         if useful and (job.begun or len(useful) == len(keys)):
             kept.append(job)
             job_of |= dict.fromkeys(useful, job.id)
@@ -180,48 +183,46 @@ def _keep(
 
 
 def _on_disk(folder: Path, study: Study) -> Iterator[tuple[Job, list[Run]]]:
-    """Jobs with manifests or results of this training version and these log settings, and their
-    runs."""
-    usual = manifests.make(study.name, study.log, [])
-    trained = (path.stem for table in TRAINED for path in (folder / table).glob("*.parquet"))
-    for id_ in sorted({*(path.stem for path in (folder / "jobs").glob("*.json")), *trained}):
+    """Yield jobs on disk of this training version and these log settings, and their runs."""
+    without_runs = manifests.make(study.name, study.log, [])
+    tables = (path.stem for table in TRAINED for path in (folder / table).glob("*.parquet"))
+    for id_ in sorted({*(path.stem for path in (folder / "jobs").glob("*.json")), *tables}):
         path = folder / "jobs" / f"{id_}.json"
         try:
             manifest, new = manifests.read(path), False
         except UserError:
             manifest, new = _manifest_of_results(path), True
-        if {**manifest, "runs": []} == usual:
+        if {**manifest, "runs": []} == without_runs:
             try:
                 runs = manifests.runs_of(manifest)
-            except ValidationError:  # cells of another version of vgstudy
+            except ValidationError:
+                # cells of another version of vgstudy
                 continue
             yield _job(folder, manifest, runs, study.log, new), runs
 
 
 def _manifest_of_results(path: Path) -> dict[str, Any]:
-    """A damaged or missing manifest as it stands in the footer of what was trained from it; empty
-    if nothing was."""
-    from vgstudy.store.logs import read_footer  # Arrow is not needed otherwise
-
+    """Return a damaged or missing manifest as the footers of its tables have it, or {}."""
     for table in TRAINED:
         try:
-            return dict(
-                read_footer(job_path(path.parent.parent, table, path.stem)).get("manifest", {})
-            )
+            footer = read_footer(job_path(path.parent.parent, table, path.stem))
         except UserError:
             continue
+        return dict(footer.get("manifest", {}))
     return {}
 
 
 def _job(folder: Path, manifest: Mapping[str, Any], runs: list[Run], log: Log, new: bool) -> Job:
-    id_, stacks = manifests.job_id(manifest), [cost.groups(s) for s in design.stack(runs)]
+    id_ = manifests.job_id(manifest)
+    stacks = [groups(stacked) for stacked in stack(runs)]
+    exists = [job_path(folder, table, id_).exists() for table in TRAINED]
     return Job(
         id=id_,
         path=folder / "jobs" / f"{id_}.json",
         manifest=manifest,
         new=new,
-        begun=any(job_path(folder, table, id_).exists() for table in JOB_TABLES),
-        trained=all(job_path(folder, table, id_).exists() for table in TRAINED),
+        begun=any(exists),
+        trained=all(exists),
         n_runs=len(runs),
         seconds=sum(cost.stack_seconds(s, log) for s in stacks),
         mem_mb=ceil(MARGIN * max(cost.stack_bytes(s, log) for s in stacks) / 1e6),
@@ -236,8 +237,6 @@ def write_design(plan: Plan) -> None:
     UserError
         If the results folder cannot be written.
     """
-    from vgstudy.store import logs  # Arrow is not needed for planning
-
     path = plan.folder / "runs.parquet"
     for job in plan.jobs.values():
         if job.new:
@@ -247,15 +246,13 @@ def write_design(plan: Plan) -> None:
             "study": plan.study.model_dump(mode="json", exclude={"path"}),
             "digest": plan.digest,
         }
-        logs.write_table("runs", _run_columns(plan), path, footer)
+        write_table("runs", _run_columns(plan), path, footer)
 
 
 def _holds(runs: Path, digest: str) -> bool:
-    """Whether the table of runs is there, whole, and that of the design."""
-    from vgstudy.store import logs
-
+    """Return whether the table of runs is there and of this design."""
     try:
-        return bool(logs.verify("runs", runs, digest))
+        return bool(check_footer("runs", runs, digest))
     except UserError:
         return False
 

@@ -1,9 +1,11 @@
+import errno
 import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,9 @@ import pytest
 
 from vgstudy.errors import UserError
 from vgstudy.schema import TABLES, arrow_schema
-from vgstudy.store import columns, logs
+from vgstudy.store import columns, parquet
 from vgstudy.store.columns import conform, schema_version
-from vgstudy.store.logs import open_writer, read_footer, read_table, write_table
+from vgstudy.store.parquet import open_writer, read_footer, read_table, write_table
 from vgstudy.store.provenance import provenance
 
 ROWS = {
@@ -145,34 +147,43 @@ def test_every_truncation_is_named_with_the_command_that_rebuilds(curves):
         message = str(error.value)
         assert message.startswith(f"{curves} is truncated or damaged (")
         assert message.endswith(
-            f"rebuild it: `rm {curves}`, then `snakemake --cores 2 --config studies={curves.parent.parent.name} -- {curves}`"
+            f"rebuild it: `rm {curves}`, then `snakemake --cores 2 "
+            f"--config studies={curves.parent.parent.name} -- {curves}`"
         )
         assert "\n" not in message
 
 
-def test_a_flipped_bit_anywhere_is_told(curves):
-    whole = curves.read_bytes()
-    for at in range(0, len(whole), 7):
+def test_a_flipped_bit_is_an_error_or_changes_no_value(curves):
+    """Checksums cover pages; headers and the footer must be readable, and of the right schema."""
+    whole, expected = curves.read_bytes(), repr(read_table("curves", curves).to_pydict())
+    outcomes = Counter()
+    for at in range(0, len(whole), 3):
         curves.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
-        with pytest.raises(UserError, match=f"^{curves} is truncated or damaged"):
-            read_table("curves", curves)
-    curves.write_bytes(whole)
-    assert read_table("curves", curves).num_rows == 2
+        try:
+            outcomes[repr(read_table("curves", curves).to_pydict()) == expected] += 1
+        except UserError:
+            outcomes["error"] += 1
+    assert outcomes[False] == 0
+    assert outcomes["error"] > len(whole) / 12
 
 
-def test_a_file_without_a_checksum_is_not_trusted(curves):
-    table, footer = read_table("curves", curves), pq.read_metadata(curves).metadata[logs.FOOTER_KEY]
-    pq.write_table(table.replace_schema_metadata({logs.FOOTER_KEY: footer}), curves)
-    with pytest.raises(UserError, match=r"is truncated or damaged \(it has no checksum"):
-        read_table("curves", curves)
+def test_a_flipped_bit_in_any_page_is_an_error(tmp_path):
+    path = tmp_path / "curves.parquet"
+    write_table("curves", pa.concat_tables([conform("curves", ROWS)] * 500), path, {})
+    whole, column = path.read_bytes(), pq.read_metadata(path).row_group(0).column(2)
+    end = column.dictionary_page_offset or column.data_page_offset
+    at = end + column.total_compressed_size - 3
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    with pytest.raises(UserError, match=f"^{path} is truncated or damaged .*; rebuild it: `rm "):
+        read_table("curves", path)
 
 
 def test_rows_that_the_footer_does_not_count_are_told(curves, monkeypatch):
     monkeypatch.setattr(
-        logs, "_footer", lambda writer: {"table": "curves", "schema": "", "rows": 3}
+        parquet, "_footer", lambda writer: {"table": "curves", "schema": "", "rows": 3}
     )
     write_table("curves", ROWS, curves, {})
-    with pytest.raises(UserError, match="its rows are not as many as its footer says"):
+    with pytest.raises(UserError, match="its footer states another number of rows"):
         read_footer(curves)
 
 
@@ -209,7 +220,7 @@ def test_a_study_that_nobody_ran_is_told_with_those_that_are_there(tmp_path):
     for path in (tmp_path / "nope/runs.parquet", tmp_path / "nope/probes/0123.parquet"):
         with pytest.raises(
             UserError,
-            match=f"^{tmp_path}/nope: no such folder; {tmp_path} holds no study: check the path, or run",
+            match=f"^{tmp_path}/nope: no such folder; {tmp_path} holds no study: check the path",
         ):
             read_footer(path)
     for study in ("two", "one"):
@@ -226,7 +237,7 @@ def test_a_path_that_is_no_table_is_never_told_to_be_removed(tmp_path):
         path = tmp_path / name
         if text:
             path.write_text(text)
-        with pytest.raises(UserError, match="has no name of a study's table") as error:
+        with pytest.raises(UserError, match="it is not named like a table") as error:
             read_footer(path)
         assert "rm " not in str(error.value)
 
@@ -234,7 +245,7 @@ def test_a_path_that_is_no_table_is_never_told_to_be_removed(tmp_path):
 def test_a_foreign_file_is_named(tmp_path):
     path = tmp_path / "foreign file.parquet"
     pq.write_table(pa.table({"seed": [1]}), path)
-    with pytest.raises(UserError, match="was not written by vgstudy; name one of its tables"):
+    with pytest.raises(UserError, match="was not written by vgstudy; it is not named like a table"):
         read_table("curves", path)
 
 
@@ -251,7 +262,38 @@ def test_a_file_of_an_older_schema_is_named(curves, monkeypatch):
     with pytest.raises(
         UserError, match="was written by another version of vgstudy, with other columns"
     ):
-        logs.read_table("curves", curves)
+        parquet.read_table("curves", curves)
+
+
+def test_a_table_of_another_stage_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "mine/claims.parquet"
+    rows = pa.Table.from_pylist([], schema=arrow_schema("claims"))
+    with monkeypatch.context() as patch:
+        patch.setattr(parquet, "STAGES", {"claims": 0})
+        write_table("claims", rows, path, {})
+    with pytest.raises(UserError, match="was written by another version of `vgstudy claims`; rebu"):
+        read_table("claims", path)
+
+
+@pytest.mark.parametrize(("number", "reason"), [("EACCES", "permission denied"), ("EIO", "input/")])
+def test_a_file_that_cannot_be_read_is_not_called_damaged(curves, monkeypatch, number, reason):
+    def refuse(path, *_, **__):
+        code = getattr(errno, number)
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(pq, "read_metadata", refuse)
+    message = rf"curves/job.parquet cannot be read: {reason}.*; fix that and start again"
+    with pytest.raises(UserError, match=message):
+        read_table("curves", curves)
+
+
+def test_lack_of_memory_is_not_called_damage(curves, monkeypatch):
+    def refuse(*_, **__):
+        raise pa.ArrowMemoryError
+
+    monkeypatch.setattr(pq, "read_table", refuse)
+    with pytest.raises(MemoryError):
+        read_table("curves", curves)
 
 
 def test_the_schema_version_depends_on_names_order_and_types(monkeypatch):
@@ -281,6 +323,7 @@ def test_a_folder_of_studies_is_no_study(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/runs.parquet").touch()
     with pytest.raises(
-        UserError, match=rf"^{tmp_path} is no study's folder of results; name one of {tmp_path}/a$"
+        UserError,
+        match=rf"^{tmp_path} is not a study's folder of results; name one of .*/a$",
     ):
         read_footer(tmp_path / "runs.parquet")

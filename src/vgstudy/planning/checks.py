@@ -36,8 +36,9 @@ def check_resources(plans: Iterable[Plan], results: Path, cores: int | None) -> 
 
 def check_data(plans: Iterable[Plan]) -> None:
     """Refuse a data file that is missing, damaged or another one, if it is to be trained on."""
-    for file in {plan.study.task.file for plan in plans if plan.untrained} - {None}:
-        file.check()
+    for file in {plan.study.task.file for plan in plans if plan.untrained}:
+        if file:
+            file.check()
 
 
 def check_space(plans: Iterable[Plan], results: Path) -> None:

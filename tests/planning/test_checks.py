@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.errors import UserError
 from vgstudy.planning import checks, cost
 from vgstudy.planning.plan import Plan, plan_study

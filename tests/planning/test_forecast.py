@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vgstudy.config.reading import load_study
+from vgstudy.config.load import load_study
 from vgstudy.planning import checks, cost, forecast
 from vgstudy.planning.plan import Plan, plan_study, write_design
 from vgstudy.schema import TRAINED

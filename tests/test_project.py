@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from vgstudy.config import yamlfile
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -87,7 +88,7 @@ def test_lock_was_made_by_make_lock():
 
 
 def test_conda_environment_has_the_same_dependencies_and_ranges():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    environment = yamlfile.parse((ROOT / "environment.yml").read_text(encoding="utf-8"))
     *conda, pip = environment["dependencies"]
     found = {Requirement(text).name: Requirement(text).specifier for text in (*conda, *pip["pip"])}
     wanted = {
@@ -100,7 +101,7 @@ def test_conda_environment_has_the_same_dependencies_and_ranges():
 
 
 def test_citation_and_changelog_tell_the_version():
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    citation = yamlfile.parse((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

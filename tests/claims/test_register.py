@@ -1,10 +1,10 @@
 """The register holds every row of the inventory of the tutorials, and every mistake in it is one
 clear line."""
 
+import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from vgstudy.claims.checks import check_register
 from vgstudy.claims.register import claims, read_register
@@ -98,7 +98,7 @@ def entry(**changes):
 
 def written(folder, *entries, name="A.yaml"):
     (folder / name).write_text(
-        yaml.safe_dump({"title": "t", "claims": list(entries), "code": []}), encoding="utf-8"
+        json.dumps({"title": "t", "claims": list(entries), "code": []}), encoding="utf-8"
     )
     return folder
 
@@ -241,7 +241,7 @@ def test_a_study_that_does_not_exist_is_told(tmp_path):
 
 def test_code_is_optional(tmp_path):
     (tmp_path / "A.yaml").write_text(
-        yaml.safe_dump({"title": "t", "claims": [entry()]}), encoding="utf-8"
+        json.dumps({"title": "t", "claims": [entry()]}), encoding="utf-8"
     )
     assert read_register(tmp_path)["A"].code == ()
 

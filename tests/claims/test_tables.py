@@ -1,13 +1,13 @@
 """The table of claims from made-up studies: every claim has its rows, what was not run says so,
 values are those of the logs."""
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
 import pytest
-import yaml
 
 from synthetic import write_synthetic_study
 from vgstudy.claims.register import claims, read_register
@@ -45,7 +45,7 @@ def register(folder, statements, **more):
     }
     folder.mkdir(exist_ok=True)
     (folder / "A.yaml").write_text(
-        yaml.safe_dump({"title": "t", "claims": [claim], "code": []}), encoding="utf-8"
+        json.dumps({"title": "t", "claims": [claim], "code": []}), encoding="utf-8"
     )
     return folder
 

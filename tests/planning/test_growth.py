@@ -2,11 +2,11 @@
 affects."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from sites import Site
 
@@ -29,10 +29,10 @@ def job_files(site: Site) -> dict[Path, tuple[int, str]]:
 def edit(site: Site, **changes: object) -> None:
     """Change keys of the study file, `factor.NAME` those of its factors."""
     path = site.folder / "config/studies/faults.yaml"
-    study = yaml.safe_load(path.read_text())
+    study = yamlfile.parse(path.read_text())
     for key, value in changes.items():
         (study["factors"] if key in study["factors"] else study)[key] = value
-    path.write_text(yaml.safe_dump(study, sort_keys=False))
+    path.write_text(json.dumps(study))
 
 
 def ran(said: str) -> dict[str, int]:
@@ -49,6 +49,8 @@ def site(tmp_path_factory):
     made.complete()
     return made
 
+
+from vgstudy.config import yamlfile
 
 GROWTH = {
     "seeds and a depth": {"seeds": 6, "depth": [1, 2, 4, 5, 7]},

@@ -13,11 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from snakemake.resources import Resources
 
 from vgstudy import cells
 from vgstudy.cells import canonical_json
+from vgstudy.config import yamlfile
 from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
@@ -375,7 +375,7 @@ def test_a_job_gets_a_quarter_of_an_hour_and_ten_times_the_estimate_by_hand() ->
 
 
 def test_steps_without_a_cost_model_get_more_on_another_attempt_by_hand() -> None:
-    profile = yaml.safe_load((STUDIES.parents[1] / "profiles/slurm/profile.yaml").read_text())
+    profile = yamlfile.parse((STUDIES.parents[1] / "profiles/slurm/profile.yaml").read_text())
     parsed = Resources.parse(profile["default-resources"], allow_expressions=True)
     rest = {"input": [], "threads": 1, "rulename": "estimate", "async_run": asyncio.run}
     for name, asked in (("mem_mb", [2000, 4000, 6000]), ("runtime", [30, 60, 90])):

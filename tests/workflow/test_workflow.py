@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
+
+from vgstudy.config import yamlfile
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "profiles", "config", "environment.yml")
@@ -145,9 +146,9 @@ def test_snakemake_report_holds_every_figure_with_its_caption(smoke):
 def test_a_grown_study_trains_only_what_is_new(smoke):
     folder, snakemake = smoke
     study = folder / "config/studies/smoke.yaml"
-    content = yaml.safe_load(study.read_text(encoding="utf-8"))
+    content = yamlfile.parse(study.read_text(encoding="utf-8"))
     before = ages(folder, "probes"), ages(folder, "jobs")
-    study.write_text(yaml.safe_dump(content | {"seeds": content["seeds"] + 1}), encoding="utf-8")
+    study.write_text(json.dumps(content | {"seeds": content["seeds"] + 1}), encoding="utf-8")
     done = snakemake("--cores", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     after = ages(folder, "probes"), ages(folder, "jobs")

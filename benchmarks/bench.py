@@ -272,20 +272,21 @@ def _fit_seconds(cell: Any, test_every: int) -> float:
     import keras
     import tensorflow as tf
 
-    from vgstudy.engine import models
+    from vgstudy.engine.network import activation_function
+    from vgstudy.engine.optimizers import optimizer
     from vgstudy.seeds import stream
 
     sample = cell.task.sample(stream(cell, 0, "sample"))
     outputs, last = cell.task.outputs, "sigmoid" if cell.task.outputs == 1 else "softmax"
     hidden = [
-        keras.layers.Dense(cell.width, activation=models.activation(cell.activation))
+        keras.layers.Dense(cell.width, activation=activation_function(cell.activation))
         for _ in range(cell.depth)
     ]
     model = keras.Sequential(
         [keras.Input((cell.task.inputs,)), *hidden, keras.layers.Dense(outputs, activation=last)]
     )
     loss = f"{cell.task.loss}_crossentropy"
-    model.compile(optimizer=models.optimizer(cell.optimizer), loss=loss, metrics=["accuracy"])
+    model.compile(optimizer=optimizer(cell.optimizer), loss=loss, metrics=["accuracy"])
     settings: dict[str, Any] = {
         "x": sample.x_train,
         "y": sample.y_train,

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from vgstudy.cells import Cell, Initializer, KerasObject, Run
-from vgstudy.engine.order import shuffled
+from vgstudy.engine.batches import shuffled
 from vgstudy.engine.train import Stack
 from vgstudy.seeds import stream
 from vgstudy.tasks import Circles, Task
@@ -58,7 +58,7 @@ def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequent
     flat = stack.flat()[row]
     layers = [
         flat[span].reshape(out, into + 1)
-        for span, (out, into) in zip(stack.net.spans, stack.net.kernel_shapes, strict=True)
+        for span, (out, into) in zip(stack.network.spans, stack.network.kernel_shapes, strict=True)
     ]
     model.set_weights([part for layer in layers for part in (layer[:, :-1].T, layer[:, -1])])
     optimizer = keras.optimizers.get(

@@ -156,9 +156,9 @@ def train(
     manifests.read(manifest)  # a mistake is told before TensorFlow is imported, which takes seconds
     use_threads(threads)
     with quiet():
-        from vgstudy.engine import jobs
+        from vgstudy.engine import job
 
-    jobs.run(manifest, threads)
+    job.run(manifest, threads)
 
 
 @app.command()

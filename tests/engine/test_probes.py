@@ -9,19 +9,21 @@ import tensorflow as tf
 
 from nets import GLOROT, UNIFORM, epoch_orders, named, runs
 from vgstudy.cells import Initializer
-from vgstudy.engine import initial, losses, models, probes, statistics
+from vgstudy.engine import initial, losses, probes, statistics
+from vgstudy.engine.network import Network, activation_function
 from vgstudy.engine.train import Stack
+from vgstudy.engine.zero_causes import Traits
 from vgstudy.schema import LAYER_KINDS, QUANTILES, TABLES, ZERO_CAUSES
 from vgstudy.seeds import stream
 from vgstudy.tasks import Digits
 
 RNG = np.random.default_rng(5)
-TANH = probes.Traits(steepest=1.0, can_be_off=False)
+TANH = Traits(steepest=1.0, can_be_off=False)
 
 
 def problem(activation="tanh", depth=4, width=5, stack=3, examples=20, scale=1.0):
-    net = models.Net(2, depth, width, 1, models.activation(named(activation)))
-    flat = RNG.normal(size=(stack, net.columns)) * scale
+    net = Network(2, depth, width, 1, activation_function(named(activation)))
+    flat = RNG.normal(size=(stack, net.row_length)) * scale
     return (
         net,
         flat,
@@ -37,8 +39,8 @@ def mean_loss(net, flat, x, y):
 
 
 def test_gradient_of_a_one_unit_net_by_hand():
-    net = models.Net(1, 1, 1, 1, keras.activations.tanh)
-    flat = np.zeros((1, net.columns))
+    net = Network(1, 1, 1, 1, keras.activations.tanh)
+    flat = np.zeros((1, net.row_length))
     flat[0, :4] = 0.5, 0.1, -2.0, 0.3  # kernel, bias, kernel, bias
     x, y = np.array([[[0.7]]]), np.array([[[1.0]]])
     state = probes.backpropagate(
@@ -254,14 +256,14 @@ def test_uniform_kernels_at_width_25_vanish_in_float32_only_against_theory():
     ],
 )
 def test_traits_of_activations_by_hand(name, steepest, can_be_off):
-    traits = probes.traits_of(models.activation(named(name)))
+    traits = probes.traits_of(activation_function(named(name)))
     assert traits.steepest == pytest.approx(steepest)
     assert traits.can_be_off is can_be_off
 
 
 def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():
     run = runs(1, depth=6)[0]
-    net = models.Net(2, 6, 5, 1, keras.activations.tanh)
+    net = Network(2, 6, 5, 1, keras.activations.tanh)
     drawn = Initializer(**dict(GLOROT))
     flat = initial.initial_flat(
         net, [drawn, drawn], [stream(run.cell, seed, "kernels") for seed in (0, 0)]
@@ -273,7 +275,7 @@ def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():
 
 
 def test_kernels_have_the_distribution_keras_names_against_theory():
-    net = models.Net(2, 2, 25, 1, keras.activations.tanh)
+    net = Network(2, 2, 25, 1, keras.activations.tanh)
     run = runs(1)[0]
     drawn = Initializer(**dict(GLOROT))
     flat = initial.initial_flat(
@@ -301,10 +303,10 @@ def gradients_by_tape(stack, x, y):
         tape.watch(flat)
         loss = tf.reduce_sum(
             tf.reduce_mean(
-                stack.loss.value(stack.net.logits(stack.net.layers(flat), inputs), targets), axis=1
+                stack.loss.value(stack.network.logits(stack.network.layers(flat), inputs), targets), axis=1
             )
         )
-    return [layer[:, :, :-1].numpy() for layer in stack.net.layers(tape.gradient(loss, flat))]
+    return [layer[:, :, :-1].numpy() for layer in stack.network.layers(tape.gradient(loss, flat))]
 
 
 @pytest.mark.parametrize("task", [None, Digits(name="digits", train=52)], ids=["circles", "digits"])

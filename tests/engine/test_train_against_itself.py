@@ -12,8 +12,8 @@ import pytest
 from nets import ADAM, GLOROT, HE, SGD, cell, named
 from vgstudy.cells import Run
 from vgstudy.config.log import Log, MiniBatches
-from vgstudy.engine import parts
-from vgstudy.engine.order import Order
+from vgstudy.engine import probes
+from vgstudy.engine.batches import MiniBatches as Batches
 from vgstudy.engine.train import train
 from vgstudy.image_files import ImageFile
 from vgstudy.planning import stacks
@@ -111,7 +111,7 @@ def test_any_split_and_order_of_a_stack_with_shared_rows_gives_the_same_bits(mon
 
 def test_mini_batches_in_portions_are_those_of_whole_passes():
     def order():
-        return Order([np.random.default_rng(seed) for seed in (1, 2)], 52, 16)
+        return Batches([np.random.default_rng(seed) for seed in (1, 2)], 52, 16)
 
     portions = order()
     taken = [portions.take(steps) for steps in (1, 3, 5, 2, 1)]
@@ -155,7 +155,7 @@ def test_however_a_mixed_stack_is_cut_to_be_probed_it_gives_the_same_bits(monkey
     ]
     whole = train(mixed, LOG)
     for most in (16, 48, 64):
-        monkeypatch.setattr(parts, "probe_runs", lambda *_, most=most: most)
+        monkeypatch.setattr(probes, "probe_runs", lambda *_, most=most: most)
         again = train(mixed, LOG)
         assert again.probes == whole.probes
         assert again.curves == whole.curves
@@ -183,7 +183,7 @@ def test_wide_nets_probed_a_few_at_a_time_give_the_same_bits_as_sixteen_at_a_tim
     monkeypatch.setattr(stacks, "PROBE_ENTRIES", 8 * 40 * 500)
     assert stacks.probe_runs(runs[0].cell.depth, 40, 500) < stacks.LANES
     few = train(runs, log)
-    monkeypatch.setattr(parts, "probe_runs", lambda *_: stacks.LANES)
+    monkeypatch.setattr(probes, "probe_runs", lambda *_: stacks.LANES)
     sixteen = train(runs, log)
     assert all(rows(few, run) == rows(sixteen, run) for run in runs)
 

@@ -58,7 +58,7 @@ def compare(dtype, cells, tolerance):
             history = model.fit(x[order], y[order], batch_size=16, shuffle=False, verbose=0).history
             np.testing.assert_allclose(loss[i, epoch], history["loss"][0], rtol=1e-5)
             assert accuracy[i, epoch] == pytest.approx(history["accuracy"][0], abs=1e-6)
-        flat = stack.flat()[i, : stack.net.spans[-1].stop]
+        flat = stack.flat()[i, : stack.network.spans[-1].stop]
         np.testing.assert_allclose(
             flat, keras_flat(model), rtol=0, atol=tolerance * max(1, np.abs(flat).max())
         )

@@ -248,7 +248,7 @@ def test_a_sequential_net_against_engine(activation):
     assert rows["kind"].to_pylist() == ["input", "square", "square", "square", "output"]
     assert (
         list(zip(rows["fan_out"].to_pylist(), rows["fan_in"].to_pylist(), strict=True))
-        == stack.net.kernel_shapes
+        == stack.network.kernel_shapes
     )
     columns = stack.probe(quantiles=True).columns
     for name in columns.keys() & set(rows.column_names) - {

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from nets import named
 from vgstudy.config.keras_names import REGISTRY
-from vgstudy.engine import initial, models
+from vgstudy.engine import initial
+from vgstudy.engine.network import activation_function, value_and_slope
 from vgstudy.theory.activations import ACTIVATIONS, activation, dies, negative_slope
 from vgstudy.theory.kernels import MOMENTS, is_gaussian, moments
 
@@ -46,7 +47,7 @@ def test_every_offered_activation_and_initializer_has_a_row():
 
 @pytest.mark.parametrize("spec", VARIANTS, ids=ids)
 def test_values_and_slopes_against_keras(spec):
-    value, slope = models.value_and_slope(models.activation(spec), tf.constant(POINTS))
+    value, slope = value_and_slope(activation_function(spec), tf.constant(POINTS))
     ours = activation(spec)
     np.testing.assert_allclose(
         ours.value(POINTS), value, rtol=1e-6, atol=1e-7
@@ -71,7 +72,7 @@ def test_slopes_jump_or_bend_at_the_kinks_only_against_themselves(spec):
 def test_negative_slope_and_death_against_keras(spec):
     value, slope = (
         each.numpy()
-        for each in models.value_and_slope(models.activation(spec), tf.constant(POINTS))
+        for each in value_and_slope(activation_function(spec), tf.constant(POINTS))
     )
     found = negative_slope(spec)
     if found is not None:

@@ -13,7 +13,8 @@ from scipy.special import digamma
 from scipy.stats import binom, kstest
 
 from nets import GLOROT, UNIFORM, cell, named, runs
-from vgstudy.engine import losses, models
+from vgstudy.engine import losses
+from vgstudy.engine.network import Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
 from vgstudy.image_files import ImageFile
@@ -165,7 +166,7 @@ def test_log_factor_of_one_input_in_the_engine_against_theory(phi, slope):
     the law."""
     width, depth, count = 5, 5, 1500
     spec = named("VarianceScaling", scale=2.0, distribution="untruncated_normal")
-    net = models.Net(2, depth, width, 1, models.activation(named(phi)))
+    net = Network(2, depth, width, 1, activation_function(named(phi)))
     state = pass_through(
         net, drawn(net, spec, count), np.full((count, 2, 1), 0.5), np.ones((count, 1, 1))
     )

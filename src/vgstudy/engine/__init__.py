@@ -1,1 +1,1 @@
-"""Training in TensorFlow: stacks of runs of equal shape, step by step, and their probes."""
+"""Train stacks of runs of equal shape in TensorFlow, step by step, and probe them."""

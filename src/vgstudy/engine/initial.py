@@ -1,7 +1,9 @@
-"""The kernels that stock Keras initializers draw for a stack, each from a seed of its own."""
+"""Initial parameters of a stack: kernels drawn by stock Keras initializers, each from its own
+seed."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import groupby
 
 import keras
 import numpy as np
@@ -10,12 +12,12 @@ from numpy.typing import NDArray
 
 from vgstudy.cells import Initializer, KerasObject
 from vgstudy.config.keras_names import REGISTRY
-from vgstudy.engine.models import Net
+from vgstudy.engine.network import Network
 
 
-class _GivenSeed(keras.random.SeedGenerator):  # type: ignore[misc]
-    """Hands out the seed it was given: Keras initializers take an int (32 bits) or a generator, and
-    this one carries 62 bits."""
+class _FixedSeed(keras.random.SeedGenerator):  # type: ignore[misc]
+    """A seed generator that returns `pair`. Keras initializers take an int of 32 bits or a
+    generator; this one carries 62 bits."""
 
     def __init__(self) -> None:
         self.pair: tf.Tensor = None
@@ -34,8 +36,7 @@ def draw_kernels(
     spec
         The initializer.
     shape
-        (out, in) of one kernel. Keras draws it as (in, out), the shape from which it takes the
-        fans.
+        (out, in) of one kernel. Keras draws it as (in, out), from which it takes the fans.
     seeds
         (kernel, 2) non-negative int32: the two halves of each kernel's seed.
 
@@ -43,81 +44,84 @@ def draw_kernels(
     -------
     Kernels (kernel, out, in), float32. Each depends on its own seed alone.
     """
-    return np.swapaxes(_drawing(spec.model_dump_json(), shape)(tf.constant(seeds)).numpy(), 1, 2)
+    return np.swapaxes(_compiled(spec.model_dump_json(), shape)(tf.constant(seeds)).numpy(), 1, 2)
 
 
 @cache
-def _drawing(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
-    """The compiled drawing of kernels of one initializer and shape, from seeds (kernel, 2) to
-    kernels (kernel, in, out)."""
+def _compiled(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Compile the drawing of kernels of one shape: seeds (kernel, 2) to kernels (kernel, in,
+    out)."""
     spec = KerasObject.model_validate_json(spec_json)
     arguments = REGISTRY["initializer"][spec.class_name].arguments
-    defaults = {
-        name: value for name, value in arguments.items() if name != "seed"
-    }  # Keras' Constant insists on its value
+    # Keras' Constant insists on its value.
+    defaults = {name: value for name, value in arguments.items() if name != "seed"}
     initializer = keras.initializers.get(
         {"class_name": spec.class_name, "config": defaults | spec.config}
     )
-    given = _GivenSeed()
+    fixed = _FixedSeed()
     if "seed" in arguments:
-        initializer.seed = given
+        initializer.seed = fixed
 
-    def one(pair: tf.Tensor) -> tf.Tensor:
-        given.pair = pair
+    def draw(pair: tf.Tensor) -> tf.Tensor:
+        fixed.pair = pair
         return initializer(shape[::-1], dtype="float32")
 
     @tf.function(input_signature=[tf.TensorSpec((None, 2), tf.int32)], autograph=False)  # type: ignore[untyped-decorator]
-    def drawn(seeds: tf.Tensor) -> tf.Tensor:
-        return tf.map_fn(one, seeds, fn_output_signature=tf.float32)
+    def draw_all(seeds: tf.Tensor) -> tf.Tensor:
+        return tf.map_fn(draw, seeds, fn_output_signature=tf.float32)
 
-    return drawn.get_concrete_function()  # type: ignore[no-any-return]  # which TensorFlow does not warn of for being one of many
+    # TensorFlow warns of many functions, not of many concrete ones.
+    return draw_all.get_concrete_function()  # type: ignore[no-any-return]
 
 
 def initial_flat(
-    net: Net, specs: Sequence[Initializer], streams: Sequence[np.random.SeedSequence]
+    network: Network, specs: Sequence[Initializer], streams: Sequence[np.random.SeedSequence]
 ) -> NDArray[np.float32]:
-    """Initial parameters of a stack (stack, parameter): kernels drawn layer by layer, biases zero.
+    """Return the initial parameters of a stack (stack, parameter): kernels drawn, biases zero.
 
     Parameters
     ----------
-    net
+    network
         The layer sizes.
     specs, streams
-        Initializer and random stream of each run. Layers are drawn independently, or all from the
-        first one's seed if tied.
+        Initializer and random stream of each run. Layers are drawn independently, or, if tied, all
+        from the first layer's seed.
     """
-    layers = len(net.kernel_shapes)
-    halves = np.stack([s.generate_state(2 * layers) for s in streams]) >> 1
-    seeds = halves.astype("int32").reshape(len(specs), layers, 2)
-    tied = [s.tied for s in specs]
-    seeds[tied] = seeds[tied, :1]
-    flat = np.zeros((len(specs), net.columns), "float32")
+    flat = np.zeros((len(specs), network.row_length), "float32")
+    seeds = _seeds(specs, streams, len(network.kernel_shapes))
     for spec in {s.model_dump_json(): s for s in specs}.values():
         rows = np.flatnonzero([s == spec for s in specs])
-        hidden = KerasObject(class_name=spec.class_name, config=spec.config)
-        kinds = [
-            *zip([hidden] * (layers - 1), net.kernel_shapes, strict=False),
-            (spec.output or hidden, net.kernel_shapes[-1]),
-        ]
-        for kind in [kind for i, kind in enumerate(kinds) if kind not in kinds[:i]]:
-            _draw(flat, net, rows, [i for i in range(layers) if kinds[i] == kind], kind[0], seeds)
+        for initializer, layers in _layers_drawn_alike(network, spec):
+            shape = network.kernel_shapes[layers[0]]
+            kernels = draw_kernels(initializer, shape, seeds[rows][:, layers].reshape(-1, 2))
+            with_bias = np.pad(kernels, ((0, 0), (0, 0), (0, 1)))
+            drawn = with_bias.reshape(len(rows), len(layers), -1)
+            for i, layer in enumerate(layers):
+                flat[rows, network.spans[layer]] = drawn[:, i]
     return flat
 
 
-def _draw(
-    flat: NDArray[np.float32],
-    net: Net,
-    rows: NDArray[np.intp],
-    layers: list[int],
-    spec: KerasObject,
-    seeds: NDArray[np.int32],
-) -> None:
-    """Draw the kernels of some rows and layers, all of one shape, into `flat`."""
-    kernels = draw_kernels(
-        spec, net.kernel_shapes[layers[0]], seeds[rows][:, layers].reshape(-1, 2)
-    )
-    biased = np.concatenate([kernels, np.zeros_like(kernels[:, :, :1])], axis=2).reshape(
-        len(rows), len(layers), -1
-    )
-    for i, layer in enumerate(layers):
-        flat[rows, net.spans[layer]] = biased[:, i]
+def _seeds(
+    specs: Sequence[Initializer], streams: Sequence[np.random.SeedSequence], layers: int
+) -> NDArray[np.int32]:
+    """Return both halves of the seed of each kernel, (run, layer, 2)."""
+    halves = np.stack([stream.generate_state(2 * layers) for stream in streams]) >> 1
+    seeds = halves.astype("int32").reshape(len(specs), layers, 2)
+    tied = [spec.tied for spec in specs]
+    seeds[tied] = seeds[tied, :1]
+    return seeds
+
+
+def _layers_drawn_alike(
+    network: Network, spec: Initializer
+) -> list[tuple[KerasObject, list[int]]]:
+    """Return the layers of equal shape and initializer, which are neighbours, with the latter."""
+    hidden = KerasObject(class_name=spec.class_name, config=spec.config)
+    last = len(network.kernel_shapes) - 1
+    kinds = [
+        (spec.output or hidden if layer == last else hidden, shape)
+        for layer, shape in enumerate(network.kernel_shapes)
+    ]
+    return [
+        (kind[0], list(layers)) for kind, layers in groupby(range(last + 1), key=kinds.__getitem__)
+    ]

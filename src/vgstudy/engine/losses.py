@@ -17,7 +17,7 @@ class Loss:
     Attributes
     ----------
     value
-        Loss per example, nats, (stack, example).
+        Loss per example in nats, (stack, example).
     slope
         Its derivative by z, (stack, output, example).
     correct
@@ -29,15 +29,15 @@ class Loss:
     correct: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-BINARY = Loss(  # of targets that are 0 or 1
-    value=lambda z, y: tf.reduce_sum(
-        tf.nn.softplus((1 - 2 * y) * z), axis=-2
-    ),  # -log s(z) for y = 1, -log(1 - s(z)) for y = 0
+# Targets are 0 or 1. With the sigmoid s: -log s(z) for y = 1, -log(1 - s(z)) for y = 0.
+BINARY = Loss(
+    value=lambda z, y: tf.reduce_sum(tf.nn.softplus((1 - 2 * y) * z), axis=-2),
     slope=lambda z, y: tf.sigmoid(z) - y,
     correct=lambda z, y: tf.reduce_all((tf.sigmoid(z) > 0.5) == (y > 0.5), axis=-2),
 )
 
-CATEGORICAL = Loss(  # of one-hot targets
+# Targets are one-hot.
+CATEGORICAL = Loss(
     value=lambda z, y: tf.reduce_logsumexp(z, axis=-2) - tf.reduce_sum(y * z, axis=-2),
     slope=lambda z, y: tf.nn.softmax(z, axis=-2) - y,
     correct=lambda z, y: tf.argmax(z, axis=-2) == tf.argmax(y, axis=-2),

@@ -1,51 +1,147 @@
-"""Measurements of a stack on its fixed probe set: gradients, backpropagated signals, activations,
-weights, per layer.
+"""Measurements of a stack on fixed examples: gradients, signals, activations and weights per layer.
 
-Backpropagation is written out here, in float64 and again in float32: delta_l = (W_{l+1}^T
-delta_{l+1}) * slope_l and g_l = mean over examples of delta_l h_{l-1}^T. Axes as in `models`;
-results are (stack, layer).
+Backpropagation is written out, in float64 and again in float32: delta_l = (W_{l+1}^T delta_{l+1}) *
+slope_l and g_l = mean over examples of delta_l h_{l-1}^T. Axes as in `network`; results are (stack,
+layer).
 """
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from vgstudy.cells import KerasObject
+from vgstudy.engine import statistics
+from vgstudy.engine.groups import Group, by_activation
 from vgstudy.engine.losses import Loss
-from vgstudy.engine.models import Activation, Net, affine, value_and_slope
-from vgstudy.engine.statistics import (
-    Columns,
+from vgstudy.engine.network import Activation, Network, activation_function, affine, value_and_slope
+from vgstudy.engine.statistics import Columns, hidden_only, per_layer, rms
+from vgstudy.engine.zero_causes import (
     Pass,
     Traits,
-    dead,
-    gradient_columns,
-    hidden,
-    of_runs,
-    per_layer,
-    quantile_columns,
-    rms,
-    saturated,
+    dead_share,
+    saturated_share,
     units_off,
-    weight_columns,
     zero_causes,
 )
+from vgstudy.planning.stacks import LANES, probe_runs
 
-EAGER_UNITS = (
-    8  # of a hidden layer, up to which tracing a graph takes longer than ten probes gain by it
-)
+# Hidden units up to which tracing a graph takes longer than ten probes gain by it.
+EAGER_UNITS = 8
 
 
-def backpropagate(
-    net: Net, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor
-) -> Pass[tf.Tensor]:
-    """Forward and backward pass in the dtype of `flat`.
+def measure_stack(
+    groups: Sequence[Group],
+    network: Network,
+    loss: Loss,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    flat: NDArray[np.float32],
+    quantiles: bool = False,
+) -> Columns:
+    """Return the columns of `measure` for a whole stack.
 
     Parameters
     ----------
-    net, loss
+    groups
+        The groups of the stack.
+    network, loss
+        What is computed.
+    x, y
+        float32 inputs (stack, input, example) and targets (stack, output, example); a stack axis
+        of 1 if all runs have the same.
+    flat
+        float32 parameters (stack, parameter).
+    quantiles
+        Whether to add quantiles of gradient and kernel entries.
+    """
+    most = probe_runs(network.depth, network.width, x.shape[2])
+    parts: list[Columns] = []
+    for spec, rows in _parts(groups, most):
+        one = replace(network, activation=activation_function(spec))
+        # Filled with copies so that every elementwise operation has a multiple of LANES entries.
+        multiple = min(LANES, most)
+        filled = np.resize(rows, -(-len(rows) // multiple) * multiple)
+        examples = (x, y) if x.shape[0] == 1 else (tf.gather(x, filled), tf.gather(y, filled))
+        columns = measure(one, loss, *examples, flat[filled], quantiles)
+        parts.append({name: values[: len(rows)] for name, values in columns.items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _parts(groups: Sequence[Group], most: int) -> Iterator[tuple[KerasObject, NDArray[np.intp]]]:
+    """Yield rows of one activation to probe together, at most `most`, in order."""
+    for spec, span in by_activation(groups):
+        for begin in range(span.start, span.stop, most):
+            yield spec, np.arange(begin, min(begin + most, span.stop))
+
+
+def measure(
+    network: Network,
+    loss: Loss,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    flat: NDArray[np.float32],
+    quantiles: bool = False,
+) -> Columns:
+    """Return every probe column that needs one state only, (stack, layer), and the mean loss and
+    the accuracy in float32, (stack,); parameters as for `measure_stack`."""
+    compute = (
+        partial(backpropagate, network, loss)
+        if network.width <= EAGER_UNITS
+        else _compiled(network, loss)
+    )
+    double = arrays(compute(*(tf.cast(each, tf.float64) for each in (flat, x, y))))
+    single_tensors = compute(tf.constant(flat), x, y)
+    single = arrays(single_tensors)
+    z = single_tensors.z
+    by_example = {"loss": loss.value(z, y), "accuracy": tf.cast(loss.correct(z, y), x.dtype)}
+    weights, traits = kernels(network, flat), _traits(network.activation)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return {
+            **statistics.gradient_columns(double.g),
+            "g_zero_float32": per_layer([np.mean(g == 0, axis=(1, 2)) for g in single.g]),
+            "zero_cause": zero_causes(double, weights, traits),
+            "zero_cause_float32": zero_causes(single, weights, traits),
+            "delta_rms": per_layer([rms(delta) for delta in double.delta]),
+            **_activation_columns(double, traits),
+            **statistics.weight_columns(weights),
+            **(statistics.quantile_columns(double.g, weights) if quantiles else {}),
+            **{name: mean_over_examples(values) for name, values in by_example.items()},
+        }
+
+
+def _activation_columns(state: Pass[NDArray[Any]], traits: Traits) -> Columns:
+    """Return the columns of the hidden layers' units; shares are NaN where h is not finite."""
+    level = hidden_only([rms(h) for h in state.h])
+    shares = {
+        "h_saturated": hidden_only([saturated_share(slope, traits) for slope in state.slope]),
+        "h_dead": hidden_only([dead_share(off) for off in units_off(state, traits)]),
+    }
+    finite = np.isfinite(level)
+    return {
+        "h_rms": level,
+        **{name: np.where(finite, share, np.nan) for name, share in shares.items()},
+    }
+
+
+def mean_over_examples(values: tf.Tensor) -> NDArray[np.float32]:
+    """Return means over the examples of (stack, example), summed in float64, as float32
+    (stack,)."""
+    return values.numpy().mean(axis=1, dtype="float64").astype("float32")  # type: ignore[no-any-return]
+
+
+def backpropagate(
+    network: Network, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor
+) -> Pass[tf.Tensor]:
+    """Run one forward and backward pass in the dtype of `flat`.
+
+    Parameters
+    ----------
+    network, loss
         What is computed.
     flat
         Parameters (stack, parameter).
@@ -58,10 +154,10 @@ def backpropagate(
     example), the gradient g of the mean loss by each kernel (stack, out, in), and the output
     layer's pre-activations z (stack, output, example).
     """
-    *hidden, last = net.layers(flat)
+    *hidden, last = network.layers(flat)
     h, slopes = [x], []
     for layer in hidden:
-        out, slope = value_and_slope(net.activation, affine(layer, h[-1]))
+        out, slope = value_and_slope(network.activation, affine(layer, h[-1]))
         h.append(out)
         slopes.append(slope)
     z = affine(last, h[-1])
@@ -74,112 +170,48 @@ def backpropagate(
     return Pass(h[1:], slopes, deltas, g, z)
 
 
-def traits_of(activation: Activation) -> Traits:
-    """What probes need to know of an elementwise activation, computed in float64."""
-    h, slope = (
-        each.numpy()
-        for each in value_and_slope(activation, tf.constant(np.linspace(-20.0, 20.0, 8001)))
-    )
-    near = slice(3000, 5001)  # [-5, 5]
-    return Traits(float(np.abs(slope[near]).max()), int(((h == 0) & (slope == 0)).sum()) > 1)
-
-
-def measure(
-    net: Net,
-    loss: Loss,
-    x: tf.Tensor,
-    y: tf.Tensor,
-    traits: Sequence[tuple[slice, Traits]],
-    flat: NDArray[np.float32],
-    quantiles: bool = False,
-) -> Columns:
-    """Every probe column that needs one state only, (stack, layer), and the mean loss and the
-    accuracy in float32, (stack,).
-
-    Parameters
-    ----------
-    net, loss
-        What is computed.
-    x, y
-        float32 probe inputs (stack, input, example) and targets (stack, output, example).
-    traits
-        Which rows share an activation, and `traits_of` it.
-    flat
-        float32 parameters (stack, parameter).
-    quantiles
-        Whether quantiles of gradient and kernel entries are wanted too, (stack, layer, quantile).
-    """
-    passed = partial(backpropagate, net, loss) if net.width <= EAGER_UNITS else _compiled(net, loss)
-    double = arrays(passed(*(tf.cast(a, tf.float64) for a in (flat, x, y))))
-    single = arrays(state := passed(tf.constant(flat), x, y))
-    by_example = loss.value(state.z, y), tf.cast(loss.correct(state.z, y), x.dtype)
-    loss_now, accuracy = (
-        each.numpy().mean(axis=1, dtype="float64").astype("float32") for each in by_example
-    )
-    weights = kernels(net, flat)
-
-    def by_activation(
-        statistic: Callable[..., NDArray[Any]], state: Pass[NDArray[Any]]
-    ) -> NDArray[Any]:
-        own = (
-            statistic(of_runs(state, rows), [w[rows] for w in weights], trait)
-            for rows, trait in traits
-        )
-        return np.concatenate(list(own))
-
-    with np.errstate(over="ignore", invalid="ignore"):
-        level = hidden([rms(h) for h in double.h])
-        shares = {
-            "h_saturated": by_activation(
-                lambda own, _, trait: hidden([saturated(s, trait) for s in own.slope]), double
-            ),
-            "h_dead": by_activation(
-                lambda own, _, trait: hidden([dead(off) for off in units_off(own, trait)]), double
-            ),
-        }
-        return {
-            **gradient_columns(double.g),
-            "g_zero_float32": per_layer([np.mean(g == 0, axis=(1, 2)) for g in single.g]),
-            "zero_cause": by_activation(zero_causes, double),
-            "zero_cause_float32": by_activation(zero_causes, single),
-            "delta_rms": per_layer([rms(d) for d in double.delta]),
-            "h_rms": level,
-            **{name: np.where(np.isfinite(level), share, np.nan) for name, share in shares.items()},
-            **weight_columns(weights),
-            **(quantile_columns(double.g, weights) if quantiles else {}),
-            "loss": loss_now,
-            "accuracy": accuracy,
-        }
-
-
 @lru_cache(maxsize=8)
-def _compiled(net: Net, loss: Loss) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Pass[tf.Tensor]]:
-    """`backpropagate` as a graph, a quarter faster; ten probes of a narrow net take less time than
-    tracing it."""
+def _compiled(
+    network: Network, loss: Loss
+) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Pass[tf.Tensor]]:
+    """Return `backpropagate` as a graph, a quarter faster."""
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-    def passed(
+    def graph(
         flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor
     ) -> tuple[list[tf.Tensor] | tf.Tensor, ...]:
-        state = backpropagate(net, loss, flat, x, y)
+        state = backpropagate(network, loss, flat, x, y)
         return state.h, state.slope, state.delta, state.g, state.z
 
-    return lambda *given: Pass(*passed(*given))
+    return lambda *tensors: Pass(*graph(*tensors))
 
 
 def arrays(state: Pass[tf.Tensor]) -> Pass[NDArray[Any]]:
-    """The same pass as read-only NumPy views, which saves copying every tensor."""
+    """Return a pass without z as read-only NumPy views, which saves copying every tensor."""
     h, slope, delta, g = (
-        [np.asarray(memoryview(t)) for t in tensors]
+        [np.asarray(memoryview(tensor)) for tensor in tensors]
         for tensors in (state.h, state.slope, state.delta, state.g)
     )
     return Pass(h, slope, delta, g)
 
 
-def kernels(net: Net, flat: NDArray[np.float32]) -> list[NDArray[np.float64]]:
-    """The kernels of flat rows as float64, each (stack, out * in)."""
+def kernels(network: Network, flat: NDArray[np.float32]) -> list[NDArray[np.float64]]:
+    """Return the kernels of flat rows as float64, each (stack, out * in)."""
     layers = [
         flat[:, span].reshape(-1, out, into + 1)
-        for span, (out, into) in zip(net.spans, net.kernel_shapes, strict=True)
+        for span, (out, into) in zip(network.spans, network.kernel_shapes, strict=True)
     ]
     return [layer[:, :, :-1].reshape(len(flat), -1).astype("float64") for layer in layers]
+
+
+def traits_of(activation: Activation) -> Traits:
+    """Return what probes need to know of an elementwise activation, computed in float64."""
+    z = np.linspace(-20.0, 20.0, 8001)
+    h, slope = (each.numpy() for each in value_and_slope(activation, tf.constant(z)))
+    # [-5, 5]
+    near = slice(3000, 5001)
+    off = (h == 0) & (slope == 0)
+    return Traits(float(np.abs(slope[near]).max()), int(off.sum()) > 1)
+
+
+_traits = cache(traits_of)

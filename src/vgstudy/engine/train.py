@@ -1,4 +1,4 @@
-"""Train one stack: seeded runs of equal shape, together. Gives tables, touches no files."""
+"""Train one stack: seeded runs of equal shape, together. Returns tables, writes no files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from vgstudy.cells import NEXT, PROBE_SET, TEST, Run
 from vgstudy.config.log import Log
-from vgstudy.engine import lanes, losses, models, probes, statistics, steps
+from vgstudy.engine import probes, simd, statistics
+from vgstudy.engine.batches import MiniBatches
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
 from vgstudy.engine.initial import initial_flat
-from vgstudy.engine.order import Order
-from vgstudy.engine.parts import probe_parts
-from vgstudy.engine.rows import Curves, Measurements
-from vgstudy.engine.steps import compile_steps, compile_test, mini_batch
+from vgstudy.engine.log_tables import Curves, Measurements
+from vgstudy.engine.loop import compile_loop, compile_test, matrix_step, mini_batch
+from vgstudy.engine.losses import LOSSES
+from vgstudy.engine.network import Network
 from vgstudy.planning.stacks import STEPS_AT_ONCE, is_narrow
 from vgstudy.seeds import stream
 
@@ -45,26 +46,26 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
     Rows as `schema` describes them. A run's rows depend on its cell, its seed and `log` alone.
     """
     stack = Stack(runs, log.probe_set(runs[0].cell.task.train))
-    epochs = stack.cell.epochs
-    curves, measured = Curves(len(runs), epochs, stack.cell.steps), Measurements(stack.cell.steps)
-    tested = set(log.test_epochs(epochs))
+    epochs, steps = stack.cell.epochs, stack.cell.steps
+    curves, measurements = Curves(len(runs), epochs, steps), Measurements(steps)
+    test_epochs = set(log.test_epochs(epochs))
     for begin, end in pairwise([0, *log.pauses(epochs)]):
         if end > begin:
-            curves.train(begin, *stack.advance(end - begin))
-        if end in tested:
-            curves.test(end, *stack.test())
-        for examples, at in log.probed.items():
-            if end in at:
-                probed = stack.probe(examples, log.quantiles)
-                measured.put(examples, end, probed.columns)
+            curves.put("train", begin + 1, *stack.advance(end - begin))
+        if end in test_epochs:
+            curves.put("test", end, *(metric[:, None] for metric in stack.test()))
+        for examples, probe_epochs in log.probed.items():
+            if end in probe_epochs:
+                probe = stack.probe(examples, log.quantiles)
+                measurements.put(examples, end, probe.columns)
                 if examples == PROBE_SET:
-                    curves.probe(end, probed.loss, probed.accuracy)
-    return Trained(measured.table(runs, stack.net.kernel_shapes), curves.table(runs))
+                    curves.put("probe", end, probe.loss[:, None], probe.accuracy[:, None])
+    return Trained(measurements.table(runs, stack.network.kernel_shapes), curves.table(runs))
 
 
 @dataclass(frozen=True)
-class Probed:
-    """What a probe gives.
+class Probe:
+    """What a probe measures.
 
     Attributes
     ----------
@@ -72,7 +73,7 @@ class Probed:
         Means over the examples, in the precision of training, (run,).
     columns
         Every other column of the probes table, (run, layer), and the quantiles (run, layer,
-        quantile) if wanted.
+        quantile) if asked for.
     """
 
     loss: NDArray[np.float32]
@@ -81,7 +82,7 @@ class Probed:
 
 
 class Stack:
-    """The state of a stack in training: parameters, optimizers, random streams of the batch order.
+    """The state of a stack in training: parameters, optimizers, coming mini-batches.
 
     Parameters
     ----------
@@ -90,109 +91,101 @@ class Stack:
     probe_rows
         How many of the training rows are the probe set; by default all.
     dtype
-        In which training computes. Studies train in float32; float64 serves to hold the engine
-        against Keras.
+        In which training computes. Studies train in float32; float64 serves to compare with Keras.
     """
 
     def __init__(
         self, runs: Sequence[Run], probe_rows: int | None = None, dtype: str = "float32"
     ) -> None:
-        self.cell = runs[0].cell
-        self._arranged = arrange(runs)
-        self.places, stacked = self._arranged.places, self._arranged.runs
-        drawn = stacked[:1] if self.cell.task.shared else stacked
-        samples = [r.cell.task.sample(stream(r.cell, r.seed, "sample")) for r in drawn]
+        self.cell = cell = runs[0].cell
+        task = cell.task
+        arranged = arrange(runs)
+        self._groups, self._positions = arranged.groups, arranged.positions
+        self.loss = LOSSES[task.loss]
+        self.network = Network(
+            task.inputs, cell.depth, cell.width, task.outputs, stack_activation(self._groups)
+        )
+        self._load_rows(arranged.runs, probe_rows or task.train, dtype)
+        batch_streams = [stream(run.cell, run.seed, "batches") for run in arranged.runs]
+        generators = [np.random.default_rng(each) for each in batch_streams]
+        self._batches = MiniBatches(generators, task.train, cell.batch_size)
+        # Row numbers of the mini-batch before (stack, example).
+        self._last_batch: NDArray[np.int32] | None = None
+        kernel_streams = [stream(run.cell, run.seed, "kernels") for run in arranged.runs]
+        specs = [run.cell.initializer for run in arranged.runs]
+        initial = initial_flat(self.network, specs, kernel_streams)
+        self._initial_kernels = probes.kernels(self.network, initial)
+        # Kernels at the previous probe of each kind of examples.
+        self._previous_kernels: dict[str, list[NDArray[np.float64]]] = {}
+        self._compile(initial, dtype)
+
+    def _load_rows(self, runs: Sequence[Run], probe_rows: int, dtype: str) -> None:
+        """Load training, test and probe rows; a stack axis of 1 if all runs have the same."""
         task = self.cell.task
+        drawn = runs[:1] if task.shared else runs
+        samples = [r.cell.task.sample(stream(r.cell, r.seed, "sample")) for r in drawn]
         train = _table([(s.x_train, s.y_train) for s in samples], dtype)
-        self._test_set = _features(
-            _table([(s.x_test, s.y_test) for s in samples], dtype), task.inputs
-        )
-        self._probe_set = _features(train[:, : probe_rows or task.train], task.inputs)
+        test = _table([(s.x_test, s.y_test) for s in samples], dtype)
         self._training_rows = train[0] if task.shared else train
-        self.loss = losses.LOSSES[task.loss]
-        self.net = models.Net(
-            task.inputs,
-            self.cell.depth,
-            self.cell.width,
-            task.outputs,
-            stack_activation(self._arranged.groups),
+        self._probe_set = _features(train[:, :probe_rows], task.inputs)
+        self._test_set = _features(test, task.inputs)
+
+    def _compile(self, initial: NDArray[np.float32], dtype: str) -> None:
+        """Compile training and tests, with parameters that start at `initial` (stack,
+        parameter)."""
+        cell, task = self.cell, self.cell.task
+        self._in_blocks = is_narrow(cell.width, task.inputs, task.outputs, cell.batch_size)
+        pack = simd.pack if self._in_blocks else tf.identity
+        self._parameters = Parameters(initial, self._groups, dtype, pack)
+        trained = self.network, self.loss, self._training_rows
+        step = simd.block_step(*trained, self._groups) if self._in_blocks else matrix_step(*trained)
+        self._loop = compile_loop(
+            step, self._parameters, self._batches.width, self._training_rows.dtype
         )
-        kernels = [stream(r.cell, r.seed, "kernels") for r in stacked]
-        initial = initial_flat(self.net, [r.cell.initializer for r in stacked], kernels)
-        self._order = Order(
-            [np.random.default_rng(stream(r.cell, r.seed, "batches")) for r in stacked],
-            task.train,
-            self.cell.batch_size,
-        )
-        self._narrow = is_narrow(self.cell.width, task.inputs, task.outputs, self.cell.batch_size)
-        self._parameters = Parameters(
-            initial, self._arranged.groups, dtype, lanes.pack if self._narrow else tf.identity
-        )
-        work = self.net, self.loss, self._training_rows
-        step = lanes.step(*work, self._arranged.groups) if self._narrow else steps.step(*work)
-        self._steps = compile_steps(
-            step, self._parameters, self._order.width, self._training_rows.dtype
-        )
-        self._compiled_test = compile_test(self.net, self.loss, self._flat_rows, *self._test_set)
-        self._last: NDArray[np.int32] | None = (
-            None  # row numbers of the mini-batch before (stack, example)
-        )
-        self._first = probes.kernels(self.net, initial)
-        self._before: dict[
-            str, list[NDArray[np.float64]]
-        ] = {}  # kernels at the previous probe of each kind
+        self._test = compile_test(self.network, self.loss, self._flat_rows, *self._test_set)
 
     def flat(self) -> NDArray[np.floating]:
-        """The parameters of the runs, (run, parameter)."""
-        return np.asarray(self._flat_rows().numpy()[self.places])
+        """Return the current parameters of the runs, (run, parameter)."""
+        return np.asarray(self._flat_rows().numpy()[self._positions])
 
     def _flat_rows(self) -> tf.Tensor:
-        """The parameters now, (stack, parameter)."""
-        now = self._parameters.tensor()
-        return (
-            lanes.unpack(now, [group.size for group in self._arranged.groups])
-            if self._narrow
-            else now
-        )
+        """Return the current parameters, (stack, parameter)."""
+        parameters = self._parameters.tensor()
+        if not self._in_blocks:
+            return parameters
+        return simd.unpack(parameters, [group.size for group in self._groups])
 
     def advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Train for some epochs; running mean of loss and accuracy over each epoch's mini-batches,
-        (run, epoch)."""
+        """Train for some epochs; return loss and accuracy as running means over each epoch's
+        mini-batches, (run, epoch)."""
+        at_once = max(1, STEPS_AT_ONCE // self.cell.steps)
         parts = [
-            self._advance(min(epochs - done, self._at_once))
-            for done in range(0, epochs, self._at_once)
+            self._advance(min(at_once, epochs - done)) for done in range(0, epochs, at_once)
         ]
         loss, accuracy = (np.concatenate(metric, axis=1) for metric in zip(*parts, strict=True))
         return loss, accuracy
 
-    @property
-    def _at_once(self) -> int:
-        """Epochs in one call of the compiled loop."""
-        return max(1, STEPS_AT_ONCE // self.cell.steps)
-
     def _advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        order, weights = self._order.take(epochs * self.cell.steps)
-        sums = self._steps(tf.constant(order), tf.constant(weights, self._training_rows.dtype))
-        self._last = order[-1][:, weights[-1] > 0]
+        order, weights = self._batches.take(epochs * self.cell.steps)
+        sums = self._loop(tf.constant(order), tf.constant(weights, self._training_rows.dtype))
+        self._last_batch = order[-1][:, weights[-1] > 0]
         examples = (weights > 0).sum(axis=1).reshape(epochs, -1).sum(axis=1)
-        by_step = (
-            s.numpy()[:, self.places]
-            .T.astype("float64", order="C")
-            .reshape(len(self.places), epochs, -1)
-            for s in sums
-        )
-        loss, accuracy = ((each.sum(axis=2) / examples).astype("float32") for each in by_step)
-        return loss, accuracy
+        loss, accuracy = (self._by_epoch(each, epochs) / examples for each in sums)
+        return loss.astype("float32"), accuracy.astype("float32")
+
+    def _by_epoch(self, sums: tf.Tensor, epochs: int) -> NDArray[np.float64]:
+        """Add sums of mini-batches (step, stack) to sums of epochs (run, epoch)."""
+        by_step = sums.numpy()[:, self._positions].T.astype("float64", order="C")
+        return by_step.reshape(len(self._positions), epochs, -1).sum(axis=2)  # type: ignore[no-any-return]
 
     def test(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean loss and accuracy over the test rows, (run,)."""
+        """Return mean loss and accuracy over the test rows, (run,)."""
         loss, accuracy = (
-            each.numpy()[self.places].mean(axis=1, dtype="float64").astype("float32")
-            for each in self._compiled_test()
+            probes.mean_over_examples(metric)[self._positions] for metric in self._test()
         )
         return loss, accuracy
 
-    def probe(self, examples: str = PROBE_SET, quantiles: bool = False) -> Probed:
+    def probe(self, examples: str = PROBE_SET, quantiles: bool = False) -> Probe:
         """Measure the runs as they are now.
 
         Parameters
@@ -200,45 +193,42 @@ class Stack:
         examples
             One of `cells.EXAMPLES`: on which examples gradients and signals are measured.
         quantiles
-            Whether quantiles of gradient and kernel entries are wanted.
+            Whether to add quantiles of gradient and kernel entries.
         """
         flat = self._flat_rows().numpy()
         x, y = self._examples(examples)
-        parts = [
-            measured(flat, quantiles)
-            for measured in probe_parts(self._arranged, self.net, self.loss, x, y)
-        ]
-        now = probes.kernels(self.net, flat)
-        change = statistics.change_columns(
-            now, self._first, self._before.get(examples, self._first)
+        measured = probes.measure_stack(
+            self._groups, self.network, self.loss, x, y, flat, quantiles
         )
-        self._before[examples] = now
-        state = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
-        columns = {name: values[self.places] for name, values in (state | change).items()}
-        return Probed(columns.pop("loss"), columns.pop("accuracy"), columns)
+        kernels = probes.kernels(self.network, flat)
+        previous = self._previous_kernels.get(examples, self._initial_kernels)
+        changes = statistics.change_columns(kernels, self._initial_kernels, previous)
+        self._previous_kernels[examples] = kernels
+        columns = {name: each[self._positions] for name, each in (measured | changes).items()}
+        return Probe(columns.pop("loss"), columns.pop("accuracy"), columns)
 
     def _examples(self, examples: str) -> tuple[tf.Tensor, tf.Tensor]:
-        """Inputs (stack, input, example) and targets (stack, output, example) to measure on."""
+        """Return inputs (stack, input, example) and targets (stack, output, example)."""
         if examples == PROBE_SET:
             return self._probe_set
         if examples == TEST:
             x, y = (each[:, :, : self.cell.batch_size] for each in self._test_set)
             return x, y
-        order = self._last
+        order = self._last_batch
         if examples == NEXT:
-            (batch,), (weights,) = self._order.peek(1)
+            (batch,), (weights,) = self._batches.peek(1)
             order = batch[:, weights > 0]
-        return mini_batch(self._training_rows, order, self.net.inputs)
+        return mini_batch(self._training_rows, order, self.network.inputs)
 
 
 def _table(samples: list[tuple[NDArray[np.float32], NDArray[np.float32]]], dtype: str) -> tf.Tensor:
-    """A list over runs of inputs (row, input) and targets (row, output) -> (run, row, input and
+    """Join inputs (row, input) and targets (row, output) of each run as (run, row, input and
     output)."""
     return tf.constant(np.stack([np.concatenate(parts, axis=1) for parts in samples]), dtype)
 
 
 def _features(table: tf.Tensor, inputs: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Inputs (stack, input, row) and targets (stack, output, row) of a table (stack, row, input and
-    output)."""
+    """Split a table (stack, row, input and output) into inputs (stack, input, row) and targets
+    (stack, output, row)."""
     columns = tf.transpose(table, (0, 2, 1))
     return columns[:, :inputs], columns[:, inputs:]

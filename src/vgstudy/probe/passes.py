@@ -13,9 +13,9 @@ import keras
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy.engine.models import value_and_slope
+from vgstudy.engine.network import value_and_slope
 from vgstudy.engine.probes import traits_of
-from vgstudy.engine.statistics import Traits
+from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.kernels import Kernel, kernels, kinds
 from vgstudy.probe.recording import Call, Function, Recorder
 from vgstudy.probe.replacing import precision

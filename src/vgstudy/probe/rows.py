@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from vgstudy.analysis.grid import labels, nullable
 from vgstudy.engine.statistics import (
     Columns,
-    Pass,
-    Traits,
     change_columns,
     gradient_columns,
     per_layer,
     rms,
     weight_columns,
-    zero_causes,
 )
+from vgstudy.engine.zero_causes import Pass, Traits, zero_causes
 from vgstudy.probe.kernels import Kernel
 from vgstudy.probe.passes import OUT_OF_SIGHT, Seen
 from vgstudy.schema import EXAMPLES, LAYER_KINDS, QUANTILES, TABLES, ZERO_CAUSES

@@ -10,9 +10,10 @@ from scipy.stats import ortho_group
 
 from vgstudy.analysis.decay import decay_factor
 from vgstudy.cells import Cell, Initializer, KerasObject, Run
-from vgstudy.engine import initial, losses, models, probes
-from vgstudy.engine.statistics import Pass
+from vgstudy.engine import initial, losses, probes
+from vgstudy.engine.network import Network, activation_function
 from vgstudy.engine.train import Stack
+from vgstudy.engine.zero_causes import Pass
 from vgstudy.tasks import Circles, Mnist, one_hot
 from vgstudy.validation.published_laws import DEAD, DEATH, Check, Number
 
@@ -161,15 +162,15 @@ def bias_gradients(
     return np.array(norms)
 
 
-def network(inputs: int, depth: int, width: int, outputs: int, activation: str) -> models.Net:
+def network(inputs: int, depth: int, width: int, outputs: int, activation: str) -> Network:
     """Return a stack's layer sizes, with a Keras activation at its defaults."""
     spec = KerasObject(class_name=activation)
-    return models.Net(inputs, depth, width, outputs, models.activation(spec))
+    return Network(inputs, depth, width, outputs, activation_function(spec))
 
 
-def flat_rows(net: models.Net, layers: Sequence[Array]) -> Array:
+def flat_rows(net: Network, layers: Sequence[Array]) -> Array:
     """Return flat rows (stack, parameter) of layers (stack, out, in + 1)."""
-    flat = np.zeros((len(layers[0]), net.columns))
+    flat = np.zeros((len(layers[0]), net.row_length))
     for span, layer in zip(net.spans, layers, strict=True):
         flat[:, span] = layer.reshape(len(layer), -1)
     return flat
@@ -180,14 +181,14 @@ def without_bias(kernel: Array) -> Array:
     return np.concatenate([kernel, np.zeros_like(kernel[:, :, :1])], axis=2)
 
 
-def drawn(net: models.Net, spec: KerasObject, count: int) -> NDArray[np.float32]:
+def drawn(net: Network, spec: KerasObject, count: int) -> NDArray[np.float32]:
     """Return flat rows of networks whose kernels Keras draws; biases are zero."""
     streams = [np.random.SeedSequence(SEED, spawn_key=(i,)) for i in range(count)]
     return initial.initial_flat(net, [Initializer(**dict(spec))] * count, streams)
 
 
 def pass_through(
-    net: models.Net,
+    net: Network,
     flat: NDArray[np.floating],
     x: Array,
     y: NDArray[np.generic],

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from vgstudy.engine.order import SHORT, permutations
+from vgstudy.engine.batches import ROWS_OF_SHORT_KEYS, permutations
 
-SIZES = [1, 2, 7, SHORT, SHORT + 1, 1000]
+SIZES = [1, 2, 7, ROWS_OF_SHORT_KEYS, ROWS_OF_SHORT_KEYS + 1, 1000]
 
 
 def generators(count):

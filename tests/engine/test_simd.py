@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from nets import SGD, named
-from vgstudy.engine import lanes, steps
+from vgstudy.engine import loop, simd
 from vgstudy.engine.groups import Group, stack_activation
 from vgstudy.engine.losses import LOSSES
-from vgstudy.engine.models import Net
+from vgstudy.engine.network import Network
 from vgstudy.planning.stacks import is_narrow
 
 WEIGHTS = np.r_[np.full(13, 1 / 13), np.zeros(3)]  # the last examples only fill the mini-batch
@@ -31,17 +31,17 @@ def random_table(rng, *shape, inputs=3, outputs=1):
 def step_in_lanes(net, loss, table, groups, flat, order):
     """Loss and right predictions of one step (stack,) and the gradient as flat rows."""
     sizes = [group.size for group in groups]
-    step = lanes.step(net, loss, tf.constant(table), groups)
-    packed = tf.concat([lanes.pack(part) for part in tf.split(flat, sizes)], axis=0)
+    step = simd.block_step(net, loss, tf.constant(table), groups)
+    packed = tf.concat([simd.pack(part) for part in tf.split(flat, sizes)], axis=0)
     seen, gradient = step.gradient(packed, tf.constant(order), tf.constant(WEIGHTS, table.dtype))
-    sums = step.sums(tuple(each[None] for each in seen), tf.constant(WEIGHTS[None], table.dtype))
-    return [each.numpy() for each in (*(each[0] for each in sums), lanes.unpack(gradient, sizes))]
+    sums = step.metrics(tuple(each[None] for each in seen), tf.constant(WEIGHTS[None], table.dtype))
+    return [each.numpy() for each in (*(each[0] for each in sums), simd.unpack(gradient, sizes))]
 
 
 def step_by_products(net, loss, table, flat, order):
-    step = steps.step(net, loss, tf.constant(table))
+    step = loop.matrix_step(net, loss, tf.constant(table))
     seen, gradient = step.gradient(tf.constant(flat), tf.constant(order), tf.constant(WEIGHTS))
-    sums = step.sums(tuple(each[None] for each in seen), tf.constant(WEIGHTS[None]))
+    sums = step.metrics(tuple(each[None] for each in seen), tf.constant(WEIGHTS[None]))
     return [each.numpy() for each in (*(each[0] for each in sums), gradient)]
 
 
@@ -58,7 +58,7 @@ def step_by_products(net, loss, table, flat, order):
 def test_a_step_against_matrix_products(sizes, depth, outputs, shared):
     groups, rng = groups_of(*sizes), np.random.default_rng(0)
     runs, net = sum(sizes), Net(3, depth, 5, outputs, stack_activation(groups))
-    flat = rng.normal(size=(runs, net.columns)) * (np.arange(net.columns) < net.spans[-1].stop)
+    flat = rng.normal(size=(runs, net.row_length)) * (np.arange(net.row_length) < net.spans[-1].stop)
     table = random_table(rng, *(() if shared else (runs,)), 50, outputs=outputs)
     order = rng.integers(0, 50, (runs, 16)).astype("int32")
     loss = LOSSES["binary" if outputs == 1 else "categorical"]
@@ -69,8 +69,8 @@ def test_a_step_against_matrix_products(sizes, depth, outputs, shared):
 
 def test_a_run_that_is_not_finite_leaves_the_others_of_its_block_alone():
     groups, rng = groups_of(16), np.random.default_rng(0)
-    net = Net(2, 2, 5, 1, stack_activation(groups))
-    flat = rng.normal(size=(16, net.columns)).astype("float32")
+    net = Network(2, 2, 5, 1, stack_activation(groups))
+    flat = rng.normal(size=(16, net.row_length)).astype("float32")
     wild = flat.copy()
     wild[3], wild[7] = np.inf, np.nan
     table, order = (
@@ -89,9 +89,9 @@ def test_a_run_that_is_not_finite_leaves_the_others_of_its_block_alone():
 @pytest.mark.parametrize("sizes", [(16,), (5,), (16, 32), (1, 20, 7)], ids=str)
 def test_unpacked_rows_are_what_was_packed(sizes):
     rows = tf.random.normal((sum(sizes), 3, 16))
-    packed = tf.concat([lanes.pack(part) for part in tf.split(rows, list(sizes))], axis=0)
+    packed = tf.concat([simd.pack(part) for part in tf.split(rows, list(sizes))], axis=0)
     assert packed.shape[1:] == (3, 16, 16)
-    np.testing.assert_array_equal(lanes.unpack(packed, sizes), rows)
+    np.testing.assert_array_equal(simd.unpack(packed, sizes), rows)
 
 
 def test_which_nets_are_narrow():

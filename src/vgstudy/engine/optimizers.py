@@ -1,8 +1,8 @@
-"""What an optimizer does to a stack's parameters: one operation where TensorFlow has one, else the
-stock Keras optimizer.
+"""One step of an optimizer for the parameters of a stack.
 
-Keras writes Adam as a dozen elementwise operations, each of which passes over the parameters once;
-TensorFlow's own kernel of the same formula passes over them once altogether.
+Keras writes Adam as a dozen elementwise operations, each of which passes over the parameters.
+Where TensorFlow has one operation for the formula (SGD, Adam), that is used; otherwise the stock
+Keras optimizer.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,20 +11,23 @@ import keras
 import tensorflow as tf
 
 from vgstudy.cells import KerasObject
-from vgstudy.engine import models
 
 Update = Callable[[tf.Tensor], None]
 
 
+def optimizer(spec: KerasObject) -> keras.optimizers.Optimizer:
+    """Return a new stock Keras optimizer of a level."""
+    return keras.optimizers.get({"class_name": spec.class_name, "config": dict(spec.config)})
+
+
 def compile_update(spec: KerasObject, variable: keras.Variable) -> Update:
-    """A function that takes one step of a new optimizer of a level along a gradient shaped as the
-    variable, updating it."""
-    optimizer = models.optimizer(spec)
+    """Return a function that takes one step of a new optimizer: it updates the variable along a
+    gradient of its shape."""
     fused, arguments = FUSED.get(spec.class_name, (_keras, frozenset()))
-    plain = set(spec.config) <= arguments and not isinstance(
-        spec.config.get("learning_rate"), Mapping
-    )
-    return fused(optimizer, variable) if plain else _keras(optimizer, variable)
+    has_schedule = isinstance(spec.config.get("learning_rate"), Mapping)
+    if has_schedule or not set(spec.config) <= arguments:
+        fused = _keras
+    return fused(optimizer(spec), variable)
 
 
 def _keras(optimizer: keras.Optimizer, variable: keras.Variable) -> Update:
@@ -39,7 +42,8 @@ def _sgd(optimizer: keras.optimizers.SGD, variable: keras.Variable) -> Update:
             var=value.handle, alpha=rate, delta=gradient
         )
     velocity = tf.Variable(tf.zeros_like(value))
-    momentum = tf.cast(optimizer.momentum, value.dtype)  # by way of float32, as in Keras
+    # Rounded to float32 on the way, as in Keras.
+    momentum = tf.cast(optimizer.momentum, value.dtype)
 
     def update(gradient: tf.Tensor) -> None:
         tf.raw_ops.ResourceApplyKerasMomentum(
@@ -57,25 +61,25 @@ def _sgd(optimizer: keras.optimizers.SGD, variable: keras.Variable) -> Update:
 def _adam(optimizer: keras.optimizers.Adam, variable: keras.Variable) -> Update:
     value = variable.value
     rate = tf.cast(optimizer.learning_rate, value.dtype)
-    numbers = (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
-    first, second, epsilon = (tf.constant(number, value.dtype) for number in numbers)
-    rounded = [
-        tf.cast(beta, value.dtype) for beta in (optimizer.beta_1, optimizer.beta_2)
-    ]  # by way of float32, as in Keras
-    mean, square, taken = (
-        tf.Variable(tf.zeros_like(value)),
-        tf.Variable(tf.zeros_like(value)),
-        tf.Variable(0),
+    first, second, epsilon = (
+        tf.constant(number, value.dtype)
+        for number in (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
     )
+    # Powers are of numbers rounded to float32 on the way, as in Keras.
+    rounded_first, rounded_second = (
+        tf.cast(beta, value.dtype) for beta in (optimizer.beta_1, optimizer.beta_2)
+    )
+    mean, square = (tf.Variable(tf.zeros_like(value)) for _ in range(2))
+    steps_taken = tf.Variable(0)
 
     def update(gradient: tf.Tensor) -> None:
-        step = tf.cast(taken.assign_add(1), value.dtype)
+        step = tf.cast(steps_taken.assign_add(1), value.dtype)
         tf.raw_ops.ResourceApplyAdam(
             var=value.handle,
             m=mean.handle,
             v=square.handle,
-            beta1_power=rounded[0] ** step,
-            beta2_power=rounded[1] ** step,
+            beta1_power=rounded_first**step,
+            beta2_power=rounded_second**step,
             lr=rate,
             beta1=first,
             beta2=second,
@@ -86,6 +90,7 @@ def _adam(optimizer: keras.optimizers.Adam, variable: keras.Variable) -> Update:
     return update
 
 
+# By Keras' class name: the update, and the arguments that it knows.
 FUSED: Mapping[str, tuple[Callable[[keras.Optimizer, keras.Variable], Update], frozenset[str]]] = {
     "SGD": (_sgd, frozenset({"learning_rate", "momentum", "nesterov"})),
     "Adam": (_adam, frozenset({"learning_rate", "beta_1", "beta_2", "epsilon"})),

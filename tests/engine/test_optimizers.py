@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nets import named
-from vgstudy.engine.updates import compile_update
+from vgstudy.engine.optimizers import compile_update
 
 PLAIN = [
     named("SGD", learning_rate=0.1),

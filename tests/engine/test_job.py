@@ -7,7 +7,7 @@ import pytest
 from nets import cell
 from vgstudy.cells import Run, canonical_json
 from vgstudy.config.log import Log
-from vgstudy.engine import jobs
+from vgstudy.engine import job
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError
 from vgstudy.planning import manifests
@@ -24,10 +24,10 @@ RUNS = [
 @pytest.fixture
 def manifest(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        jobs.tf.config.threading, "set_intra_op_parallelism_threads", lambda n: None
+        job.tf.config.threading, "set_intra_op_parallelism_threads", lambda n: None
     )  # TensorFlow is running already
     monkeypatch.setattr(
-        jobs.tf.config.threading, "set_inter_op_parallelism_threads", lambda n: None
+        job.tf.config.threading, "set_inter_op_parallelism_threads", lambda n: None
     )
     made = manifests.make("small", LOG, RUNS)
     path = tmp_path / "small" / "jobs" / f"{manifests.job_id(made)}.json"
@@ -37,7 +37,7 @@ def manifest(tmp_path, monkeypatch):
 
 
 def test_a_job_writes_the_rows_that_training_gives(manifest):
-    jobs.run(manifest)
+    job.run(manifest)
     trained = train(RUNS, LOG)
     for name, rows in (("probes", trained.probes), ("curves", trained.curves)):
         path = manifest.parents[1] / name / f"{manifest.stem}.parquet"
@@ -57,5 +57,5 @@ def test_a_job_writes_the_rows_that_training_gives(manifest):
 def test_a_manifest_that_was_changed_is_refused_and_nothing_written(manifest):
     manifest.write_text(manifest.read_text().replace('"epochs":2', '"epochs":3'))
     with pytest.raises(UserError, match="its name is not the hash of its content"):
-        jobs.run(manifest)
+        job.run(manifest)
     assert [path.name for path in manifest.parents[1].iterdir()] == ["jobs"]

@@ -1,0 +1,119 @@
+"""A stack of multilayer perceptrons of equal shape, computed together.
+
+A layer's parameters are (stack, out, in + 1): the kernel and, in the last column, the bias, which
+multiplies a constant 1. Activations are (stack, unit, example). All parameters of a run are one
+flat row of a (stack, parameter) tensor: one stock Keras optimizer updates the whole stack
+elementwise, and no number of a run can reach another run.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+from itertools import pairwise
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vgstudy.cells import KerasObject
+from vgstudy.planning.stacks import LANES
+
+Activation = Callable[[tf.Tensor], tf.Tensor]
+
+
+def unchanged(function: Activation) -> Activation:
+    """Return the function itself."""
+    return function
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layer sizes and hidden activation of every network in a stack; the output layer is linear."""
+
+    inputs: int
+    depth: int
+    width: int
+    outputs: int
+    activation: Activation
+
+    @cached_property
+    def kernel_shapes(self) -> list[tuple[int, int]]:
+        """(out, in) of each kernel, layer 1 first, the output layer last."""
+        units = [self.inputs, *[self.width] * self.depth, self.outputs]
+        return [(out, into) for into, out in pairwise(units)]
+
+    @cached_property
+    def spans(self) -> list[slice]:
+        """Where each layer's parameters are in a flat row."""
+        sizes = [out * (into + 1) for out, into in self.kernel_shapes]
+        ends: list[int] = np.cumsum([0, *sizes]).tolist()
+        return [slice(begin, end) for begin, end in pairwise(ends)]
+
+    @cached_property
+    def row_length(self) -> int:
+        """Length of a flat row: the parameters, and zeros up to a multiple of `LANES`."""
+        return -(-self.spans[-1].stop // LANES) * LANES
+
+    def layers(self, flat: tf.Tensor) -> list[tf.Tensor]:
+        """Split flat rows (stack, parameter, ...) into layers (stack, out, in + 1, ...), layer 1
+        first."""
+        sizes = [span.stop - span.start for span in self.spans]
+        *parts, _ = tf.split(flat, [*sizes, self.row_length - sum(sizes)], axis=1)
+        shapes = [(-1, out, into + 1, *flat.shape[2:]) for out, into in self.kernel_shapes]
+        return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def logits(
+        self,
+        layers: Sequence[tf.Tensor],
+        x: tf.Tensor,
+        compiled: Callable[[Activation], Activation] = unchanged,
+    ) -> tf.Tensor:
+        """Return the output layer's pre-activations (stack, output, example).
+
+        Parameters
+        ----------
+        layers
+            Parameters as `layers` gives them.
+        x
+            Inputs (stack, input, example).
+        compiled
+            Compiles the function from a hidden layer's pre-activations to the inputs of the layer
+            above.
+        """
+        *hidden, last = layers
+        to_next_layer = compiled(lambda z: with_one(self.activation(z)))
+        x = with_one(x)
+        for layer in hidden:
+            x = to_next_layer(tf.matmul(layer, x))
+        return tf.matmul(last, x)
+
+
+def affine(layer: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Return kernel times x plus bias: layer (stack, out, in + 1), x (stack, in, example)."""
+    return tf.matmul(layer, with_one(x))
+
+
+def with_one(x: tf.Tensor) -> tf.Tensor:
+    """Append to x (stack, unit, example) a unit that is always 1, which multiplies the bias."""
+    return tf.concat([x, tf.ones((x.shape[0], 1, x.shape[2]), x.dtype)], axis=1)
+
+
+def activation_function(spec: KerasObject) -> Activation:
+    """Return the Keras activation function of a level, arguments bound; equal levels give the same
+    object."""
+    return _activation(spec.model_dump_json())
+
+
+@cache
+def _activation(spec_json: str) -> Activation:
+    spec = KerasObject.model_validate_json(spec_json)
+    function: Activation = keras.activations.get(spec.class_name)
+    return partial(function, **spec.config) if spec.config else function
+
+
+def value_and_slope(activation: Activation, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return an elementwise activation and its derivative at z."""
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        h = activation(z)
+    return h, tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO)

@@ -26,9 +26,7 @@ def manifest(tmp_path, monkeypatch):
     monkeypatch.setattr(
         job.tf.config.threading, "set_intra_op_parallelism_threads", lambda n: None
     )  # TensorFlow is running already
-    monkeypatch.setattr(
-        job.tf.config.threading, "set_inter_op_parallelism_threads", lambda n: None
-    )
+    monkeypatch.setattr(job.tf.config.threading, "set_inter_op_parallelism_threads", lambda n: None)
     made = manifests.make("small", LOG, RUNS)
     path = tmp_path / "small" / "jobs" / f"{manifests.job_id(made)}.json"
     path.parent.mkdir(parents=True)

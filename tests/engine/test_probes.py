@@ -12,39 +12,38 @@ from vgstudy.cells import Initializer
 from vgstudy.engine import initial, losses, probes, statistics
 from vgstudy.engine.network import Network, activation_function
 from vgstudy.engine.train import Stack
-from vgstudy.engine.zero_causes import Traits
 from vgstudy.schema import LAYER_KINDS, QUANTILES, TABLES, ZERO_CAUSES
 from vgstudy.seeds import stream
 from vgstudy.tasks import Digits
 
 RNG = np.random.default_rng(5)
-TANH = Traits(steepest=1.0, can_be_off=False)
 
 
 def problem(activation="tanh", depth=4, width=5, stack=3, examples=20, scale=1.0):
-    net = Network(2, depth, width, 1, activation_function(named(activation)))
-    flat = RNG.normal(size=(stack, net.row_length)) * scale
+    network = Network(2, depth, width, 1, activation_function(named(activation)))
+    flat = RNG.normal(size=(stack, network.row_length)) * scale
     return (
-        net,
+        network,
         flat,
         RNG.normal(size=(stack, 2, examples)),
         RNG.integers(0, 2, (stack, 1, examples)).astype(float),
     )
 
 
-def mean_loss(net, flat, x, y):
+def mean_loss(network, flat, x, y):
     return tf.reduce_mean(
-        losses.BINARY.value(net.logits(net.layers(tf.constant(flat)), tf.constant(x)), y), axis=1
+        losses.BINARY.value(network.logits(network.layers(tf.constant(flat)), tf.constant(x)), y),
+        axis=1,
     ).numpy()
 
 
 def test_gradient_of_a_one_unit_net_by_hand():
-    net = Network(1, 1, 1, 1, keras.activations.tanh)
-    flat = np.zeros((1, net.row_length))
+    network = Network(1, 1, 1, 1, keras.activations.tanh)
+    flat = np.zeros((1, network.row_length))
     flat[0, :4] = 0.5, 0.1, -2.0, 0.3  # kernel, bias, kernel, bias
     x, y = np.array([[[0.7]]]), np.array([[[1.0]]])
     state = probes.backpropagate(
-        net, losses.BINARY, tf.constant(flat), tf.constant(x), tf.constant(y)
+        network, losses.BINARY, tf.constant(flat), tf.constant(x), tf.constant(y)
     )
     h = np.tanh(0.5 * 0.7 + 0.1)
     delta_out = 1 / (1 + np.exp(-(-2 * h + 0.3))) - 1
@@ -59,14 +58,16 @@ def test_gradient_of_a_one_unit_net_by_hand():
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "gelu"])
 def test_gradients_against_finite_differences(activation):
-    net, flat, x, y = problem(activation)
-    state = probes.backpropagate(net, losses.BINARY, *map(tf.constant, (flat, x, y)))
-    for span, g in zip(net.spans, state.g, strict=True):
+    network, flat, x, y = problem(activation)
+    state = probes.backpropagate(network, losses.BINARY, *map(tf.constant, (flat, x, y)))
+    for span, g in zip(network.spans, state.g, strict=True):
         columns = np.arange(span.start, span.stop).reshape(g.shape[1], g.shape[2] + 1)[:, :-1]
         for entry, column in enumerate(columns.ravel()):
             step = np.zeros_like(flat)
             step[:, column] = 1e-6
-            slope = (mean_loss(net, flat + step, x, y) - mean_loss(net, flat - step, x, y)) / 2e-6
+            slope = (
+                mean_loss(network, flat + step, x, y) - mean_loss(network, flat - step, x, y)
+            ) / 2e-6
             np.testing.assert_allclose(
                 g.numpy().reshape(3, -1)[:, entry], slope, rtol=1e-5, atol=1e-8
             )  # rounding of the loss, about 10, over the step
@@ -76,16 +77,18 @@ def test_gradients_against_finite_differences(activation):
     "activation", ["tanh", "relu", "sigmoid", "leaky_relu", "elu", "hard_tanh"]
 )
 def test_gradients_against_the_tape(activation):
-    net, flat, x, y = problem(activation)
+    network, flat, x, y = problem(activation)
     theta = tf.constant(flat)
     with tf.GradientTape() as tape:
         tape.watch(theta)
         loss = (
-            tf.reduce_sum(losses.BINARY.value(net.logits(net.layers(theta), tf.constant(x)), y))
+            tf.reduce_sum(
+                losses.BINARY.value(network.logits(network.layers(theta), tf.constant(x)), y)
+            )
             / x.shape[2]
         )
-    expected = [layer[:, :, :-1] for layer in net.layers(tape.gradient(loss, theta))]
-    state = probes.backpropagate(net, losses.BINARY, theta, tf.constant(x), tf.constant(y))
+    expected = [layer[:, :, :-1] for layer in network.layers(tape.gradient(loss, theta))]
+    state = probes.backpropagate(network, losses.BINARY, theta, tf.constant(x), tf.constant(y))
     for g, want in zip(state.g, expected, strict=True):
         np.testing.assert_allclose(g, want, rtol=1e-10, atol=1e-15)
 
@@ -107,13 +110,11 @@ def test_loss_slope_against_keras_binary_crossentropy():
 
 
 def test_columns_against_numpy():
-    net, flat, x, y = problem(stack=2)
+    network, flat, x, y = problem(stack=2)
     flat, x, y = flat.astype("float32"), x.astype("float32"), y.astype("float32")
-    columns = probes.measure(
-        net, losses.BINARY, tf.constant(x), tf.constant(y), [(slice(2), TANH)], flat
-    )
+    columns = probes.measure(network, losses.BINARY, tf.constant(x), tf.constant(y), flat)
     state = probes.backpropagate(
-        net, losses.BINARY, *(tf.constant(a.astype("float64")) for a in (flat, x, y))
+        network, losses.BINARY, *(tf.constant(a.astype("float64")) for a in (flat, x, y))
     )
     for layer, (g, delta) in enumerate(zip(state.g, state.delta, strict=True)):
         for run in range(2):
@@ -147,43 +148,43 @@ def test_measured_and_logged_columns_are_those_of_the_schema():
     assert LAYER_KINDS[:3] == ("input", "square", "output")
 
 
-def causes(net, flat, x, y, dtype=tf.float64):
+def causes(network, flat, x, y, dtype=tf.float64):
     state = probes.arrays(
-        probes.backpropagate(net, losses.BINARY, *(tf.cast(a, dtype) for a in (flat, x, y)))
+        probes.backpropagate(network, losses.BINARY, *(tf.cast(a, dtype) for a in (flat, x, y)))
     )
-    weights = probes.kernels(net, flat)
+    weights = probes.kernels(network, flat)
     return [
         [ZERO_CAUSES[c] for c in row]
-        for row in probes.zero_causes(state, weights, probes.traits_of(net.activation))
+        for row in probes.zero_causes(state, weights, probes.traits_of(network.activation))
     ]
 
 
-def with_bias(net, flat, layer, value):
+def with_bias(network, flat, layer, value):
     """Set a layer's biases; layers count from 1."""
     flat = flat.copy()
-    layer_of(net, flat, layer)[:, :, -1] = value
+    layer_of(network, flat, layer)[:, :, -1] = value
     return flat
 
 
-def layer_of(net, flat, layer):
+def layer_of(network, flat, layer):
     """A view of a layer's parameters (stack, out, in + 1); layers count from 1."""
-    out, into = net.kernel_shapes[layer - 1]
-    return flat[:, net.spans[layer - 1]].reshape(len(flat), out, into + 1)
+    out, into = network.kernel_shapes[layer - 1]
+    return flat[:, network.spans[layer - 1]].reshape(len(flat), out, into + 1)
 
 
 def test_a_dead_relu_layer_explains_every_zero_below_it_and_the_layer_above_by_hand():
-    net, flat, x, y = problem("relu", depth=4, stack=1)
-    assert causes(net, flat, x, y) == [["none"] * 5]
-    flat = with_bias(net, flat, 2, -1e6)
-    flat = with_bias(net, flat, 3, 1.0)
-    flat = with_bias(net, flat, 4, 1.0)
+    network, flat, x, y = problem("relu", depth=4, stack=1)
+    assert causes(network, flat, x, y) == [["none"] * 5]
+    flat = with_bias(network, flat, 2, -1e6)
+    flat = with_bias(network, flat, 3, 1.0)
+    flat = with_bias(network, flat, 4, 1.0)
     # layer 2 is off: g_2 and g_1 lose delta, g_3 loses h_2; layers 4 and 5 still see the biases of
     # layer 3
-    assert causes(net, flat, x, y) == [["dead", "dead", "dead", "none", "none"]]
+    assert causes(network, flat, x, y) == [["dead", "dead", "dead", "none", "none"]]
 
 
 def test_examples_that_die_in_different_layers_leave_a_dead_gradient_by_hand():
-    net, flat, x, y = problem("relu", depth=2, width=1, stack=1, examples=2)
+    network, flat, x, y = problem("relu", depth=2, width=1, stack=1, examples=2)
     x, y = np.array([[[1.0, -1.0], [0.0, 0.0]]]), np.zeros((1, 1, 2))
     flat[0, :7] = (
         1,
@@ -194,48 +195,48 @@ def test_examples_that_die_in_different_layers_leave_a_dead_gradient_by_hand():
         1,
         0,
     )  # h_1 = relu(x), on for the first example; h_2 = relu(0.5 - h_1), on for the second
-    assert causes(net, flat, x, y) == [["dead", "dead", "none"]]
+    assert causes(network, flat, x, y) == [["dead", "dead", "none"]]
 
 
 def test_a_sigmoid_that_rounds_to_zero_is_saturated_not_dead_by_hand():
-    net, flat, x, y = problem("sigmoid", depth=3, stack=1)
-    assert causes(net, with_bias(net, flat, 2, -1000.0), x, y) == [
+    network, flat, x, y = problem("sigmoid", depth=3, stack=1)
+    assert causes(network, with_bias(network, flat, 2, -1000.0), x, y) == [
         ["saturation", "saturation", "underflow", "none"]
     ]
 
 
 def test_a_perfect_fit_has_nothing_to_propagate_by_hand():
-    net, flat, x, _ = problem("tanh", depth=3, stack=1)
-    flat = with_bias(net, flat, 4, 1000.0)  # the sigmoid of the output is exactly 1
-    assert causes(net, flat, x, np.ones((1, 1, 20))) == [["fitted"] * 4]
+    network, flat, x, _ = problem("tanh", depth=3, stack=1)
+    flat = with_bias(network, flat, 4, 1000.0)  # the sigmoid of the output is exactly 1
+    assert causes(network, flat, x, np.ones((1, 1, 20))) == [["fitted"] * 4]
 
 
 def test_zero_kernels_are_named_by_hand():
-    net, flat, x, y = problem("tanh", depth=3, stack=1)
+    network, flat, x, y = problem("tanh", depth=3, stack=1)
     severed = flat.copy()
-    layer_of(net, severed, 3)[:, :, :-1] = 0
-    assert causes(net, severed, x, y) == [["zero kernel", "zero kernel", "none", "none"]]
-    assert causes(net, np.zeros_like(flat), x, y) == [["zero kernel"] * 4]
+    layer_of(network, severed, 3)[:, :, :-1] = 0
+    assert causes(network, severed, x, y) == [["zero kernel", "zero kernel", "none", "none"]]
+    assert causes(network, np.zeros_like(flat), x, y) == [["zero kernel"] * 4]
 
 
 def test_float32_saturation_is_told_from_float64_by_hand():
-    net, flat, x, y = problem("tanh", depth=3, stack=1, scale=0.1)
-    flat = with_bias(net, flat, 2, 12.0)  # tanh(12) is 1 in float32, 1 - 7.5e-11 in float64
-    assert causes(net, flat, x, y) == [["none"] * 4]
-    assert causes(net, flat, x, y, tf.float32) == [["saturation", "saturation", "none", "none"]]
+    network, flat, x, y = problem("tanh", depth=3, stack=1, scale=0.1)
+    flat = with_bias(network, flat, 2, 12.0)  # tanh(12) is 1 in float32, 1 - 7.5e-11 in float64
+    assert causes(network, flat, x, y) == [["none"] * 4]
+    assert causes(network, flat, x, y, tf.float32) == [["saturation", "saturation", "none", "none"]]
 
 
 def test_underflow_by_hand():
-    net, flat, x, y = problem("tanh", depth=3, stack=1)
+    network, flat, x, y = problem("tanh", depth=3, stack=1)
     tiny = flat.copy()
     for layer in range(4):
-        tiny[:, net.spans[layer]] *= 1e-16
-    assert causes(net, tiny, x, y)[0] == ["none"] * 4
-    assert causes(net, tiny, x, y, tf.float32)[0][0] == "underflow"
+        tiny[:, network.spans[layer]] *= 1e-16
+    assert causes(network, tiny, x, y)[0] == ["none"] * 4
+    assert causes(network, tiny, x, y, tf.float32)[0][0] == "underflow"
 
 
 def test_uniform_kernels_at_width_25_vanish_in_float32_only_against_theory():
-    """METHODS section 2: with U(0,1), N=25, 10 layers, every net has an all-zero layer in float32
+    """With U(0,1), N=25, 10 layers, every network has an all-zero layer in float32
     and none in float64."""
     columns = Stack(runs(16, depth=10, width=25, initializer=UNIFORM)).probe().columns
     assert (columns["zero_cause"] == ZERO_CAUSES.index("none")).all()
@@ -263,25 +264,25 @@ def test_traits_of_activations_by_hand(name, steepest, can_be_off):
 
 def test_kernels_of_a_run_differ_and_repeat_for_the_same_stream():
     run = runs(1, depth=6)[0]
-    net = Network(2, 6, 5, 1, keras.activations.tanh)
+    network = Network(2, 6, 5, 1, keras.activations.tanh)
     drawn = Initializer(**dict(GLOROT))
     flat = initial.initial_flat(
-        net, [drawn, drawn], [stream(run.cell, seed, "kernels") for seed in (0, 0)]
+        network, [drawn, drawn], [stream(run.cell, seed, "kernels") for seed in (0, 0)]
     )
     assert np.array_equal(flat[0], flat[1])
-    kernels = probes.kernels(net, flat[:1])
+    kernels = probes.kernels(network, flat[:1])
     squares = np.stack([k[0] for k in kernels[1:6]])
     assert len(np.unique(squares)) == squares.size
 
 
 def test_kernels_have_the_distribution_keras_names_against_theory():
-    net = Network(2, 2, 25, 1, keras.activations.tanh)
+    network = Network(2, 2, 25, 1, keras.activations.tanh)
     run = runs(1)[0]
     drawn = Initializer(**dict(GLOROT))
     flat = initial.initial_flat(
-        net, [drawn] * 64, [stream(run.cell, seed, "kernels") for seed in range(64)]
+        network, [drawn] * 64, [stream(run.cell, seed, "kernels") for seed in range(64)]
     )
-    first, square, last = (k.ravel() for k in probes.kernels(net, flat))
+    first, square, last = (k.ravel() for k in probes.kernels(network, flat))
     for values, fans in ((first, 27), (square, 50), (last, 26)):
         limit = np.sqrt(6 / fans)  # Glorot & Bengio 2010, eq. 16
         assert np.abs(values).max() <= limit
@@ -303,7 +304,8 @@ def gradients_by_tape(stack, x, y):
         tape.watch(flat)
         loss = tf.reduce_sum(
             tf.reduce_mean(
-                stack.loss.value(stack.network.logits(stack.network.layers(flat), inputs), targets), axis=1
+                stack.loss.value(stack.network.logits(stack.network.layers(flat), inputs), targets),
+                axis=1,
             )
         )
     return [layer[:, :, :-1].numpy() for layer in stack.network.layers(tape.gradient(loss, flat))]
@@ -354,7 +356,7 @@ def test_tied_kernels_are_those_of_one_keras_initializer_object():
     initializer draws the last layer."""
     tied = Initializer(**dict(UNIFORM), tied=True)
     own = Initializer(**dict(UNIFORM), output=GLOROT)
-    flat = Stack(runs(1, initializer=tied, depth=4)).net
+    flat = Stack(runs(1, initializer=tied, depth=4)).network
     kernels = [
         k.numpy()[0, :, :-1]
         for k in flat.layers(tf.constant(Stack(runs(1, initializer=tied, depth=4)).flat()))

@@ -28,18 +28,18 @@ def random_table(rng, *shape, inputs=3, outputs=1):
     return np.concatenate([rng.normal(size=(*shape, inputs)), right], axis=-1)
 
 
-def step_in_lanes(net, loss, table, groups, flat, order):
+def step_in_lanes(network, loss, table, groups, flat, order):
     """Loss and right predictions of one step (stack,) and the gradient as flat rows."""
     sizes = [group.size for group in groups]
-    step = simd.block_step(net, loss, tf.constant(table), groups)
+    step = simd.block_step(network, loss, tf.constant(table), groups)
     packed = tf.concat([simd.pack(part) for part in tf.split(flat, sizes)], axis=0)
     seen, gradient = step.gradient(packed, tf.constant(order), tf.constant(WEIGHTS, table.dtype))
     sums = step.metrics(tuple(each[None] for each in seen), tf.constant(WEIGHTS[None], table.dtype))
     return [each.numpy() for each in (*(each[0] for each in sums), simd.unpack(gradient, sizes))]
 
 
-def step_by_products(net, loss, table, flat, order):
-    step = loop.matrix_step(net, loss, tf.constant(table))
+def step_by_products(network, loss, table, flat, order):
+    step = loop.matrix_step(network, loss, tf.constant(table))
     seen, gradient = step.gradient(tf.constant(flat), tf.constant(order), tf.constant(WEIGHTS))
     sums = step.metrics(tuple(each[None] for each in seen), tf.constant(WEIGHTS[None]))
     return [each.numpy() for each in (*(each[0] for each in sums), gradient)]
@@ -57,20 +57,24 @@ def step_by_products(net, loss, table, flat, order):
 )
 def test_a_step_against_matrix_products(sizes, depth, outputs, shared):
     groups, rng = groups_of(*sizes), np.random.default_rng(0)
-    runs, net = sum(sizes), Net(3, depth, 5, outputs, stack_activation(groups))
-    flat = rng.normal(size=(runs, net.row_length)) * (np.arange(net.row_length) < net.spans[-1].stop)
+    runs, network = sum(sizes), Network(3, depth, 5, outputs, stack_activation(groups))
+    flat = rng.normal(size=(runs, network.row_length)) * (
+        np.arange(network.row_length) < network.spans[-1].stop
+    )
     table = random_table(rng, *(() if shared else (runs,)), 50, outputs=outputs)
     order = rng.integers(0, 50, (runs, 16)).astype("int32")
     loss = LOSSES["binary" if outputs == 1 else "categorical"]
-    found = step_in_lanes(net, loss, table, groups, flat, order)
-    for each, expected in zip(found, step_by_products(net, loss, table, flat, order), strict=True):
+    found = step_in_lanes(network, loss, table, groups, flat, order)
+    for each, expected in zip(
+        found, step_by_products(network, loss, table, flat, order), strict=True
+    ):
         np.testing.assert_allclose(each, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
 def test_a_run_that_is_not_finite_leaves_the_others_of_its_block_alone():
     groups, rng = groups_of(16), np.random.default_rng(0)
-    net = Network(2, 2, 5, 1, stack_activation(groups))
-    flat = rng.normal(size=(16, net.row_length)).astype("float32")
+    network = Network(2, 2, 5, 1, stack_activation(groups))
+    flat = rng.normal(size=(16, network.row_length)).astype("float32")
     wild = flat.copy()
     wild[3], wild[7] = np.inf, np.nan
     table, order = (
@@ -79,7 +83,8 @@ def test_a_run_that_is_not_finite_leaves_the_others_of_its_block_alone():
     )
     calm = np.delete(np.arange(16), [3, 7])
     found, expected = (
-        step_in_lanes(net, LOSSES["binary"], table, groups, each, order) for each in (wild, flat)
+        step_in_lanes(network, LOSSES["binary"], table, groups, each, order)
+        for each in (wild, flat)
     )
     for each, other in zip(found, expected, strict=True):
         assert each[calm].tobytes() == other[calm].tobytes()

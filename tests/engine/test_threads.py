@@ -23,8 +23,14 @@ from pathlib import Path
 manifest = Path(sys.argv[1])
 cost = read_footer(manifest.parents[1] / "curves" / f"{manifest.stem}.parquet")["cost"]
 print(json.dumps({
-    "pools": {pool["user_api"] + " " + pool["prefix"]: pool["num_threads"] for pool in threadpoolctl.threadpool_info()},
-    "TensorFlow": [getattr(tf.config.threading, f"get_{kind}_op_parallelism_threads")() for kind in ("intra", "inter")],
+    "pools": {
+        pool["user_api"] + " " + pool["prefix"]: pool["num_threads"]
+        for pool in threadpoolctl.threadpool_info()
+    },
+    "TensorFlow": [
+        getattr(tf.config.threading, f"get_{kind}_op_parallelism_threads")()
+        for kind in ("intra", "inter")
+    ],
     "busy": (cost["cpu_seconds"] - cost["start_up_cpu_seconds"]) / cost["wall_seconds"],
 }))
 """

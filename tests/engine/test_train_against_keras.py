@@ -15,8 +15,11 @@ from vgstudy.tasks import Circles, Digits
 EPOCHS = 2
 OTHER_ACTIVATIONS = [
     named(name)
-    for name in "celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_tanh linear log_sigmoid mish relu6 selu silu"
-    " soft_shrink softplus softsign sparse_plus sparse_sigmoid squareplus tanh_shrink".split()
+    for name in (
+        "celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_tanh linear log_sigmoid"
+        " mish relu6 selu silu soft_shrink softplus softsign sparse_plus sparse_sigmoid squareplus"
+        " tanh_shrink"
+    ).split()
 ] + [
     named("leaky_relu", negative_slope=0.01),
     named("leaky_relu"),

@@ -112,9 +112,7 @@ def _seeds(
     return seeds
 
 
-def _layers_drawn_alike(
-    network: Network, spec: Initializer
-) -> list[tuple[KerasObject, list[int]]]:
+def _layers_drawn_alike(network: Network, spec: Initializer) -> list[tuple[KerasObject, list[int]]]:
     """Return the layers of equal shape and initializer, which are neighbours, with the latter."""
     hidden = KerasObject(class_name=spec.class_name, config=spec.config)
     last = len(network.kernel_shapes) - 1

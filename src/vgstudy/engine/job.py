@@ -42,9 +42,7 @@ def run(path: Path, threads: int = 1) -> None:
     _set_up(threads)
     manifest = manifests.read(path)
     stacks, log = stack(manifests.runs_of(manifest)), Log.model_validate(manifest["log"])
-    probes_path, curves_path = (
-        job_path(path.parent.parent, table, path.stem) for table in TRAINED
-    )
+    probes_path, curves_path = (job_path(path.parent.parent, table, path.stem) for table in TRAINED)
     footer = {"job": path.stem, "manifest": manifest, "threads": threads}
     with (
         _progress() as progress,

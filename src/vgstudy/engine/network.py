@@ -52,7 +52,8 @@ class Network:
     @cached_property
     def row_length(self) -> int:
         """Length of a flat row: the parameters, and zeros up to a multiple of `LANES`."""
-        return -(-self.spans[-1].stop // LANES) * LANES
+        parameters = sum(out * (into + 1) for out, into in self.kernel_shapes)
+        return -(-parameters // LANES) * LANES
 
     def layers(self, flat: tf.Tensor) -> list[tf.Tensor]:
         """Split flat rows (stack, parameter, ...) into layers (stack, out, in + 1, ...), layer 1

@@ -159,9 +159,7 @@ class Stack:
         """Train for some epochs; return loss and accuracy as running means over each epoch's
         mini-batches, (run, epoch)."""
         at_once = max(1, STEPS_AT_ONCE // self.cell.steps)
-        parts = [
-            self._advance(min(at_once, epochs - done)) for done in range(0, epochs, at_once)
-        ]
+        parts = [self._advance(min(at_once, epochs - done)) for done in range(0, epochs, at_once)]
         loss, accuracy = (np.concatenate(metric, axis=1) for metric in zip(*parts, strict=True))
         return loss, accuracy
 

@@ -109,11 +109,13 @@ def zero_causes(
 def _next_to_zero_kernel(weights: list[NDArray[Any]]) -> NDArray[np.bool_]:
     """Return whether a kernel above a layer, or the kernel below it, is all zero, (stack,
     layer)."""
-    zero = per_layer([np.all(w == 0, axis=1) for w in weights])
+    zero: NDArray[np.bool_] = per_layer([np.all(w == 0, axis=1) for w in weights])
     never = np.zeros_like(zero[:, :1])
     above = np.logical_or.accumulate(zero[:, :0:-1], axis=1)[:, ::-1]
     below = zero[:, :-1]
-    return np.concatenate([above, never], axis=1) | np.concatenate([never, below], axis=1)
+    return np.asarray(
+        np.concatenate([above, never], axis=1) | np.concatenate([never, below], axis=1)
+    )
 
 
 def _cut_off(off: list[NDArray[np.bool_]]) -> NDArray[np.bool_]:

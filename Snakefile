@@ -11,7 +11,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from vgstudy.claims.checks import check_register
+from vgstudy.claims.networks import check_register
 from vgstudy.claims.register import read_register
 from vgstudy.config.load import load_config, read_studies
 from vgstudy.errors import one_line_errors

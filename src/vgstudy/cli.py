@@ -216,7 +216,7 @@ def claims(
 ) -> None:
     """Judge every claim of the register by what the studies found; writes
     results/claims.parquet."""
-    from vgstudy.claims.tables import write_claims
+    from vgstudy.claims.claim_rows import write_claims
 
     write_claims(results, studies, register)
 

@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "predict": 6,
         "follow": 4,
         "overlay": 4,
-        "claims": 7,
+        "claims": 8,
         "figures": 18,
         "report": 25,
         "coverage": 6,

@@ -1,13 +1,9 @@
 """A number per run from its logs, by hand; axes (seed, epoch, layer)."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
 
-from vgstudy.cells import EXAMPLES, PROBE_SET
-from vgstudy.claims.measures import measured
-from vgstudy.claims.statements import Measure
+from vgstudy.claims.measures import Measure, measured
 
 EPOCHS = [0, 10, 20]
 # two seeds, three epochs, four layers (three hidden ones and the output)
@@ -96,9 +92,3 @@ def test_zero_divisors_and_missing_values_give_none():
 )
 def test_scale_on_which_seeds_spread(keys, expected):
     assert Measure.model_validate(keys).scale == expected
-
-
-def test_a_measure_is_of_any_of_the_examples():
-    field = Measure.model_fields["examples"]
-    assert get_args(field.annotation) == EXAMPLES
-    assert field.default == PROBE_SET

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vgstudy.claims.register import claims, read_register
-from vgstudy.claims.tables import write_claims
-from vgstudy.claims.words import LEARNED, NOT_LEARNED
+from vgstudy.claims.register import all_claims, read_register
+from vgstudy.claims.claim_rows import write_claims
+from vgstudy.claims.statements import LEARNED, NOT_LEARNED
 from vgstudy.report.claims import claims_part, found, strip, verdict
 from vgstudy.report.page import rendered, summary
 
@@ -50,7 +50,7 @@ def part(unrun):
 
 def test_every_claim_of_the_register_is_on_the_page(part):
     page = rendered([], part)
-    for claim in claims(read_register(REGISTER)):
+    for claim in all_claims(read_register(REGISTER)):
         assert f'id="claim-{claim.id}"' in page
     assert [tutorial.letter for tutorial in part.tutorials] == ["A", "B", "C"]
     assert (

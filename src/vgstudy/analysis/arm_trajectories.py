@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from vgstudy.analysis.design import read_design
 from vgstudy.cells import PROBE_SET
-from vgstudy.claims.cases import named_cells
-from vgstudy.claims.register import Tutorial, claims, read_register
+from vgstudy.claims.networks import named_cells
+from vgstudy.claims.register import Tutorial, all_claims, read_register
 from vgstudy.schema import QUANTILES
 from vgstudy.store.parquet import open_writer
 from vgstudy.store.tables import read_rows
@@ -71,7 +71,7 @@ def reported(
     """The number that a tutorial reports of an arm at the end of training, by cell and quantity."""
     found: dict[tuple[str, str], float] = {}
     columns = [name for name in CURVES if name != "test_accuracy" or has_test_rows(study["task"])]
-    statements = [statement for claim in claims(register) for statement in claim.statements]
+    statements = [statement for claim in all_claims(register) for statement in claim.statements]
     for statement in statements:
         measure = statement.measure
         if (

@@ -1,6 +1,7 @@
 """A statement and a number per seed -> estimate, interval, verdict, and the reasons in words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,43 @@ from vgstudy.analysis.intervals import (
     wilson,
 )
 from vgstudy.claims import verdicts
-from vgstudy.claims.judged import NAN, Judged, living, too_few
-from vgstudy.claims.numbers import FEWEST, Spread, near, sample, spread_of
-from vgstudy.claims.statements import Statement
-from vgstudy.claims.words import nearness_words
+from vgstudy.claims.spread import FEWEST, FULL_COVERAGE, Spread, near, spread_of, thinned
+from vgstudy.claims.statements import Statement, range_words
 from vgstudy.formatting import interval, number, percent, plural
 
 Array = NDArray[np.float64]
-FULL = (
-    round(2 / (1 - CONFIDENCE)) - 1
-)  # seeds from which order statistics reach the nominal coverage
+NAN = float("nan")
 EQUIVALENCE = 1 - 2 * ALPHA  # coverage of the interval that stands for two one-sided tests
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the seeds say about a statement; NaN where a number does not apply.
+
+    Attributes
+    ----------
+    reasoning
+        How the verdict follows.
+    sample
+        Values of the seeds, or what is compared, thinned.
+
+    The others are the columns of the table of claims.
+    """
+
+    verdict: str
+    reasoning: str
+    n: int = 0
+    n_failed: int = 0
+    value: float = NAN
+    low: float = NAN
+    high: float = NAN
+    method: str = "none"
+    confidence: float = CONFIDENCE
+    seed_low: float = NAN
+    seed_high: float = NAN
+    share: float = NAN
+    needed_n: int | None = None
+    sample: list[float] = field(default_factory=list)
 
 
 def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:
@@ -35,7 +62,7 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
     Parameters
     ----------
     values
-        Of the measure, axes (seed, value), NaN without one; several values only for an order, which
+        The measure, axes (seed, value), NaN without one; several values only for an order, which
         must hold in all.
     compared
         Values of the other runs, or the other values of the same ones, that the statement compares
@@ -43,175 +70,186 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
     """
     if statement.comparator == "equals":
         return _equals(statement, values[:, 0])
-    if statement.open and not statement.bound:
+    if statement.comparator == "open":
         return _open(statement, values[:, 0])
-    number = statement.bound.number if statement.bound else None
-    bound = (
-        np.full((len(values), 1), number, dtype=float)
-        if compared is None
-        else compared * statement.times
-    )
-    return (
-        _near(statement, values[:, 0], bound[:, 0])
-        if statement.near
-        else _order(statement, values, bound)
-    )
+    if compared is None:
+        compared = np.full((len(values), 1), statement.reported_range[0], dtype=float)
+    bound = compared * statement.times
+    if statement.near:
+        return _near(statement, values[:, 0], bound[:, 0])
+    return _order(statement, values, bound)
 
 
 def judge_prediction(row: Mapping[str, Any], is_open: bool = False) -> Judged:
     """Judge that a predictor predicts failure, from its row in the table of predictions: is the AUC
     above one half?"""
-    counts = (row["n"], row["n_failed"])
     failed, learned = row["failures"], row["n"] - row["n_failed"] - row["failures"]
-    told = f"{plural(failed, 'run')} failed and {learned:,} learned"
+    counts = f"{plural(failed, 'run')} failed and {learned:,} learned"
     value, low, high = (
-        NAN if row[name] is None else float(row[name]) for name in ("value", "low", "high")
+        NAN if row[name] is None else row[name] for name in ("value", "low", "high")
     )
+    known = (row["n"], row["n_failed"], value)
     if min(failed, learned) < verdicts.FEWEST_OF_EACH:
-        few = f"{told}: fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to predict anything."
-        return Judged(verdicts.INCONCLUSIVE, few, *counts, value)
+        reason = f"fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to predict anything."
+        return Judged(verdicts.INCONCLUSIVE, f"{counts}: {reason}", *known)
     if np.isnan([value, low, high]).any():
-        whole = f"{told}, but no cell has runs of both kinds: failing cannot be told apart from the configuration."
-        return Judged(verdicts.INCONCLUSIVE, whole, *counts, value)
-    verdict = (
-        verdicts.REPLICATED if low > 0.5 else verdicts.NOT if high < 0.5 else verdicts.INCONCLUSIVE
-    )
-    if is_open and verdict != verdicts.INCONCLUSIVE:
-        verdict = verdicts.ANSWERED
-    sentence = f"{told}: AUC {interval(value, low, high)}; one half is chance."
-    return Judged(verdict, sentence, *counts, value, low, high, row["method"], row["confidence"])
+        reason = (
+            "but no cell has runs of both kinds: failing cannot be told apart from the "
+            "configuration."
+        )
+        return Judged(verdicts.INCONCLUSIVE, f"{counts}, {reason}", *known)
+    verdict = _answered(verdicts.of_interval(low > 0.5, high < 0.5), is_open)
+    reason = f"{counts}: AUC {interval(value, low, high)}; one half is chance."
+    return Judged(verdict, reason, *known, low, high, row["method"], row["confidence"])
 
 
 def _equals(statement: Statement, values: Array) -> Judged:
-    (alive, lost), on = living(values), statement.measure.scale
-    low, high = (
-        statement.equals if isinstance(statement.equals, tuple) else (statement.equals or 0.0,) * 2
+    (known, missing), scale = _known(values), statement.measure.scale
+    if len(known) < FEWEST:
+        return _too_few(known, missing)
+    low, high = (float(end or 0) for end in statement.reported_range)
+    spread = spread_of(known, scale)
+    overlaps = spread.seed_low <= high and spread.seed_high >= low
+    count = int(near(known, low, high, statement.within, scale).sum())
+    share = _share(count, len(known))
+    verdict = verdicts.of_number(overlaps, *share)
+    # nothing is outside an interval that covers less than its nominal share
+    narrow = not overlaps and spread.seed_confidence < CONFIDENCE - 1e-9
+    needed = verdicts.seeds_for_share(share[0]) if verdict == verdicts.INCONCLUSIVE else None
+    if verdict == verdicts.NOT and narrow:
+        verdict, needed = verdicts.INCONCLUSIVE, FULL_COVERAGE
+    reason = _reported_words(
+        statement, spread, overlaps, f"{count} of {plural(len(known), 'seed')}"
     )
-    if len(alive) < FEWEST:
-        return too_few(alive, lost, FEWEST)
-    spread = spread_of(alive, on)
-    inside = spread.seed_low <= high and spread.seed_high >= low
-    close = near(alive, low, high, statement.within, on)
-    ends = wilson(close.sum(), len(close))
-    share = float(ends.value)
-    verdict = verdicts.of_number(inside, share, float(ends.low), float(ends.high))
-    open_end = verdict == verdicts.NOT and not inside and spread.seed_confidence < CONFIDENCE - 1e-9
-    needed = (
-        FULL
-        if open_end
-        else verdicts.seeds_for_share(share)
-        if verdict == verdicts.INCONCLUSIVE
-        else None
-    )
-    told = f"{number(low)} to {number(high)}" if high > low else number(low)
+    return _summarised(verdict, reason, values, spread, share=share[0], needed_n=needed)
+
+
+def _reported_words(statement: Statement, spread: Spread, overlaps: bool, count: str) -> str:
+    low, high = (float(end or 0) for end in statement.reported_range)
     whole = spread.seed_low <= low and high <= spread.seed_high
-    where = "lies inside" if whole else "overlaps" if inside else "lies outside"
+    where = "lies inside" if whole else "overlaps" if overlaps else "lies outside"
     kind = f"{percent(spread.seed_confidence)} one-seed prediction interval ({spread.method})"
-    reach = f"{number(spread.seed_low)} to {number(spread.seed_high)}"
-    come = "comes" if close.sum() == 1 else "come"
-    nearness = (
-        f"{close.sum()} of {plural(len(close), 'seed')} {come} near it{nearness_words(statement)}"
-    )
-    sentence = f"The reported {told} {where} the {kind}, {reach}; {nearness}."
-    return _summed(
-        verdicts.INCONCLUSIVE if open_end else verdict,
-        sentence,
-        values,
-        spread,
-        share=share,
-        needed_n=needed,
-    )
-
-
-def _summed(verdict: str, sentence: str, values: Array, spread: Spread, **more: Any) -> Judged:
-    """What is judged of seeds that a spread sums up."""
-    alive, lost = living(values)
-    names = ("value", "low", "high", "method", "confidence", "seed_low", "seed_high")
-    numbers = {name: getattr(spread, name) for name in names}
-    return Judged(verdict, sentence, len(values), lost, **numbers, **more, sample=sample(alive))
+    ends = f"{number(spread.seed_low)} to {number(spread.seed_high)}"
+    come = "comes" if count.startswith("1 of") else "come"
+    nearness = f"{count} {come} near it{statement.nearness}"
+    return f"The reported {range_words(low, high)} {where} the {kind}, {ends}; {nearness}."
 
 
 def _order(statement: Statement, values: Array, bound: Array) -> Judged:
     pairs = min(len(values), len(bound))
-    gap = (
-        values[:pairs] - bound[:pairs]
-        if statement.comparator == "above"
-        else bound[:pairs] - values[:pairs]
-    )
-    alive, lost = living(
-        gap.min(axis=1)
-    )  # of several values the one for which the order holds least
-    if not len(alive):
-        return too_few(alive, lost, FEWEST)
-    holds = int((alive > statement.by).sum())
-    ends = wilson(holds, len(alive))
-    share, low, high = float(ends.value), float(ends.low), float(ends.high)
-    verdict = verdicts.of_share(share, low, high)
-    unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
-    holds_for = f"It holds for {holds:,} of {plural(len(alive), unit)}"
-    if statement.measure.column == "learned":
-        holds_for = f"{int(np.nansum(values)):,} of {plural(len(alive), 'seed')} learned, and the statement holds for {holds:,}"
+    sign = 1 if statement.above else -1
+    gap = sign * (values[:pairs] - bound[:pairs])
+    # of several values the one for which the order holds least
+    known, missing = _known(gap.min(axis=1))
+    if not len(known):
+        return _too_few(known, missing)
+    holds = int((known > statement.by).sum())
+    share = _share(holds, len(known))
+    verdict = verdicts.of_share(*share)
+    open_verdict = verdict == verdicts.INCONCLUSIVE
+    reason = f"{_holds_words(statement, values, len(known), holds)}: {interval(*share)}."
     return Judged(
-        verdicts.ANSWERED if statement.open and verdict != verdicts.INCONCLUSIVE else verdict,
-        f"{holds_for}: {interval(share, low, high)}.",
+        _answered(verdict, statement.open),
+        reason,
         pairs,
-        lost,
-        share,
-        low,
-        high,
+        missing,
+        *share,
         WILSON,
-        share=share,
-        needed_n=verdicts.seeds_for_share(share) if verdict == verdicts.INCONCLUSIVE else None,
-        sample=sample(values[:, 0]) if values.shape[1] == 1 else [],
+        share=share[0],
+        needed_n=verdicts.seeds_for_share(share[0]) if open_verdict else None,
+        sample=thinned(values[:, 0]) if values.shape[1] == 1 else [],
     )
+
+
+def _holds_words(statement: Statement, values: Array, count: int, holds: int) -> str:
+    if statement.measure.column == "learned":
+        learned = f"{int(np.nansum(values)):,} of {plural(count, 'seed')} learned"
+        return f"{learned}, and the statement holds for {holds:,}"
+    unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
+    return f"It holds for {holds:,} of {plural(count, unit)}"
 
 
 def _near(statement: Statement, values: Array, bound: Array) -> Judged:
-    """Two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means lies
-    within the margin."""
-    (own, lost), (other, other_lost), margin = living(values), living(bound), statement.by
-    if min(len(own), len(other)) < FEWEST:
-        shorter, missing = min((own, lost), (other, other_lost), key=lambda side: len(side[0]))
-        return too_few(shorter, missing, FEWEST)
-    found = welch_difference(moments(own), moments(other), EQUIVALENCE)
-    value, low, high = float(found.value), float(found.low), float(found.high)
+    """Judge by two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means
+    lies within the margin."""
+    (own, missing), other, margin = _known(values), _known(bound), statement.by
+    if min(len(own), len(other[0])) < FEWEST:
+        return _too_few(*min((own, missing), other, key=lambda group: len(group[0])))
+    difference = welch_difference(moments(own), moments(other[0]), EQUIVALENCE)
+    value, low, high = (float(x) for x in (difference.value, difference.low, difference.high))
     inside, outside = -margin < low and high < margin, low > margin or high < -margin
-    verdict = verdicts.REPLICATED if inside else verdicts.NOT if outside else verdicts.INCONCLUSIVE
-    lies = "inside" if inside else "outside" if outside else "neither inside nor outside"
+    verdict = verdicts.of_interval(inside, outside)
+    needed = None
+    if verdict == verdicts.INCONCLUSIVE:
+        needed = verdicts.seeds_for_margin(value, (high - low) / 2, margin, len(own))
+    where = "inside" if inside else "outside" if outside else "neither inside nor outside"
+    ends = interval(value, low, high, signed=True)
     return Judged(
         verdict,
-        f"The 90 % interval of the difference of means, {interval(value, low, high, signed=True)}, lies {lies} ±{margin:g}.",
+        f"The 90 % interval of the difference of means, {ends}, lies {where} ±{margin:g}.",
         len(values),
-        lost,
+        missing,
         value,
         low,
         high,
         WELCH_DIFFERENCE,
         EQUIVALENCE,
-        needed_n=_seeds_for_margin(value, (high - low) / 2, margin, len(own))
-        if verdict == verdicts.INCONCLUSIVE
-        else None,
-        sample=sample(own),
+        needed_n=needed,
+        sample=thinned(own),
     )
 
 
-def _seeds_for_margin(value: float, half: float, margin: float, n: int) -> int | None:
-    """Seeds with which the half-width, shrinking with their root, leaves the value's interval on
-    one side of the margin."""
-    room = abs(margin - abs(value))
-    needed = int(np.ceil(n * (half / room) ** 2)) if room else verdicts.MAX_SEEDS + 1
-    return needed if needed <= verdicts.MAX_SEEDS else None
-
-
 def _open(statement: Statement, values: Array) -> Judged:
-    alive, lost = living(values)
-    if statement.measure.column == "learned" and len(alive):
-        share = wilson(alive.sum(), len(alive))
-        ends = float(share.value), float(share.low), float(share.high)
-        sentence = f"{alive.sum():.0f} of {plural(len(alive), 'seed')} learned: {interval(*ends)}."
-        return Judged(verdicts.ANSWERED, sentence, len(values), lost, *ends, WILSON, share=ends[0])
-    if len(alive) < FEWEST:
-        return too_few(alive, lost, FEWEST)
-    spread = spread_of(alive, statement.measure.scale)
-    sentence = f"Nothing was reported; the seeds give {interval(spread.value, spread.low, spread.high)} ({spread.method})."
-    return _summed(verdicts.ANSWERED, sentence, values, spread)
+    known, missing = _known(values)
+    if statement.measure.column == "learned" and len(known):
+        share = _share(int(known.sum()), len(known))
+        learned = f"{known.sum():.0f} of {plural(len(known), 'seed')} learned"
+        reason = f"{learned}: {interval(*share)}."
+        counts = (len(values), missing)
+        return Judged(verdicts.ANSWERED, reason, *counts, *share, WILSON, share=share[0])
+    if len(known) < FEWEST:
+        return _too_few(known, missing)
+    spread = spread_of(known, statement.measure.scale)
+    estimate = f"{interval(spread.value, spread.low, spread.high)} ({spread.method})"
+    reason = f"Nothing was reported; the seeds give {estimate}."
+    return _summarised(verdicts.ANSWERED, reason, values, spread)
+
+
+def _summarised(verdict: str, reason: str, values: Array, spread: Spread, **more: Any) -> Judged:
+    """Return what is judged of seeds that a spread summarises."""
+    known, missing = _known(values)
+    fields = ("value", "low", "high", "method", "confidence", "seed_low", "seed_high")
+    numbers = {name: getattr(spread, name) for name in fields}
+    sample = thinned(known)
+    return Judged(verdict, reason, len(values), missing, **numbers, **more, sample=sample)
+
+
+def _too_few(known: Array, missing: int) -> Judged:
+    """Return that there are too few seeds to judge by: their median, no interval."""
+    seeds = f"{plural(len(known), 'seed')} with a value"
+    return Judged(
+        verdicts.INCONCLUSIVE,
+        f"{seeds}: fewer than the {FEWEST} without which no number is judged.",
+        len(known) + missing,
+        missing,
+        float(np.median(known)) if len(known) else NAN,
+        needed_n=FEWEST,
+        sample=thinned(known),
+    )
+
+
+def _known(values: Array) -> tuple[Array, int]:
+    """Return the values that are not missing, and how many are."""
+    known = values[~np.isnan(values)]
+    return known, len(values) - len(known)
+
+
+def _share(count: int, n: int) -> tuple[float, float, float]:
+    """Return a share of seeds with its Wilson interval."""
+    share = wilson(count, n)
+    return float(share.value), float(share.low), float(share.high)
+
+
+def _answered(verdict: str, is_open: bool) -> str:
+    """Return the verdict; a settled one on an open question is an answer."""
+    return verdicts.ANSWERED if is_open and verdict != verdicts.INCONCLUSIVE else verdict

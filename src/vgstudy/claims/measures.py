@@ -1,64 +1,166 @@
-"""A number per run from its logs; arrays have the axes (seed, epoch, layer), curves one layer."""
+"""The numbers per run that claims are about: which quantity, of which layer, at which epochs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, model_validator
 
-from vgstudy.claims.statements import Measure
-
-Array = NDArray[np.float64]
-Epochs = NDArray[np.int64]
-
-
-def _gain(x: Array, epochs: Epochs) -> Array:
-    gain: Array = (x[:, -1] - x[:, 0]) / max(epochs[-1] - epochs[0], 1)
-    return gain
-
-
-def _pace(x: Array, epochs: Epochs) -> Array:
-    pace: Array = np.abs(np.diff(x, axis=1)).sum(axis=1) / max(epochs[-1] - epochs[0], 1)
-    return pace
-
-
-OVER_EPOCHS: Mapping[str, Callable[[Array, Epochs], Array]] = MappingProxyType(
-    {
-        "mean": lambda x, _: x.mean(axis=1),
-        "median": lambda x, _: np.median(x, axis=1),
-        "sd": lambda x, _: x.std(axis=1),
-        "smallest": lambda x, _: x.min(axis=1),
-        "largest": lambda x, _: x.max(axis=1),
-        "change": lambda x, _: x[:, -1] - x[:, 0],
-        "gain": _gain,
-        "pace": _pace,
-    }
+from vgstudy.cells import EXAMPLES, PROBE_SET
+from vgstudy.claims.vocabulary import (
+    DERIVED,
+    LAYERS,
+    SUMMARIES,
+    TABLE_OF,
+    Array,
+    Epochs,
+    column_words,
 )
-OVER_LAYERS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
-    {
-        "first": lambda x: x[:, :1],
-        "middle": lambda x: x[:, x.shape[1] // 2 - 1 : x.shape[1] // 2],
-        "last hidden": lambda x: x[:, -2:-1],
-        "output": lambda x: x[:, -1:],
-        "largest hidden": lambda x: x[:, :-1].max(axis=1, keepdims=True),
-        "largest": lambda x: x.max(axis=1, keepdims=True),
-        "smallest": lambda x: x.min(axis=1, keepdims=True),
-        "rising": lambda x: np.where(
-            np.isnan(x).any(axis=1), np.nan, (np.diff(x, axis=1) > 0).mean(axis=1)
-        )[:, None],
-        "each": lambda x: x,
-    }
-)
+from vgstudy.config.log import Log
+from vgstudy.errors import among, problem_at
+from vgstudy.frozen import Frozen
+
+Study = Mapping[str, Any]
+
+
+def one_of(kind: str, allowed: Iterable[str], more: str = "") -> Callable[[Any], Any]:
+    """Return a validator of texts: a text must be among the allowed ones, which a message lists
+    with `more`."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and value not in allowed:
+            raise ValueError(f"{value!r} is not a {kind}; {among(value, allowed)}{more}")
+        return value
+
+    return check
+
+
+class Measure(Frozen):
+    """A number per run, from its logs.
+
+    Attributes
+    ----------
+    column
+        A number of curves, probes or decays, or a key of DERIVED.
+    layer
+        A number from 1, or a key of LAYERS; None for what has no layers. `each` goes with an order,
+        which must hold in all.
+    examples
+        Which gradient; see `cells.EXAMPLES`.
+    epochs
+        One epoch, "first", "last" or "all" of those logged, or [from, to].
+    summary
+        A key of SUMMARIES, over several epochs.
+    over
+        The measure it is divided by.
+    """
+
+    column: Annotated[str, AfterValidator(one_of("logged quantity", TABLE_OF))]
+    layer: Annotated[
+        int | str | None, AfterValidator(one_of("layer", LAYERS, ", or a number from 1"))
+    ] = None
+    examples: Annotated[str, AfterValidator(one_of("kind of examples", EXAMPLES))] = PROBE_SET
+    epochs: int | Literal["first", "last", "all"] | tuple[int, int] = "last"
+    summary: Annotated[str, AfterValidator(one_of("summary", SUMMARIES))] = "mean"
+    over: "Measure | None" = None
+
+    @property
+    def parts(self) -> set["Measure"]:
+        """The measure, and the one it is divided by."""
+        return {self, self.over} if self.over else {self}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its table that it is made from."""
+        return DERIVED[self.column].columns if self.column in DERIVED else (self.column,)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it has the column's own unit and range: not a spread, a change or a ratio."""
+        return self.summary in ("mean", "median", "smallest", "largest") and not self.over
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it lies between 0 and 1."""
+        named = self.column == "learned" or self.column.endswith("accuracy")
+        return self.is_level and named
+
+    @property
+    def scale(self) -> Literal["linear", "log", "logit"]:
+        """The scale on which seeds spread most evenly: logit for accuracies, log for what is
+        positive, else linear."""
+        if self.over:
+            return "log"
+        signed = self.column in ("learned", "g_mean", "w_mean")
+        if signed or self.summary in ("gain", "change") or self.layer == "rising":
+            return "linear"
+        return "logit" if self.is_share else "log"
+
+    @property
+    def words(self) -> str:
+        """The measure in words."""
+        examples = "" if self.examples == PROBE_SET else self.examples
+        parts = (column_words(self.column), self.layer_words, examples, self.epoch_words)
+        text = ", ".join(part for part in parts if part)
+        return f"{text}; over: {self.over.words}" if self.over else text
+
+    @property
+    def layer_words(self) -> str:
+        """The layer in words; empty if there is none."""
+        if isinstance(self.layer, str):
+            return LAYERS[self.layer][0]
+        return f"layer {self.layer}" if self.layer else ""
+
+    @property
+    def epoch_words(self) -> str:
+        """The epochs in words."""
+        if self.column == "learned":
+            return ""
+        if isinstance(self.epochs, int):
+            return f"epoch {self.epochs}"
+        if isinstance(self.epochs, tuple):
+            return self._summary_words(f"epochs {self.epochs[0]} to {self.epochs[1]}")
+        if self.epochs == "all":
+            return self._summary_words("all logged epochs")
+        return {"first": "first logged epoch", "last": "last epoch"}[self.epochs]
+
+    def _summary_words(self, epochs: str) -> str:
+        return SUMMARIES[self.summary][0].format(epochs)
+
+    @model_validator(mode="after")
+    def _has_a_layer_if_there_are_layers(self) -> Self:
+        derived = DERIVED.get(self.column)
+        layered = derived.layered if derived else TABLE_OF[self.column] == "probes"
+        if layered and self.layer is None:
+            allowed = f"{', '.join(LAYERS)}, or a number from 1"
+            raise problem_at("layer", f"is missing: {self.column} has a value for each; {allowed}")
+        if not layered and self.layer is not None:
+            text = f"must be left out: {self.column} has one value for all layers of a network"
+            raise problem_at("layer", text)
+        return self
+
+
+def logged_epochs(measure: Measure, study: Study) -> list[int]:
+    """Return the epochs at which a study logs what is measured."""
+    log, last = Log.model_validate(study["log"]), int(study["training"]["epochs"])
+    if measure.column == "learned":
+        return [last]
+    if measure.column.startswith("train_"):
+        return list(range(1, last + 1))
+    if measure.column.startswith("test_"):
+        return log.test_epochs(last)
+    return list(log.probed.get(measure.examples, ()))
 
 
 def measured(measure: Measure, series: Mapping[Measure, tuple[Array, Sequence[int]]]) -> Array:
-    """The measure of every run; axes (seed, value), one value unless the layer is "each".
+    """Return the measure of every run; axes (seed, value), one value unless the layer is "each".
 
     Parameters
     ----------
     series
         For the measure and the one it is divided by: the column's values, axes (seed, epoch,
-        layer), and the epochs.
+        layer), one layer for what has none, and the epochs.
 
     Returns
     -------
@@ -74,22 +176,22 @@ def measured(measure: Measure, series: Mapping[Measure, tuple[Array, Sequence[in
     return np.where(usable, value, np.nan) / np.where(usable, divisor, 1.0)
 
 
-def _reduced(measure: Measure, values: Array, epochs: Sequence[int]) -> Array:
-    known = np.asarray(epochs)
-    kept = _epochs(measure, known)
+def _reduced(measure: Measure, values: Array, logged: Sequence[int]) -> Array:
+    epochs = np.asarray(logged)
+    kept = _kept(measure, epochs)
     x = np.where(np.isfinite(values[:, kept]), values[:, kept], np.nan)
-    over_epochs = OVER_EPOCHS[measure.summary](x, known[kept])
+    by_layer = SUMMARIES[measure.summary][1](x, epochs[kept])
     if isinstance(measure.layer, int):
-        return over_epochs[:, measure.layer - 1 : measure.layer]
-    return OVER_LAYERS[measure.layer or "first"](over_epochs)
+        return by_layer[:, measure.layer - 1 : measure.layer]
+    return LAYERS[measure.layer or "first"][1](by_layer)
 
 
-def _epochs(measure: Measure, known: Epochs) -> Epochs:
+def _kept(measure: Measure, epochs: Epochs) -> NDArray[np.int64]:
+    """Return the indices of the measure's epochs."""
+    if isinstance(measure.epochs, int):
+        return np.flatnonzero(epochs == measure.epochs)
     if isinstance(measure.epochs, tuple):
         low, high = measure.epochs
-        return np.flatnonzero((known >= low) & (known <= high))
-    if measure.epochs == "all":
-        return np.arange(len(known))
-    if isinstance(measure.epochs, int):
-        return np.flatnonzero(known == measure.epochs)
-    return np.array([0 if measure.epochs == "first" else len(known) - 1])
+        return np.flatnonzero((epochs >= low) & (epochs <= high))
+    index = np.arange(len(epochs))
+    return {"first": index[:1], "last": index[-1:], "all": index}[measure.epochs]

@@ -1,8 +1,7 @@
-"""The register of claims: every statement of the tutorials as data, read from config/claims and
-checked.
+"""The register of claims: every statement of the tutorials as data, read from config/claims.
 
-A claim keeps the tutorial's id and is made of statements, each of which code can judge: one
-quantity of one network, and what is said about it.
+A claim keeps the tutorial's id and is made of statements, each of which code can judge: one measure
+of one network, and what is said about it.
 """
 
 import json
@@ -14,16 +13,11 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from vgstudy.analysis.predictors import CONSTANT, PREDICTORS
-from vgstudy.claims.statements import Statement, listed
+from vgstudy.claims.measures import one_of
+from vgstudy.claims.statements import Statement, as_list
 from vgstudy.config import yamlfile
-from vgstudy.errors import UserError, among, first_problem, problem_at
+from vgstudy.errors import UserError, first_problem, problem_at
 from vgstudy.frozen import Frozen
-
-
-def _predictor(name: str) -> str:
-    if name not in PREDICTORS:
-        raise ValueError(f"{name!r} is no predictor; {among(name, PREDICTORS)}")
-    return name
 
 
 class FailurePrediction(Frozen):
@@ -33,8 +27,7 @@ class FailurePrediction(Frozen):
     Attributes
     ----------
     predictor
-        A key of PREDICTORS; a larger area under the ROC curve than one half agrees with the
-        statement.
+        A key of PREDICTORS; an area under the ROC curve above one half agrees with the statement.
     group
         An activation, or all.
     within
@@ -46,18 +39,17 @@ class FailurePrediction(Frozen):
 
     says: str
     study: str
-    predictor: Annotated[str, AfterValidator(_predictor)]
+    predictor: Annotated[str, AfterValidator(one_of("predictor", PREDICTORS))]
     group: str
     within: bool = False
     open: bool = False
     reasoning: str = ""
 
     @model_validator(mode="after")
-    def _within_what_differs(self) -> Self:
+    def _differs_within_cells(self) -> Self:
         if self.within and self.predictor in CONSTANT:
-            raise problem_at(
-                "within", f"must be false: {self.predictor} is the same for all runs of a cell"
-            )
+            text = f"must be false: {self.predictor} is the same for all runs of a cell"
+            raise problem_at("within", text)
         return self
 
 
@@ -69,7 +61,7 @@ class Claim(Frozen):
     claim: str
     setup: str
     reported: str
-    studies: Annotated[tuple[str, ...], BeforeValidator(listed)]
+    studies: Annotated[tuple[str, ...], BeforeValidator(as_list)]
     statements: tuple[Statement, ...] = Field(min_length=1)
     predictions: tuple[FailurePrediction, ...] = ()
 
@@ -97,67 +89,59 @@ class Tutorial(Frozen):
 
 
 def read_register(folder: Path) -> dict[str, Tutorial]:
-    """The tutorials by letter, from A.yaml, B.yaml, ... in `folder`.
+    """Return the tutorials by letter, from A.yaml, B.yaml, ... in `folder`.
 
     Raises
     ------
     UserError
-        If there is none, or a file says something wrong, or an id stands twice or in the wrong
-        file.
+        If there is none, a file is wrong, or an id is there twice or in the wrong file.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
-        raise UserError(
-            f"{folder}: holds no claims such as A.yaml; run in the folder of the clone, or use --register"
-        )
-    tutorials = {path.stem: _tutorial(path) for path in files}
-    for letter, tutorial in tutorials.items():
-        _check_ids(folder / f"{letter}.yaml", letter, [claim.id for claim in tutorial.claims])
+        remedy = "run in the folder of the clone, or use --register"
+        raise UserError(f"{folder}: holds no claims such as A.yaml; {remedy}")
+    tutorials = {path.stem: _read_tutorial(path) for path in files}
+    for path in files:
+        _check_ids(path, [claim.id for claim in tutorials[path.stem].claims])
     return tutorials
 
 
-def claims(register: Mapping[str, Tutorial]) -> Iterator[Claim]:
-    """Every claim, tutorial by tutorial."""
+def all_claims(register: Mapping[str, Tutorial]) -> Iterator[Claim]:
+    """Yield every claim, tutorial by tutorial."""
     for tutorial in register.values():
         yield from tutorial.claims
 
 
-def _check_ids(path: Path, letter: str, ids: Sequence[str]) -> None:
-    for place, name in enumerate(ids):
-        if not name.startswith(letter):
-            raise UserError(
-                f"{path}: claim {name}: the id belongs to {name[0]}.yaml: the file's name begins every id"
-            )
-        if name in ids[:place]:
-            raise UserError(
-                f"{path}: claim {name}: the id stands twice; a claim is one entry with several statements"
-            )
+def _check_ids(path: Path, ids: Sequence[str]) -> None:
+    for name in ids:
+        if not name.startswith(path.stem):
+            rule = f"the id belongs to {name[0]}.yaml: the file's name begins every id"
+            raise UserError(f"{path}: claim {name}: {rule}")
+        if ids.count(name) > 1:
+            rule = "the id is there twice; a claim is one entry with several statements"
+            raise UserError(f"{path}: claim {name}: {rule}")
 
 
-def _tutorial(path: Path) -> Tutorial:
-    told = yamlfile.read(path)
+def _read_tutorial(path: Path) -> Tutorial:
+    content = yamlfile.read(path)
     try:
-        return Tutorial.model_validate_json(json.dumps(told))
+        return Tutorial.model_validate_json(json.dumps(content))
     except ValidationError as error:
         key, text = first_problem(error, Tutorial)
-        raise UserError(f"{path}: {located(key, told)}: {text}") from None
+        raise UserError(f"{path}: {_located(key, content)}: {text}") from None
 
 
-def located(key: str, told: Any) -> str:
-    """A key path with a claim by its id, and statements and predictions counted from 1: ``claim A3:
-    statement 1: equals``."""
-    names = [
-        claim.get("id") if isinstance(claim, dict) else None for claim in told.get("claims") or ()
-    ]
+def _located(key: str, content: Any) -> str:
+    """Return a key path with a claim by its id, and statements and predictions counted from 1:
+    `claim A3: statement 1: equals`."""
 
-    def claim(found: re.Match[str]) -> str:
-        place = int(found[1])
-        return f"claim {names[place] or f'number {place + 1}'}: "
+    def claim(match: re.Match[str]) -> str:
+        entry, number = content["claims"][int(match[1])], int(match[1]) + 1
+        name = entry.get("id") if isinstance(entry, dict) else None
+        return f"claim {name or f'number {number}'}: "
+
+    def part(match: re.Match[str]) -> str:
+        return f"{match[1]} {int(match[2]) + 1}: "
 
     key = re.sub(r"^claims\.(\d+)\.?", claim, key)
-    key = re.sub(
-        r"\b(statement|prediction)s\.(\d+)\.?",
-        lambda found: f"{found[1]} {int(found[2]) + 1}: ",
-        key,
-    )
-    return key.removesuffix(": ")
+    return re.sub(r"\b(statement|prediction)s\.(\d+)\.?", part, key).removesuffix(": ")

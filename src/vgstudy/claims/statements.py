@@ -1,153 +1,47 @@
-"""What the register says about one quantity of one network: measures of a run, what they are
-compared with, statements."""
+"""Statements: what a claim says about one measure of some networks, as data."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
 
-import pyarrow as pa
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from vgstudy.claims.measures import Measure
+from vgstudy.claims.vocabulary import DERIVED
 from vgstudy.errors import among, problem_at
+from vgstudy.formatting import number
 from vgstudy.frozen import Frozen
-from vgstudy.schema import FACTORS, TABLES
+from vgstudy.schema import FACTORS
 
-DERIVED: Mapping[str, tuple[str, ...]] = {
-    "learned": ("status",),
-    "g_mean_size": ("g_mean",),
-    "weight_gain": ("fan_out", "w_mean", "w_sd"),
-}
-LAYERED = ("g_mean_size", "weight_gain")  # of those
-KEYS = ("cell", "seed", "epoch", "step", "layer")
-LAYERS = (
-    "first",
-    "middle",
-    "last hidden",
-    "output",
-    "largest hidden",
-    "largest",
-    "smallest",
-    "rising",
-    "each",
-)
+COMPARATORS = ("equals", "above", "below", "near", "open")
+LEARNED, NOT_LEARNED = DERIVED["learned"].words, "does not learn"
 
 Level = int | str
 Levels = dict[str, Level | list[Level]]
 
 
-def _column(name: str) -> str:
-    found = {
-        c: kind
-        for table in ("curves", "probes", "decays")
-        for c, (kind, _) in TABLES[table].columns.items()
-        if c not in KEYS
-    }
-    logged = [
-        c for c, kind in found.items() if pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    ]
-    if name not in (*logged, *DERIVED):
-        raise ValueError(
-            f"{name!r} is no quantity of the logs; {among(name, [*DERIVED, *dict.fromkeys(logged)])}"
-        )
-    return name
-
-
-def _layer(layer: int | str) -> int | str:
-    if isinstance(layer, str) and layer not in LAYERS:
-        raise ValueError(f"{layer!r} is no layer; {among(layer, LAYERS)}, or a number from 1")
-    return layer
-
-
 def _factors(levels: Any) -> Any:
     for name in levels if isinstance(levels, dict) else ():
         if name not in FACTORS:
-            raise ValueError(f"{name!r} is no factor; {among(name, FACTORS)}")
+            raise ValueError(f"{name!r} is not a factor; {among(name, FACTORS)}")
     return levels
 
 
-def listed(value: Any) -> Any:
-    """One name or mapping as a list of one."""
+def as_list(value: Any) -> Any:
+    """Return one name or mapping as a list of one."""
     return [value] if isinstance(value, str | dict) else value
 
 
-Network = Annotated[str | Levels, BeforeValidator(_factors)]
-
-
-class Measure(Frozen):
-    """A number per run, from its logs.
-
-    Attributes
-    ----------
-    column
-        Of curves, probes or decays, or one of DERIVED: `learned` 1 or 0; `g_mean_size` |mean
-        gradient entry|; `weight_gain` sqrt(fan_out E[w^2]), by which a kernel alone multiplies the
-        backpropagated signal.
-    layer
-        A number from 1, or one of LAYERS; None for what has no layers. `each` goes with an order,
-        which must hold in all.
-    examples
-        Which gradient; see `cells.EXAMPLES`.
-    epochs
-        One epoch, "first", "last" or "all" of those logged, or [from, to].
-    summary
-        Over several epochs: mean, median, standard deviation, smallest, largest; `change`, from the
-        first to the last; `gain`, the same per epoch; `pace`, the mean absolute change per epoch.
-    over
-        The measure it is divided by.
-    """
-
-    column: Annotated[str, AfterValidator(_column)]
-    layer: Annotated[int | str | None, AfterValidator(_layer)] = None
-    examples: Literal["probe set", "next mini-batch", "last mini-batch", "test mini-batch"] = (
-        "probe set"
-    )
-    epochs: int | Literal["first", "last", "all"] | tuple[int, int] = "last"
-    summary: Literal["mean", "median", "sd", "smallest", "largest", "change", "gain", "pace"] = (
-        "mean"
-    )
-    over: "Measure | None" = None
-
-    @property
-    def is_level(self) -> bool:
-        """Whether it has the column's own unit and range, being neither a spread, nor a change, nor
-        a ratio."""
-        return self.summary in ("mean", "median", "smallest", "largest") and not self.over
-
-    @property
-    def scale(self) -> Literal["linear", "log", "logit"]:
-        """The scale on which seeds spread most evenly: logit for accuracies, log for what is
-        positive, else linear."""
-        if self.over:
-            return "log"
-        if (
-            self.summary in ("gain", "change")
-            or self.layer == "rising"
-            or self.column in ("learned", "g_mean", "w_mean")
-        ):
-            return "linear"
-        return "logit" if self.column.endswith("accuracy") and self.is_level else "log"
-
-    @model_validator(mode="after")
-    def _layer_where_there_are_layers(self) -> Self:
-        layered = self.column in TABLES["probes"].columns or self.column in LAYERED
-        if layered and self.layer is None:
-            raise problem_at(
-                "layer",
-                f"is missing: {self.column} has a value for each; {', '.join(LAYERS)}, or a number from 1",
-            )
-        if not layered and self.layer is not None:
-            raise problem_at(
-                "layer",
-                f"must be left out: {self.column} has one value for all of a network's layers",
-            )
-        return self
-
-
-def _number(value: Any) -> Any:
+def _as_bound(value: Any) -> Any:
     return {"number": value} if isinstance(value, int | float | str) else value
 
 
+# an arm's name, or levels of factors
+Network = Annotated[str | Levels, BeforeValidator(_factors)]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(as_list)]
+
+
 class Bound(Frozen):
-    """What a quantity is compared with: a number, the same measure of another arm, or another
+    """What a measure is compared with: a number, the same measure of another network, or another
     measure of the same run."""
 
     number: float | None = None
@@ -155,14 +49,13 @@ class Bound(Frozen):
     measure: Measure | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _is_one(self) -> Self:
         if sum(value is not None for value in (self.number, self.arm, self.measure)) != 1:
             raise ValueError("must be a number, or have either arm or measure")
         return self
 
 
-BoundOrNumber = Annotated[Bound, BeforeValidator(_number)]
-COMPARATORS = ("equals", "above", "below", "near", "open")
+BoundOrNumber = Annotated[Bound, BeforeValidator(_as_bound)]
 
 
 class Statement(Frozen):
@@ -171,16 +64,16 @@ class Statement(Frozen):
     Attributes
     ----------
     says
-        In our own words.
+        The statement in our own words.
     arms
         Arms of the study, or levels of its factors; a row for every cell.
     equals, within
         A reported number, with what counts as the same for one run (a difference, or a factor on a
         log scale); or a range.
     above, below, by
-        An order, by more than so much.
+        An order, by more than this much.
     times
-        Of an order against another network or measure: against so many times the other.
+        The factor by which another network's or measure's value is multiplied in an order.
     near, by
         No difference of means larger than `by`.
     open
@@ -193,7 +86,7 @@ class Statement(Frozen):
     """
 
     says: str
-    arms: Annotated[tuple[Network, ...], BeforeValidator(listed)]
+    arms: Networks
     measure: Measure
     equals: float | tuple[float, float] | None = None
     within: float | None = Field(None, gt=0)
@@ -208,73 +101,122 @@ class Statement(Frozen):
 
     @property
     def bound(self) -> Bound | None:
-        """What the quantity is compared with; None for a reported number and an open question."""
+        """What the measure is compared with; None for a reported number and an open question."""
         return self.above or self.below or self.near
 
     @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measure, and the one of the same run that it is compared with, if any."""
+        other = self.bound.measure if self.bound else None
+        return (self.measure, other) if other else (self.measure,)
+
+    @property
     def comparator(self) -> str:
-        """The one of COMPARATORS that is set."""
-        return self._given()[0]
+        """The one of COMPARATORS that is set; an order may be open as well."""
+        return self._comparators()[0]
 
-    def _given(self) -> list[str]:
-        values = {name: getattr(self, name) for name in COMPARATORS}
-        given = [name for name, value in values.items() if value is not None and value is not False]
-        return (
-            given
-            if len(given) != 2 or not {"above", "below"} & set(given)
-            else [name for name in given if name != "open"]
-        )
+    def _comparators(self) -> list[str]:
+        names = [name for name in COMPARATORS if getattr(self, name) not in (None, False)]
+        return names[:1] if names in (["above", "open"], ["below", "open"]) else names
 
-    def _numbers(self) -> Iterator[tuple[str, float | None]]:
-        """The numbers that the measure is compared with, by key."""
-        yield from (
-            ("equals", end)
-            for end in (self.equals if isinstance(self.equals, tuple) else (self.equals,))
-        )
-        yield from (
-            (key, bound.number)
-            for key, bound in (("above", self.above), ("below", self.below))
-            if bound
-        )
+    @property
+    def reported_range(self) -> tuple[float | None, float | None]:
+        """The reported number or range, or the number that an order compares with."""
+        if isinstance(self.equals, tuple):
+            return self.equals
+        value = self.bound.number if self.bound else self.equals
+        return value, value
 
-    def _is_share(self) -> bool:
-        """Whether the measure lies between 0 and 1."""
-        return self.measure.is_level and (
-            self.measure.column == "learned" or self.measure.column.endswith("accuracy")
-        )
+    @property
+    def comparison(self) -> str:
+        """What the measure is compared with, in words."""
+        bound, (low, high) = self.bound, self.reported_range
+        if self.equals is not None:
+            return f"{range_words(low, high)}{self.nearness if self.within else ''}"
+        if not bound:
+            return "nothing reported"
+        question = "nothing claimed; asked: " if self.open else ""
+        if bound.number is not None and self.measure.column == "learned":
+            return f"{question}{'learns' if self.above else NOT_LEARNED}"
+        against = f"{self.times:g} times " if self.times != 1 else ""
+        against += self._bound_words(bound)
+        if self.near:
+            return f"differs by less than {self.by:g} from {against}"
+        margin = f" by more than {self.by:g}" if self.by else ""
+        return f"{question}{self.comparator} {against}{margin}"
+
+    def _bound_words(self, bound: Bound) -> str:
+        """A bound in words; another measure only by when or in which layer, where it differs in
+        that alone."""
+        if bound.measure is None:
+            return f"{bound.number:g}" if bound.arm is None else network_words(bound.arm)
+        other, this = bound.measure, self.measure
+        if other.model_copy(update={"epochs": this.epochs, "summary": this.summary}) == this:
+            return f"its {other.epoch_words}"
+        if other.model_copy(update={"layer": this.layer, "over": this.over}) == this:
+            return f"the same of {other.layer_words}"
+        return f"its {other.words}"
+
+    @property
+    def nearness(self) -> str:
+        """How near to a reported number counts as the same, in words."""
+        if self.within is None:
+            return " (inside the range)"
+        factor = "a factor of " if self.measure.scale == "log" else ""
+        return f" (within {factor}{self.within:g})"
+
+    def _problems(self) -> Iterator[tuple[str, str]]:
+        """Yield key and text of what contradicts itself."""
+        if isinstance(self.equals, float) and self.within is None:
+            yield "within", "is missing: how near to the reported number counts as the same?"
+        if isinstance(self.equals, tuple) and self.equals[0] > self.equals[1]:
+            low, high = self.equals
+            yield "equals", f"must be a range from low to high, not {low:g} to {high:g}"
+        if self.within is not None and self.within <= 1 and self.measure.scale == "log":
+            text = "must be a factor above 1, such as 1.5, for a measure on a log scale"
+            yield "within", f"{text}, not {self.within:g}"
+        if self.measure.layer == "each" and not (self.above or self.below):
+            text = "must be one layer: each goes with above or below, which must hold in all"
+            yield "measure.layer", text
+        if self.measure.is_share:
+            yield from self._numbers_that_are_no_shares()
+        if self.times != 1 and (self.near or not self.bound or self.bound.number is not None):
+            yield "times", "goes with above or below another arm or measure"
+        if self.near and self.near.arm is None:
+            yield "near", "must name an arm"
+        if self.near and not self.by:
+            yield "by", "is missing: how large a difference would matter?"
+
+    def _numbers_that_are_no_shares(self) -> Iterator[tuple[str, str]]:
+        for value in self.reported_range:
+            if value is not None and not 0 <= value <= 1:
+                text = f"must be a share from 0 to 1, such as 0.816, not {value:g}"
+                yield self.comparator, text
 
     @model_validator(mode="after")
-    def _one_comparator(self) -> Self:
-        if len(given := self._given()) != 1:
-            raise ValueError(
-                f"must have exactly one of {', '.join(COMPARATORS)}, not {' and '.join(given) or 'none'}"
-            )
-        if isinstance(self.equals, float) and self.within is None:
-            raise problem_at(
-                "within", "is missing: how near to the reported number counts as the same?"
-            )
-        if isinstance(self.equals, tuple) and self.equals[0] > self.equals[1]:
-            raise problem_at(
-                "equals",
-                f"must be a range from low to high, not {self.equals[0]:g} to {self.equals[1]:g}",
-            )
-        if self.within is not None and self.within <= 1 and self.measure.scale == "log":
-            raise problem_at(
-                "within",
-                f"must be a factor above 1, such as 1.5, of what spreads by factors, not {self.within:g}",
-            )
-        if self.measure.layer == "each" and not (self.above or self.below):
-            raise problem_at(
-                "measure.layer",
-                "must be one layer: each goes with above or below, which must hold in all",
-            )
-        for key, value in self._numbers():
-            if value is not None and self._is_share() and not 0 <= value <= 1:
-                raise problem_at(key, f"must be a share from 0 to 1, such as 0.816, not {value:g}")
-        if self.times != 1 and (self.near or not self.bound or self.bound.number is not None):
-            raise problem_at("times", "goes with above or below another arm or measure")
-        if self.near and self.near.arm is None:
-            raise problem_at("near", "must name an arm")
-        if self.near and not self.by:
-            raise problem_at("by", "is missing: how large a difference would matter?")
+    def _is_consistent(self) -> Self:
+        if len(names := self._comparators()) != 1:
+            listed = " and ".join(names) or "none"
+            raise ValueError(f"must have exactly one of {', '.join(COMPARATORS)}, not {listed}")
+        for key, text in self._problems():
+            raise problem_at(key, text)
         return self
+
+
+def range_words(low: float | None, high: float | None) -> str:
+    """Return a reported number or range in words."""
+    return number(low) if low == high else f"{number(low)} to {number(high)}"
+
+
+def network_words(network: Network) -> str:
+    """Return an arm's name, or levels in words."""
+    if isinstance(network, str):
+        return network
+    return ", ".join(
+        _level_words(factor, network[factor]) for factor in FACTORS if factor in network
+    )
+
+
+def _level_words(factor: str, levels: Level | list[Level]) -> str:
+    text = " or ".join(map(str, levels if isinstance(levels, list) else [levels]))
+    return {"depth": f"depth {text}", "width": f"{text} wide"}.get(factor, text)

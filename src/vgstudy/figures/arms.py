@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vgstudy.cells import PROBE_SET
-from vgstudy.claims.cases import named_cells
+from vgstudy.claims.networks import named_cells
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.view import COLUMNS_AT_MOST, Axis, View
 from vgstudy.formatting import listing, number, plural

@@ -10,7 +10,7 @@ from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.verdicts import FEW, FIRM, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
-from vgstudy.claims.words import LEARNED, NOT_LEARNED
+from vgstudy.claims.statements import LEARNED, NOT_LEARNED
 from vgstudy.formatting import interval, listing, number, percent, plural
 from vgstudy.report.findings import Table
 from vgstudy.store.parquet import read_footer

@@ -85,9 +85,9 @@ def variances(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
 def areas(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
     """Try the area under the ROC curve over all pairs of runs, and over pairs of runs of the same
     cell."""
-    score, failed, cell = _runs(LARGE_SAMPLE, rng)
-    once = np.ones((1, len(cell)))
-    truth = (auc(score, failed, once)[0], auc_within(score, failed, cell, once)[0])
+    once = np.ones((1, LARGE_SAMPLE * len(FAILS)))
+    score, failed, _ = _runs(LARGE_SAMPLE, rng)
+    truth = (auc(score, failed, once)[0], auc_within(*_runs(LARGE_SAMPLE, rng), once)[0])
     names = ("AUC", "AUC within cells")
     for n in SEEDS:
         ends = np.array([_auc_ends(n, rng) for _ in range(repetitions)])

@@ -1,8 +1,8 @@
 """One number per seed: its estimate with an interval, and where one more seed would fall.
 
 On a scale where seeds spread like a normal sample, Student t gives both. Where they do not
-(accuracies often have two humps: nets that learned and nets that did not), order statistics do,
-which assume nothing but independent seeds.
+(accuracies often have two modes: networks that learned and networks that did not), order statistics
+do, which assume nothing but independent seeds.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,42 +19,45 @@ from vgstudy.analysis.intervals import CONFIDENCE, MEAN_T, mean_t, moments, next
 Array = NDArray[np.float64]
 
 NOT_NORMAL = 0.01  # Shapiro-Wilk p value below which order statistics replace Student t
+FEWEST = 4  # seeds without which no number is judged
+# seeds from which order statistics reach the nominal coverage
+FULL_COVERAGE = round(2 / (1 - CONFIDENCE)) - 1
+ORDER_STATISTICS = "median, order statistics"
 Pair = tuple[Callable[[Array], Array], Callable[[Array], Array]]
 SCALES: Mapping[str, Pair] = MappingProxyType(
     {"linear": (np.array, np.array), "log": (np.log, np.exp), "logit": (logit, expit)}
 )
-FEWEST = 4  # seeds without which no number is judged
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Seeds summed up.
+    """An estimate over seeds.
 
     Attributes
     ----------
-    method
-        How the two intervals were made.
     value, low, high
         Geometric mean on a log scale, mean (of logits) otherwise, or median; its interval.
     seed_low, seed_high
-        Where one more seed falls.
+        The prediction interval of one more seed.
+    method
+        How the two intervals were made.
     confidence, seed_confidence
         Coverage of the two intervals; order statistics reach less than the nominal one with few
         seeds.
     """
 
-    method: str
     value: float
     low: float
     high: float
     seed_low: float
     seed_high: float
-    confidence: float
-    seed_confidence: float
+    method: str
+    confidence: float = CONFIDENCE
+    seed_confidence: float = CONFIDENCE
 
 
 def spread_of(values: Array, scale: str) -> Spread:
-    """Sum up the values, axis (seed,), none missing, at least two.
+    """Summarise the values, axis (seed,), none missing, at least two.
 
     The prediction interval is t s sqrt(1 + 1/n) around the mean on the scale (Hahn and Meeker,
     Statistical Intervals, section 4.7), or the r-th smallest to the r-th largest value, with
@@ -63,60 +66,56 @@ def spread_of(values: Array, scale: str) -> Spread:
     forward, back = SCALES[scale]
     with np.errstate(divide="ignore", invalid="ignore"):
         x = forward(values)
-    if not np.isfinite(x).all() or (
-        len(x) > 2 and np.ptp(x) > 0 and shapiro(x).pvalue < NOT_NORMAL
-    ):
+    if not _is_normal(x):
         return _order_statistics(np.sort(values))
-    group = moments(x)
-    mean, further = mean_t(group), next_seed(group)
+    mean, further = mean_t(moments(x)), next_seed(moments(x))
     ends = back(np.array([mean.value, mean.low, mean.high, further.low, further.high]))
     value, low, high, seed_low, seed_high = map(float, ends)
     method = MEAN_T if scale == "linear" else f"{MEAN_T} on {scale}"
-    return Spread(method, value, low, high, seed_low, seed_high, CONFIDENCE, CONFIDENCE)
+    return Spread(value, low, high, seed_low, seed_high, method)
+
+
+def _is_normal(x: Array) -> bool:
+    if not np.isfinite(x).all():
+        return False
+    return len(x) < 3 or np.ptp(x) == 0 or bool(shapiro(x).pvalue >= NOT_NORMAL)
 
 
 def _order_statistics(ordered: Array) -> Spread:
-    """Median and next seed by ranks, conservative: at least the nominal coverage where the seeds
-    allow it."""
+    """Return median and next seed by ranks, conservative: at least the nominal coverage where the
+    seeds allow it."""
     n = len(ordered)
-    rank = max(
-        int(binom.ppf((1 - CONFIDENCE) / 2, n, 0.5)), 1
-    )  # P(rank-th smallest > median) <= (1 - CONFIDENCE) / 2
+    # P(rank-th smallest > median) <= (1 - CONFIDENCE) / 2
+    rank = max(int(binom.ppf((1 - CONFIDENCE) / 2, n, 0.5)), 1)
     tail = max(int((1 - CONFIDENCE) * (n + 1) / 2), 1)
-    covered = 1 - 2 * float(binom.cdf(rank - 1, n, 0.5))
-    ends = (
-        np.median(ordered),
-        ordered[rank - 1],
-        ordered[n - rank],
-        ordered[tail - 1],
-        ordered[n - tail],
-    )
-    value, low, high, seed_low, seed_high = map(float, ends)
-    predicted = 1 - 2 * tail / (n + 1)
     return Spread(
-        "median, order statistics", value, low, high, seed_low, seed_high, covered, predicted
+        value=float(np.median(ordered)),
+        low=float(ordered[rank - 1]),
+        high=float(ordered[n - rank]),
+        seed_low=float(ordered[tail - 1]),
+        seed_high=float(ordered[n - tail]),
+        method=ORDER_STATISTICS,
+        confidence=1 - 2 * float(binom.cdf(rank - 1, n, 0.5)),
+        seed_confidence=1 - 2 * tail / (n + 1),
     )
 
 
 def near(
     values: Array, low: float, high: float, within: float | None, scale: str
 ) -> NDArray[np.bool_]:
-    """Which seeds come near a reported number: within a difference, on a log scale a factor, of it;
-    or inside a range."""
+    """Return which seeds come near a reported number: within a difference of it, on a log scale
+    within a factor; or inside a range."""
     if within is None:
         return (values >= low) & (values <= high)
-    return (
-        (values >= low / within) & (values <= high * within)
-        if scale == "log"
-        else np.abs(values - low) <= within
-    )
+    if scale == "log":
+        return (values >= low / within) & (values <= high * within)
+    return np.abs(values - low) <= within
 
 
-def sample(values: Array, most: int = 60) -> list[float]:
-    """The values in ascending order, thinned to equally spaced ranks: enough for a small
-    picture."""
+def thinned(values: Array, largest: int = 60) -> list[float]:
+    """Return the values in ascending order, thinned to equally spaced ranks."""
     ordered = np.sort(values[np.isfinite(values)])
     if not len(ordered):
         return []
-    ranks = np.unique(np.linspace(0, len(ordered) - 1, min(most, len(ordered))).round().astype(int))
-    return [float(value) for value in ordered[ranks]]
+    ranks = np.linspace(0, len(ordered) - 1, min(largest, len(ordered))).round().astype(int)
+    return [float(value) for value in ordered[np.unique(ranks)]]

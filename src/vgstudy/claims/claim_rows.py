@@ -1,0 +1,172 @@
+"""The claims step: the register and the studies' folders in, the table of claims out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from vgstudy.analysis.design import Design, read_design
+from vgstudy.analysis.predictors import PREDICTORS
+from vgstudy.claims import verdicts
+from vgstudy.claims.judging import Judged, judge, judge_prediction
+from vgstudy.claims.networks import Case, cases, check_register
+from vgstudy.claims.register import (
+    Claim,
+    FailurePrediction,
+    Tutorial,
+    all_claims,
+    read_register,
+)
+from vgstudy.claims.run_values import Values, read_values
+from vgstudy.claims.statements import Statement, network_words
+from vgstudy.schema import arrow_schema
+from vgstudy.store.parquet import write_table
+from vgstudy.store.tables import read_rows
+
+Row = dict[str, Any]
+
+
+def write_claims(results: Path, studies: Sequence[str], register: Path) -> None:
+    """Judge every claim of the register by the named studies of a results folder and write its
+    claims.parquet.
+
+    The footer holds the tutorials' titles and the lines of their code that no longer do what they
+    did.
+
+    Raises
+    ------
+    UserError
+        If the register is wrong, a study lacks what a claim names, or a table is missing or
+        damaged.
+    """
+    tutorials = read_register(register)
+    rows = claim_rows(tutorials, {name: read_design(results / name) for name in studies})
+    table = pa.Table.from_pylist(rows, schema=arrow_schema("claims"))
+    texts = {
+        letter: tutorial.model_dump(mode="json", include={"title", "code"})
+        for letter, tutorial in tutorials.items()
+    }
+    footer = {"studies": list(studies), "tutorials": texts}
+    write_table("claims", table, results / "claims.parquet", footer)
+
+
+def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) -> list[Row]:
+    """Return the rows of `claims`: every statement about every network, in the register's order;
+    "not run" where its study is missing.
+
+    Raises
+    ------
+    UserError
+        If a study lacks what a claim names, or a table is missing or damaged.
+    """
+    check_register(register, {name: design.study for name, design in studies.items()})
+    listed = {
+        (claim.id, name): list(cases(claim, name, studies[name].study, studies[name].runs))
+        for claim in all_claims(register)
+        for name in claim.studies
+        if name in studies
+    }
+    values = {
+        name: read_values(
+            design,
+            [
+                read
+                for (_, study), of in listed.items()
+                if study == name
+                for c in of
+                for read in c.reads
+            ],
+        )
+        for name, design in studies.items()
+    }
+    return [
+        row
+        for claim in all_claims(register)
+        for row in _rows_of_claim(claim, listed, values, studies)
+    ]
+
+
+def _rows_of_claim(
+    claim: Claim,
+    listed: Mapping[tuple[str, str], Sequence[Case]],
+    values: Mapping[str, Values],
+    studies: Mapping[str, Design],
+) -> Iterator[Row]:
+    for name in claim.studies:
+        if name not in studies:
+            yield from _rows_not_run(claim, name)
+        for case in listed.get((claim.id, name), ()):
+            own, *other = (values[name][read].to_numpy() for read in case.reads)
+            judged = judge(case.statement, own, other[0] if other else None)
+            yield _statement_row(claim, case.statement, name, case.arm, judged)
+    for prediction in claim.predictions:
+        yield _prediction_row(claim, prediction, studies.get(prediction.study))
+
+
+def _rows_not_run(claim: Claim, study: str) -> Iterator[Row]:
+    for statement in claim.statements:
+        for network in statement.arms:
+            yield _statement_row(claim, statement, study, network_words(network), _not_run(study))
+
+
+def _statement_row(claim: Claim, statement: Statement, study: str, arm: str, judged: Judged) -> Row:
+    low, high = statement.reported_range
+    about = {
+        "statement": statement.says,
+        "quantity": statement.measure.words,
+        "comparator": statement.comparison,
+        "reported": statement.reported or claim.reported,
+        "reported_low": low,
+        "reported_high": high,
+    }
+    return _row(claim, study, arm, about, judged, statement.reasoning)
+
+
+def _prediction_row(claim: Claim, prediction: FailurePrediction, design: Design | None) -> Row:
+    pairs = "pairs of runs of one cell" if prediction.within else "pairs of runs"
+    predictor = PREDICTORS[prediction.predictor]
+    question = "nothing claimed; more than 0.5 predicts failure"
+    about = {
+        "statement": prediction.says,
+        "quantity": f"AUC over {pairs}, one that failed and one that learned: {predictor}",
+        "comparator": question if prediction.open else "above 0.5",
+        "reported": claim.reported,
+        "reported_low": 0.5,
+        "reported_high": 0.5,
+    }
+    judged = _judged_prediction(prediction, design) if design else _not_run(prediction.study)
+    group = f"{prediction.group} runs"
+    return _row(claim, prediction.study, group, about, judged, prediction.reasoning)
+
+
+def _judged_prediction(prediction: FailurePrediction, design: Design) -> Judged:
+    key = {
+        "group": prediction.group,
+        "predictor": prediction.predictor,
+        "quantity": "AUC within cells" if prediction.within else "AUC",
+    }
+    for row in read_rows(design.folder, "prediction").to_pylist():
+        if key.items() <= row.items():
+            return judge_prediction(row, prediction.open)
+    reason = "No run of the group has it: there is nothing to predict from."
+    return Judged(verdicts.INCONCLUSIVE, reason)
+
+
+def _not_run(study: str) -> Judged:
+    return Judged(verdicts.NOT_RUN, f"not run: add {study} to studies")
+
+
+def _row(
+    claim: Claim, study: str, arm: str, about: Mapping[str, Any], judged: Judged, reasoning: str
+) -> Row:
+    numbers = {
+        name: None if isinstance(value, float) and isnan(value) else value
+        for name, value in asdict(judged).items()
+    }
+    keys = {"id": claim.id, "tutorial": claim.tutorial, "study": study, "arm": arm}
+    texts = {"claim": claim.claim, "setup": claim.setup}
+    reasons = {"reasoning": f"{judged.reasoning} {reasoning}".rstrip()}
+    return {**keys, **texts, **about, **numbers, **reasons}

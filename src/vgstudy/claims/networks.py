@@ -1,0 +1,194 @@
+"""The cells of a study that a claim is about, and whether a study has what a claim names.
+
+The checks need neither pandas nor results, so that mistakes are found before anything is trained.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vgstudy.analysis.predictors import ALL
+from vgstudy.claims.measures import Measure, Study, logged_epochs
+from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, all_claims
+from vgstudy.claims.statements import Network, Statement, network_words
+from vgstudy.errors import UserError, among
+from vgstudy.formatting import level_text
+from vgstudy.schema import FACTORS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Case:
+    """A statement about one cell of a study, with the cell it is compared with, if any."""
+
+    claim: Claim
+    statement: Statement
+    study: str
+    arm: str
+    cell: str
+    other: str | None
+
+    @property
+    def reads(self) -> list[tuple[str, Measure]]:
+        """The cells and measures that it needs: its own, then what it is compared with."""
+        values = [(self.cell, measure) for measure in self.statement.measures]
+        return [*values, (self.other, self.statement.measure)] if self.other else values
+
+
+def cases(claim: Claim, name: str, study: Study, runs: "pd.DataFrame") -> Iterator[Case]:
+    """Yield every statement of a claim with every cell of its networks, in the order of the
+    design."""
+    design = runs.drop_duplicates("cell")
+    for statement in claim.statements:
+        other = _compared(statement)
+        other_cell = None if other is None else named_cells(other, study, design)[0][0]
+        for network in statement.arms:
+            for cell, arm in named_cells(network, study, design):
+                yield Case(claim, statement, name, arm, cell, other_cell)
+
+
+def named_cells(network: Network, study: Study, design: "pd.DataFrame") -> list[tuple[str, str]]:
+    """Return id and name of each of a network's cells; the name is the arm's, with the levels in
+    which its cells differ."""
+    chosen = _levels(network, study)
+    kept = np.ones(len(design), dtype=bool)
+    for factor, levels in chosen.items():
+        kept &= design[factor].isin(levels).to_numpy()
+    cells = design[kept]
+    arm = [network] if isinstance(network, str) else []
+    named = {factor for factor in FACTORS if cells[factor].nunique() > 1}
+    named |= set() if arm else chosen.keys()
+    texts = [
+        ", ".join(
+            [*arm, *(level_text(factor, row[factor]) for factor in FACTORS if factor in named)]
+        )
+        for row in cells.to_dict("records")
+    ]
+    return list(zip(cells["cell"], texts, strict=True))
+
+
+def check_register(
+    register: Mapping[str, Tutorial], studies: Mapping[str, Study], known: Collection[str] = ()
+) -> None:
+    """Check every claim against the studies that it names.
+
+    Parameters
+    ----------
+    studies
+        The designs to check, by name. Of other studies only the name is checked, if `known` lists
+        the names.
+
+    Raises
+    ------
+    UserError
+        At the first study that is not known, and the first arm, level, quantity, epoch, layer or
+        group that a study does not have.
+    """
+    for claim in all_claims(register):
+        for name in (*claim.studies, *(prediction.study for prediction in claim.predictions)):
+            if known and name not in (*known, *studies):
+                text = f"no study {name!r} in config/studies; {among(name, known)}"
+                raise UserError(f"claim {claim.id}: studies: {text}")
+        for where, name, text in _problems(claim, studies):
+            remedy = "change the claim in config/claims, or the study"
+            raise UserError(f"claim {claim.id}: {where}: {text} in study {name}; {remedy}")
+
+
+def _problems(claim: Claim, studies: Mapping[str, Study]) -> Iterator[tuple[str, str, str]]:
+    """Yield place, study and text of what a study does not have."""
+    for name in claim.studies:
+        for number, statement in enumerate(claim.statements if name in studies else (), 1):
+            for key, text in _statement_problems(statement, studies[name]):
+                yield f"statement {number}: {key}", name, text
+    for number, prediction in enumerate(claim.predictions, 1):
+        name = prediction.study
+        for text in _group_problems(prediction, studies[name]) if name in studies else ():
+            yield f"prediction {number}: group", name, text
+
+
+def _group_problems(prediction: FailurePrediction, study: Study) -> Iterator[str]:
+    trained = {levels["activation"] for levels in _cells({}, study)}
+    groups = [ALL, *(name for name in study["factors"]["activation"] if name in trained)]
+    if prediction.group not in groups:
+        yield f"no activation {prediction.group!r}; {among(prediction.group, groups)}"
+
+
+def _statement_problems(statement: Statement, study: Study) -> Iterator[tuple[str, str]]:
+    other, comparator = _compared(statement), statement.comparator
+    for network in statement.arms:
+        yield from (("arms", text) for text in _network_problems(network, study))
+    if other is not None:
+        key = f"{comparator}.arm"
+        yield from ((key, text) for text in _network_problems(other, study))
+        if (count := len(_cells(other, study))) != 1:
+            remedy = "name the levels in which they differ"
+            yield key, f"{count} cells to compare with, not one: {remedy}"
+    cells = [levels for network in statement.arms for levels in _cells(network, study)]
+    depth = min(int(levels["depth"]) for levels in cells)
+    keys = ("measure", f"{comparator}.measure")
+    for key, measure in zip(keys, statement.measures, strict=False):
+        for part in measure.parts:
+            yield from ((key, text) for text in _measure_problems(part, study, depth))
+
+
+def _network_problems(network: Network, study: Study) -> Iterator[str]:
+    arms = study.get("arms", {})
+    if isinstance(network, str) and network not in arms:
+        yield f"no arm {network!r}; {among(network, arms)}"
+        return
+    for factor, levels in _levels(network, study).items():
+        known = [str(level) for level in study["factors"][factor]]
+        for level in levels:
+            if str(level) not in known:
+                yield f"no {factor} {level!r}; {among(str(level), known)}"
+    if not _cells(network, study):
+        yield f"no cell has {network_words(network)}; name other levels, or an arm"
+
+
+def _measure_problems(measure: Measure, study: Study, depth: int) -> Iterator[str]:
+    logged = logged_epochs(measure, study)
+    if not logged:
+        yield f"{measure.column} is not logged on the {measure.examples}"
+    for epoch in np.ravel(measure.epochs).tolist():
+        if isinstance(epoch, int) and epoch not in logged:
+            yield f"{measure.column} is not logged at epoch {epoch}"
+    if isinstance(measure.layer, int) and not 1 <= measure.layer <= depth + 1:
+        yield f"no layer {measure.layer} at depth {depth}"
+
+
+def _compared(statement: Statement) -> Network | None:
+    """Return the network that a statement compares with, if it does."""
+    return statement.bound.arm if statement.bound else None
+
+
+def _levels(network: Network, study: Study) -> dict[str, list[Any]]:
+    """Return the levels of a network's cells, of the factors that it restricts."""
+    restricted = study.get("arms", {})[network] if isinstance(network, str) else network
+    return {
+        factor: levels if isinstance(levels, list) else [levels]
+        for factor, levels in restricted.items()
+        if levels is not None
+    }
+
+
+def _cells(network: Network, study: Study) -> list[dict[str, str]]:
+    """Return the levels, as text, of each of a network's cells."""
+    arms = [_levels(arm, study) for arm in study.get("arms") or [{}]]
+    chosen = _levels(network, study)
+    cells = [cell for arm in arms for cell in _products(arm, study)]
+    allowed = {factor: set(map(str, levels)) for factor, levels in chosen.items()}
+    return [
+        dict(zip(FACTORS, cell, strict=True))
+        for cell in dict.fromkeys(cells)
+        if all(cell[FACTORS.index(factor)] in levels for factor, levels in allowed.items())
+    ]
+
+
+def _products(arm: Mapping[str, list[Any]], study: Study) -> Iterator[tuple[str, ...]]:
+    whole = study["factors"]
+    return product(*(map(str, arm.get(factor, whole[factor])) for factor in FACTORS))

@@ -1,0 +1,103 @@
+"""The measures of cells, read job by job: no more than one job's rows are held at a time."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vgstudy.analysis.design import Design
+from vgstudy.analysis.grid import position, spread
+from vgstudy.claims.measures import Measure, logged_epochs, measured
+from vgstudy.claims.vocabulary import DERIVED, TABLE_OF, Array, Epochs
+from vgstudy.schema import TABLES
+from vgstudy.store.tables import read_rows
+
+KEYS = ("cell", "seed", "epoch", "examples", "layer")
+# for a cell and a measure: a row per seed of the design, NaN where there is no value; a column, or
+# one per layer
+Values = dict[tuple[str, Measure], pd.DataFrame]
+
+
+def read_values(design: Design, reads: Iterable[tuple[str, Measure]]) -> Values:
+    """Return measures of cells.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, truncated, of another version or of another design.
+    """
+    by_cell: dict[str, set[Measure]] = defaultdict(set)
+    for cell, measure in reads:
+        by_cell[cell].add(measure)
+    parts: dict[tuple[str, Measure], list[pd.DataFrame]] = defaultdict(list)
+    runs = design.runs[design.runs["cell"].isin(list(by_cell))]
+    for job, own in runs.groupby("job"):
+        cells = {cell: by_cell[cell] for cell in own["cell"].unique()}
+        tables = _read_tables(design, str(job), cells)
+        for cell, measures in cells.items():
+            seeds = np.sort(own.loc[own["cell"] == cell, "seed"].to_numpy())
+            for measure in measures:
+                values = _of_runs(measure, cell, seeds, design, tables)
+                parts[cell, measure].append(pd.DataFrame(values, seeds))
+    return {key: pd.concat(frames).sort_index() for key, frames in parts.items()}
+
+
+def _read_tables(
+    design: Design, job: str, cells: Mapping[str, Collection[Measure]]
+) -> dict[str, pa.Table]:
+    """Return the columns of each table that the measures of a job's cells need."""
+    columns: dict[str, set[str]] = defaultdict(set)
+    for part in {part for listed in cells.values() for measure in listed for part in measure.parts}:
+        columns[TABLE_OF[part.column]].update(part.columns)
+    return {
+        table: _plain(
+            read_rows(
+                design.folder,
+                table,
+                [*(key for key in KEYS if key in TABLES[table].columns), *sorted(names)],
+                [("cell", "in", list(cells))],
+                job if TABLES[table].scope == "job" else None,
+            )
+        )
+        for table, names in columns.items()
+    }
+
+
+def _plain(rows: pa.Table) -> pa.Table:
+    """Return the rows with label columns as text."""
+    fields = [
+        field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
+        for field in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))
+
+
+def _of_runs(
+    measure: Measure, cell: str, seeds: Epochs, design: Design, tables: Mapping[str, pa.Table]
+) -> Array:
+    """Return a measure of the runs of a cell, axes (seed, value)."""
+    series = {}
+    for part in measure.parts:
+        epochs = logged_epochs(part, design.study)
+        series[part] = (_series(part, cell, seeds, epochs, tables[TABLE_OF[part.column]]), epochs)
+    return measured(measure, series)
+
+
+def _series(measure: Measure, cell: str, seeds: Epochs, epochs: list[int], rows: pa.Table) -> Array:
+    """Return the values of a measure's column, axes (seed, epoch, layer)."""
+    rows = rows.filter(pc.equal(rows["cell"], cell))
+    if "examples" in rows.column_names:
+        rows = rows.filter(pc.equal(rows["examples"], measure.examples))
+    rows = rows.filter(pc.is_in(rows["seed"], pa.array(seeds, rows["seed"].type)))
+    if "epoch" in rows.column_names:
+        rows = rows.filter(pc.is_in(rows["epoch"], pa.array(epochs, rows["epoch"].type)))
+    zeros = np.zeros(rows.num_rows, dtype=np.int64)
+    epoch = position(rows["epoch"], epochs) if "epoch" in rows.column_names else zeros
+    layer = rows["layer"].to_numpy() - 1 if "layer" in rows.column_names else zeros
+    derived = DERIVED.get(measure.column)
+    values = derived.values(rows) if derived else rows[measure.column]
+    shape = (len(seeds), len(epochs), int(layer.max(initial=0)) + 1)
+    return spread(values, (position(rows["seed"], seeds), epoch, layer), shape)

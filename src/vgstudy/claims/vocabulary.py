@@ -1,0 +1,141 @@
+"""The words of the register for what is measured: quantities, layers, summaries over epochs.
+
+A new word is one entry here, with what it computes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from vgstudy.quantities import QUANTITIES
+from vgstudy.schema import TABLES
+
+Array = NDArray[np.float64]
+Epochs = NDArray[np.int64]
+
+KEYS = ("cell", "seed", "epoch", "step", "layer")
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A quantity made from columns of a table, a value for each row; of single layers or not."""
+
+    words: str
+    table: str
+    columns: tuple[str, ...]
+    layered: bool
+    values: Callable[[pa.Table], pa.ChunkedArray]
+
+
+def _weight_gain(rows: pa.Table) -> pa.ChunkedArray:
+    """One layer of backpropagation through W: the variance grows by fan_out E[w^2]."""
+    fan_out, mean, sd = (rows[name].to_numpy() for name in ("fan_out", "w_mean", "w_sd"))
+    return pa.chunked_array([pa.array(np.sqrt(fan_out * (mean**2 + sd**2)))])
+
+
+DERIVED: Mapping[str, Derived] = MappingProxyType(
+    {
+        "learned": Derived(
+            "whether a seed learned",
+            "outcomes",
+            ("status",),
+            layered=False,
+            values=lambda rows: pc.equal(rows["status"], "learned"),
+        ),
+        "g_mean_size": Derived(
+            "size of the mean gradient entry",
+            "probes",
+            ("g_mean",),
+            layered=True,
+            values=lambda rows: pc.abs(rows["g_mean"]),
+        ),
+        "weight_gain": Derived(
+            "factor sqrt(fan_out E[w²]) by which the weights alone multiply the backpropagated "
+            "signal",
+            "probes",
+            ("fan_out", "w_mean", "w_sd"),
+            layered=True,
+            values=_weight_gain,
+        ),
+    }
+)
+
+
+def _gain(x: Array, epochs: Epochs) -> Array:
+    return np.asarray((x[:, -1] - x[:, 0]) / max(epochs[-1] - epochs[0], 1))
+
+
+def _pace(x: Array, epochs: Epochs) -> Array:
+    way = np.abs(np.diff(x, axis=1)).sum(axis=1)
+    return np.asarray(way / max(epochs[-1] - epochs[0], 1))
+
+
+def _rising(x: Array) -> Array:
+    share = (np.diff(x, axis=1) > 0).mean(axis=1)
+    return np.where(np.isnan(x).any(axis=1), np.nan, share)[:, None]
+
+
+# in words, and from the axes (seed, layer) to (seed, value)
+LAYERS: Mapping[str, tuple[str, Callable[[Array], Array]]] = MappingProxyType(
+    {
+        "first": ("layer 1", lambda x: x[:, :1]),
+        "middle": (
+            "the middle layer",
+            lambda x: x[:, x.shape[1] // 2 - 1 : x.shape[1] // 2],
+        ),
+        "last hidden": ("the last hidden layer", lambda x: x[:, -2:-1]),
+        "output": ("the output layer", lambda x: x[:, -1:]),
+        "largest hidden": (
+            "the hidden layer where it is largest",
+            lambda x: x[:, :-1].max(axis=1, keepdims=True),
+        ),
+        "largest": ("the layer where it is largest", lambda x: x.max(axis=1, keepdims=True)),
+        "smallest": ("the layer where it is smallest", lambda x: x.min(axis=1, keepdims=True)),
+        "rising": (
+            "share of neighbouring layers in which it is larger nearer the output",
+            _rising,
+        ),
+        "each": ("every layer", lambda x: x),
+    }
+)
+# in words, and from the axes (seed, epoch, layer) to (seed, layer)
+SUMMARIES: Mapping[str, tuple[str, Callable[[Array, Epochs], Array]]] = MappingProxyType(
+    {
+        "mean": ("mean over {}", lambda x, _: x.mean(axis=1)),
+        "median": ("median over {}", lambda x, _: np.median(x, axis=1)),
+        "sd": ("standard deviation over {}", lambda x, _: x.std(axis=1)),
+        "smallest": ("smallest over {}", lambda x, _: x.min(axis=1)),
+        "largest": ("largest over {}", lambda x, _: x.max(axis=1)),
+        "change": ("change over {}", lambda x, _: x[:, -1] - x[:, 0]),
+        "gain": ("change per epoch over {}", _gain),
+        "pace": ("mean absolute change per epoch over {}", _pace),
+    }
+)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+# the table of every quantity
+TABLE_OF: Mapping[str, str] = MappingProxyType(
+    {name: quantity.table for name, quantity in DERIVED.items()}
+    | {
+        name: table
+        for table in ("decays", "probes", "curves")
+        for name, column in TABLES[table].columns.items()
+        if name not in KEYS and _is_number(column.type)
+    }
+)
+
+
+def column_words(column: str) -> str:
+    """Return a quantity in words."""
+    if column in DERIVED:
+        return DERIVED[column].words
+    return QUANTITIES[column].words if column in QUANTITIES else column.replace("_", " ")

@@ -1,0 +1,171 @@
+"""The table of claims from made-up studies: every claim has its rows, what was not run says so,
+values are those of the logs."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from synthetic import write_synthetic_study
+from vgstudy.claims.claim_rows import write_claims
+from vgstudy.claims.register import all_claims, read_register
+from vgstudy.errors import UserError
+from vgstudy.store.parquet import read_footer, read_table, write_table
+
+REGISTER = Path(__file__).parents[2] / "config/claims"
+ENDS = ("value", "low", "high")
+TANH = {"depth": 5, "activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "width": 5}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    write_synthetic_study(
+        folder / "small", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(8)
+    )
+    return folder
+
+
+def rows(results, register, studies=("small",)):
+    write_claims(results, list(studies), register)
+    return read_table("claims", results / "claims.parquet").to_pylist()
+
+
+def register(folder, statements, **more):
+    """A folder with a register of one claim; JSON is YAML."""
+    texts = {"id": "A1", "claim": "c", "setup": "s", "reported": "r", "studies": "small"}
+    claim = {**texts, "statements": statements, **more}
+    folder.mkdir(exist_ok=True)
+    (folder / "A.yaml").write_text(json.dumps({"title": "t", "claims": [claim]}), encoding="utf-8")
+    return folder
+
+
+def open_statement(arms):
+    return {"says": "s", "arms": arms, "measure": {"column": "learned"}, "open": True}
+
+
+def logged(results, table, cell, column, **where):
+    """The column's values of a cell, by seed, read the plain way."""
+    values = {}
+    for path in sorted((results / "small" / table).glob("*.parquet")):
+        frame = read_table(table, path).to_pandas()
+        kept = (frame["cell"] == cell) & (frame["seed"] != 999)
+        for name, value in where.items():
+            kept &= frame[name] == value
+        values |= dict(zip(frame["seed"][kept], frame[column][kept], strict=True))
+    return values
+
+
+def cell_of(results, **levels):
+    runs = read_table("runs", results / "small/runs.parquet").to_pandas()
+    for name, level in levels.items():
+        runs = runs[runs[name] == level]
+    return runs["cell"].iloc[0]
+
+
+def test_every_claim_has_rows_and_those_not_run_say_so(results):
+    found = rows(results, REGISTER, studies=())
+    ids = [claim.id for claim in all_claims(read_register(REGISTER))]
+    assert list(dict.fromkeys(row["id"] for row in found)) == ids
+    assert {row["verdict"] for row in found} == {"not run"}
+    assert all(
+        row["reasoning"].startswith(f"not run: add {row['study']} to studies") for row in found
+    )
+    assert {row["study"] for row in found} == {
+        "circles",
+        "visualising",
+        "digits",
+        "mnist",
+        "extensions",
+    }
+
+
+def test_values_are_those_of_the_logs_by_hand(results, tmp_path):
+    accuracy = {"column": "train_accuracy"}
+    first = {"column": "g_rms", "layer": 1, "epochs": "first"}
+    ratio = first | {"layer": "output", "over": first}
+    statements = [
+        {"says": "s", "arms": TANH, "measure": accuracy, "equals": 0.7, "within": 0.05},
+        {"says": "t", "arms": TANH, "measure": ratio, "above": 1},
+    ]
+    of_accuracy, of_ratio = rows(results, register(tmp_path / "r", statements))
+    cell = cell_of(results, **TANH)
+    at_end = logged(results, "curves", cell, "train_accuracy", epoch=20).values()
+    finite = [value for value in at_end if np.isfinite(value)]
+    assert of_accuracy["sample"] == pytest.approx(sorted(finite))
+    assert of_accuracy["n_failed"] == 8 - len(finite) > 0  # diverged runs have no accuracy
+    assert (of_accuracy["arm"], of_accuracy["n"]) == ("depth 5, 5 wide, tanh, Xavier, SGD", 8)
+    one, last = (logged(results, "probes", cell, "g_rms", epoch=0, layer=layer) for layer in (1, 6))
+    ratios = [last[seed] / one[seed] for seed in one]
+    assert of_ratio["sample"] == pytest.approx(sorted(ratios))
+    assert of_ratio["value"] == np.mean(np.array(ratios) > 1)
+
+
+def test_a_statement_not_run_has_a_row_for_every_network_it_names(results, tmp_path):
+    statement = open_statement([TANH, {"activation": "ReLU"}])
+    not_run = rows(results, register(tmp_path / "r", [statement]), studies=())
+    assert [(row["arm"], row["verdict"]) for row in not_run] == [
+        ("depth 5, 5 wide, tanh, Xavier, SGD", "not run"),
+        ("ReLU", "not run"),
+    ]
+
+
+def test_two_arms_are_compared_seed_by_seed(results, tmp_path):
+    other = TANH | {"activation": "ReLU"}
+    statement = {
+        "says": "s",
+        "arms": TANH,
+        "measure": {"column": "test_loss"},
+        "below": {"arm": other},
+    }
+    found = rows(results, register(tmp_path / "r", [statement]))[0]
+    own, against = (
+        logged(results, "curves", cell_of(results, **arm), "test_loss", epoch=20)
+        for arm in (TANH, other)
+    )
+    below = [own[seed] < against[seed] for seed in own if np.isfinite(own[seed] - against[seed])]
+    assert found["share"] == pytest.approx(np.mean(below))
+    assert found["n_failed"] == 8 - len(below)
+    assert found["comparator"] == "below depth 5, 5 wide, ReLU, Xavier, SGD"
+
+
+def test_an_arm_with_several_cells_has_a_row_for_each(results, tmp_path):
+    arm = {name: level for name, level in TANH.items() if name != "activation"}
+    judged = rows(results, register(tmp_path / "r", [open_statement(arm)]))
+    assert [row["arm"].split(", ")[2] for row in judged] == ["tanh", "ReLU", "sigmoid"]
+    assert {row["verdict"] for row in judged} == {"answered"}
+
+
+PREDICTION = {"says": "f", "study": "small", "predictor": "d_delta", "group": "all"}
+
+
+def test_a_prediction_is_the_prediction_of_its_study(results, tmp_path):
+    folder = register(tmp_path / "r", [open_statement(TANH)], predictions=[PREDICTION])
+    judged = rows(results, folder)[-1]
+    key = {"group": "all", "predictor": "d_delta", "quantity": "AUC"}
+    table = read_table("prediction", results / "small/prediction.parquet").to_pylist()
+    row = next(row for row in table if key.items() <= row.items())
+    assert {name: judged[name] for name in ENDS} == {name: row[name] for name in ENDS}
+
+
+def test_a_prediction_from_what_no_run_has_is_inconclusive(results, tmp_path):
+    study = shutil.copytree(results / "small", tmp_path / "results/small")
+    path = study / "prediction.parquet"
+    others = read_table("prediction", path).filter(pc.field("predictor") != "d_delta")
+    write_table("prediction", others, path, read_footer(path))
+    within = [PREDICTION | {"within": True}]
+    folder = register(tmp_path / "r", [open_statement(TANH)], predictions=within)
+    judged = rows(tmp_path / "results", folder)[-1]
+    assert (judged["verdict"], judged["n"], judged["value"]) == ("inconclusive", 0, None)
+    assert judged["reasoning"].startswith("No run of the group has it")
+
+
+def test_a_claim_about_what_a_study_lacks_writes_nothing(results, tmp_path):
+    (results / "claims.parquet").unlink(missing_ok=True)
+    folder = register(tmp_path / "r", [open_statement(TANH | {"depth": 6})])
+    with pytest.raises(UserError, match="no depth 6"):
+        rows(results, folder)
+    assert not (results / "claims.parquet").exists()

@@ -50,10 +50,10 @@ class Site:
     Attributes
     ----------
     engine
-        "stand-in": training, figures and coverage are made up, jobs are small; "real": training is
-        not; "all": nothing is.
+        "stand-in": training and figures are made up, jobs are small; "real": training is not;
+        "all": nothing is.
     wants
-        Further variables of the environment, such as those that make the stand-in want memory or
+        Further variables of the environment, such as those that make the stand-in take memory or
         time.
     """
 
@@ -80,14 +80,13 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of processes which take the package and the stand-in from here."""
+        """Variables with which processes take the package and the stand-in from here."""
         paths = [
             str(self.folder / part)
             for part in ("src", *(["tests/stand_in"] if self.engine != "all" else []))
         ]
-        one = dict.fromkeys(
-            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
-        )  # stand-ins import numpy before vgstudy sets them
+        # stand-ins import numpy before vgstudy sets them
+        one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         return (
             os.environ
             | one
@@ -105,10 +104,16 @@ class Site:
                 "stderr": said,
                 "start_new_session": True,
             }
-            hear = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731  what a shell starts in the background ignores it
+            # what a shell starts in the background ignores SIGINT
+            hear = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
             return subprocess.Popen(
                 call, cwd=self.folder, env=self.environment, text=True, preexec_fn=hear, **options
             )
+
+    def unlock(self) -> None:
+        """Remove the lock that a killed Snakemake left, if there is one, as its message says."""
+        if any(self.folder.glob(".snakemake/locks/*")):
+            assert self.start("--unlock").wait() == 0, self.said()
 
     def said(self) -> str:
         """What the last call printed."""
@@ -132,6 +137,7 @@ class Site:
             call,
             cwd=self.folder,
             env=self.environment,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             **options,
@@ -152,8 +158,7 @@ class Site:
         ]
 
     def files(self) -> dict[str, object]:
-        """What every finished file holds; times and costs of making it aside. Reading verifies
-        it."""
+        """What every finished file holds, without the time and cost of making it."""
         paths = [path for path in self.finished() if not str(path).endswith(COSTS)]
         return {str(path.relative_to(self.results)): content(path) for path in paths}
 
@@ -171,9 +176,8 @@ def content(path: Path) -> object:
     footer = {
         key: value for key, value in read_footer(path).items() if key not in ("provenance", "cost")
     }
-    return footer, read_table(
-        footer["table"], path
-    ).to_pydict().__repr__()  # NaN equals NaN as text
+    # NaN equals NaN as text
+    return footer, repr(read_table(footer["table"], path).to_pydict())
 
 
 def job_of(name: str) -> str:

@@ -253,15 +253,15 @@ def report(results: ResultsArgument, studies: NamesArgument) -> None:
 
 @app.command()
 def verify(results: ResultsArgument = Path("results")) -> None:
-    """Read every byte of every table; print each one that is damaged, foreign or of another
-    version, with the command that makes it again. Exit code 1 if there is one."""
-    from vgstudy.store.verify import table_problems
+    """Read every byte of every table and manifest; print each one that is damaged, foreign or of
+    another version, with the command that makes it again. Exit code 1 if there is one."""
+    from vgstudy.planning.verify import file_problems
 
-    problems = table_problems(results)
-    for problem in filter(None, problems.values()):
+    problems = file_problems(results)
+    wrong = [problem for problem in problems.values() if problem]
+    for problem in wrong:
         typer.echo(problem)
-    wrong = sum(map(bool, problems.values()))
-    typer.echo(f"{results}: {plural(len(problems), 'table')} read, {wrong} of them damaged")
+    typer.echo(f"{results}: {plural(len(problems), 'file')} read, {len(wrong)} with a problem")
     raise typer.Exit(bool(wrong))
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vgstudy.cells import Cell, Run
-from vgstudy.config.log import Log
 from vgstudy.config.load import load_study
+from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.planning import cost, design, manifests, stacks
 from vgstudy.planning.stacks import stack

@@ -10,6 +10,7 @@ for name, plan in PLANS.items():
         output:
             runs=f"results/{name}/runs.parquet",
             manifests=[job.path for job in plan.jobs.values() if job.new],
+            study=plan.study_path, # another design has another name, so it is written even if .snakemake is gone
         log:
             f"results/{name}/logs/design.log",
         priority: 1_000_000  # before any training, which goes by its seconds
@@ -17,12 +18,10 @@ for name, plan in PLANS.items():
         conda:
             "../../environment.yml"
         params:
-            # Functions, because text may hold braces, and of the output, because then Snakemake does not compare them:
-            # only the digest says whether the design is another one.
+            # Functions, because text may hold braces, and of the output, because then Snakemake does not compare them.
             study=lambda wildcards, output, path=STUDIES[name].path: path,
             seeds=lambda wildcards, output: (
                 ["--seeds", seeds_text(settings.seeds)] if settings.seeds else []
             ),
-            digest=plan.digest,
         shell:
             "vgstudy design --results results {params.seeds:q} -- {params.study:q} > {log} 2>&1"

@@ -6,6 +6,7 @@ existing file, and with an empty results folder the plan is a pure function of t
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -103,6 +104,11 @@ class Plan:
         jobs = (f"\n{cell} {seed} {job}" for (cell, seed), job in self.job_of.items())
         text = self.study.model_dump_json(exclude={"path"}) + "".join(jobs)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def study_path(self) -> Path:
+        """A copy of the study; another design has another name."""
+        return self.folder / f"study-{self.digest}.json"
 
     def paths(self, *names: str) -> list[Path]:
         """Return the paths of these tables of all jobs."""
@@ -230,7 +236,7 @@ def _job(folder: Path, manifest: Mapping[str, Any], runs: list[Run], log: Log, n
 
 
 def write_design(plan: Plan) -> None:
-    """Write the missing manifests and, if the plan is another one, `runs.parquet`.
+    """Write the missing manifests, the study and, if the plan is another one, `runs.parquet`.
 
     Raises
     ------
@@ -241,12 +247,13 @@ def write_design(plan: Plan) -> None:
     for job in plan.jobs.values():
         if job.new:
             files.write_whole(job.path, f"{canonical_json(job.manifest)}\n".encode())
+    study = plan.study.model_dump(mode="json", exclude={"path"})
     if not _holds(path, plan.digest):
-        footer = {
-            "study": plan.study.model_dump(mode="json", exclude={"path"}),
-            "digest": plan.digest,
-        }
-        write_table("runs", _run_columns(plan), path, footer)
+        write_table("runs", _run_columns(plan), path, {"study": study, "digest": plan.digest})
+    if not plan.study_path.exists():
+        for other in plan.folder.glob("study-*.json"):
+            other.unlink()
+        files.write_whole(plan.study_path, f"{json.dumps(study, indent=1)}\n".encode())
 
 
 def _holds(runs: Path, digest: str) -> bool:

@@ -1,11 +1,12 @@
 """Parquet in and out: whole files or none, columns as in `schema`, provenance in every footer.
 
 Before anything of a file is used, its name, schema, stage, number of rows, job and design are
-checked; while it is read, the checksum of every page.
+checked; while it is read, the checksum of every page. The JSON in the footer has its own checksum.
 """
 
 import json
 import shlex
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from vgstudy.store.columns import Columns, conform, schema_version
 from vgstudy.store.files import whole
 from vgstudy.store.provenance import provenance
 
-FOOTER_KEY = b"vgstudy"
+FOOTER_KEY, CHECKSUM_KEY = b"vgstudy", b"vgstudy.crc32"
 
 
 @dataclass
@@ -64,7 +65,12 @@ def open_writer(name: str, path: Path, footer: Mapping[str, Any]) -> Iterator[Wr
     ):
         writer = Writer(name, parquet, dict(footer))
         yield writer
-        parquet.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(writer))})
+        text = json.dumps(_footer(writer)).encode()
+        parquet.add_key_value_metadata({FOOTER_KEY: text, CHECKSUM_KEY: _checksum(text)})
+
+
+def _checksum(text: bytes) -> bytes:
+    return f"{zlib.crc32(text):08x}".encode()
 
 
 def _footer(writer: Writer) -> dict[str, Any]:
@@ -96,7 +102,10 @@ def read_footer(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     with _clear_errors(path):
         metadata = pq.read_metadata(path)
-        text = (metadata.metadata or {}).get(FOOTER_KEY)
+        entries = metadata.metadata or {}
+        text = entries.get(FOOTER_KEY)
+        if text is not None and entries.get(CHECKSUM_KEY, _checksum(text)) != _checksum(text):
+            raise ValueError("the checksum of its footer is wrong")
         footer: dict[str, Any] | None = None if text is None else json.loads(text)
     if footer is None:
         raise _broken(path, "was not written by vgstudy")

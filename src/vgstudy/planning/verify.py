@@ -1,17 +1,24 @@
-"""Read every byte of every table in a folder of results."""
+"""Read every byte of every table and manifest in a folder of results."""
 
 from pathlib import Path
 
 from vgstudy.errors import UserError
+from vgstudy.planning import manifests
 from vgstudy.schema import JOB_TABLES, SHARED_TABLES, STUDY_TABLES
 from vgstudy.store.parquet import read_footer, read_table
 
 
-def table_problems(results: Path) -> dict[Path, str]:
-    """Return what is wrong with every table in a folder of results; empty texts for whole ones.
+def file_problems(results: Path) -> dict[Path, str]:
+    """Return what is wrong with every table and manifest; an empty text if nothing is.
 
     A table must be readable in full, with the right checksum of every page, be written by this
-    version of vgstudy, and belong to the design of its study.
+    version of vgstudy, and belong to the design of its study. A manifest must have its own hash as
+    its name.
+
+    Parameters
+    ----------
+    results
+        The folder of results, or that of one study.
 
     Raises
     ------
@@ -23,7 +30,10 @@ def table_problems(results: Path) -> dict[Path, str]:
         tables |= _of_a_study(folder)
     if not tables:
         raise UserError(f"{results} holds no table; name a folder of results")
-    return {path: _problem(name, path) for path, name in sorted(tables.items())}
+    problems = {path: _table_problem(name, path) for path, name in sorted(tables.items())}
+    for path in sorted((*results.glob("jobs/*.json"), *results.glob("*/jobs/*.json"))):
+        problems[path] = _manifest_problem(path)
+    return problems
 
 
 def _of_a_study(folder: Path) -> dict[Path, str]:
@@ -33,7 +43,15 @@ def _of_a_study(folder: Path) -> dict[Path, str]:
     return whole | of_jobs
 
 
-def _problem(name: str, path: Path) -> str:
+def _manifest_problem(path: Path) -> str:
+    try:
+        manifests.read(path)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _table_problem(name: str, path: Path) -> str:
     runs = path.with_name("runs.parquet")
     try:
         read_table(name, path, digest=_digest(runs) if name in STUDY_TABLES else None)

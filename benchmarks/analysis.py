@@ -12,14 +12,9 @@ import argparse
 import resource
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
-
-from vgstudy.analysis.jobs import write_decays
-from vgstudy.planning.plan import DECAYS_AT_ONCE
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from synthetic import write_synthetic_study
@@ -30,15 +25,14 @@ DESIGN = {
     "epochs": 500,
     "probe_epochs": [0, 1, 2, 5, 10, 20, 50, 100, 200, 500],
 }
-STEPS = ("decay", "estimate", "predict", "overlay")
+STEPS = ("estimate", "predict", "overlay")
 
 
-def timed(step: str, paths: Sequence[Path], rows: int) -> None:
-    """Run a step on paths; print its CPU seconds together, rows a second, and the largest memory of
+def timed(step: str, study: Path, rows: int) -> None:
+    """Run a step; print its CPU seconds together, rows a second, and the largest memory of
     any process so far."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for first in range(0, len(paths), DECAYS_AT_ONCE):
-        subprocess.run([VGSTUDY, step, *paths[first : first + DECAYS_AT_ONCE]], check=True)
+    subprocess.run([VGSTUDY, step, study], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     speed = f"{rows / seconds / 1e6:.2f} million rows of probes a second"
@@ -46,17 +40,6 @@ def timed(step: str, paths: Sequence[Path], rows: int) -> None:
         f"{step}: {seconds:.1f} CPU seconds, {speed}; largest process so far {after.ru_maxrss / 1024:.0f} MiB",
         flush=True,
     )
-
-
-def started(paths: Sequence[Path]) -> float:
-    """Rows of probes a CPU second of decay in a started process, verifying and writing included;
-    best of the jobs."""
-    speeds = []
-    for path in paths:
-        begin = time.process_time()
-        write_decays(path)
-        speeds.append(pq.read_metadata(path).num_rows / (time.process_time() - begin))
-    return max(speeds)
 
 
 if __name__ == "__main__":
@@ -84,9 +67,5 @@ if __name__ == "__main__":
     jobs = sorted((study / "probes").iterdir())
     rows = sum(pq.read_metadata(path).num_rows for path in jobs)
     print(f"{rows / 1e6:.1f} million rows of probes in {len(jobs)} jobs", flush=True)
-    print(
-        f"decay in a started process: {started(jobs[:10]) / 1e6:.2f} million rows a CPU second, best of ten jobs",
-        flush=True,
-    )
     for step in options.steps:
-        timed(step, jobs if step == "decay" else [study], rows)
+        timed(step, study, rows)

@@ -32,7 +32,6 @@ from sites import Site, job_of
 KILLS = ("power cut", "snakemake", "job", "SIGTERM", "Ctrl-C")  # of a workflow
 STEPS = {
     "train": 5,
-    "decay": 4,
     "design": 2,
     "estimate": 2,
     "predict": 1,
@@ -105,7 +104,6 @@ def step_call(site: Site, step: str, rng: random.Random) -> list[str]:
     job = rng.choice(sorted(path.stem for path in site.results.glob("faults/jobs/*.json")))
     special = {
         "train": [f"results/faults/jobs/{job}.json"],
-        "decay": [f"results/faults/probes/{job}.parquet"],
         "design": ["--results", "results", "--", "config/studies/faults.yaml"],
         "claims": ["results", "faults"],
         "report": ["results", "faults"],
@@ -260,9 +258,8 @@ class Run:
             step_call(self.site, step, self.rng),
             self.rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)),
         )
-        if step in ("train", "decay") and self.rng.random() < 0.5:
-            table = {"train": "probes", "decay": "decays"}[step]
-            (self.site.results / "faults" / table / Path(call[1]).name).with_suffix(
+        if step == "train" and self.rng.random() < 0.5:
+            (self.site.results / "faults/probes" / Path(call[1]).name).with_suffix(
                 ".parquet"
             ).unlink()
         stop_step(self.site.vgstudy(*call), how, self.site.results, self.usual[step], self.rng)

@@ -31,11 +31,10 @@ outcome: {learned_above: 0.5}
 # they say what the results cost
 COSTS = ("report.html", "summary.md")
 TABLES_OF_ESTIMATE = (
-    r"outcomes|estimates|trajectories|profiles|contrasts|linearity|limits|variances"
+    r"decays|outcomes|estimates|trajectories|profiles|contrasts|linearity|limits|variances"
 )
 JOBS = {  # of Snakemake, by the path of what they write below results/
     r"faults/(?:probes|curves)/(.*)\.parquet": "train",
-    r"faults/decays/.*": "decay",
     r"faults/(?:runs\.parquet|jobs/.*)": "design",
     rf"faults/(?:{TABLES_OF_ESTIMATE})\.parquet": "estimate",
     r"faults/figures/.*": "figures",

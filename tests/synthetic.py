@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.failure_prediction import write_prediction
-from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
@@ -264,8 +263,6 @@ def write_synthetic_study(
                 for index, cell in enumerate(pack):
                     writer.write(rows(trained, cell, np.random.default_rng((number, index))))
         runs += [{**cell, "seed": seed, "job": job} for cell in pack for seed in part["seeds"]]
-        if estimate:
-            write_decays(folder / "probes" / f"{job}.parquet")
     write_table(
         "runs",
         pa.Table.from_pylist(runs),

@@ -162,23 +162,9 @@ def train(
 
 
 @app.command()
-def decay(
-    probes: Annotated[
-        list[Path],
-        typer.Argument(metavar="PROBES", help="Jobs' probes, results/NAME/probes/JOB.parquet."),
-    ],
-) -> None:
-    """Write the decay factors of jobs, a file for each."""
-    from vgstudy.analysis.jobs import write_decays
-
-    for path in probes:
-        write_decays(path)
-
-
-@app.command()
 def estimate(folder: FolderArgument) -> None:
-    """Write outcomes, estimates, trajectories, profiles, contrasts, linearity, depth limits and
-    variances of a study."""
+    """Write decay factors, outcomes, estimates, trajectories, profiles, contrasts, linearity, depth
+    limits and variances of a study."""
     from vgstudy.analysis import tables
 
     tables.write_estimates(folder)

@@ -550,7 +550,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "runs": Table(_RUNS, "study", "design"),
         "probes": Table(_PROBES, "job", "train"),
         "curves": Table(_CURVES, "job", "train"),
-        "decays": Table(_DECAYS, "job", "decay"),
+        "decays": Table(_DECAYS, "study", "estimate"),
         "outcomes": Table(_OUTCOMES, "study", "estimate", export=True),
         "estimates": Table(_ESTIMATES, "study", "estimate", export=True),
         "trajectories": Table(_TRAJECTORIES, "study", "estimate"),

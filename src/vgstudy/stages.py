@@ -12,8 +12,7 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 6,
-        "decay": 5,
-        "estimate": 12,
+        "estimate": 13,
         "predict": 6,
         "follow": 4,
         "overlay": 4,

@@ -10,7 +10,6 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
-from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS, STUDY_TABLES, ZERO_CAUSES
@@ -87,8 +86,6 @@ def change(folder: Path, name: str, edit: Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def analyse(folder: Path, batch_runs: int = 40) -> dict[str, pd.DataFrame]:
-    for path in (folder / "probes").iterdir():
-        write_decays(path)
     write_estimates(folder, batch_runs)
     return {name: load(folder, name) for name in RESULTS}
 

@@ -14,7 +14,6 @@ import pytest
 from synthetic import REGISTER, predictions, write_synthetic_study
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.failure_prediction import write_prediction
-from vgstudy.analysis.jobs import write_decays
 from vgstudy.analysis.tables import write_estimates
 from vgstudy.figures.captions import caption_text, figure_names
 from vgstudy.figures.frames import read_frames
@@ -75,8 +74,6 @@ def test_bad_input_goes_through_to_the_report(case, tmp_path):
     }
     resolved = write_synthetic_study(folder, estimate=False, **design)
     BAD[case](folder)
-    for path in (folder / "probes").iterdir():
-        write_decays(path)
     write_estimates(folder)
     write_overlaid(folder, predictions(resolved))
     write_prediction(folder)

@@ -22,7 +22,6 @@ from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost, design, manifests, stacks
-from vgstudy.planning import plan as planning
 from vgstudy.planning.plan import Job, Plan, plan_study, write_design
 from vgstudy.schema import TABLES
 from vgstudy.store import parquet
@@ -426,23 +425,3 @@ def test_temporary_files_are_gone(smoke: Study, tmp_path: Path) -> None:
     write_design(plan_study(smoke, tmp_path))
     assert list(tmp_path.rglob(".*")) == []
     assert pq.read_metadata(tmp_path / "smoke/runs.parquet").num_rows == 216
-
-
-def test_decay_factors_are_made_in_batches_of_what_is_missing_wherever_one_looks(
-    smoke, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(planning, "DECAYS_AT_ONCE", 3)
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
-    batches = first.undecayed
-    assert sorted(id_ for batch in batches.values() for id_ in batch) == sorted(first.jobs)
-    assert {len(batch) for batch in [*batches.values()][:-1]} == {3}
-    pretend_trained(first, [*first.jobs])
-    there = tmp_path / "smoke/decays"
-    there.mkdir()
-    for id_ in batches[1]:
-        (there / f"{id_}.parquet").touch()
-    again = plan_study(smoke, tmp_path).undecayed
-    assert again == {number: batch for number, batch in batches.items() if number != 1}
-    grown = plan_study(changed(smoke, seeds=tuple(range(5))), tmp_path)
-    assert not {*batches[1]} & {id_ for batch in grown.undecayed.values() for id_ in batch}

@@ -1,4 +1,4 @@
-"""With this folder on PYTHONPATH jobs are a few runs each, two jobs make a batch, training is
+"""With this folder on PYTHONPATH jobs are a few runs each, training is
 made-up rows and figures are empty.
 
 For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps
@@ -22,11 +22,10 @@ import pyarrow as pa
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.study import Log
-from vgstudy.planning import cost, plan
+from vgstudy.planning import cost
 from vgstudy.schema import TABLES, ZERO_CAUSES
 
 cost.TARGET = 0.05
-plan.DECAYS_AT_ONCE = 2
 FIXED = {
     "zero_cause": ZERO_CAUSES[0],
     "zero_cause_float32": ZERO_CAUSES[0],

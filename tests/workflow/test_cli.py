@@ -215,12 +215,6 @@ CALLS = [
         "run",
         (Path("results/s/jobs/j.json"), 1),
     ),
-    (
-        ["decay", "results/s/probes/j.parquet"],
-        "vgstudy.analysis.jobs",
-        "write_decays",
-        (Path("results/s/probes/j.parquet"),),
-    ),
     (["estimate", "results/s"], "vgstudy.analysis.tables", "write_estimates", (Path("results/s"),)),
     (["figures", "results/s"], "vgstudy.figures", "write_figures", (Path("results/s"),)),
     (
@@ -250,13 +244,6 @@ def test_a_command_makes_its_one_call(
     monkeypatch.setattr(import_module(package), name, stub, raising=False)
     assert run(*arguments).exit_code == 0
     assert called == [expected]
-
-
-def test_decay_takes_several_jobs_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    called: list[Path] = []
-    monkeypatch.setattr("vgstudy.analysis.jobs.write_decays", called.append)
-    assert run("decay", "a/probes/i.parquet", "a/probes/j.parquet").exit_code == 0
-    assert called == [Path("a/probes/i.parquet"), Path("a/probes/j.parquet")]
 
 
 @pytest.mark.parametrize("arguments", [["plan", "nothing"], ["plan", "--bad"]])
@@ -310,7 +297,7 @@ def test_help_names_every_command() -> None:
     shown = run("--help").stdout
     assert all(
         f"  {name} " in shown
-        for name in ("plan", "design", "train", "decay", "estimate", "figures", "report")
+        for name in ("plan", "design", "train", "estimate", "figures", "report")
     )
 
 

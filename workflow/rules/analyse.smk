@@ -1,46 +1,9 @@
-# Decay factors that are not on disk, for a batch of jobs in one process; the rule `decay` makes those again that are.
-for name, plan in PLANS.items():
-    for number, batch in plan.undecayed.items():
-
-        rule:
-            name:
-                f"decay_{name}_{number}"
-            input:
-                [f"results/{name}/probes/{job}.parquet" for job in batch],
-            output:
-                [f"results/{name}/decays/{job}.parquet" for job in batch],
-            log:
-                f"results/{name}/logs/decay/batch-{number}.log",
-            conda:
-                "../../environment.yml"
-            params:
-                stage=STAGES["decay"],
-            shell:
-                "vgstudy decay {input} > {log} 2>&1"
-
-
-rule decay:
-    input:
-        "results/{study}/probes/{job}.parquet",
-    output:
-        "results/{study}/decays/{job}.parquet",
-    log:
-        "results/{study}/logs/decay/{job}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        stage=STAGES["decay"],
-    shell:
-        "vgstudy decay {input} > {log} 2>&1"
-
-
 rule estimate:
     input:
         runs="results/{study}/runs.parquet",
-        tables=lambda wildcards: PLANS[wildcards.study].paths(
-            "probes", "curves", "decays"
-        ),
+        tables=lambda wildcards: PLANS[wildcards.study].paths("probes", "curves"),
     output:
+        decays="results/{study}/decays.parquet",
         outcomes="results/{study}/outcomes.parquet",
         estimates="results/{study}/estimates.parquet",
         trajectories="results/{study}/trajectories.parquet",
@@ -63,7 +26,8 @@ rule predict:
     input:
         runs="results/{study}/runs.parquet",
         outcomes="results/{study}/outcomes.parquet",
-        tables=lambda wildcards: PLANS[wildcards.study].paths("probes", "decays"),
+        decays="results/{study}/decays.parquet",
+        tables=lambda wildcards: PLANS[wildcards.study].paths("probes"),
     output:
         "results/{study}/prediction.parquet",
     log:
@@ -116,6 +80,7 @@ rule claims:
     input:
         register=sorted(REGISTER.glob("*.yaml")),
         runs=expand("results/{study}/runs.parquet", study=STUDIES),
+        decays=expand("results/{study}/decays.parquet", study=STUDIES),
         outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
         prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
         tables=JOB_OUTPUTS,

@@ -1,5 +1,4 @@
-"""The runs of a study as dense arrays, a chunk of cells at a time, so that memory does not grow
-with the study."""
+"""The runs of a study as dense arrays, one chunk of cells at a time, so memory stays bounded."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,29 +11,27 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vgstudy import quantities
+from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
 from vgstudy.analysis.grid import floats, position
+from vgstudy.analysis.intervals import finite, logs_of
 from vgstudy.config.log import Log
+from vgstudy.quantities import QUANTITIES
 from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.tables import read_rows
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
-RATIOS = (
-    "d_g",
-    "d_delta",
-    "d_h",
-    "interior_g",
-    "interior_delta",
-    "interior_h",
-    "end_to_end_g",
-    "end_to_end_mean_abs",
-)
-CURVATURES = ("curvature_g", "curvature_delta", "curvature_h")
-LEVELS = ("g_rms", "delta_rms", "h_rms", "g_mean_abs")
-MEANS = ("w_l1", "w_l1_change", "h_saturated", "h_dead")
-ENDS = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
-MOST = 25
+RATIOS = quantities.names("decays", "geometric mean")
+CURVATURES = quantities.names("decays", "mean")
+LEVELS = quantities.names("probes", "geometric mean")
+MEANS = quantities.names("probes", "mean")
+ENDS = quantities.names("curves", "mean")
+DECAYS = ("alive", "zero_cause", *RATIOS, *CURVATURES)
+PROBES = (*LEVELS, *MEANS, "zero_cause_float32")
+LARGEST = 25  # a chunk of the cells of large jobs holds at most 25 times the runs it should
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,8 @@ class Chunk:
         LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
     curves
         `finite` and the ENDS at these epochs and the last one; axes (cell, epoch, seed).
+    decay_tables
+        The rows of `decays`, one table for each job.
     """
 
     examples: str
@@ -74,10 +73,11 @@ class Chunk:
     epochs: Whole
     last_epoch: int
     learned_above: float
-    member: NDArray[np.bool_]
+    member: Mask
     decays: Mapping[str, Array]
     probes: Mapping[str, Array]
     curves: Mapping[str, Array]
+    decay_tables: Sequence[pa.Table]
 
     @cached_property
     def ends(self) -> Mapping[str, Array]:
@@ -92,8 +92,10 @@ class Chunk:
 
     @cached_property
     def status(self) -> Whole:
-        """Index in RUN_STATUSES, -1 without a result; the first that holds of diverged, dead,
-        learned; axes (cell, seed)."""
+        """Index in RUN_STATUSES, -1 without a result; axes (cell, seed).
+
+        The first that holds of diverged, dead, learned.
+        """
         accuracy = self.ends["test_accuracy"]
         conditions = {
             "diverged": self.ends["finite"] == 0,
@@ -104,14 +106,30 @@ class Chunk:
         codes = [RUN_STATUSES.index(name) for name in conditions]
         return np.asarray(np.select(list(conditions.values()), codes, -1), dtype=np.int64)
 
+    def status_counts(self, status: str) -> tuple[Array, Array]:
+        """Return the number of runs of a status, and of runs of any; axis (cell,)."""
+        count, n = self.status == RUN_STATUSES.index(status), self.status >= 0
+        return count.sum(axis=1).astype(float), n.sum(axis=1).astype(float)
+
+    def deep_enough(self, quantity: str) -> Mask:
+        """Return which cells are deep enough to have a quantity; axis (cell,)."""
+        return self.depth >= QUANTITIES[quantity].smallest_depth
+
+    def ratio_logs(self, quantity: str) -> Array:
+        """Return natural logs of a ratio, NaN of seeds without one; axes (cell, epoch, seed)."""
+        return logs_of(self.decays[quantity])
+
+    def end_values(self, quantity: str) -> Array:
+        """Return a column at the last epoch, NaN of seeds that diverged; axes (cell, seed)."""
+        return np.where(self.ends["finite"] == 1, finite(self.ends[quantity]), np.nan)
+
 
 def chunks(
     folder: Path, runs: pd.DataFrame, study: Mapping[str, Any], size: int
 ) -> Iterator[Chunk]:
-    """The cells of `runs` in chunks of about `size` runs, read from the study's folder; cells of
-    the same jobs come together.
+    """Read the cells of `runs` in chunks of about `size` runs; cells of the same jobs together.
 
-    Where jobs are larger, chunks are as large as the cells of the same jobs, up to `MOST` times
+    Where jobs are larger, chunks are as large as the cells of the same jobs, up to LARGEST times
     `size`: each chunk reads its jobs whole. The chunk on the probe set comes first, then those of
     the same cells on mini-batches.
     """
@@ -121,14 +139,14 @@ def chunks(
         .sort_values(kind="stable")
     )
     counts = runs["cell"].value_counts().reindex(jobs.index)
-    size = max(size, min(counts.groupby(jobs).sum().max(), MOST * size))
+    size = max(size, min(counts.groupby(jobs).sum().max(), LARGEST * size))
     settings = runs.groupby([name for name in FACTORS if name != "depth"], observed=True)["depth"]
     runs = runs.assign(depths=settings.transform("nunique"))
     chunk = (counts.cumsum() - 1) // size
     for _, cells in chunk.groupby(chunk):
-        own = runs[runs["cell"].isin(cells.index)]
+        chosen = runs[runs["cell"].isin(cells.index)]
         for examples, epochs in Log.model_validate(study["log"]).probed.items():
-            yield read_chunk(folder, own, list(cells.index), study, examples, epochs)
+            yield read_chunk(folder, chosen, list(cells.index), study, examples, epochs)
 
 
 def read_chunk(
@@ -139,8 +157,14 @@ def read_chunk(
     examples: str,
     epochs: Sequence[int],
 ) -> Chunk:
-    """What the job files hold of the given runs, a frame like the table with the column `depths` of
-    `Chunk`, and examples.
+    """Return what the files of jobs hold of runs and examples, with decay factors computed here.
+
+    Parameters
+    ----------
+    runs
+        Rows of `runs` with the column `depths` of `Chunk`.
+    epochs
+        Those at which probes have such examples.
 
     Raises
     ------
@@ -151,21 +175,27 @@ def read_chunk(
     seeds, last = np.unique(study["seeds"]), study["training"]["epochs"]
     levels = runs.drop_duplicates("cell").set_index("cell").loc[cells]
     depth, depths = (levels[name].to_numpy(dtype=np.int64) for name in ("depth", "depths"))
-    member = np.zeros((len(cells), len(seeds)), dtype=bool)
-    member[
-        pd.Index(cells).get_indexer(pd.Index(runs["cell"])), np.searchsorted(seeds, runs["seed"])
-    ] = True
-    read = _Reader(folder, sorted(set(runs["job"])), member)
-    layers = np.arange(1, depth.max() + 2)
-    measured = [("examples", "==", examples)]
-    own = ("alive", "zero_cause", *RATIOS, *CURVATURES)
-    decays = read("decays", own, {"cell": cells, "epoch": epochs, "seed": seeds}, measured)
-    axes = {"cell": cells, "epoch": epochs, "layer": layers, "seed": seeds}
-    probes = read("probes", (*LEVELS, *MEANS, "zero_cause_float32"), axes, measured)
+    axes = {"cell": cells, "epoch": epochs, "seed": seeds}
+    layered = {"cell": cells, "epoch": epochs, "layer": np.arange(1, depth.max() + 2)}
     followed = np.unique([*epochs, last])
-    axes = {"cell": cells, "epoch": followed, "seed": seeds}
-    curves = read("curves", ("finite", *ENDS), axes, [("epoch", "in", followed.tolist())])
-    above = study["outcome"]["learned_above"]
+    decays = _Grid(DECAYS, axes)
+    probes = _Grid(PROBES, {**layered, "seed": seeds})
+    curves = _Grid(("finite", *ENDS), {**axes, "epoch": followed})
+    decay_tables, measured = [], [("examples", "==", examples)]
+    probe_columns = dict.fromkeys([*PROBE_COLUMNS, *PROBES])
+    member = np.zeros((len(cells), len(seeds)), dtype=bool)
+    for job, of_job in runs.groupby("job"):
+        in_job = np.zeros_like(member)
+        in_job[position_of(cells, of_job["cell"]), position_of(seeds, of_job["seed"])] = True
+        rows = read_rows(folder, "probes", list(probe_columns), measured, str(job))
+        rows = rows.filter(pa.array(_is_member(rows, cells, seeds, in_job)))
+        decay_tables.append(pa.table(decay_rows(rows)))
+        decays.fill(decay_tables[-1])
+        probes.fill(rows)
+        during = [("epoch", "in", followed.tolist())]
+        rows = read_rows(folder, "curves", list(curves.columns), during, str(job))
+        curves.fill(rows.filter(pa.array(_is_member(rows, cells, seeds, in_job))))
+        member |= in_job
     return Chunk(
         examples,
         cells,
@@ -174,36 +204,46 @@ def read_chunk(
         seeds,
         np.array(epochs),
         last,
-        above,
+        study["outcome"]["learned_above"],
         member,
-        decays,
-        probes,
-        curves,
+        decays.arrays,
+        probes.arrays,
+        curves.arrays,
+        decay_tables,
     )
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Reads columns of the jobs' files into arrays with the given axes, of which cell is the first
-    and seed the last."""
+def position_of(values: Any, wanted: "pd.Series[Any]") -> Whole:
+    """Return the index in `values` of each entry of a column, all of which are among them."""
+    places: Whole = pd.Index(values).get_indexer(pd.Index(wanted))
+    return places
 
-    folder: Path
-    jobs: list[str]
-    member: NDArray[np.bool_]
 
-    def __call__(
-        self, table: str, columns: Sequence[str], axes: Mapping[str, Any], filters: Any = None
-    ) -> dict[str, Array]:
-        arrays = {
-            name: np.full([len(values) for values in axes.values()], np.nan) for name in columns
-        }
-        for job in self.jobs:
-            rows = read_rows(self.folder, table, [*axes, *columns], filters, job)
-            index = np.stack([position(rows[name], values) for name, values in axes.items()])
-            kept = (index >= 0).all(axis=0) & self.member[index[0], index[-1]]
-            for name, array in arrays.items():
-                array[tuple(index[:, kept])] = _measured(rows[name])[kept]
-        return arrays
+def _is_member(rows: pa.Table, cells: Sequence[str], seeds: Whole, member: Mask) -> Mask:
+    """Return which rows belong to a run that `member`, axes (cell, seed), marks."""
+    cell, seed = position(rows["cell"], cells), position(rows["seed"], seeds)
+    return (cell >= 0) & (seed >= 0) & member[cell, seed]
+
+
+class _Grid:
+    """Arrays of some columns with the given axes, NaN until `fill` puts rows of a table there."""
+
+    def __init__(self, names: Sequence[str], axes: Mapping[str, Any]) -> None:
+        self.axes = axes
+        shape = [len(values) for values in axes.values()]
+        self.arrays = {name: np.full(shape, np.nan) for name in names}
+
+    @property
+    def columns(self) -> Iterator[str]:
+        """Names of the columns of axes and arrays."""
+        return iter([*self.axes, *self.arrays])
+
+    def fill(self, rows: pa.Table) -> None:
+        """Put each row's values at its place; rows outside of the axes are ignored."""
+        index = np.stack([position(rows[name], values) for name, values in self.axes.items()])
+        inside = (index >= 0).all(axis=0)
+        for name, array in self.arrays.items():
+            array[tuple(index[:, inside])] = _measured(rows[name])[inside]
 
 
 def _measured(column: pa.ChunkedArray) -> Array:

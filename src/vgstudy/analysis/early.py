@@ -40,9 +40,13 @@ def early_runs(design: Design) -> pd.DataFrame:
     folder, runs = design.folder, design.runs
     status = plain(read_rows(folder, "outcomes", [*keys, "status"]).to_pandas())
     parts = [_of_job(folder, str(job)).assign(job=job) for job in sorted(set(runs["job"]))]
-    own = [*keys, "job"]  # a job may hold runs that the design takes from another one
+    decays = plain(read_rows(folder, "decays", [*keys, "d_g", "d_delta"], BEFORE).to_pandas())
     measured = (
-        runs[[*own, *FACTORS]].merge(status.dropna(), on=keys).merge(pd.concat(parts), on=own)
+        runs[[*keys, "job", *FACTORS]]
+        .merge(status.dropna(), on=keys)
+        .merge(decays, on=keys)
+        # a job may hold runs that the design takes from another one
+        .merge(pd.concat(parts), on=[*keys, "job"])
     )
     return measured.assign(
         failed=measured["status"] != "learned", distance=np.abs(np.log(measured["d_delta"]))
@@ -51,7 +55,6 @@ def early_runs(design: Design) -> pd.DataFrame:
 
 def _of_job(folder: Path, job: str) -> pd.DataFrame:
     keys = ["cell", "seed"]
-    decays = plain(read_rows(folder, "decays", [*keys, "d_g", "d_delta"], BEFORE, job).to_pandas())
     probes = plain(read_rows(folder, "probes", PROBED, BEFORE, job).to_pandas())
     entries = probes["fan_in"] * probes["fan_out"]
     probes = probes.assign(entries=entries, zero=entries * probes["g_zero_float32"])
@@ -63,4 +66,4 @@ def _of_job(folder: Path, job: str) -> pd.DataFrame:
         "l2 first": found["g_l2"].first(),
         "l2 output": found["g_l2"].last(),
     }
-    return decays.merge(pd.DataFrame(measures).reset_index(), on=keys)
+    return pd.DataFrame(measures).reset_index()

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from vgstudy.analysis.chunks import ENDS, LEVELS, MEANS, RATIOS, Chunk
 from vgstudy.analysis.equivalence import BOUND, directions, tost
 from vgstudy.analysis.grid import labels, nullable
+from vgstudy.analysis.interval_rows import Columns, Extra, Labels, interval_rows
 from vgstudy.analysis.intervals import (
     CLOPPER_PEARSON,
     CONFIDENCE,
@@ -16,8 +17,11 @@ from vgstudy.analysis.intervals import (
     WILSON,
     Moments,
     clopper_pearson,
+    counted,
     exponentiated,
+    finite,
     geometric_t,
+    logs_of,
     mean_t,
     moments,
     next_seed,
@@ -36,20 +40,6 @@ from vgstudy.analysis.resampling import (
     critical,
 )
 from vgstudy.analysis.robust import bimodality, quantile, trimmed_t
-from vgstudy.analysis.rows import Columns, Extra, Labels, rows
-from vgstudy.analysis.samples import (
-    alive_throughout,
-    counted,
-    defined,
-    end_values,
-    finite,
-    layers,
-    logs_of,
-    ratio_logs,
-    status_counts,
-    whole_seeds,
-    zero_counts,
-)
 from vgstudy.cells import PROBE_SET
 from vgstudy.schema import DIRECTIONS, RUN_STATUSES, ZERO_CAUSES
 
@@ -90,7 +80,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     for quantity in RATIOS:
         yield _ratio_rows(chunk, quantity)
     for name in ("g", "delta"):
-        logs, where = ratio_logs(chunk, f"d_{name}"), defined(chunk, f"d_{name}")[:, None]
+        logs, where = chunk.ratio_logs(f"d_{name}"), chunk.deep_enough(f"d_{name}")[:, None]
         yield _share_rows(
             chunk, f"p_vanishing_{name}", (logs < -BOUND).sum(axis=-1), counted(logs), where
         )
@@ -107,18 +97,18 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
         count, n = zero_counts(chunk, name)
         yield _share_rows(chunk, f"p_zero_float32_{name}", count, n)
     for status in ("learned", "dead", "diverged"):
-        count, n = status_counts(chunk, status)
+        count, n = chunk.status_counts(status)
         yield _share_rows(chunk, f"p_{status}", count, n, band=_over_depths(count, n, chunk.depths))
     for quantity in ENDS:
-        values = end_values(chunk, quantity)
+        values = chunk.end_values(quantity)
         group = moments(values)
         extra = {"spread": np.sqrt(group.var), **_checks(values, group)}
-        yield rows("estimates", chunk, quantity, mean_t(group), group.n, MEAN_T, extra)
+        yield interval_rows("estimates", chunk, quantity, mean_t(group), group.n, MEAN_T, extra)
 
 
 def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
     """Rows of a ratio; of a decay factor with its checks, its direction and the seeds it needs."""
-    logs = ratio_logs(chunk, quantity)
+    logs = chunk.ratio_logs(quantity)
     group = moments(logs)
     found = geometric_t(group)
     spread = np.sqrt(group.var)
@@ -133,7 +123,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
             "seeds_needed": seeds_needed(spread),
         }
         extra |= _checks(logs, group, np.exp)
-    return rows(
+    return interval_rows(
         "estimates",
         chunk,
         quantity,
@@ -141,7 +131,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
         group.n,
         GEOMETRIC_T,
         extra,
-        defined(chunk, quantity)[:, None],
+        chunk.deep_enough(quantity)[:, None],
     )
 
 
@@ -157,7 +147,7 @@ def _share_rows(
     exact = clopper_pearson(count, n)
     kind = Labels(np.where(n > 0, 0, -1), [CLOPPER_PEARSON])
     check: Extra = {"check_low": exact.low, "check_high": exact.high, "check": kind}
-    return rows(
+    return interval_rows(
         "estimates", chunk, quantity, wilson(count, n), n, WILSON, check | (band or {}), where
     )
 
@@ -212,7 +202,9 @@ def trajectory_rows(chunk: Chunk) -> Iterator[Columns]:
         group = moments(
             np.where(chunk.curves["finite"] == 1, finite(chunk.curves[quantity]), np.nan)
         )
-        yield rows("trajectories", chunk, quantity, mean_t(group), group.n, MEAN_T, {}, group.n > 0)
+        yield interval_rows(
+            "trajectories", chunk, quantity, mean_t(group), group.n, MEAN_T, {}, group.n > 0
+        )
 
 
 def profile_rows(chunk: Chunk) -> Iterator[Columns]:
@@ -228,17 +220,17 @@ def profile_rows(chunk: Chunk) -> Iterator[Columns]:
         logs = alive_throughout(chunk, logs_of(chunk.probes[quantity]), has)
         group = moments(logs)
         bands = _bands(group, critical(logs)[..., None], group.n)
-        yield rows(
+        yield interval_rows(
             "profiles", chunk, quantity, geometric_t(group), group.n, GEOMETRIC_T, bands, has
         )
     for quantity in MEANS:
         group = moments(finite(chunk.probes[quantity]))
-        yield rows(
+        yield interval_rows(
             "profiles", chunk, quantity, mean_t(group), group.n, MEAN_T, {}, layers(chunk, quantity)
         )
     cause = chunk.probes["zero_cause_float32"]
     n = counted(cause)
-    yield rows(
+    yield interval_rows(
         "profiles",
         chunk,
         "zero_float32",
@@ -248,3 +240,35 @@ def profile_rows(chunk: Chunk) -> Iterator[Columns]:
         {},
         layers(chunk, "zero_float32"),
     )
+
+
+def layers(chunk: Chunk, quantity: str) -> NDArray[np.bool_]:
+    """Which layers have a quantity of `profiles`; axes (cell, 1, layer)."""
+    layer = np.arange(1, chunk.depth.max() + 2)
+    return layer <= (chunk.depth + (not quantity.startswith("h_")))[:, None, None]
+
+
+def alive_throughout(chunk: Chunk, logs: Array, has: NDArray[np.bool_]) -> Array:
+    """Logs of levels, NaN in all layers of a seed that is not alive or lacks one; axes (cell,
+    epoch, layer, seed)."""
+    # layers with seeds of their own would show who survives where, not how a level changes from
+    # layer to layer
+    complete = np.all(~np.isnan(logs) | ~has[..., None], axis=2, keepdims=True)
+    return np.where(complete & (chunk.decays["alive"] == 1)[:, :, None], logs, np.nan)
+
+
+def zero_counts(chunk: Chunk, cause: str) -> tuple[Array, Array]:
+    """Seeds with a layer whose float32 gradient is all zero for a cause, and measured seeds; axes
+    (cell, epoch)."""
+    found = chunk.probes["zero_cause_float32"]  # axes (cell, epoch, layer, seed)
+    some = np.any(found == ZERO_CAUSES.index(cause), axis=2)
+    return some.sum(axis=-1).astype(float), (~np.isnan(found)).any(axis=2).sum(axis=-1).astype(
+        float
+    )
+
+
+def whole_seeds(logs: Array) -> Array:
+    """Seeds with a value at every epoch at which some seed has one; axis (cell,)."""
+    some = ~np.isnan(logs).all(axis=-1, keepdims=True)
+    found: Array = np.all(~np.isnan(logs) | ~some, axis=-2).sum(axis=-1).astype(float)
+    return found

@@ -49,6 +49,25 @@ class Moments:
     var: Array
 
 
+def finite(values: ArrayLike) -> Array:
+    """Return the values, NaN where not finite."""
+    x = np.asarray(values, dtype=float)
+    return np.where(np.isfinite(x), x, np.nan)
+
+
+def logs_of(values: ArrayLike) -> Array:
+    """Return natural logs, NaN where the value is not positive and finite."""
+    x = np.asarray(values, dtype=float)
+    usable = np.isfinite(x) & (x > 0)
+    return np.where(usable, np.log(np.where(usable, x, 1.0)), np.nan)
+
+
+def counted(values: Array) -> Array:
+    """Return the number of seeds with a value, over the last axis."""
+    counts: Array = (~np.isnan(values)).sum(axis=-1).astype(float)
+    return counts
+
+
 def moments(values: ArrayLike) -> Moments:
     """The moments over the last axis (seeds) of finite values; NaN marks a seed without a value.
 

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from vgstudy.analysis.chunks import CURVATURES, Chunk
-from vgstudy.analysis.intervals import Moments, moments
-from vgstudy.analysis.samples import defined, end_values, finite, ratio_logs, status_counts
+from vgstudy.analysis.intervals import Moments, finite, moments
 
 SUMMARIZED = ("d_g", "d_delta", "end_to_end_g")
 
@@ -25,19 +24,19 @@ def summary(chunk: Chunk) -> pd.DataFrame:
 
 def _frames(chunk: Chunk) -> Iterator[pd.DataFrame]:
     for quantity in SUMMARIZED:
-        logs, where = ratio_logs(chunk, quantity), defined(chunk, quantity)
+        logs, where = chunk.ratio_logs(quantity), chunk.deep_enough(quantity)
         for at in sorted({0, len(chunk.epochs) - 1}):
             yield _frame(chunk, quantity, int(chunk.epochs[at]), moments(logs[:, at]))[where]
     for quantity in CURVATURES:
         group = moments(finite(chunk.decays[quantity][:, 0]))
-        yield _frame(chunk, quantity, int(chunk.epochs[0]), group)[defined(chunk, quantity)]
-    count, n = status_counts(chunk, "learned")
+        yield _frame(chunk, quantity, int(chunk.epochs[0]), group)[chunk.deep_enough(quantity)]
+    count, n = chunk.status_counts("learned")
     with np.errstate(invalid="ignore"):
         yield _frame(
             chunk, "p_learned", chunk.last_epoch, Moments(n, count / n, np.full_like(n, np.nan))
         )
     yield _frame(
-        chunk, "test_accuracy", chunk.last_epoch, moments(end_values(chunk, "test_accuracy"))
+        chunk, "test_accuracy", chunk.last_epoch, moments(chunk.end_values("test_accuracy"))
     )
 
 

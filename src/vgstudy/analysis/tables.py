@@ -21,8 +21,7 @@ BATCH_RUNS = 1000
 
 
 def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
-    """Read a study's runs, decays, probes and curves; write its estimates and what follows from
-    them.
+    """Write a study's decay factors and all estimates, from its runs, probes and curves.
 
     The digest of the design stands in each one's footer.
 
@@ -41,14 +40,16 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
     design = read_design(folder)
     study, runs, footer = design.study, design.runs, {"digest": design.digest}
     with ExitStack() as files:
-        names = ("outcomes", "estimates", "trajectories", "profiles")
+        names = ("decays", "outcomes", "estimates", "trajectories", "profiles")
         writers = (
             files.enter_context(open_writer(name, folder / f"{name}.parquet", footer))
             for name in names
         )
-        outcomes, estimates, trajectories, profiles = writers
+        decays, outcomes, estimates, trajectories, profiles = writers
         summaries = []
         for chunk in chunks(folder, runs, study, chunk_runs):
+            for table in chunk.decay_tables:
+                decays.write(table)
             if chunk.examples == PROBE_SET:
                 outcomes.write(outcome_rows(chunk))
                 for rows in trajectory_rows(chunk):

@@ -27,9 +27,6 @@ from vgstudy.store import files
 from vgstudy.store.parquet import check_footer, read_footer, write_table
 from vgstudy.store.paths import job_path
 
-# jobs whose decay factors one process computes: to start takes it longer than a million rows of
-# probes
-DECAYS_AT_ONCE = 32
 # memory to ask for, over the estimate: a cluster kills what takes more
 MARGIN = 1.1
 # of a run: its cell's id and its seed
@@ -113,24 +110,6 @@ class Plan:
     def paths(self, *names: str) -> list[Path]:
         """Return the paths of these tables of all jobs."""
         return [job_path(self.folder, name, id_) for name in names for id_ in self.jobs]
-
-    @property
-    def undecayed(self) -> dict[int, list[str]]:
-        """Ids of the jobs whose decay factors are not on disk, in batches for one process each, by
-        the batch's number.
-
-        A job's batch depends on the ids of all jobs alone, so that a job of a cluster, which reads
-        the Snakefile again while other batches come and go, finds its own unchanged.
-        """
-        ids = sorted(self.jobs)
-        batches = (
-            ids[first : first + DECAYS_AT_ONCE] for first in range(0, len(ids), DECAYS_AT_ONCE)
-        )
-        missing = (
-            [id_ for id_ in batch if not job_path(self.folder, "decays", id_).exists()]
-            for batch in batches
-        )
-        return {number: batch for number, batch in enumerate(missing) if batch}
 
 
 def plan_study(study: Study, results: Path) -> Plan:

@@ -11,8 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
-from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, moments
-from vgstudy.analysis.samples import logs_of
+from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, logs_of, moments
 from vgstudy.errors import UserError
 from vgstudy.probe.evidence import best_settings, rates
 from vgstudy.probe.rules import FEATURES, HEALTHY, RULES, features, verdicts

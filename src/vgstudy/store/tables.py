@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from vgstudy.schema import JOB_TABLES
 from vgstudy.store.parquet import read_footer, read_table
 from vgstudy.store.paths import job_path
 
@@ -27,15 +28,15 @@ def read_rows(
     Parameters
     ----------
     job
-        Id of the job, for a table that each job has. The table may hold runs that the design takes
-        from another job, or does not have.
+        Id of the job, for a table that each job has; ignored for others. The table may hold runs
+        that the design takes from another job, or does not have.
 
     Raises
     ------
     UserError
         If the file is missing, damaged, or of another version or design.
     """
-    if job is not None:
+    if job is not None and table in JOB_TABLES:
         return read_table(table, job_path(folder, table, job), columns, filters)
     return read_table(
         table,

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vgstudy.analysis.interval_rows import APPROXIMATE
 from vgstudy.analysis.intervals import CHI_SQUARED, Moments, chi_squared
-from vgstudy.analysis.standing import APPROXIMATE
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.planning import design

@@ -59,9 +59,9 @@ def test_runs_that_two_jobs_hold_are_read_once(folder: Path, tmp_path: Path) -> 
     )
     first = runs["job"].iloc[0]
     write_table(
-        "decays",
-        read_table("decays", path / f"decays/{first}.parquet"),
-        path / "decays/another.parquet",
+        "probes",
+        read_table("probes", path / f"probes/{first}.parquet"),
+        path / "probes/another.parquet",
         {},
     )
     runs["job"] = (
@@ -73,9 +73,9 @@ def test_runs_that_two_jobs_hold_are_read_once(folder: Path, tmp_path: Path) -> 
     write_table(
         "runs", pa.Table.from_pandas(runs, preserve_index=False), path / "runs.parquet", footer
     )
-    keys = ["cell", "seed", "epoch", "examples"]
+    keys = ["cell", "seed", "epoch", "examples", "layer"]
     found, before = (
-        vgstudy.load(each).decays.sort_values(keys, ignore_index=True)
+        vgstudy.load(each).probes.sort_values(keys, ignore_index=True)
         for each in (tmp_path, folder)
     )
     pd.testing.assert_frame_equal(found, before)

@@ -66,8 +66,9 @@ def load(folder: Path, name: str) -> pd.DataFrame:
 
 
 def trained(folder: Path, name: str) -> pd.DataFrame:
-    """The rows of all job files that belong to the design."""
-    frames = [read_table(name, path).to_pandas() for path in sorted((folder / name).iterdir())]
+    """The rows of measurements that belong to the design."""
+    paths = sorted((folder / name).iterdir()) if name != "decays" else [folder / "decays.parquet"]
+    frames = [read_table(name, path).to_pandas() for path in paths]
     rows = pd.concat(
         [frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str")) for frame in frames]
     )
@@ -113,13 +114,11 @@ def assert_rows(found: pd.DataFrame, keys: list[str], expected: dict[tuple, list
         assert rows[key] == pytest.approx(numbers, rel=1e-9, nan_ok=True), key
 
 
-def test_footers_name_the_design_and_the_job(made):
+def test_footers_name_the_design(made):
     digest = read_footer(made / "runs.parquet")["digest"]
     assert [read_footer(made / f"{name}.parquet")["digest"] for name in RESULTS] == [digest] * len(
         RESULTS
     )
-    decays = list((made / "decays").iterdir())
-    assert [read_footer(path)["job"] for path in decays] == [path.stem for path in decays]
 
 
 def test_the_made_study_has_every_kind_of_run(made):
@@ -435,10 +434,10 @@ def test_linearity_against_scipy(made):
                 naive_t(rows[quantity]), rel=1e-6, abs=1e-18
             )
             assert row["bend"] == pytest.approx(np.exp(-12 * rows[quantity].mean()))
-        np.testing.assert_allclose(
-            found.loc[quantity]["p_adjusted"],
-            multipletests(found.loc[quantity]["p"], method="holm")[1],
-        )
+        # a curvature of 0 but for rounding may be the same for all seeds of a cell: no test then
+        tested = found.loc[quantity].dropna(subset="p")
+        expected = multipletests(tested["p"], method="holm")[1]
+        np.testing.assert_allclose(tested["p_adjusted"], expected)
 
 
 def test_checks_of_decay_factors_against_scipy(made):
@@ -686,7 +685,7 @@ def test_no_contrast_declared_gives_an_empty_table(folder):
     assert analyse(folder)["contrasts"].empty
 
 
-@pytest.mark.parametrize("name", ["probes", "curves", "decays"])
+@pytest.mark.parametrize("name", ["probes", "curves"])
 def test_a_truncated_job_file_is_named_and_nothing_is_written(folder, name):
     for result in {*STUDY_TABLES} - {"runs"}:
         (folder / f"{result}.parquet").unlink()
@@ -696,14 +695,13 @@ def test_a_truncated_job_file_is_named_and_nothing_is_written(folder, name):
         write_estimates(folder)
     assert sorted(path.name for path in folder.iterdir()) == [
         "curves",
-        "decays",
         "probes",
         "runs.parquet",
     ]
 
 
 def test_a_missing_job_file_is_named(folder):
-    path = sorted((folder / "decays").iterdir())[0]
+    path = sorted((folder / "curves").iterdir())[0]
     path.unlink()
     with pytest.raises(UserError, match=f"{path} is missing"):
         write_estimates(folder)

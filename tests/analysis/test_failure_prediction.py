@@ -190,9 +190,8 @@ def test_runs_that_two_jobs_hold_count_once(tmp_path):
     design = read_design(tmp_path / "study")
     before = early_runs(design)
     first = design.runs["job"].iloc[0]
-    for table in ("probes", "decays"):
-        path = tmp_path / f"study/{table}/{first}.parquet"
-        write_table(table, read_table(table, path), path.with_stem("another"), {})
+    path = tmp_path / f"study/probes/{first}.parquet"
+    write_table("probes", read_table("probes", path), path.with_stem("another"), {})
     moved = design.runs["job"].mask(
         (design.runs["job"] == first) & (design.runs["seed"] == 0), "another"
     )

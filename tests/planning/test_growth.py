@@ -17,7 +17,7 @@ def job_files(site: Site) -> dict[Path, tuple[int, str]]:
     """Time and hash of every file that a job is made of or has written."""
     paths = (
         path
-        for table in ("jobs", "probes", "curves", "decays")
+        for table in ("jobs", "probes", "curves")
         for path in site.results.glob(f"*/{table}/*")
     )
     return {

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from vgstudy.analysis.interval_rows import LABELS, STATED_FROM, label_codes
 from vgstudy.analysis.intervals import Interval
-from vgstudy.analysis.standing import LABELS, STATED_FROM, label_codes
 from vgstudy.theory.activations import ACTIVATIONS
 from vgstudy.validation import comparisons, proportions
 from vgstudy.validation.means import Network, gradients, population

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.store.tables import read_rows
 from vgstudy.store.parquet import read_footer
+from vgstudy.store.tables import read_rows
 
 
 @dataclass(frozen=True)

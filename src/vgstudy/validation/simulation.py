@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vgstudy.analysis.standing import STATED
+from vgstudy.analysis.interval_rows import STATED
 from vgstudy.formatting import listing
 from vgstudy.validation import comparisons, means, proportions
 from vgstudy.validation.trials import LABELLED, PRIMARY, Trial

@@ -101,15 +101,13 @@ def schedule(seeds: int) -> str:
             "2",
             "--omit-from",
             "estimate",
-            "follow",
-            "coverage",
-            "conformance",
+            "trajectories",
             "--quiet",
             "progress",
         )
         took = timed(folder, *call)[1]
-        done = len([*folder.glob("results/wide/decays/*.parquet")])
-    return f"{seeds} seeds: scheduling: {done} training jobs and their decay factors in batches: {took}"
+        done = len([*folder.glob("results/wide/probes/*.parquet")])
+    return f"{seeds} seeds: scheduling: {done} training jobs: {took}"
 
 
 def projection(seeds: int) -> str:

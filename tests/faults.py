@@ -35,7 +35,7 @@ STEPS = {
     "design": 2,
     "estimate": 2,
     "predict": 1,
-    "follow": 1,
+    "trajectories": 1,
     "overlay": 1,
     "claims": 1,
     "figures": 1,

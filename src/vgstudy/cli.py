@@ -128,8 +128,8 @@ def design(
     results: ResultsOption = Path("results"),
     seeds: SeedsOption = None,
 ) -> None:
-    """Write the manifests of the jobs a study still needs, and its runs.parquet; fetch its data if
-    they are to be downloaded."""
+    """Write the manifests of the jobs that a study still needs, and its runs.parquet; download its
+    data set if needed."""
     from vgstudy.config.load import load_study, parse_seeds
     from vgstudy.planning.plan import plan_study, write_design
 
@@ -147,13 +147,14 @@ def train(
         typer.Argument(metavar="MANIFEST", help="A job's manifest, results/NAME/jobs/JOB.json."),
     ],
     threads: Annotated[
-        int, typer.Option(min=1, help="Threads of the process. They do not reach the numbers.")
+        int, typer.Option(min=1, help="Number of threads. Does not affect the results.")
     ] = 1,
 ) -> None:
     """Train one job; writes its probes and curves."""
     from vgstudy.planning import manifests
 
-    manifests.read(manifest)  # a mistake is told before TensorFlow is imported, which takes seconds
+    # before TensorFlow is imported, which takes seconds
+    manifests.read(manifest)
     use_threads(threads)
     with quiet():
         from vgstudy.engine import job
@@ -179,8 +180,8 @@ def predict(folder: FolderArgument) -> None:
 
 
 @app.command()
-def follow(folder: FolderArgument, register: RegisterOption = Path("config/claims")) -> None:
-    """Write how accuracies, gradients and weights run over the epochs in the arms of a study."""
+def trajectories(folder: FolderArgument, register: RegisterOption = Path("config/claims")) -> None:
+    """Summarise accuracy, gradients and weights over the epochs for each arm of a study."""
     from vgstudy.analysis.arm_trajectories import write_arms
 
     write_arms(folder, register)

@@ -560,7 +560,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "limits": Table(_LIMITS, "study", "estimate", export=True),
         "variances": Table(_VARIANCES, "study", "estimate", export=True),
         "prediction": Table(_PREDICTION, "study", "predict", export=True),
-        "arms": Table(_ARMS, "study", "follow", export=True),
+        "arms": Table(_ARMS, "study", "trajectories", export=True),
         "overlays": Table(_OVERLAYS, "study", "overlay", export=True),
         "coverage": Table(_COVERAGE, "shared", "coverage"),
         "conformance": Table(_CONFORMANCE, "shared", "conformance"),

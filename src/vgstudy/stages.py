@@ -14,7 +14,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "train": 6,
         "estimate": 13,
         "predict": 6,
-        "follow": 4,
+        "trajectories": 4,
         "overlay": 4,
         "claims": 8,
         "figures": 18,

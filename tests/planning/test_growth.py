@@ -78,8 +78,6 @@ def test_another_study_touches_nothing_of_the_first(site):
     study.with_name("second.yaml").write_text(study.read_text().replace("- 1\n", "- 3\n", 1))
     (site.folder / "config/config.yaml").write_text("studies: [faults, second]\n")
     said = site.complete()
-    assert (site.results / "coverage.parquet").exists()
-    assert not {"coverage", "conformance"} & ran(said).keys()  # they need no study
     (site.folder / "config/config.yaml").write_text("studies: faults\n")
     site.complete()  # the report and the claims are again about the one study
     assert before.items() < job_files(site).items()
@@ -103,12 +101,13 @@ def test_a_changed_step_runs_again_with_what_follows_it(site, stage, again):
     assert job_files(site) == before
 
 
-def test_a_register_that_goes_is_judged_no_more(site):
+def test_a_removed_register_file_is_judged_no_more(site):
     before = job_files(site)
     (site.folder / "config/claims/C.yaml").unlink()
     said = site.complete()
     assert {"claims", "report"} <= ran(said).keys()
-    assert "follow" not in ran(said)  # the study has no arms, which alone show what claims report
+    # the study has no arms, which alone show what claims report
+    assert "trajectories" not in ran(said)
     assert job_files(site) == before
 
 

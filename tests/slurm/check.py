@@ -104,12 +104,12 @@ def more_for_another_attempt(folder: Path) -> bool:
     folder.mkdir()
     report = REPORT if accounting() else ()
     said = Site(folder, wants=WANTS).complete(*SLURM, "runtime=1 * attempt", *QUICK, *report)
-    tried = {rule: said.count(f"Failed {rule} ") for rule in ("train", "follow")}
+    tried = {rule: said.count(f"Failed {rule} ") for rule in ("train", "trajectories")}
     print(
-        f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, {tried['follow']} of 1 for time"
+        f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, {tried['trajectories']} of 1 for time"
     )
     told = not report or reported(folder, submitted(said))
-    return told and tried == {"train": 4, "follow": 1}
+    return told and tried == {"train": 4, "trajectories": 1}
 
 
 def main() -> int:

@@ -3,7 +3,7 @@ made-up rows and figures are empty.
 
 For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps
 the real training; FAULTS_MEMORY and FAULTS_SECONDS are what `vgstudy train` takes in MB and
-`vgstudy follow` in seconds.
+`vgstudy trajectories` in seconds.
 """
 
 import json
@@ -106,7 +106,7 @@ if (
     sys.modules["tensorflow"] = MagicMock()
     replace("vgstudy.engine.train", train=train)
 if sys.orig_argv[2:3] == [
-    "follow"
+    "trajectories"
 ]:  # and not the Snakemake of a job of a cluster, which is told the rule
     time.sleep(float(os.environ.get("FAULTS_SECONDS", "0")))
 if "figures" in sys.orig_argv:

@@ -59,7 +59,7 @@ def test_only_studies_with_arms_depend_on_the_register(snakemake, study, needs_c
     plain = ("--profile", "none", "--workflow-profile", "none")  # lists the inputs of every job
     inputs = (
         snakemake("--dry-run", *plain, "--config", f"studies={study}")
-        .stdout.partition("\nrule follow:\n")[2]
+        .stdout.partition("\nrule trajectories:\n")[2]
         .partition("output:")[0]
     )
     assert f"results/{study}/runs.parquet" in inputs

@@ -40,7 +40,7 @@ rule predict:
         "vgstudy predict results/{wildcards.study} > {log} 2>&1"
 
 
-rule follow:
+rule trajectories:
     input:
         # only studies with arms show reported values from the claims
         register=lambda wildcards: (
@@ -51,13 +51,13 @@ rule follow:
     output:
         "results/{study}/arms.parquet",
     log:
-        "results/{study}/logs/follow.log",
+        "results/{study}/logs/trajectories.log",
     conda:
         "../../environment.yml"
     params:
-        stage=STAGES["follow"],
+        stage=STAGES["trajectories"],
     shell:
-        "vgstudy follow results/{wildcards.study} > {log} 2>&1"
+        "vgstudy trajectories results/{wildcards.study} > {log} 2>&1"
 
 
 rule overlay:

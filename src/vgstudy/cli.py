@@ -231,11 +231,10 @@ def figure(
 
 @app.command()
 def report(results: ResultsArgument, studies: NamesArgument) -> None:
-    """Write results/report.html, results/summary.md and the tables as CSV; prints what the page
-    weighs."""
+    """Write results/report.html, results/summary.md and the tables as CSV."""
     from vgstudy.report.page import write_report
 
-    typer.echo(f"{results / 'report.html'} weighs {write_report(results, studies)}")
+    typer.echo(f"The report is in {write_report(results, studies)}")
 
 
 @app.command()

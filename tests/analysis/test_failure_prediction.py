@@ -9,15 +9,12 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from made_frames import made_frames
 from synthetic import write_synthetic_study
 from vgstudy.analysis.design import read_design
 from vgstudy.analysis.early import RULES, early_runs
 from vgstudy.analysis.failure_prediction import features, folds_of, held_out, prediction_rows
 from vgstudy.analysis.predictors import BESIDE
 from vgstudy.errors import UserError
-from vgstudy.report.prediction import prediction
-from vgstudy.schema import arrow_schema
 from vgstudy.store.parquet import read_footer, read_table, write_table
 
 
@@ -210,71 +207,6 @@ def test_outcomes_of_another_design_are_refused(tmp_path):
         early_runs(read_design(tmp_path / "study"))
 
 
-def told(failures=50, mixed=4, **areas):
-    """Frames of a study with AUCs of 100 tanh runs, and the same of all runs."""
-    names = {
-        "vanishing": ("d_delta", "AUC"),
-        "either": ("distance", "AUC"),
-        "within": ("d_delta", "AUC within cells"),
-        "vanished": ("d_delta", "vanished where failed"),
-        "level": ("smallest layer", "AUC"),
-        "depth": ("depth", "AUC"),
-        "depth beside": ("depth", f"AUC{BESIDE}"),
-        "explained": ("gradients", "deviance explained"),
-        "found": ("autotrainer vanishing", "sensitivity"),
-        "spared": ("autotrainer vanishing", "specificity"),
-        "fires": ("autotrainer vanishing", "AUC"),
-        "dying": ("autotrainer dying", "sensitivity"),
-    }
-    counts = {"n": 100, "n_failed": 0, "failures": failures, "mixed": mixed}
-    found = []
-    for name, (value, low, high) in areas.items():
-        about = {
-            **dict(zip(("predictor", "quantity"), names[name], strict=True)),
-            "value": value,
-            "low": low,
-            "high": high,
-        }
-        found += [{"group": group, **about, **counts} for group in ("all", "tanh")]
-    frames = made_frames()
-    table = pd.DataFrame(found, columns=arrow_schema("prediction").names)
-    return prediction(type(frames)(**{**vars(frames), "prediction": table}))
-
-
-@pytest.mark.parametrize(
-    ("vanishing", "either", "said"),
-    [
-        ((0.5, 0.4, 0.6), (0.5, 0.4, 0.6), "The runs do not say so"),
-        ((0.3, 0.2, 0.4), (0.9, 0.8, 1.0), "The runs point the other way"),
-        ((0.7, 0.6, 0.75), (0.9, 0.8, 1.0), "In part"),
-        ((0.9, 0.8, 1.0), (0.7, 0.6, 0.8), "The runs agree with it"),
-    ],
-)
-def test_answer_follows_from_the_numbers(vanishing, either, said):
-    found = told(vanishing=vanishing, either=either)
-    assert found.headline.startswith(f"Did tanh nets fail because of vanishing gradients? {said}")
-    assert "50 failed and 50 learned" in found.headline
-
-
-def test_three_failures_answer_nothing_by_hand():
-    found = told(
-        failures=3, vanishing=(0.45, 0.1, 0.6), either=(0.5, 0.4, 0.6), within=(0.2, 0.1, 0.3)
-    )
-    assert (
-        "Too few failed for an AUC: of 100 runs with a decay factor 3 failed and 97 learned."
-        in found.headline
-    )
-    assert "0.45" not in found.headline
-    assert not [sentence for sentence in found.more if "Among runs of one cell" in sentence]
-    assert "Too few learned" in told(failures=95, vanishing=(0.45, 0.1, 0.6)).headline
-
-
-def test_failures_that_fill_whole_cells_are_not_told_apart_from_the_configuration_by_hand():
-    found = told(mixed=0, vanishing=(1.0, np.nan, np.nan))
-    assert "That cannot be told apart from the configuration" in found.headline
-    assert "1.00" not in found.headline
-
-
 def test_failures_that_fill_whole_cells_have_no_interval():
     runs = made_runs().assign(failed=lambda runs: runs["activation"] == "tanh")
     found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
@@ -291,84 +223,6 @@ def test_what_did_not_happen_explains_no_failure_by_hand(rows):
     assert (share["value"], share["n"]) == (
         pytest.approx((failed["d_delta"] < 1).mean()),
         len(failed),
-    )
-    found = told(vanishing=(0.5, 0.4, 0.6), vanished=(0.0, 0.0, 0.02), level=(0.95, 0.92, 0.97))
-    assert (
-        "gradients? Not by a signal δ that vanishes before training. Of 100 runs" in found.headline
-    )
-    assert (
-        "these compare degrees of exploding. What shrank toward the input before training"
-        in found.headline
-    )
-    assert "the signal δ in 0 of 100 that failed." in found.headline
-    assert (
-        "predicted better by the smallest gradient level of any layer 0.95 [0.92, 0.97]"
-        in found.headline
-    )
-
-
-def test_rules_name_their_runs_and_models_that_explain_nothing_say_so_by_hand():
-    areas = {
-        "found": (0.2, 0.1, 0.3),
-        "spared": (1.0, 0.9, 1.0),
-        "fires": (0.6, 0.5, 0.7),
-        "dying": (0.0, 0.0, 0.1),
-    }
-    found = told(vanishing=(0.5, 0.4, 0.6), explained=(-0.57, None, None), **areas)
-    assert (
-        "finds 20 % of the 50 tanh runs that fail and leaves 100 % of the 50 that learn alone"
-        in " ".join(found.more)
-    )
-    assert "dying" not in " ".join(found.more)  # no ReLU runs
-    assert "gradients before training nothing (worse than guessing)" in " ".join(found.more)
-
-
-@pytest.mark.parametrize(
-    ("ends", "said"),
-    [
-        ((0.6, 0.55, 0.7), "more often there, too"),
-        ((0.5, 0.4, 0.6), "not told from chance"),
-        ((0.4, 0.3, 0.45), "other way"),
-    ],
-)
-def test_within_cells_is_told_apart(ends, said):
-    assert said in told(vanishing=(0.7, 0.6, 0.8), either=(0.7, 0.6, 0.8), within=ends).more[0]
-
-
-def test_within_cells_is_no_too_where_it_is_not_so_over_all():
-    found = told(vanishing=(0.45, 0.31, 0.57), within=(0.87, 0.55, 1.0))
-    assert "seeds whose signal vanishes more fail more often there." in found.more[0]
-
-
-def test_depth_alone_says_nothing_of_small_gradients_by_hand():
-    found = told(vanishing=(0.45, 0.31, 0.57), depth=(0.58, 0.54, 0.62))
-    assert (
-        "In the same runs failure is predicted better by depth 0.58 [0.54, 0.62]." in found.headline
-    )
-    assert "small gradients" not in found.headline
-
-
-def test_agreement_that_runs_of_one_cell_do_not_show_is_told_by_hand():
-    across = {"vanishing": (0.7, 0.6, 0.8), "either": (0.6, 0.5, 0.7)}
-    assert "The runs agree with it: " in told(**across).headline
-    assert "The runs agree with it: " in told(**across, within=(0.6, 0.55, 0.7)).headline
-    unsure = told(**across, within=(0.5, 0.4, 0.6)).headline
-    assert (
-        "Across configurations the runs agree with it, among runs of one cell it is not shown: "
-        in unsure
-    )
-
-
-def test_rivals_are_compared_over_the_runs_that_the_signal_has_a_value_in_by_hand():
-    found = told(
-        vanishing=(0.45, 0.31, 0.57), depth=(0.91, 0.88, 0.94), **{"depth beside": (0.5, 0.4, 0.6)}
-    )
-    assert "predicted better" not in found.headline
-    found = told(
-        vanishing=(0.45, 0.31, 0.57), depth=(0.5, 0.4, 0.6), **{"depth beside": (0.91, 0.88, 0.94)}
-    )
-    assert (
-        "In the same runs failure is predicted better by depth 0.91 [0.88, 0.94]." in found.headline
     )
 
 
@@ -388,8 +242,3 @@ def test_numbers_leave_no_rounding_of_weights_behind(rows):
     ends = ends[~np.isnan(ends)]
     assert ((ends >= 0) & (ends <= 1)).all()
     assert (ends == np.round(ends, 12)).all()
-
-
-def test_no_finding_without_areas():
-    assert prediction(made_frames()) is None
-    assert told(vanishing=(None, None, None)) is None

@@ -19,7 +19,7 @@ from vgstudy.figures.captions import caption_text, figure_names
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import view_of
 from vgstudy.report.findings import findings
-from vgstudy.report.trust import trust_tables
+from vgstudy.report.robustness import robustness_tables
 from vgstudy.store.parquet import read_footer, read_table, write_table
 from vgstudy.theory.overlays import write_overlaid
 
@@ -83,7 +83,7 @@ def test_bad_input_goes_through_to_the_report(case, tmp_path):
         assert caption_text(name, view_of(name)(frames)).endswith(".")
     for found in findings(frames):
         assert "nan" not in " ".join((found.headline, *found.more)).lower()
-    texts = [text for table in trust_tables(frames) for row in table.rows for text in row]
+    texts = [text for table in robustness_tables(frames) for row in table.rows for text in row]
     assert "nan" not in map(str.lower, texts)
 
 

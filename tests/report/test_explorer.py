@@ -1,26 +1,18 @@
-"""The explorer's arrays hold the tables' estimates, short but not wrong, and its charts look like
-the figures."""
+"""The explorer's data hold the tables' estimates, rounded, and its looks are the figures'."""
+
+import gzip
+import json
+from base64 import b64decode
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from made_frames import made_frames
 from synthetic import study
+from vgstudy.figures.frames import read_frames
 from vgstudy.figures.style import COLOURS
-from vgstudy.report.arrays import (
-    MISSING,
-    POSITIVE,
-    STEPS,
-    ZERO,
-    coded,
-    coded_parts,
-    dense,
-    differences,
-    packed,
-    shuffled,
-)
-from vgstudy.report.charts import charts
-from vgstudy.report.content import content
+from vgstudy.report.explorer import explorer, first_choice, level_looks, quantity_data, rounded
 
 ONE = {
     "depths": (2, 5),
@@ -63,152 +55,80 @@ def frames():
     return made_frames(decays, levels, accuracies, outcomes=ends, resolved=study(**ONE))
 
 
-def unpacked(index, content):
-    """Value, low, high and n_alive as the page reads them, by quantity; axes (one of these, cell,
-    epoch[, layer])."""
-    shapes = {
-        name: (len(index["seeds"]), len(index["epochs"]), *[index["layers"]] * layered)
-        for name, layered, _ in index["quantities"]
-    }
-    total = sum(map(np.prod, shapes.values()))
-    states = np.frombuffer(content, np.uint8, 3 * total)
-    folded = (
-        np.frombuffer(content, np.uint8, offset=3 * total)
-        .reshape(4, -1)
-        .T.copy()
-        .view("<u4")
-        .ravel()
-    )
-    codes = (folded >> 1).astype(np.int64) * np.where(folded % 2, -1, 1) - folded % 2
-    arrays, start = {}, 0
-    for name, _, ratios in index["quantities"]:
-        size = int(np.prod(shapes[name]))
-        known = states[3 * start : 3 * (start + size)].reshape(3, *shapes[name])
-        steps = codes[4 * start : 4 * (start + size)].reshape(4, *shapes[name])
-        for axis in range(2, steps.ndim):
-            steps = steps.cumsum(axis)
-        start += size
-        below = steps[2] + np.where(known[1] == POSITIVE, steps[1], 0)
-        logs = (steps[0] * STEPS["value"], steps[1] * STEPS["width"], below * STEPS["width"])
-        value, above, below = (
-            np.choose(k, [np.nan, 0, np.exp(log)]) for k, log in zip(known, logs, strict=True)
-        )
-        low, high = (
-            (value / np.exp(below), value * np.exp(above))
-            if ratios
-            else (value - below, value + above)
-        )
-        arrays[name] = np.stack([value, low, high, steps[3]])
-    assert start == total
-    return arrays
+def unpacked(made):
+    return json.loads(gzip.decompress(b64decode(made.data)))
 
 
-def test_arrays_by_hand(frames):
-    found = packed(frames)
-    assert found.index["cells"] == {
-        "depth": [0, 1],
-        "width": [0, 0],
-        "activation": [0, 0],
-        "initializer": [0, 0],
-        "optimizer": [0, 0],
-    }
-    assert (found.index["seeds"], found.index["epochs"], found.index["layers"]) == (
-        [2, 2],
-        [0, 5, 20],
-        6,
-    )
-    arrays = unpacked(found.index, found.content)
-    assert arrays["d_g"][:, 1, 1] == pytest.approx([0.25, 0.125, 0.5, 2], rel=0.01)
-    assert arrays["g_rms"][:, 0, 2, 2] == pytest.approx([3, 1, 9, 10], rel=0.01)
-    assert arrays["test_accuracy"][0, 0, 2] == pytest.approx(0.75, rel=0.001)
-    filled = {name: int(np.isfinite(array[0]).sum()) for name, array in arrays.items()}
-    assert {name: count for name, count in filled.items() if count} == {
-        "d_g": 1,
-        "g_rms": 1,
-        "test_accuracy": 1,
-    }
+def test_data_by_hand(frames):
+    data = unpacked(explorer(frames))
+    factors = ("width", "activation", "initializer", "optimizer")
+    assert data["cells"] == {"depth": [0, 1], **{name: [0, 0] for name in factors}}
+    assert (data["seeds"], data["epochs"]) == ([2, 2], [0, 5, 20])
+    decay = data["quantities"]["d_g"]
+    assert decay["value"] == [[None] * 3, [None, 0.25, None]]
+    assert decay["up"][1][1] == pytest.approx(np.log(2), abs=0.005)
+    assert decay["alive"][1][1] == 2
+    assert "down" not in decay
+    level = data["quantities"]["g_rms"]  # 3 layers at 3 epochs, then 6
+    assert level["value"] == [[*[None] * 8, 3], [None] * 18]
+    assert data["quantities"]["test_accuracy"]["value"] == [[None, None, 0.75], [None] * 3]
 
 
-def test_numbers_as_steps_by_hand():
-    states, steps = coded(np.array([0, np.nan, np.e, 1.0, np.inf, -1, 1e-200]), 0.5)
-    assert states.tolist() == [ZERO, MISSING, POSITIVE, POSITIVE, MISSING, MISSING, POSITIVE]
-    assert steps.tolist() == [0, 0, 2, 0, 0, 0, -921]
-    assert coded(np.array([7.4, np.nan, np.nan]), 0.5)[1].tolist() == [
-        4,
-        4,
-        4,
-    ]  # nothing to tell where nothing is
+def test_entries_are_those_of_the_table_against_itself(reported):
+    frames = read_frames(reported / "made")
+    data = unpacked(explorer(frames))
+    rows = frames.profiles.query("quantity == 'delta_rms'").dropna(subset="value")
+    cells = list(frames.runs.drop_duplicates("cell").sort_values(list(data["cells"]))["cell"])
+    level = data["quantities"]["delta_rms"]
+    assert sum(value is not None for cell in level["value"] for value in cell) == len(rows)
+    for row in rows.sample(50, random_state=1).itertuples():
+        cell, depth = cells.index(row.cell), int(row.depth)
+        place = data["epochs"].index(row.epoch) * (depth + 1) + row.layer - 1
+        assert level["value"][cell][place] == pytest.approx(row.value, rel=5e-3)
+        if not np.isnan(row.high):
+            assert level["up"][cell][place] == pytest.approx(np.log(row.high / row.value), rel=0.05)
 
 
-def test_unpacked_numbers_are_near_the_tables():
-    """Any values and intervals: to a thousandth, and the ends to a hundredth of their distance from
-    the value."""
-    rng = np.random.default_rng(1)
-    values = np.exp(rng.normal(0, 20, (7, 3, 5)))
-    below, above = np.exp(rng.normal(-2, 1, (2, *values.shape)))
-    array = np.stack(
-        [values, values * np.exp(-below), values * np.exp(above), rng.integers(0, 99, values.shape)]
-    )
-    for geometric, original in (
-        (True, array),
-        (False, np.stack([values, values - below, values + above, array[3]])),
-    ):
-        states, codes = coded_parts(original, geometric)
-        index = {
-            "seeds": [1] * 7,
-            "epochs": [0, 1, 2],
-            "layers": 5,
-            "quantities": [["x", True, geometric]],
-        }
-        found = unpacked(index, states.tobytes() + shuffled(differences(codes)))["x"]
-        assert np.allclose(found[0], values, rtol=1 / 1000, atol=0)
-        assert not np.allclose(found[0], values, rtol=1e-4, atol=0)
-        assert np.array_equal(found[3], original[3])
-        if geometric:
-            assert np.allclose(np.log(found[2] / found[0]), above, rtol=0.0101, atol=1e-9)
-            assert np.allclose(np.log(found[0] / found[1]), below, rtol=0.0101, atol=1e-9)
-        else:
-            tight = values < 1e3  # or the ends drown in the value's own digits
-            assert np.allclose((found[2] - found[0])[tight], above[tight], rtol=0.0101, atol=1e-9)
+def test_ends_of_intervals_by_hand():
+    rows = {"value": [0.5, 0.0], "low": [0.4, 0.0], "high": [0.8, None], "n_alive": [9, 3]}
+    frame = pd.DataFrame({**rows, "place": [1, 2]})
+    data = quantity_data(frame, np.array([1, 2]), geometric=False)
+    assert data["value"] == [[None], [0.5, 0]]
+    assert data["up"] == [[None], [0.3, None]]
+    assert data["down"] == [[None], [0.1, 0]]
+    assert data["alive"] == [[None], [9, 3]]
 
 
-def test_a_row_outside_the_axes_is_left_out(frames):
-    rows = frames.estimates
-    axes = {
-        "cell": rows["cell"].drop_duplicates().pipe(lambda cells: type(rows.columns)(cells)),
-        "epoch": type(rows.columns)([0]),
-    }
-    assert np.isnan(dense(rows, axes)).all()
+def test_rounded_by_hand():
+    numbers = np.array([0, np.nan, np.inf, 1.2345e-9, 123.45, -0.5])
+    assert rounded(numbers, 3) == [0, None, None, 1.23e-9, 123, -0.5]
 
 
-def test_charts_have_the_figures_colours_and_no_data():
+def test_looks_are_those_of_the_figures():
     levels = {
         "activation": ["tanh", "ReLU"],
-        "initializer": ["He"],
+        "initializer": ["Xavier", "He"],
         "optimizer": ["SGD"],
         "width": ["5", "25"],
-        "depth": ["2"],
     }
-    for chart in charts(levels).values():
-        assert {
-            data["name"]
-            for data in (chart.get("data"), *(layer.get("data") for layer in chart["layer"]))
-            if data
-        } <= {
-            "rows",
-            "here",
-        }
-        assert "datasets" not in chart
-        scale = chart["layer"][-1]["encoding"]["color"]["scale"]
-        assert scale == {"domain": ["tanh", "ReLU"], "range": list(COLOURS[:2])}
+    looks = level_looks(levels)
+    assert [look["colour"] for look in looks["activation"]] == list(COLOURS[:2])
+    assert [look["dash"] for look in looks["initializer"]] == ["none", "8 3.2"]
+    assert [look["weight"] for look in looks["width"]] == [1.2, 2.8]
 
 
-def test_first_choice_by_hand(frames):
-    first = content(frames).first
-    assert first == {
-        "activation": [0],
-        "initializer": [0],
-        "optimizer": [0],
-        "width": [0],
+def test_first_choice_is_a_cell_that_exists_by_hand():
+    cells = {
+        "depth": [0, 1, 1, 1],
+        "width": [0, 0, 1, 1],
+        "activation": [0, 0, 1, 1],
+        "initializer": [0, 0, 2, 1],
+        "optimizer": [0, 0, 1, 1],
+    }
+    assert first_choice(cells, [2, 10]) == {
+        "activation": [0, 1],
+        "initializer": [1],
+        "optimizer": [1],
+        "width": [1],
         "depth": 1,
     }

@@ -14,7 +14,6 @@ from vgstudy.cells import Cell
 from vgstudy.figures.captions import figure_names
 from vgstudy.figures.theory import fluctuations, theory_width
 from vgstudy.figures.write import picture
-from vgstudy.report.theory import theory
 from vgstudy.store.parquet import read_table
 from vgstudy.theory.finite_width import log_factor
 from vgstudy.theory.overlays import VARIANCE, overlaid, variances
@@ -190,22 +189,6 @@ def test_fluctuations_against_the_sum_of_reciprocal_widths_by_hand():
     ]
     view = fluctuations(made_frames(overlays=made))
     assert list(view.frame["x"]) == [1.6, 0.04]
-
-
-def test_what_is_said_by_hand():
-    near = [rows("d_delta", depth=depth) for depth in (5, 10)]
-    far = rows("d_delta", depth=5, width=25, value=1.8, low=1.7, high=1.9, z=7.0)
-    found = theory(made_frames(overlays=[*near, far, rows(VARIANCE, value=1.8)]))
-    assert (
-        "before any update holds what theory predicts, here the limit of infinite width, in 2 of 3 cells"
-        in found.headline
-    )
-    assert found.more[0].startswith(
-        "Furthest apart in standard errors: δ with tanh, Xavier, depth 5, 25 wide, measured 1.80 [1.70, 1.90]"
-    )
-    assert "is 2.00 times (median over 1 cell)" in found.more[-1]
-    assert found.tables[0].rows[0][-1] == "0.80 [0.70, 0.95] | 0.900 | -1.5"
-    assert theory(made_frames()) is None
 
 
 def test_variance_law_against_drawn_nets():

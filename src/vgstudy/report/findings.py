@@ -1,31 +1,23 @@
-"""What a study found, as sentences and small tables made from its finished estimates; no conclusion
-is written in advance."""
+"""What a study found: sentences and tables made from its finished estimates."""
 
 from vgstudy.figures.frames import Frames
-from vgstudy.report.contrasts import contrast
-from vgstudy.report.decay import decay
-from vgstudy.report.finding import Finding, Table
-from vgstudy.report.limit import limit
-from vgstudy.report.movement import movement
-from vgstudy.report.precision import precision
-from vgstudy.report.prediction import prediction
-from vgstudy.report.theory import theory
-from vgstudy.report.variance import variance
-
-__all__ = ["Finding", "Table", "findings"]
+from vgstudy.report.contrast_findings import contrast
+from vgstudy.report.decay_findings import initial_decay, precision, theory_agreement
+from vgstudy.report.failure_findings import failure_prediction
+from vgstudy.report.finding import Finding
+from vgstudy.report.training_findings import depth_limits, variance_shares
 
 
 def findings(frames: Frames) -> list[Finding]:
-    """Every finding the study has estimates for, the most telling first."""
-    factors = list(dict.fromkeys(declared["factor"] for declared in frames.study["contrasts"]))
-    compared = [contrast(frames, factor) for factor in factors]
-    about_seeds = [variance(frames), movement(frames), precision(frames)]
-    found = [
-        decay(frames),
-        limit(frames),
-        prediction(frames),
-        *compared,
-        theory(frames),
-        *about_seeds,
+    """Return every finding that the study has estimates for, in the order of the report."""
+    factors = dict.fromkeys(declared["factor"] for declared in frames.study["contrasts"])
+    made = [
+        initial_decay(frames),
+        depth_limits(frames),
+        failure_prediction(frames),
+        *(contrast(frames, factor) for factor in factors),
+        theory_agreement(frames),
+        variance_shares(frames),
+        precision(frames),
     ]
-    return [finding for finding in found if finding]
+    return [finding for finding in made if finding]

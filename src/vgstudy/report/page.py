@@ -1,103 +1,81 @@
-"""The report: one page that needs nothing beside it, made from the finished tables and pictures of
-some studies."""
+"""The report: one page that can be read on its own, from the finished tables and figures."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from vgstudy.errors import UserError
 from vgstudy.figures.frames import read_frames
-from vgstudy.report.attachments import Attachment
-from vgstudy.report.claims import ClaimsPart, claims_part
-from vgstudy.report.conformance import conformance_table
-from vgstudy.report.coverage import coverage_table
-from vgstudy.report.findings import Table
+from vgstudy.report.claims_section import ClaimsSection, claims_section
+from vgstudy.report.csv_export import write_shared_csv, write_study_csv
 from vgstudy.report.overview import Overview, overview
-from vgstudy.report.scripts import library, policy, scripts
-from vgstudy.report.sheets import write_shared_sheets, write_sheets
-from vgstudy.report.study_page import StudyPage, study_page
-from vgstudy.report.weight import weight_sentence, weights
+from vgstudy.report.study_section import StudySection, study_section
+from vgstudy.report.table import Table
+from vgstudy.report.validation_tables import validation_tables
 from vgstudy.store.files import write_whole
 from vgstudy.store.tables import shared_rows
 
+SCRIPTS = ("page.js", "charts.js", "explorer.js")
 
-def write_report(results: Path, names: Sequence[str]) -> str:
-    """Write `report.html`, `summary.md` and the CSV exports; every named study has a folder in
-    `results`.
 
-    Returns
-    -------
-    str
-        What the page weighs.
+def write_report(results: Path, names: Sequence[str]) -> Path:
+    """Write `report.html`, `summary.md` and the tables as CSV; return the path of the page.
+
+    Every named study has a folder in `results`.
 
     Raises
     ------
     UserError
-        If a study is named twice, or a table, picture or caption of one is missing, damaged or of
+        If a study is named twice, or a table, figure or caption of one is missing, damaged or of
         another version.
     """
-    if twice := [name for name in names if list(names).count(name) > 1]:
-        raise UserError(f"study {twice[0]} is named twice; name each once")
-    frames = {name: read_frames(results / name) for name in names}
-    pages = [study_page(results / name, own) for name, own in frames.items()]
-    first = (
-        overview(
-            frames, shared_rows(results, "claims") or [], {page.name: page.origin for page in pages}
-        )
-        if frames
-        else None
-    )
-    part = claims_part(results)
+    if repeated := [name for name in names if list(names).count(name) > 1]:
+        raise UserError(f"study {repeated[0]} is named twice; name each once")
+    studies = {name: read_frames(results / name) for name in names}
+    sections = [study_section(results / name, frames) for name, frames in studies.items()]
+    provenance = {section.name: section.provenance for section in sections}
+    claim_rows = shared_rows(results, "claims") or []
+    first = overview(studies, claim_rows, provenance) if studies else None
+    claims = claims_section(results)
     for name in names:
-        write_sheets(results / name)
-    write_shared_sheets(results)
-    write_whole(results / "summary.md", summary(pages, part, first).encode())
-    html = rendered(pages, part, checks(results), first)
+        write_study_csv(results / name)
+    write_shared_csv(results)
+    write_whole(results / "summary.md", summary(sections, claims, first).encode())
+    html = page(sections, claims, first, validation_tables())
     write_whole(results / "report.html", html.encode())
-    return weight_sentence(
-        weights(html, (code_library(), *(file for page in pages for file in page.attachments)))
-    )
+    return results / "report.html"
 
 
-def rendered(
-    pages: Sequence[StudyPage],
-    claims: ClaimsPart | None = None,
-    checked: Mapping[str, Table | None] | None = None,
+def page(
+    sections: Sequence[StudySection] = (),
+    claims: ClaimsSection | None = None,
     first: Overview | None = None,
+    validation: Sequence[Table] = (),
 ) -> str:
-    """The page as HTML; every text of a study is escaped. `checked` holds the tables of
-    `checks`."""
-    tables = {"coverage": None, "conformance": None} | dict(checked or {})
-    parts = {"pages": pages, "claims": claims, "checked": tables, "first": first}
-    code = {
-        "scripts": scripts(),
-        "library": code_library(),
-        "policy": policy((*scripts(), library())),
-    }
-    return _filled("report.html", {**parts, **code}, escape=True)
+    """Return the page as HTML; every text of a study is escaped."""
+    parts = {"sections": sections, "claims": claims, "first": first, "validation": validation}
+    return _render("report.html", {**parts, "scripts": scripts()}, escape=True)
 
 
-def checks(results: Path) -> dict[str, Table | None]:
-    """What belongs to no study and tells how far the methods are right, by name; None for what was
-    not computed."""
-    return {"coverage": coverage_table(results), "conformance": conformance_table(results)}
+def summary(
+    sections: Sequence[StudySection], claims: ClaimsSection | None, first: Overview | None
+) -> str:
+    """Return the first screen, the claims and the findings as Markdown."""
+    parts = {"sections": sections, "claims": claims, "first": first}
+    return _render("summary.md", parts, escape=False)
 
 
-@cache
-def code_library() -> Attachment:
-    """What draws the explorer's charts."""
-    return Attachment("vega.js", library().encode())
+def scripts() -> tuple[Markup, ...]:
+    """Return the page's scripts, in the order in which they run."""
+    templates = files("vgstudy") / "templates"
+    return tuple(Markup((templates / name).read_text(encoding="utf-8")) for name in SCRIPTS)
 
 
-def summary(pages: Sequence[StudyPage], claims: ClaimsPart | None, first: Overview | None) -> str:
-    """The first screen, the claims and the findings as Markdown."""
-    return _filled("summary.md", {"pages": pages, "claims": claims, "first": first}, escape=False)
-
-
-def _filled(template: str, parts: Mapping[str, Any], escape: bool) -> str:
+def _render(template: str, parts: Mapping[str, Any], escape: bool) -> str:
     environment = Environment(
         loader=PackageLoader("vgstudy"),
         autoescape=escape,
@@ -105,11 +83,10 @@ def _filled(template: str, parts: Mapping[str, Any], escape: bool) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["titled"] = titled
+    environment.filters["sentence"] = sentence
     return environment.get_template(template).render(parts)
 
 
-def titled(topic: str) -> str:
-    """A topic as the beginning of a paragraph: closed by a full stop unless it is closed
-    already."""
+def sentence(topic: str) -> str:
+    """Return a topic as the beginning of a paragraph, closed by a full stop if by nothing else."""
     return topic if topic.endswith(("?", "!", ".")) else f"{topic}."

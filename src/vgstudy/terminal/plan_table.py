@@ -82,7 +82,7 @@ def seeds_needed(folder: Path) -> str | None:
         return None
     from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
     from vgstudy.figures.frames import untrained
-    from vgstudy.report.finding import records, setting
+    from vgstudy.report.estimate_text import records, setting
     from vgstudy.store.parquet import read_table  # Arrow is not needed for planning
 
     chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]

@@ -1,0 +1,133 @@
+"""A study's design in sentences."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from vgstudy.cells import PROBE_SET
+from vgstudy.config.keras_names import REGISTRY
+from vgstudy.config.log import Log
+from vgstudy.config.study import Study
+from vgstudy.formatting import listing, number, plural, ranges
+from vgstudy.tasks import read_task
+
+Resolved = Mapping[str, Any]
+WHOLE_NUMBERS = ("depth", "width")  # factors whose levels are numbers
+COMPARED: Mapping[str, str] = MappingProxyType(
+    {
+        "d_g": "the decay factor of g",
+        "d_delta": "the decay factor of δ",
+        "p_learned": "P(learned)",
+        "test_accuracy": "test accuracy",
+    }
+)
+
+
+def describe_design(study: Resolved) -> tuple[str, ...]:
+    """Return what was varied, on what task, how it was trained and measured, and compared."""
+    sentences = (
+        factor_sentence(study),
+        level_sentence(study),
+        read_task(study["task"]).description(),
+        training_sentence(study),
+        "A run has learned if its accuracy on the test rows ends above "
+        f"{number(study['outcome']['learned_above'], 2)}.",
+        contrast_sentence(study),
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def factor_sentence(study: Resolved) -> str:
+    """Return factors, level names, cells and runs in one sentence."""
+    seeds = len(study["seeds"])
+    cells = Study.model_validate({**study, "path": ""}).n_cells
+    runs = f"{plural(cells, 'cell')} × {plural(seeds, 'seed')} = {plural(cells * seeds, 'run')}"
+    if study.get("arms"):
+        arms = "; ".join(f"{name}: {levels_text(arm)}" for name, arm in study["arms"].items())
+        return f"{arms}: {runs}."
+    return f"Every combination of {levels_text(study['factors'], '; ')}: {runs}."
+
+
+def levels_text(factors: Mapping[str, Any], separator: str = ", ") -> str:
+    """Return the levels of factors that have any; of an arm, the others are all the study has."""
+    return separator.join(
+        f"{factor} {ranges(levels) if factor in WHOLE_NUMBERS else listing(map(str, levels))}"
+        for factor, levels in factors.items()
+        if levels is not None
+    )
+
+
+def level_sentence(study: Resolved) -> str:
+    """Return the Keras objects behind the level names that do not say so themselves."""
+    texts = []
+    for levels in study["factors"].values():
+        if isinstance(levels, Mapping):
+            for name, level in levels.items():
+                words = keras_text(level)
+                if words.lower() != name.lower():
+                    texts.append(f"{name} is {words}")
+    return f"In Keras' words: {'; '.join(texts)}." if texts else ""
+
+
+def keras_text(level: Mapping[str, Any]) -> str:
+    """Return a Keras object as it would be called, an optimizer with its learning rate in any case,
+    an initializer with what it says about the output layer."""
+    entry = REGISTRY["optimizer"].get(level["class_name"])
+    defaults = dict(entry.arguments) if entry else {}
+    rate = {"learning_rate": defaults["learning_rate"]} if "learning_rate" in defaults else {}
+    text = call_text(level["class_name"], {**rate, **level["config"]})
+    if level.get("output"):
+        text += f", the output layer {keras_text(level['output'])}"
+    return f"{text}, every layer from the same seed" if level.get("tied") else text
+
+
+def call_text(name: str, arguments: Mapping[str, Any]) -> str:
+    """Return a call; an argument may be one itself, such as a schedule of the learning rate."""
+    texts = []
+    for key, value in arguments.items():
+        if isinstance(value, Mapping) and "class_name" in value:
+            value = call_text(value["class_name"], value["config"])
+        texts.append(f"{key}={value}")
+    return f"{name}({', '.join(texts)})" if texts else name
+
+
+def training_sentence(study: Resolved) -> str:
+    """Return epochs, batches, what a seed varies, when runs are probed and tested."""
+    training, log, task = study["training"], Log.model_validate(study["log"]), study["task"]
+    steps = training.get("steps_per_epoch")
+    portion = f" of {plural(steps, 'optimizer step')}" if steps else ""
+    fixed_data = read_task(task).same_for_all_seeds
+    drawn = "" if fixed_data else " and the data"
+    same = " on the same data for all" if fixed_data else ""
+    some = log.probe_rows is not None and log.probe_rows < task["train"]
+    rows = f"the first {log.probe_rows:,} training rows" if some else "all training rows"
+    return (
+        f"Each run trains for {plural(training['epochs'], 'epoch')}{portion} on mini-batches of "
+        f"{training['batch_size']}. A seed draws the kernels, the order of the batches{drawn} "
+        f"again{same}; cells share no random stream. All layers are probed on {rows}, in float64, "
+        f"at epochs {listing(map(str, log.probe_epochs))}{''.join(batch_probes(log))}; accuracy on "
+        f"the test rows is taken every {plural(log.test_every, 'epoch')} and at the end."
+    )
+
+
+def batch_probes(log: Log) -> Iterator[str]:
+    """Yield what is also measured on mini-batches, as the tutorials do."""
+    for examples, epochs in log.probed.items():
+        if examples != PROBE_SET:
+            count = plural(len(epochs), "epoch")
+            yield f", and on the {examples} at {count} from {epochs[0]} to {epochs[-1]}"
+
+
+def contrast_sentence(study: Resolved) -> str:
+    """Return the contrasts declared before looking."""
+    if not study["contrasts"]:
+        return "The study file declares no contrast: every comparison is exploratory."
+    pairs: dict[tuple[str, ...], list[str]] = {}
+    for contrast in study["contrasts"]:
+        pair = f"every {contrast['factor']} against {contrast['reference']}"
+        pairs.setdefault(tuple(contrast["quantities"]), []).append(pair)
+    declared = "; ".join(
+        f"{listing(texts)}, in {listing(COMPARED[name] for name in names)}"
+        for names, texts in pairs.items()
+    )
+    return f"Contrasts declared in the study file: {declared}."

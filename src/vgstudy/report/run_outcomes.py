@@ -1,0 +1,72 @@
+"""Every run of the design accounted for, and where results differ from the plan."""
+
+from collections.abc import Iterator, Mapping
+
+from vgstudy.figures.frames import Frames
+from vgstudy.figures.outcomes import MISSING, STATUSES, counted
+from vgstudy.formatting import listing, plural
+from vgstudy.report.table import Table, frame_table
+from vgstudy.schema import FACTORS
+
+WORDS: Mapping[str, str] = {
+    "learned": "learned",
+    "not learned": "did not learn",
+    "dead": "ended with a dead gradient",
+    "diverged": "diverged",
+    MISSING: "have no result",
+}
+NO_DEVIATION = (
+    "There are none: every planned run has a result, and every declared contrast compares cells."
+)
+
+
+def status_counts(frames: Frames) -> dict[str, int]:
+    """Return the runs of the design by status; `missing` only if there are such."""
+    totals = counted(frames, ["activation"])
+    return {status: int(totals[status].sum()) for status in STATUSES if status in totals}
+
+
+def counts_sentence(counts: Mapping[str, int]) -> str:
+    """Say how many runs came to which end."""
+    ends = listing(f"{count:,} {WORDS[status]}" for status, count in counts.items())
+    return f"Of {plural(sum(counts.values()), 'run')}, {ends}."
+
+
+def accounting_table(frames: Frames) -> Table:
+    """Return runs by activation, initializer, optimizer and width, and status."""
+    by = ["activation", "initializer", "optimizer", "width"]
+    counts = counted(frames, by)
+    statuses = [status for status in STATUSES if status in counts]
+    texts = counts[by].astype("str")
+    texts["runs"] = counts[statuses].sum(axis=1).map("{:,}".format)
+    for status in statuses:
+        texts[status] = counts[status].map("{:,}".format)
+    return frame_table("Runs by status", texts)
+
+
+def deviations(frames: Frames) -> tuple[str, ...]:
+    """Return a sentence for each way in which results differ from the plan, or that none does."""
+    sentences = (*missing_runs(frames), *missing_contrasts(frames))
+    return sentences or (NO_DEVIATION,)
+
+
+def missing_runs(frames: Frames) -> Iterator[str]:
+    """Say how many runs of the design have no result, and in how many cells."""
+    counts = counted(frames, list(FACTORS))
+    if MISSING in counts:
+        incomplete = counts[counts[MISSING] > 0]
+        runs = plural(int(incomplete[MISSING].sum()), "planned run")
+        cells = plural(len(incomplete), "cell")
+        yield f"No result of {runs} in {cells}; intervals are of the others."
+
+
+def missing_contrasts(frames: Frames) -> Iterator[str]:
+    """Say which declared contrasts have no estimate."""
+    declared = dict.fromkeys(contrast["factor"] for contrast in frames.study["contrasts"])
+    valued = set(frames.contrasts[frames.contrasts["value"].notna()]["factor"].astype(str))
+    missing = [factor for factor in declared if factor not in valued]
+    if missing:
+        yield (
+            f"No estimate of the declared contrasts in {listing(missing)}: no two cells that "
+            "differ in it alone have values."
+        )

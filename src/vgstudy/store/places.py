@@ -1,3 +1,0 @@
-"""Old name of `vgstudy.store.paths`, kept while imports move."""
-
-from vgstudy.store.paths import *  # noqa: F403

@@ -1,0 +1,43 @@
+"""Every run is accounted for, and deviations are named, by hand."""
+
+from made_frames import made_frames
+from synthetic import study
+from vgstudy.report.run_outcomes import accounting_table, counts_sentence, deviations, status_counts
+
+
+def test_accounts_by_hand():
+    ends = ["learned", "learned", "not learned", "diverged", None]
+    frames = made_frames(
+        outcomes=[{"seed": seed, "status": end} for seed, end in enumerate(ends)],
+        missing=[{"width": 25}],
+    )
+    assert status_counts(frames) == {
+        "learned": 2,
+        "not learned": 1,
+        "dead": 0,
+        "diverged": 1,
+        "missing": 2,
+    }
+    assert counts_sentence(status_counts(frames)) == (
+        "Of 6 runs, 2 learned, 1 did not learn, 0 ended with a dead gradient, 1 diverged and 2 "
+        "have no result."
+    )
+    assert accounting_table(frames).rows == (
+        ("tanh", "Xavier", "SGD", "5", "5", "2", "1", "0", "1", "1"),
+        ("tanh", "Xavier", "SGD", "25", "1", "0", "0", "0", "0", "1"),
+    )
+
+
+def test_deviations_by_hand():
+    ends = [{"depth": 5, "seed": seed, "status": "learned"} for seed in (0, 1)]
+    plain = {**study(), "contrasts": []}
+    assert deviations(made_frames(outcomes=ends, resolved=plain))[0].startswith(
+        "There are none: every planned run"
+    )
+    lost = deviations(made_frames(outcomes=ends, missing=[{"depth": 5, "seed": 2}], resolved=plain))
+    assert lost == ("No result of 1 planned run in 1 cell; intervals are of the others.",)
+    declared = {**plain, "contrasts": [{"factor": "width", "reference": 5}]}
+    assert (
+        "declared contrasts in width: no two cells"
+        in deviations(made_frames(outcomes=ends, resolved=declared))[0]
+    )

@@ -252,32 +252,6 @@ def verify(results: ResultsArgument = Path("results")) -> None:
 
 
 @app.command()
-def coverage(
-    results: ResultsArgument = Path("results"),
-    repetitions: Annotated[
-        int, typer.Option(min=100, help="Samples for each procedure, truth and number of seeds.")
-    ] = 2000,
-) -> None:
-    """Simulate how often every interval and test is right; writes results/coverage.parquet, prints
-    a summary. Needs no study."""
-    from vgstudy.terminal import coverage_table
-    from vgstudy.validation.coverage import write_coverage
-
-    show(coverage_table.table(write_coverage(results, repetitions)))
-
-
-@app.command()
-def conformance(results: ResultsArgument = Path("results")) -> None:
-    """Recompute published numbers; writes results/conformance.parquet and prints each one beside
-    ours. Needs no study."""
-    with quiet():
-        from vgstudy.validation.tables import write_conformance
-    from vgstudy.terminal import conformance_table
-
-    show(conformance_table.table(write_conformance(results)))
-
-
-@app.command()
 def tensorboard(
     results: Annotated[
         Path,

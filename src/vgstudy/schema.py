@@ -423,42 +423,6 @@ _OVERLAYS = {
     ),
 }
 
-_COVERAGE = {
-    "procedure": _label("the interval or test"),
-    "role": _label(
-        "primary: decides, and covers as stated everywhere; labelled: decides, and label says where "
-        "it does not; second: shown for comparison; withdrawn: simulated only, not offered"
-    ),
-    "label": _label(
-        "of all simulations of the procedure in this role together: as stated (within .02 of the "
-        "nominal coverage), conservative (never below it) or approximate, with the coverage found"
-    ),
-    "truth": _label("distribution that the data are drawn from"),
-    "n": _count("seeds of a sample"),
-    "nominal": _number("nominal coverage; of a test, its largest error rate"),
-    "coverage": _number(
-        "share of the intervals that contain the truth; of a test, share of false findings"
-    ),
-    "low": _number("lower end of the simulation's own 95 % interval for the coverage"),
-    "high": _number("upper end"),
-    "width": _number(
-        "median width of the intervals, on the scale on which they are computed; null of a test"
-    ),
-    "made": _count("repetitions in which an interval could be computed"),
-    "repetitions": _count("all repetitions"),
-}
-
-_CONFORMANCE = {
-    "source": _label("publication of the number"),
-    "quantity": _label("the quantity published"),
-    "setup": _label("the networks it was measured on, and how many"),
-    "published": _number("the published number"),
-    "ours": _number("the same by this package; null: not run"),
-    "rule": _label("when the two agree"),
-    "agrees": _flag("whether they do; null: not run"),
-    "note": _label("what else to know, or why it was not run"),
-}
-
 _ARMS = {
     "cell": _CELL,
     "quantity": _label("an accuracy or loss of curves, or a column of probes"),
@@ -562,8 +526,6 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "prediction": Table(_PREDICTION, "study", "predict", export=True),
         "arms": Table(_ARMS, "study", "trajectories", export=True),
         "overlays": Table(_OVERLAYS, "study", "overlay", export=True),
-        "coverage": Table(_COVERAGE, "shared", "coverage"),
-        "conformance": Table(_CONFORMANCE, "shared", "conformance"),
         "claims": Table(_CLAIMS, "shared", "claims"),
     }
 )

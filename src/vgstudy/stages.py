@@ -20,7 +20,6 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "figures": 18,
         "report": 25,
         "coverage": 6,
-        "conformance": 2,
         "published": 2,
     }
 )

@@ -14,9 +14,8 @@ from scipy.stats import binom, norm
 from vgstudy.cells import KerasObject
 from vgstudy.theory import kernels, mean_field, two_modes
 from vgstudy.theory.activations import ACTIVATIONS, activation
-from vgstudy.theory.dual import dual, hermite
+from vgstudy.theory.gaussian import dual, expect, hermite
 from vgstudy.theory.finite_width import log_factor, p_dead
-from vgstudy.theory.gaussian import expect
 from vgstudy.theory.kernels import Moments
 
 

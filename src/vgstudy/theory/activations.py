@@ -1,7 +1,7 @@
 """The elementwise activations that Keras offers, as numpy functions with their derivatives.
 
-A derivative is the one that automatic differentiation gives: at a jump there is none, so a jump
-adds nothing to it. `tests/test_theory_registries.py` holds every entry against Keras.
+A derivative is the one that automatic differentiation gives, so a jump contributes nothing to it.
+`tests/theory/test_registries.py` holds every entry against Keras.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, ndtr
 
 from vgstudy.cells import KerasObject
-from vgstudy.config.keras_names import REGISTRY
+from vgstudy.config.keras_names import arguments_of
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
@@ -33,37 +33,33 @@ class Activation:
 
 
 def activation(spec: KerasObject) -> Activation:
-    """The activation of a level, with its arguments bound."""
-    defaults = REGISTRY["activation"][spec.class_name].arguments
-    return ACTIVATIONS[spec.class_name](**{**defaults, **spec.config})
+    """Return the activation of a level, with its arguments bound."""
+    return ACTIVATIONS[spec.class_name](**arguments_of("activation", spec))
 
 
 def negative_slope(spec: KerasObject) -> float | None:
-    """The slope a of an activation max(u, 0) + a min(u, 0): 1 for linear, 0 for ReLU; None for any
-    other activation."""
-    given = {**REGISTRY["activation"][spec.class_name].arguments, **spec.config}
+    """Return the slope a of an activation max(u, 0) + a min(u, 0): 1 for linear, 0 for ReLU; None
+    for any other activation."""
+    arguments = arguments_of("activation", spec)
     if spec.class_name == "linear":
         return 1.0
-    if spec.class_name == "leaky_relu" or (
-        spec.class_name == "relu" and (given["max_value"], given["threshold"]) == (None, 0)
-    ):
-        return float(given["negative_slope"])
+    plain = (arguments.get("max_value"), arguments.get("threshold", 0)) == (None, 0)
+    if spec.class_name in ("relu", "leaky_relu") and plain:
+        return float(arguments["negative_slope"])
     return None
 
 
 def dies(spec: KerasObject) -> bool:
-    """Whether the activation is 0 with slope 0 for every negative argument and only there: ReLU,
-    also with a maximum."""
-    given = {**REGISTRY["activation"][spec.class_name].arguments, **spec.config}
-    return spec.class_name == "relu6" or (
-        spec.class_name == "relu" and (given["negative_slope"], given["threshold"]) == (0, 0)
-    )
+    """Return whether the activation is 0 with slope 0 for every negative argument and only there:
+    ReLU, also with a maximum."""
+    arguments = arguments_of("activation", spec)
+    plain = (arguments.get("negative_slope"), arguments.get("threshold")) == (0, 0)
+    return spec.class_name == "relu6" or (spec.class_name == "relu" and plain)
 
 
 def _relu(negative_slope: float, max_value: float | None, threshold: float) -> Activation:
-    low, top = (
-        (-np.inf, np.inf) if max_value is None else (0.0, max_value)
-    )  # Keras clips below at 0 where it clips above
+    # Keras clips below at 0 where it clips above
+    low, top = (-np.inf, np.inf) if max_value is None else (0.0, max_value)
 
     def value(u: Array) -> Array:
         return np.where(u > threshold, np.clip(u, low, top), negative_slope * (u - threshold))
@@ -75,7 +71,7 @@ def _relu(negative_slope: float, max_value: float | None, threshold: float) -> A
 
 
 def _exponential_linear(alpha: float, rate: float, scale: float) -> Activation:
-    """scale u for u > 0, scale alpha (exp(rate u) - 1) below."""
+    """Return scale u for u > 0, scale alpha (exp(rate u) - 1) below."""
     return Activation(
         lambda u: scale * np.where(u > 0, u, alpha * np.expm1(rate * np.minimum(u, 0))),
         lambda u: scale * np.where(u > 0, 1, alpha * rate * np.exp(rate * np.minimum(u, 0))),
@@ -126,7 +122,7 @@ def _soft_shrink(threshold: float) -> Activation:
 
 
 def _sech2(u: Array) -> Array:
-    """The slope of tanh, without the cancellation of 1 - tanh(u)^2."""
+    """Return the slope of tanh, without the cancellation of 1 - tanh(u)^2."""
     decay = np.exp(-2 * abs(u))
     squared: Array = 4 * decay / (1 + decay) ** 2
     return squared

@@ -1,5 +1,5 @@
-"""Exact laws at finite width, for one input: how far delta falls in one layer, and how likely a net
-is dead.
+"""Exact laws at finite width, for one input: how much delta changes in one layer, and how likely a
+network is dead.
 
 Law of one layer. Let phi(u) = max(u, 0) + a min(u, 0) (ReLU a = 0, linear a = 1), kernels of
 independent normal entries of mean 0, zero biases and one output. Then ||delta_l||^2 /
@@ -37,7 +37,7 @@ class LogFactor:
 
 
 def log_factor(width: int, kernel: float, negative_slope: float = 0.0) -> LogFactor:
-    """Moments of one layer's log factor.
+    """Return the moments of one layer's log factor.
 
     Integrals over log t of exp(-t) - M(t), and of that times log t, give the mean of log X and of
     its square (Frullani). Here M(t) = ((1 + 2t)^-1/2 / 2 + (1 + 2 a^2 t)^-1/2 / 2)^N is the Laplace
@@ -64,7 +64,8 @@ def log_factor(width: int, kernel: float, negative_slope: float = 0.0) -> LogFac
 
 
 def p_dead(widths: Iterable[int]) -> float:
-    """Probability that a ReLU net is dead at one input: some hidden layer has every unit off.
+    """Return the probability that a ReLU network is dead at one input: some hidden layer has every
+    unit off.
 
     1 - prod(1 - 2^-N) over the hidden layers (Lu et al. 2020; Rister & Rubin 2020), for independent
     kernel entries of any continuous distribution symmetric about 0, and zero biases. Being dead at

@@ -1,5 +1,4 @@
-"""The distribution of one kernel entry of every Keras initializer: what theory needs to know of
-it."""
+"""Mean and variance of a kernel entry under every Keras initializer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,12 +8,12 @@ from typing import Any
 from scipy.stats import truncnorm
 
 from vgstudy.cells import KerasObject
-from vgstudy.config.keras_names import REGISTRY
+from vgstudy.config.keras_names import arguments_of
 
-_TRUNCATED = float(
-    truncnorm.var(-2, 2)
-)  # variance of a standard normal cut at two standard deviations
-_VARIANCE_SCALING = {  # scale and mode, keras.initializers
+# variance of a standard normal truncated at two standard deviations
+_TRUNCATED = float(truncnorm.var(-2, 2))
+# scale and mode of keras.initializers
+_VARIANCE_SCALING = {
     "GlorotNormal": (1.0, "fan_avg"),
     "GlorotUniform": (1.0, "fan_avg"),
     "HeNormal": (2.0, "fan_in"),
@@ -33,22 +32,25 @@ class Moments:
 
 
 def moments(spec: KerasObject, fan_in: int, fan_out: int) -> Moments:
-    """Mean and variance of the entries of a kernel with `fan_in` inputs and `fan_out` outputs.
+    """Return mean and variance of the entries of a kernel with `fan_in` inputs and `fan_out`
+    outputs.
 
     For the variance-scaling family the variance is the same for every `distribution`: Keras
-    corrects the truncated normal for what truncation takes away. The entries of `Orthogonal` and
+    widens the truncated normal to make up for the truncation. The entries of `Orthogonal` and
     `Identity` kernels are not independent.
     """
-    given = {**REGISTRY["initializer"][spec.class_name].arguments, **spec.config}
-    return MOMENTS[spec.class_name](given, fan_in, fan_out)
+    return MOMENTS[spec.class_name](arguments_of("initializer", spec), fan_in, fan_out)
 
 
 def is_gaussian(spec: KerasObject) -> bool:
-    """Whether the entries are independent normal variables of mean 0 and positive variance."""
-    given = {**REGISTRY["initializer"][spec.class_name].arguments, **spec.config}
+    """Return whether the entries are independent normal variables of mean 0 and positive
+    variance."""
+    arguments = arguments_of("initializer", spec)
     if spec.class_name == "RandomNormal":
-        return bool(given["mean"] == 0 and given["stddev"] > 0)
-    return spec.class_name == "VarianceScaling" and given["distribution"] == "untruncated_normal"
+        return bool(arguments["mean"] == 0 and arguments["stddev"] > 0)
+    return (
+        spec.class_name == "VarianceScaling" and arguments["distribution"] == "untruncated_normal"
+    )
 
 
 def _scaled(scale: float, mode: str, fan_in: int, fan_out: int) -> Moments:
@@ -60,32 +62,44 @@ def _scaling(name: str) -> Callable[[Mapping[str, Any], int, int], Moments]:
     return lambda _, fan_in, fan_out: _scaled(*_VARIANCE_SCALING[name], fan_in, fan_out)
 
 
-def _identity(given: Mapping[str, Any], fan_in: int, fan_out: int) -> Moments:
-    mean = given["gain"] / max(
-        fan_in, fan_out
-    )  # min(fan_in, fan_out) entries of fan_in * fan_out are the gain
-    return Moments(mean, given["gain"] * mean - mean**2)
+def _identity(arguments: Mapping[str, Any], fan_in: int, fan_out: int) -> Moments:
+    # min(fan_in, fan_out) of the fan_in * fan_out entries are the gain
+    mean = arguments["gain"] / max(fan_in, fan_out)
+    return Moments(mean, arguments["gain"] * mean - mean**2)
+
+
+def _orthogonal(arguments: Mapping[str, Any], fan_in: int, fan_out: int) -> Moments:
+    return Moments(0.0, arguments["gain"] ** 2 / max(fan_in, fan_out))
+
+
+def _uniform(arguments: Mapping[str, Any], *_: int) -> Moments:
+    low, high = arguments["minval"], arguments["maxval"]
+    return Moments((low + high) / 2, (high - low) ** 2 / 12)
+
+
+def _normal(arguments: Mapping[str, Any], *_: int) -> Moments:
+    return Moments(arguments["mean"], arguments["stddev"] ** 2)
+
+
+def _truncated_normal(arguments: Mapping[str, Any], *_: int) -> Moments:
+    return Moments(arguments["mean"], arguments["stddev"] ** 2 * _TRUNCATED)
+
+
+def _variance_scaling(arguments: Mapping[str, Any], fan_in: int, fan_out: int) -> Moments:
+    return _scaled(arguments["scale"], arguments["mode"], fan_in, fan_out)
 
 
 MOMENTS: Mapping[str, Callable[[Mapping[str, Any], int, int], Moments]] = MappingProxyType(
     {
         **{name: _scaling(name) for name in _VARIANCE_SCALING},
-        "Constant": lambda given, *_: Moments(given["value"], 0.0),
+        "Constant": lambda arguments, *_: Moments(arguments["value"], 0.0),
         "Identity": _identity,
         "Ones": lambda *_: Moments(1.0, 0.0),
-        "Orthogonal": lambda given, fan_in, fan_out: Moments(
-            0.0, given["gain"] ** 2 / max(fan_in, fan_out)
-        ),
-        "RandomNormal": lambda given, *_: Moments(given["mean"], given["stddev"] ** 2),
-        "RandomUniform": lambda given, *_: Moments(
-            (given["minval"] + given["maxval"]) / 2, (given["maxval"] - given["minval"]) ** 2 / 12
-        ),
-        "TruncatedNormal": lambda given, *_: Moments(
-            given["mean"], given["stddev"] ** 2 * _TRUNCATED
-        ),
-        "VarianceScaling": lambda given, fan_in, fan_out: _scaled(
-            given["scale"], given["mode"], fan_in, fan_out
-        ),
+        "Orthogonal": _orthogonal,
+        "RandomNormal": _normal,
+        "RandomUniform": _uniform,
+        "TruncatedNormal": _truncated_normal,
+        "VarianceScaling": _variance_scaling,
         "Zeros": lambda *_: Moments(0.0, 0.0),
     }
 )

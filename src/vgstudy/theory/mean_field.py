@@ -11,27 +11,26 @@ from math import inf, log
 import numpy as np
 from scipy.optimize import brentq
 
-from vgstudy.theory.activations import Activation
+from vgstudy.theory.activations import Activation, Function
 from vgstudy.theory.gaussian import expect
 
-# a relative change of q below this is none: every q is a fixed point, as for ReLU with He kernels
+# a smaller relative change of q counts as none: every q is a fixed point, as for ReLU with He
+# kernels
 _NEUTRAL = 1e-10
 _ROUNDING = 1e-13
 _SMALLEST, _LARGEST = 1e-20, 1e20
 
 
 def variance_map(activation: Activation, q: float, kernel: float, bias: float = 0.0) -> float:
-    """The next layer's q: sw2 E[phi(sqrt(q) z)^2] + sb2, z standard normal (Poole et al. 2016)."""
-    squared = expect(
-        lambda u: activation.value(u) ** 2, np.zeros(1), np.array([q]), activation.kinks
-    )
-    return kernel * float(squared[0]) + bias
+    """Return the next layer's q: sw2 E[phi(sqrt(q) z)^2] + sb2, z standard normal (Poole et al.
+    2016)."""
+    return kernel * _mean_square(activation.value, q, activation) + bias
 
 
 def fixed_point(
     activation: Activation, kernel: float, bias: float = 0.0, start: float = 1.0
 ) -> float:
-    """The variance q* at which a deep net arrives.
+    """Return the variance q* that a deep network approaches.
 
     Parameters
     ----------
@@ -59,20 +58,23 @@ def fixed_point(
 
 
 def chi(activation: Activation, q: float, kernel: float) -> float:
-    """By how much the mean square of delta changes per layer toward the input: sw2 E[phi'(sqrt(q)
-    z)^2] on square layers.
+    """Return the factor by which the mean square of delta changes per layer toward the input:
+    sw2 E[phi'(sqrt(q) z)^2] on square layers.
 
     Its limit is taken where q is 0 or infinite. The decay factor of delta is its square root.
     """
-    variance = np.array([min(max(q, _SMALLEST), _LARGEST)])
-    return kernel * float(
-        expect(lambda u: activation.slope(u) ** 2, np.zeros(1), variance, activation.kinks)[0]
-    )
+    return kernel * _mean_square(activation.slope, min(max(q, _SMALLEST), _LARGEST), activation)
+
+
+def _mean_square(function: Function, q: float, activation: Activation) -> float:
+    """Return E[f(sqrt(q) z)^2] of the value or the slope f of an activation."""
+    squares = expect(lambda u: function(u) ** 2, np.zeros(1), np.array([q]), activation.kinks)
+    return float(squares[0])
 
 
 def depth_scale(chi: float) -> float:
-    """Layers over which the mean square of delta shrinks by a factor e, -1 / log chi (Schoenholz et
-    al. 2017).
+    """Return the layers over which the mean square of delta shrinks by a factor e, -1 / log chi
+    (Schoenholz et al. 2017).
 
     It is negative if the mean square grows, and infinite at chi = 1.
     """

@@ -1,4 +1,4 @@
-"""A wide net at epoch 0, layer by layer, at every pair of a set of inputs, for kernels whose
+"""A wide network at epoch 0, layer by layer, at every pair of a set of inputs, for kernels whose
 entries have any mean.
 
 Two modes are followed: the mean over the units of a layer and the fluctuation about it. With kernel
@@ -9,7 +9,7 @@ entries of mean mu and variance s^2 and N units below, a pre-activation is norma
 with N units above, the mean square of delta is E[phi'^2] times (N mu)^2 E[delta]^2 + N s^2
 E[delta^2]. With mu = 0 this is the mean-field theory of Poole et al. 2016 and Schoenholz et al.
 2017, the limit of infinite width. With mu != 0 the mean grows with N and units that share it
-fluctuate together, which two modes do not follow: an approximation.
+fluctuate together, which two modes do not describe: an approximation.
 
 Pairs are needed because the gradient of a mean loss adds up examples: the mean square of g is the
 mean over two inputs of E[delta delta'] E[h h'], a backward times a forward kernel (one layer's part
@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import expit
 
 from vgstudy.theory.activations import Activation, Array
-from vgstudy.theory.dual import dual, hermite
+from vgstudy.theory.gaussian import dual, hermite
 from vgstudy.theory.kernels import Moments
 
 Kernel = Callable[[int, int], Moments]  # of fan_in and fan_out
@@ -43,7 +43,8 @@ class Layer:
 def forward(
     x: Array, activation: Activation, kernel: Kernel, width: int, depth: int
 ) -> list[Layer]:
-    """The hidden layers of a net of zero biases at inputs x (input, feature), layer 1 first."""
+    """Return the hidden layers of a network with zero biases at inputs x (input, feature), layer 1
+    first."""
     layers: list[Layer] = []
     fan_in, h_mean, h = x.shape[1], x.mean(axis=1), x @ x.T / x.shape[1]
     for _ in range(depth):
@@ -53,14 +54,14 @@ def forward(
 
 
 def backward(layers: Sequence[Layer], kernel: Kernel, width: int) -> list[Array]:
-    """By what the product of two inputs' errors is multiplied to give E[delta delta'], (input,
-    input) for each hidden layer.
+    """Return the factors by which the product of two inputs' errors gives E[delta delta'],
+    (input, input) for each hidden layer.
 
-    An error is the derivative of the loss by the one output. The square of a mean over N units
-    contains each unit's own square 1/N times; with mu != 0 that term is as large as the
+    An error is the derivative of the loss with respect to the one output. The square of a mean over
+    N units contains each unit's own square 1/N times; with mu != 0 that term is as large as the
     fluctuation's.
     """
-    found: list[Array] = []
+    signals: list[Array] = []
     mean = signal = np.ones_like(layers[0].h)
     units, two_modes = 1, any(kernel(width, units).mean for units in (1, width))
     for layer in reversed(layers):
@@ -71,24 +72,21 @@ def backward(layers: Sequence[Layer], kernel: Kernel, width: int) -> list[Array]
             signal += common
         signal *= layer.slope
         if two_modes:
-            mean = (
-                np.outer(layer.slope_mean, layer.slope_mean) * common * (1 - 1 / width)
-                + signal / width
-            )
+            slopes = np.outer(layer.slope_mean, layer.slope_mean)
+            mean = slopes * common * (1 - 1 / width) + signal / width
         units = width
-        found.insert(0, signal)
-    return found
+        signals.insert(0, signal)
+    return signals
 
 
 def output(last: Layer, kernel: Kernel, width: int, normal: Array) -> Array:
-    """Draws of the output at every input from its normal limit (Neal 1996), from standard normal
-    draws, both (input, draw)."""
+    """Return draws of the output at every input from its normal limit (Neal 1996), from standard
+    normal draws, both (input, draw)."""
     mean, covariance = _argument(kernel(width, 1), width, last.h_mean, last.h)
     if not np.isfinite(covariance).all():
         return np.full_like(normal, np.nan)
-    jitter = (
-        1e-9 * np.trace(covariance) / len(mean) + np.finfo(float).tiny
-    )  # equal inputs make the covariance singular
+    # equal inputs make the covariance singular
+    jitter = 1e-9 * np.trace(covariance) / len(mean) + np.finfo(float).tiny
     root: Array = np.linalg.cholesky(covariance + jitter * np.eye(len(mean)))
     return mean[:, None] + root @ normal
 
@@ -96,8 +94,8 @@ def output(last: Layer, kernel: Kernel, width: int, normal: Array) -> Array:
 def profiles(
     x: Array, y: Array, layers: Sequence[Layer], kernel: Kernel, width: int, normal: Array
 ) -> dict[str, Array]:
-    """Root mean squares of h, delta and g over the hidden layers, (draw, layer); NaN where numbers
-    overflow.
+    """Return the root mean squares of h, delta and g over the hidden layers, (draw, layer); NaN
+    where numbers overflow.
 
     Parameters
     ----------
@@ -105,9 +103,9 @@ def profiles(
         Inputs (input, feature) and targets 0 or 1 (input,) of the probe set; the loss is the binary
         cross-entropy of one logistic output.
     layers, kernel, width
-        The net.
+        The network.
     normal
-        Standard normal draws (input, draw), a column for each net drawn.
+        Standard normal draws (input, draw), a column for each network drawn.
     """
     error = expit(output(layers[-1], kernel, width, normal)) - y[:, None]
     signals = backward(layers, kernel, width)
@@ -125,7 +123,7 @@ def profiles(
 
 
 def _argument(entry: Moments, fan_in: int, h_mean: Array, h: Array) -> tuple[Array, Array]:
-    """Mean (input,) and covariance (input, input) over units of the pre-activations above
+    """Return mean (input,) and covariance (input, input) over units of the pre-activations above
     activations h."""
     return fan_in * entry.mean * h_mean, fan_in * entry.variance * h
 

@@ -25,7 +25,7 @@ LIBRARIES = {
         "markupsafe",
     },
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
-    "tools": PURE | {"tensorflow", "keras", "pandas", "statsmodels"},
+    "tools": PURE | {"tensorflow", "keras", "pandas", "rich", "statsmodels"},
     "shells": PURE | {"typer", "rich", "snakemake"},
 }
 BELOW = {

@@ -278,18 +278,15 @@ def tensorboard(
 ) -> None:
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
     from vgstudy.config.load import parse_seeds
-    from vgstudy.probe.study import Selection, runs_in, write_study
+    from vgstudy.probe.tensorboard_runs import Selection, count_runs, write_study
     from vgstudy.store.paths import study_folder
 
     count = write_study(study_folder(results, study), logdir, Selection(cells, parse_seeds(seeds)))
-    before = runs_in(logdir) - count
-    beside = (
-        f" beside {plural(before, 'run')} that other calls wrote there and that are shown too"
-        if before
-        else ""
-    )
+    earlier = count_runs(logdir) - count
+    also = f"; it also shows {plural(earlier, 'run')} of earlier calls" if earlier else ""
     typer.echo(
-        f"{plural(count, 'run')} written to {logdir}{beside}; look at them with: tensorboard --logdir {shlex.quote(str(logdir))}"
+        f"{plural(count, 'run')} written to {logdir}{also}; "
+        f"view with: tensorboard --logdir {shlex.quote(str(logdir))}"
     )
 
 
@@ -302,46 +299,24 @@ def diagnose(
     epoch: Annotated[
         int | None, typer.Option("--epoch", min=0, help="A measured epoch; default: the last.")
     ] = None,
-    evidence: Annotated[
-        Path | None,
-        typer.Option(
-            "--evidence",
-            help="A study's results or a file of evidence; default: the one that comes along.",
-        ),
-    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Tell what probes say: healthy, vanishing, exploding, dying ReLU, saturated. Exit code 1
-    unless every model is healthy."""
+    """Diagnose models from files of probes. Exits with 1 unless every model is healthy.
+
+    A model is healthy, vanishing, exploding, dying ReLU or saturated.
+    """
     import json
 
-    from vgstudy.probe.diagnose import diagnose
-    from vgstudy.probe.evidence import read_evidence
-    from vgstudy.terminal import diagnosis_table
+    from vgstudy.probe.diagnosis import diagnose_files
+    from vgstudy.probe.diagnosis_text import render
 
-    found = diagnose(runs, read_evidence(evidence), epoch)
+    diagnoses = diagnose_files(runs, epoch)
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        typer.echo(json.dumps(diagnoses, indent=1))
     else:
-        for each in found:
-            show(diagnosis_table.shown(each))
-    raise typer.Exit(any(each["verdict"] != "healthy" for each in found))
-
-
-@app.command()
-def evidence(
-    folder: FolderArgument,
-    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("evidence.json"),
-) -> None:
-    """Measure on every run of a study how often the rules of diagnose err; writes the file that
-    --evidence takes."""
-    from vgstudy.probe.evidence import write_evidence
-
-    found = write_evidence(folder, out)
-    what = f"evidence from {plural(found['runs'], 'run')} of study {found['study']}"
-    typer.echo(
-        f"{out}: {what}; use it with: vgstudy diagnose RUN --evidence {shlex.quote(str(out))}"
-    )
+        for each in diagnoses:
+            show(render(each))
+    raise typer.Exit(any(each["verdict"] != "healthy" for each in diagnoses))
 
 
 @app.command()

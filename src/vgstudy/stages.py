@@ -21,5 +21,6 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "report": 25,
         "coverage": 6,
         "published": 2,
+        "diagnosis": 1,
     }
 )

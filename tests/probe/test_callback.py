@@ -17,7 +17,8 @@ from vgstudy.analysis.decay import decay_rows
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
 from vgstudy.probe import GradientProbe
-from vgstudy.probe.passes import Measurer, Probe
+from vgstudy.probe.passes import Measurer
+from vgstudy.probe.probe_set import ProbeSet
 from vgstudy.schema import TABLES
 from vgstudy.seeds import stream
 from vgstudy.store.parquet import read_footer, read_table
@@ -37,7 +38,7 @@ class Noise(layers.Layer):
         return (
             x
             + tf.random.normal(tf.shape(x), stddev=0.1, dtype=x.dtype)
-            + np.random.normal()
+            + np.random.normal()  # noqa: NPY002
             + random.random()
         )
 
@@ -275,7 +276,7 @@ def double(build, x):
         keras.config.set_floatx("float32")
     measurer = Measurer(
         model,
-        Probe(tf.constant(x), tf.constant(Y), tf.constant(np.linspace(0, 1, len(x))), len(x)),
+        ProbeSet(tf.constant(x), tf.constant(Y), tf.constant(np.linspace(0, 1, len(x))), len(x)),
         "float64",
         False,
     )
@@ -500,14 +501,14 @@ REFUSED = {
     "rows": (lambda: probe(X, Y[:3]), "probe set: every array must have the same number of rows"),
     "no array": (
         lambda: probe([["a"], [1]], Y),
-        r"x must be an array, .* such as np.asarray\(x\), .* given is a list of single",
+        r"x must be an array, .* such as np.asarray\(x\), .* this is a list of single",
     ),
     "a file's name": (
         lambda: probe("data.csv", Y),
-        r"x must be an array, .*; given is str 'data.csv'",
+        r"x must be an array, .*; this is str 'data.csv'",
     ),
-    "no examples": (lambda: probe([], Y), r"x must be an array, .*; given is list \[\]"),
-    "text as targets": (lambda: probe(X, np.array(["a"] * 24)), "y holds text; give numbers"),
+    "no examples": (lambda: probe([], Y), r"x must be an array, .*; this is list \[\]"),
+    "text as targets": (lambda: probe(X, np.array(["a"] * 24)), "y holds text; use numbers"),
     "weights of nothing": (
         lambda: probe(sample_weight=np.zeros(24)),
         "sample_weight must be numbers from 0, not all 0",
@@ -526,7 +527,7 @@ REFUSED = {
     ),
     "not finite": (
         lambda: trained(compiled, X, {}, [probe(X * np.nan)]),
-        "holds numbers that are not finite .* mend these examples",
+        "holds numbers that are not finite .* fix these examples",
     ),
     "label out of range": (
         lambda: seven(np.full(24, 7)),
@@ -538,11 +539,11 @@ REFUSED = {
     ),
     "the layer's own words": (
         lambda: trained(lambda: Reshaping(RuntimeError("my own message")), X, {}, [probe()]),
-        "y \\(24, 1\\): my own message; give",
+        "y \\(24, 1\\): my own message; use",
     ),
     "model's name": (
         lambda: trained(lambda: keras.Sequential(compiled().layers, name=".."), X, {}, [probe()]),
-        "the model's name '..' cannot name a folder; give name=, up to 100",
+        "the model's name '..' cannot name a folder; set name=, up to 100",
     ),
     "no gradient": (
         lambda: trained(unused, X, {}, [probe()]),

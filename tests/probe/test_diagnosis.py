@@ -2,6 +2,7 @@
 exit codes."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,8 @@ from typer.testing import CliRunner
 
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
-from vgstudy.errors import UserError
-from vgstudy.probe.diagnose import diagnose
-from vgstudy.probe.evidence import best_settings, measure, rates, read_evidence
+from vgstudy.probe.diagnosis import diagnose_files
+from vgstudy.probe.error_rates import best_settings, count_verdicts, rates, read_error_rates
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.results import load
 from vgstudy.store.parquet import read_table, write_table
@@ -85,64 +85,57 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_evidence_against_a_naive_count(folder: Path) -> None:
-    found, results = measure(folder), load(folder)
+def test_counts_of_verdicts_against_a_naive_count(folder: Path) -> None:
+    rows, results = count_verdicts(folder), load(folder)
     ended = {(row.cell, row.seed): row.status == "learned" for row in results.outcomes.itertuples()}
-    naive = {}
-    for (cell, seed, epoch), own in results.probes.groupby(["cell", "seed", "epoch"]):
-        key = (
-            str(epoch),
-            verdicts(features(own)).item(),
-            "learned" if ended[cell, seed] else "failed",
-        )
-        naive[key] = naive.get(key, 0) + 1
+    naive: Counter = Counter()
+    for (cell, seed, epoch), probes in results.probes.groupby(["cell", "seed", "epoch"]):
+        naive[epoch, verdicts(features(probes)).item(), ended[cell, seed]] += 1
     counted = {
-        (epoch, verdict, ending): count
-        for epoch, each in found["epochs"].items()
-        for verdict, ends in each.items()
-        for ending, count in ends.items()
-        if count
+        (row["epoch"], row["verdict"], learned): row["learned" if learned else "failed"]
+        for row in rows
+        for learned in (True, False)
+        if row["verdict"] is not None
     }
-    assert counted == naive
+    assert +Counter(counted) == naive
     assert len({verdict for _, verdict, _ in naive}) > 2
-    assert found["runs"] == len(ended)
+    deep = results.outcomes.query("depth >= 10")
+    settings = [row for row in rows if row["activation"] is not None]
+    assert sum(row["learned"] + row["failed"] for row in settings) == len(deep)
 
 
 def test_rates_by_hand() -> None:
-    counts = {name: {"learned": 1, "failed": 2} for name in RULES} | {
-        HEALTHY: {"learned": 90, "failed": 10}
-    }
-    evidence = {"epochs": {"0": counts, "10": counts | {"vanishing": {"learned": 0, "failed": 7}}}}
-    assert rates(evidence, "vanishing", 9) == {
-        "epoch": 0,
-        "right": 2,
-        "given": 3,
-        "missed": 16,
-        "ended": 18,
-    }
-    assert rates(evidence, "vanishing", 700) == {
-        "epoch": 10,
-        "right": 7,
-        "given": 7,
-        "missed": 16,
-        "ended": 23,
-    }
-    assert rates(evidence, HEALTHY, 0) == {
-        "epoch": 0,
-        "right": 90,
-        "given": 100,
-        "missed": 4,
-        "ended": 94,
-    }
+    def rows(epoch: int, **counts: tuple[int, int]) -> list[dict]:
+        names = {name.replace(" ", "_"): name for name in (*RULES, HEALTHY)}
+        return [
+            {"epoch": epoch, "verdict": names[key], "learned": learned, "failed": failed}
+            for key, (learned, failed) in counts.items()
+        ]
+
+    others = {name.replace(" ", "_"): (1, 2) for name in RULES}
+    table = rows(0, **others, healthy=(90, 10)) + rows(
+        10, **others | {"vanishing": (0, 7)}, healthy=(90, 10)
+    )
+    expected = {"epoch": 0, "right": 2, "given": 3, "missed": 16, "ended": 18}
+    assert rates(table, "vanishing", 9) == expected
+    expected = {"epoch": 10, "right": 7, "given": 7, "missed": 16, "ended": 23}
+    assert rates(table, "vanishing", 700) == expected
+    expected = {"epoch": 0, "right": 90, "given": 100, "missed": 4, "ended": 94}
+    assert rates(table, HEALTHY, 0) == expected
 
 
-def test_evidence_that_comes_along_knows_the_rules_and_tells_its_origin() -> None:
-    found = read_evidence(None)
-    for counts in found["epochs"].values():
-        assert counts.keys() == {*RULES, HEALTHY}
-        assert sum(sum(each.values()) for each in counts.values()) == found["runs"]
-    assert found["provenance"]["packages"]["tensorflow"]
-    assert len(best_settings(found)) == 3
+def test_the_table_of_error_rates_has_every_verdict_and_its_origin() -> None:
+    record = read_error_rates()
+    by_epoch: dict = {}
+    for row in record.rows:
+        if row["epoch"] is not None:
+            by_epoch.setdefault(row["epoch"], []).append(row)
+    assert {row["verdict"] for row in by_epoch[0]} == {*RULES, HEALTHY}
+    for rows in by_epoch.values():
+        runs = sum(row["learned"] + row["failed"] for row in rows)
+        assert runs == record.provenance["runs"]
+    assert record.provenance["packages"]["tensorflow"]
+    assert len(best_settings(record.rows)) == 3
 
 
 def run_file(folder: Path, path: Path, **columns) -> Path:
@@ -163,7 +156,7 @@ def run_file(folder: Path, path: Path, **columns) -> Path:
 
 def test_decay_factors_and_levels_against_scipy(folder: Path, tmp_path: Path) -> None:
     path = run_file(folder, tmp_path / "run.parquet", layers=[f"l{n}/kernel" for n in range(1, 12)])
-    (found,) = diagnose([path], read_evidence(folder), epoch=0)
+    (found,) = diagnose_files([path], epoch=0)
     probes = read_table("probes", path).to_pandas()
     now = probes[probes["epoch"] == 0]
     slopes = [
@@ -212,10 +205,10 @@ def test_mistakes_are_one_clear_line(folder: Path, tmp_path: Path) -> None:
     path = run_file(folder, tmp_path / "run.parquet")
     (tmp_path / "other.json").write_text("[]")
     for arguments, message in [
-        ([str(path), str(path)], "is there twice; give each run a seed= or name= of its own"),
+        ([str(path), str(path)], "is in two files; set a different seed= or name= for each run"),
         (
             [str(path), "--epoch", "3"],
-            "epoch 3 was not measured in every run; measured in all are 0, 5, 20",
+            "epoch 3 was not measured in every run; epochs measured in all: 0, 5, 20",
         ),
         ([str(folder / "runs.parquet")], "holds the table runs, where probes belong"),
         (
@@ -223,41 +216,12 @@ def test_mistakes_are_one_clear_line(folder: Path, tmp_path: Path) -> None:
             "none.parquet is missing; name a file of probes, such as GradientProbe(",
         ),
         ([str(tmp_path)], "is a folder; name a file of probes"),
-        ([str(tmp_path / "other.json")], "other.json is no Parquet file; name a file of probes"),
-        (
-            [str(path), "--evidence", str(tmp_path / "other.json")],
-            "holds no evidence; name a study's results",
-        ),
-        ([str(path), "--evidence", str(tmp_path / "none.json")], "holds no evidence"),
+        ([str(tmp_path / "other.json")], "other.json is not a Parquet file; name a file of probes"),
     ]:
         result = invoke(*arguments)
         assert result.exit_code == 2
         assert message in result.stderr
         assert result.stderr.count("\n") == 1
-
-
-def test_evidence_of_a_study_is_written_and_read_again(folder: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["evidence", str(folder), "--out", str(tmp_path / "e.json")])
-    assert result.exit_code == 0
-    assert read_evidence(tmp_path / "e.json") == read_evidence(folder)
-    with pytest.raises(UserError, match="holds no study"):
-        read_evidence(tmp_path)
-    assert f"evidence from {len(load(folder).runs)} runs of study synthetic" in result.stdout
-    again = CliRunner().invoke(app, ["evidence", str(folder), "--out", str(tmp_path / "e.json")])
-    assert again.exit_code == 0
-
-
-@pytest.mark.parametrize("content", [b"PAR1", b"[]", b'{"study": 1}', b"\xff"])
-def test_evidence_is_never_written_over_something_else(
-    folder: Path, tmp_path: Path, content: bytes
-) -> None:
-    (tmp_path / "run.parquet").write_bytes(content)
-    result = CliRunner().invoke(
-        app, ["evidence", str(folder), "--out", str(tmp_path / "run.parquet")]
-    )
-    assert result.exit_code == 2
-    assert "run.parquet is there and holds no evidence: it is left as it is" in result.stderr
-    assert (tmp_path / "run.parquet").read_bytes() == content
 
 
 def test_units_of_which_no_layer_tells_are_not_measured(folder: Path, tmp_path: Path) -> None:

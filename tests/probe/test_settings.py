@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vgstudy.errors import UserError
-from vgstudy.probe.settings import check_name, settings
+from vgstudy.probe.settings import check_name, make_settings
 
 RIGHT = {
     "every": 1,
@@ -38,19 +38,19 @@ def test_a_wrong_value_is_one_line_with_its_name_and_what_is_allowed(
     name: str, value: object
 ) -> None:
     with pytest.raises(UserError, match=rf"^GradientProbe: {name}=.*: allowed is [\w']") as caught:
-        settings(**RIGHT | {name: value})
+        make_settings(**RIGHT | {name: value})
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 200
 
 
 def test_the_line_by_hand() -> None:
     with pytest.raises(UserError) as caught:
-        settings(**RIGHT | {"every": 0})
+        make_settings(**RIGHT | {"every": 0})
     assert str(caught.value) == "GradientProbe: every=0: allowed is a whole number from 1"
 
 
 def test_right_values_are_kept() -> None:
-    assert settings(**RIGHT).log == Path("run.parquet")
+    assert make_settings(**RIGHT).log == Path("run.parquet")
     given = {
         "log": None,
         "tensorboard": Path("."),
@@ -58,7 +58,7 @@ def test_right_values_are_kept() -> None:
         "name": "wide [b] ü 2",
         "quantities": ["h", "g"],
     }
-    found = settings(**RIGHT | given)
+    found = make_settings(**RIGHT | given)
     assert (found.log, found.tensorboard, found.seed, found.name) == (
         None,
         Path("."),
@@ -72,6 +72,6 @@ def test_right_values_are_kept() -> None:
 def test_a_models_own_name_must_name_a_folder_too(name: str) -> None:
     check_name("sequential_1")
     with pytest.raises(
-        UserError, match=r"the model's name .* cannot name a folder; give name=, up to 100"
+        UserError, match=r"the model's name .* cannot name a folder; set name=, up to 100"
     ):
         check_name(name)

@@ -6,37 +6,38 @@ from time import monotonic, time
 from typing import Any
 
 import keras
+import numpy as np
 import pyarrow as pa
 
-from vgstudy.probe.checks import (
-    CAUSES,
+from vgstudy.probe.error_text import ERRORS
+from vgstudy.probe.event_files import FILE_NAME, append_events
+from vgstudy.probe.model_checks import (
     cannot_measure,
     check_backend,
     check_finite,
     no_gradient,
     prepare,
-    probe_set,
 )
-from vgstudy.probe.files import NAME, append_events
-from vgstudy.probe.passes import Measurer, NoGradientError
-from vgstudy.probe.rows import changes, columns, probe_rows, values
-from vgstudy.probe.runs import probe_events
-from vgstudy.probe.settings import check_name, settings
+from vgstudy.probe.passes import Measurer, NoGradientError, Signals
+from vgstudy.probe.probe_rows import probe_rows, state_columns, values, weight_changes
+from vgstudy.probe.probe_set import make_probe_set
+from vgstudy.probe.settings import check_name, make_settings
+from vgstudy.probe.tensorboard_runs import probe_events
 from vgstudy.store.files import unwritable
 from vgstudy.store.parquet import write_table
 
 QUANTITIES = ("g", "delta", "h")
-WRITE_EVERY = 10.0  # s; a killed process loses at most so much
+WRITE_EVERY = 10.0  # s; a killed process loses at most the probes of this time
 
 
 class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
-    """Measure the gradient of every layer on a fixed probe set, before training and after epochs,
-    without touching training.
+    """Measure the gradient of every layer on a fixed probe set, without touching training.
 
-    The rows are those of a study's probes (`schema.COLUMNS["probes"]`), one for each kernel: a
-    trainable weight of two or more axes. Kernels are numbered in the order of the forward pass, 1
-    nearest the input; their names are in the file's footer. What a layer does not tell is null,
-    such as delta of a layer that computes in a loop (recurrent, time-distributed).
+    It measures before training and after epochs. The rows are those of a study's probes
+    (`schema.TABLES["probes"]`), one for each kernel: a trainable weight of two or more axes.
+    Kernels are numbered in the order of the forward pass, 1 nearest the input; their names are in
+    the file's footer. What cannot be seen of a layer is null, such as delta of a layer that
+    computes in a loop (recurrent, time-distributed).
 
     Parameters
     ----------
@@ -44,20 +45,17 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         The probe set, as for `model.fit`: inputs, targets, weights. It is one batch; a few hundred
         examples are enough.
     every
-        Measure after every so many epochs; before training and after the last epoch it is measured
-        in any case.
+        Measure every `every` epochs, and always before training and after the last epoch.
     quantities
-        Which to keep of "g", "delta" and "h"; g belongs to them. The columns of the others are
-        null.
+        Which to keep of "g", "delta" and "h"; g is required. The columns of the others are null.
     log
-        The Parquet file to write, a path ending in .parquet; its folder is made. None writes none,
-        the rows are in `table()`.
+        The Parquet file to write, a path ending in .parquet; its folder is made. With None the rows
+        are only in `table()`.
     tensorboard
-        A folder for TensorBoard's event files; None writes none.
+        A folder for TensorBoard's event files, or None.
     name, seed
-        What the columns `cell` and `seed` say: the configuration (default: the model's name), and
-        which repetition of it this is. They name the folder of the event files, so the name must be
-        able to name one.
+        The columns `cell` and `seed`: the configuration (default: the model's name), and which
+        repetition of it this is. They also name the folder of the event files.
     training
         Whether layers behave as in training: batch statistics, dropout as in the next step. False:
         as the model predicts.
@@ -67,13 +65,18 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     Raises
     ------
     UserError
-        Here, if an argument is wrong; in `fit`, if the model is not built or does not fit the probe
-        set, or a kernel has none.
+        Here, if an argument is wrong; in `fit`, if the model is not compiled or does not fit the
+        probe set, or a kernel has no gradient.
 
     Notes
     -----
     delta is dLoss/dz times the number of examples, which is the derivative of one example's own
     loss where the loss is a mean.
+
+    Examples
+    --------
+    >>> probe = GradientProbe(x, y, every=10, log="run.parquet")
+    >>> model.fit(x, y, epochs=100, callbacks=[probe])
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         check_backend()
-        self.settings = settings(
+        self.settings = make_settings(
             every=every,
             quantities=quantities,
             log=log,
@@ -103,103 +106,116 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
             training=training,
             precision=precision,
         )
-        self.probe = probe_set(x, y, sample_weight)
+        self.probe = make_probe_set(x, y, sample_weight)
         self.losses: dict[int, float] = {}
         self._tables: list[pa.Table] = []
-        self._passes: tuple[Measurer, Measurer] | None = None
+        self._measurers: tuple[Measurer, Measurer] | None = None
         self._first: list[Any] = []
         self._before: list[Any] | None = None
-        self._done, self._offset, self._fresh, self._written = 0, 0, True, monotonic()
-        self._begun = int(time())
+        # epochs done, and how many of them in earlier calls of `fit`
+        self._done, self._offset, self._fit_begins = 0, 0, True
+        self._written = monotonic()
+        self._event_file = FILE_NAME.format(int(time()))
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
         """Prepare for the model as it is compiled now."""
         check_name(self._label())
         prepare(self.model, self.probe)
-        both = (self.settings.precision, "float32")
-        double, single = (
-            Measurer(self.model, self.probe, dtype, self.settings.training) for dtype in both
+        self._measurers = (
+            Measurer(self.model, self.probe, self.settings.precision, self.settings.training),
+            Measurer(self.model, self.probe, "float32", self.settings.training),
         )
-        self._passes, self._fresh = (double, single), True
+        self._fit_begins = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Measure the state before any update; a later `fit` goes on counting where the last one
-        ended."""
-        if self._fresh:
-            self._fresh, self._offset = False, max(0, self._done - epoch)
+        """Measure the state before any update.
+
+        A later `fit` continues counting where the last one ended.
+        """
+        if self._fit_begins:
+            self._fit_begins, self._offset = False, max(0, self._done - epoch)
             self._done = epoch + self._offset
             if not self.losses:
                 self._measure()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Measure after every so many epochs."""
+        """Measure every `every` epochs."""
         self._done = epoch + 1 + self._offset
         if self._done % self.settings.every == 0:
             self._measure()
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Measure the last epoch if that is still to do, and write what was measured."""
+        """Measure the last epoch unless that is done, and write the log."""
         if self._done not in self.losses:
             self._measure()
         self._write()
 
     def table(self) -> pa.Table:
-        """The rows measured so far."""
+        """Return the rows measured so far."""
         return pa.concat_tables(self._tables).unify_dictionaries()
 
     def layers(self) -> list[str]:
-        """The names of the kernels, layer 1 first; known once something is measured."""
-        return [kernel.name for kernel in self._passes[0].order] if self._passes else []
+        """Return the names of the kernels, layer 1 first; known after the first probe."""
+        return [kernel.name for kernel in self._measurers[0].order] if self._measurers else []
 
     def _measure(self) -> None:
-        found = self._rows(*self._passes)  # type: ignore[misc]
-        self._tables.append(found)
-        if folder := self.settings.tensorboard:
-            path = folder / self._label() / f"seed-{self.settings.seed}" / NAME.format(self._begun)
-            try:
-                append_events(path, probe_events(found.to_pylist(), self.layers(), time()))
-            except OSError as error:
-                raise unwritable(path, error) from None
+        rows = self._rows()
+        self._tables.append(rows)
+        self._add_events(rows)
         if monotonic() - self._written > WRITE_EVERY:
             self._write()
 
-    def _rows(self, double: Measurer, single: Measurer) -> pa.Table:
-        try:
-            seen, coarse = double.measure(), single.measure()
-        except NoGradientError as error:
-            raise no_gradient(self.model, error) from None
-        except CAUSES as error:
-            raise cannot_measure(self.model, self.probe, error) from None
-        check_finite(self.model, self.probe, seen.loss)
-        now = values(double.order)
+    def _rows(self) -> pa.Table:
+        assert self._measurers is not None
+        measurer = self._measurers[0]
+        double, single = self._signals()
+        now = values(measurer.order)
         self._first = self._first or now
-        found = columns(double.order, double.kinds, double.traits(), seen, coarse)
-        found |= changes(now, self._first, self._before)
-        self._before, self.losses[self._done] = now, seen.loss
-        steps = int(self.model.optimizer.iterations)
+        columns = state_columns(measurer.order, measurer.kinds, measurer.traits(), double, single)
+        columns |= weight_changes(now, self._first, self._before)
+        self._before, self.losses[self._done] = now, double.loss
         keys = {
             "cell": self._label(),
             "seed": self.settings.seed,
             "epoch": self._done,
-            "step": steps,
+            "step": int(self.model.optimizer.iterations),
         }
-        return probe_rows(keys, double.order, double.kinds, found, self.settings.quantities)
+        return probe_rows(keys, measurer.order, measurer.kinds, columns, self.settings.quantities)
+
+    def _signals(self) -> tuple[Signals, Signals]:
+        assert self._measurers is not None
+        try:
+            double, single = (measurer.measure() for measurer in self._measurers)
+        except NoGradientError as error:
+            raise no_gradient(self.model, error.args[0]) from None
+        except ERRORS as error:
+            raise cannot_measure(self.model, self.probe, error) from None
+        if not np.isfinite(double.loss):
+            check_finite(self.model, self.probe)
+        return double, single
+
+    def _add_events(self, rows: pa.Table) -> None:
+        if folder := self.settings.tensorboard:
+            path = folder / self._label() / f"seed-{self.settings.seed}" / self._event_file
+            try:
+                append_events(path, probe_events(rows.to_pylist(), self.layers(), time()))
+            except OSError as error:
+                raise unwritable(path, error) from None
 
     def _label(self) -> str:
         return self.settings.name or str(self.model.name)
 
     def _write(self) -> None:
         self._written = monotonic()
-        if own := self.settings.log:
-            about = {
+        if self.settings.log:
+            footer = {
+                "made_by": "GradientProbe",
                 "cell": self._label(),
                 "seed": self.settings.seed,
                 "layers": self.layers(),
                 "probe_loss": self.losses,
-            }
-            how = {
                 "examples": self.probe.examples,
                 "training": self.settings.training,
                 "precision": self.settings.precision,
             }
-            write_table("probes", self.table(), own, {"made_by": "GradientProbe", **about, **how})
+            write_table("probes", self.table(), self.settings.log, footer)

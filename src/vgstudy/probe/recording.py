@@ -1,5 +1,4 @@
-"""What a forward pass through any Keras model shows of its layers with kernels: pre-activations and
-activations."""
+"""Record pre-activations and activations of the layers with kernels during one forward pass."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,8 +9,8 @@ import keras
 import tensorflow as tf
 
 from vgstudy.config.keras_names import MIXES_UNITS, REGISTRY
-from vgstudy.probe.kernels import NORMALISING
-from vgstudy.probe.replacing import replaced
+from vgstudy.probe.keras_internals import all_layers, replaced
+from vgstudy.probe.weights import NORMALISING
 
 Function = Callable[[tf.Tensor], tf.Tensor]
 
@@ -32,6 +31,7 @@ ACTIVATING = (
     keras.layers.PReLU,
     keras.layers.Softmax,
 )
+MIXING = {name for name, entry in REGISTRY["activation"].items() if entry.refused == MIXES_UNITS}
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Call:
     site
         The layer.
     z
-        Its pre-activations, None where the layer does not tell.
+        Its pre-activations, None where they cannot be seen.
     u, h, function
         Input and output of the elementwise activation that follows, inside the layer or after it
         and a normalisation; u and function are None where there is none.
@@ -57,100 +57,98 @@ class Call:
 
 
 class Recorder:
-    """Listens to one forward pass.
+    """Records the calls of a model's layers while it is attached.
 
     Attributes
     ----------
     calls
-        For each layer with kernels, by `id` and in the order of the first call, its calls.
+        The calls of each layer with kernels, by `id` of the layer and in the order of its first.
     """
 
     def __init__(self, model: keras.Model, sites: Iterable[keras.Layer]) -> None:
         self.model = model
         self.sites = {id(site): site for site in sites}
         self.calls: dict[int, list[Call]] = {}
-        self._origin: dict[
-            int, tuple[Call, tf.Tensor]
-        ] = {}  # by id of a tensor, which is kept so that the id stays its own
+        # by id of a tensor; the tensor is kept too, so that no other gets its id
+        self._origin: dict[int, tuple[Call, tf.Tensor]] = {}
         self._inside: dict[int, Call] = {}
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """Listen to the model for the length of a block."""
-        changes: list[tuple[Any, str, Any]] = []
-        for layer in {id(layer): layer for layer in self.model._flatten_layers()}.values():
-            if id(layer) in self.sites:
-                changes.append((layer, "call", self._site(layer, layer.call)))
-                if callable(layer.__dict__.get("activation")) and not isinstance(
-                    layer, keras.layers.RNN
-                ):
-                    changes.append((layer, "activation", self._activation(layer, layer.activation)))
-            elif isinstance(layer, ACTIVATING):
-                changes.append((layer, "call", self._activating(layer, layer.call)))
-            elif isinstance(layer, (*NORMALISING, *DROPPING)):
-                changes.append((layer, "call", self._passing(layer.call)))
-        with replaced(changes):
+        """Record every forward pass of the model inside a block."""
+        layers = all_layers(self.model)
+        with replaced(change for layer in layers for change in self._changes(layer)):
             yield
 
-    def givers(self, outputs: Any) -> set[int]:
-        """`id` of the layers with kernels that give the model's outputs; the one called last if
-        none does so directly."""
-        found = {
-            id(self._origin[id(t)][0].site)
-            for t in keras.tree.flatten(outputs)
-            if id(t) in self._origin
-        }
-        return found or set(list(self.calls)[-1:])
+    def output_sites(self, outputs: Any) -> set[int]:
+        """Return `id` of the layers with kernels that give the model's outputs.
+
+        Where none does so directly, it is the layer called last.
+        """
+        tensors = [id(tensor) for tensor in keras.tree.flatten(outputs)]
+        direct = {id(self._origin[key][0].site) for key in tensors if key in self._origin}
+        return direct or set(list(self.calls)[-1:])
+
+    def _changes(self, layer: keras.Layer) -> Iterator[tuple[keras.Layer, str, Any]]:
+        """Yield the attributes of a layer to replace, with their new values."""
+        if id(layer) in self.sites:
+            yield layer, "call", self._site(layer, layer.call)
+            has_activation = callable(layer.__dict__.get("activation"))
+            if has_activation and not isinstance(layer, keras.layers.RNN):
+                yield layer, "activation", self._activation(layer, layer.activation)
+        elif isinstance(layer, ACTIVATING):
+            yield layer, "call", self._activating(layer, layer.call)
+        elif isinstance(layer, (*NORMALISING, *DROPPING)):
+            yield layer, "call", self._passing(layer.call)
 
     def _site(self, layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
-        def listening(*args: Any, **kwargs: Any) -> Any:
+        def recording(*args: Any, **kwargs: Any) -> Any:
             outputs = call(*args, **kwargs)
             first = keras.tree.flatten(outputs)[0]
-            made = self._inside.pop(id(layer), Call(layer, None, None, first, None))
-            self.calls.setdefault(id(layer), []).append(made)
-            self._origin[id(first)] = made, first
+            record = self._inside.pop(id(layer), Call(layer, None, None, first, None))
+            self.calls.setdefault(id(layer), []).append(record)
+            self._origin[id(first)] = record, first
             return outputs
 
-        return listening
+        return recording
 
     def _activation(self, layer: keras.Layer, function: Function) -> Function:
-        def listening(z: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
+        def recording(z: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
             h = function(z, *args, **kwargs)
             self._inside[id(layer)] = Call(layer, z, z, h, elementwise(function))
             return h
 
-        return listening
+        return recording
 
     def _activating(self, layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
-        def listening(u: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
+        def recording(u: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
             h = call(u, *args, **kwargs)
             if id(u) in self._origin:
-                made = self._origin[id(u)][0]
-                if made.function in (None, keras.activations.linear):
-                    plain = layer.activation if isinstance(layer, keras.layers.Activation) else call
-                    made.u, made.h, made.function = (
-                        u,
-                        h,
-                        None if isinstance(layer, keras.layers.Softmax) else elementwise(plain),
-                    )
-                self._origin[id(h)] = made, h
+                record = self._origin[id(u)][0]
+                if record.function in (None, keras.activations.linear):
+                    record.u, record.h, record.function = u, h, _function_of(layer, call)
+                self._origin[id(h)] = record, h
             return h
 
-        return listening
+        return recording
 
     def _passing(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def listening(u: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
+        def recording(u: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
             h = call(u, *args, **kwargs)
             if id(u) in self._origin:
                 self._origin[id(h)] = self._origin[id(u)][0], h
             return h
 
-        return listening
+        return recording
 
 
-MIXING = {name for name, entry in REGISTRY["activation"].items() if entry.refused == MIXES_UNITS}
+def _function_of(layer: keras.Layer, call: Function) -> Function | None:
+    """Return the elementwise function of an activation layer, None for a softmax."""
+    if isinstance(layer, keras.layers.Softmax):
+        return None
+    return elementwise(layer.activation if isinstance(layer, keras.layers.Activation) else call)
 
 
 def elementwise(function: Function | None) -> Function | None:
-    """The function, or None for one that mixes the units of a layer."""
+    """Return the function, or None for one that mixes the units of a layer."""
     return None if getattr(function, "__name__", "") in MIXING else function

@@ -9,6 +9,18 @@ import pandas as pd
 
 HEALTHY = "healthy"
 FEATURES = ("ratio", "dead", "saturated")
+FEATURE_COLUMNS = [
+    "epoch",
+    "layer",
+    "delta_rms",
+    "g_rms",
+    "h_dead",
+    "h_saturated",
+    "zero_cause",
+    "zero_cause_float32",
+]
+RUN_KEYS = ["cell", "seed", "epoch"]
+ALL_OFF = 0.99  # share of a layer's units from which on the layer is dead
 
 
 @dataclass(frozen=True)
@@ -30,79 +42,85 @@ class Rule:
     advice: str
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(  # the first that holds is the verdict
+# the first that holds is the verdict
+RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "dying ReLU": Rule(
-            lambda rows: rows["dead"] >= 0.99,
+            lambda rows: rows["dead"] >= ALL_OFF,
             "a layer whose units are off on every example of the probe set",
-            "He initialisation, a smaller learning rate, leaky ReLU, wider layers: a narrow layer dies more easily",
+            "He initialisation, a smaller learning rate, leaky ReLU, wider layers: "
+            "a narrow layer dies more easily",
         ),
         "saturated": Rule(
             lambda rows: rows["saturated"] > 0.9,
-            "a layer with more than 90 % of its units where the activation is flat, or a float32 gradient that is zero for it",
-            "a kernel initializer with mean 0 and smaller variance (Glorot for tanh and sigmoid), inputs scaled to about 1",
+            "a layer with more than 90 % of its units where the activation is flat, "
+            "or a float32 gradient that is zero for it",
+            "a kernel initializer with mean 0 and smaller variance (Glorot for tanh and sigmoid), "
+            "inputs scaled to about 1",
         ),
         "exploding": Rule(
             lambda rows: (rows["ratio"] > 100) | ~np.isfinite(rows["ratio"]),
-            "the signal at the layer nearest the input more than 100 times that at the output, or not finite",
-            "a kernel initializer with smaller variance, gradient clipping, a smaller learning rate",
+            "the signal at the layer nearest the input more than 100 times that at the output, "
+            "or not finite",
+            "a kernel initializer with smaller variance, gradient clipping, "
+            "a smaller learning rate",
         ),
         "vanishing": Rule(
             lambda rows: rows["ratio"] < 1e-3,
             "the signal at the layer nearest the input less than 1/1000 of that at the output",
-            "ReLU with He initialisation, or tanh with Glorot instead of sigmoid, fewer layers, skip connections, normalisation",
+            "ReLU with He initialisation, or tanh with Glorot instead of sigmoid, fewer layers, "
+            "skip connections, normalisation",
         ),
     }
 )
 
 
 def features(probes: pd.DataFrame) -> pd.DataFrame:
-    """The FEATURES of each run and epoch, from the rows of `probes`; indexed by cell, seed and
-    epoch.
+    """Return the FEATURES of each run and epoch, indexed by cell, seed and epoch.
 
     ratio: delta (root mean square) of the lowest layer that has one over that of the highest; of g
-    where fewer than two layers have a delta; 1 where both are 0. dead: largest share of units off
-    on every example, 1 where a layer's gradient is zero for it. saturated: largest share of units
-    where the activation is flat, 1 where a layer's float32 gradient is zero for it. 0 where no
-    layer tells; what is not finite has no slope, so it does not tell of flatness.
+    where fewer than two layers have a delta; 1 where both are 0, as in a network that has fitted
+    its data. dead: largest share of units off on every example, 1 where a layer's gradient is zero
+    because of it. saturated: largest share of units where the activation is flat, 1 where a layer's
+    float32 gradient is zero because of it. Shares are 0 where none is known.
+
+    Parameters
+    ----------
+    probes
+        Rows of the table `probes`, with `FEATURE_COLUMNS`.
     """
-    ordered = probes.sort_values("layer").assign(
-        cause=probes["zero_cause"].astype(str), single=probes["zero_cause_float32"].astype(str)
-    )
-    keys = ["cell", "seed", "epoch"]
-    groups = ordered.groupby(keys, observed=True)
-    signal = ordered["delta_rms"].where(
-        groups["delta_rms"].transform("count") > 1, ordered["g_rms"]
-    )
-    ends = ordered.assign(signal=signal)[ordered.index.isin(signal.dropna().index)].groupby(
-        keys, observed=True
-    )["signal"]
-    died = ordered["h_dead"].fillna(0.0).where(ordered["cause"] != "dead", 1.0)
-    flat = (
-        ordered["h_saturated"]
-        .where(np.isfinite(ordered["g_rms"]))
-        .fillna(0.0)
-        .where(ordered["single"] != "saturation", 1.0)
-    )
-    off = ordered.assign(died=died, flat=flat.where(died < 0.99, 0.0)).groupby(
-        keys, observed=True
-    )  # what is off is flat too
+    ordered = probes.sort_values("layer")
+    dead = _dead(ordered)
+    shares = ordered.assign(dead=dead, saturated=_saturated(ordered, dead))
+    largest = shares.groupby(RUN_KEYS, observed=True)[["dead", "saturated"]].max()
+    return largest.assign(ratio=_ratio(ordered))[list(FEATURES)]
+
+
+def _ratio(ordered: pd.DataFrame) -> "pd.Series[float]":
+    """Signal at the lowest layer over that at the highest, for each run and epoch."""
+    deltas = ordered.groupby(RUN_KEYS, observed=True)["delta_rms"].transform("count")
+    signal = ordered["delta_rms"].where(deltas > 1, ordered["g_rms"])
+    known = ordered.assign(signal=signal)[signal.notna()]
+    groups = known.groupby(RUN_KEYS, observed=True)["signal"]
+    lowest, highest = groups.first(), groups.last()
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (ends.first() / ends.last()).where(
-            (ends.first() != 0) | (ends.last() != 0), 1.0
-        )  # fitted: nothing to send back
-    return pd.DataFrame(
-        {
-            "ratio": ratio.reindex(off.size().index),
-            "dead": off["died"].max(),
-            "saturated": off["flat"].max(),
-        }
-    )
+        return (lowest / highest).where((lowest != 0) | (highest != 0), 1.0)
+
+
+def _dead(ordered: pd.DataFrame) -> "pd.Series[float]":
+    is_cause = ordered["zero_cause"].astype(str) == "dead"
+    return ordered["h_dead"].fillna(0.0).where(~is_cause, 1.0)
+
+
+def _saturated(ordered: pd.DataFrame, dead: "pd.Series[float]") -> "pd.Series[float]":
+    # a layer that is not finite has no slope; one that is off is flat too
+    is_cause = ordered["zero_cause_float32"].astype(str) == "saturation"
+    known = ordered["h_saturated"].where(np.isfinite(ordered["g_rms"])).fillna(0.0)
+    return known.where(~is_cause, 1.0).where(dead < ALL_OFF, 0.0)
 
 
 def verdicts(rows: pd.DataFrame) -> "pd.Series[str]":
-    """The verdict on each row of `features`."""
-    chosen = np.select(
-        [rule.holds(rows).to_numpy() for rule in RULES.values()], list(RULES), HEALTHY
-    )
+    """Return the verdict on each row of `features`."""
+    conditions = [rule.holds(rows).to_numpy() for rule in RULES.values()]
+    chosen = np.select(conditions, list(RULES), HEALTHY)
     return pd.Series(chosen, index=rows.index, name="verdict")

@@ -1,4 +1,4 @@
-"""The settings of a `GradientProbe`: what each may be, and the one line that says so."""
+"""The settings of a `GradientProbe`: their allowed values and the error about any other."""
 
 from operator import index
 from pathlib import Path
@@ -20,7 +20,7 @@ from vgstudy.errors import UserError
 
 
 def _whole(value: Any) -> int:
-    """An integer, also one of NumPy's; no boolean, no float."""
+    """Return an integer, also one of NumPy's; booleans and floats are refused."""
     if isinstance(value, bool):
         raise ValueError
     try:
@@ -29,8 +29,8 @@ def _whole(value: Any) -> int:
         raise ValueError from None
 
 
-def _named(value: Any) -> Any:
-    """A path that was given: the empty text would be the current folder."""
+def _not_empty(value: Any) -> Any:
+    """Return a path; an empty text is refused, because it would be the current folder."""
     if value == "":
         raise ValueError
     return value
@@ -54,21 +54,24 @@ def _parquet(path: Path) -> Path:
     return path
 
 
-def _no_file(path: Path) -> Path:
+def _not_a_file(path: Path) -> Path:
     if path.is_file():
         raise ValueError
     return path
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
-Given = Annotated[Path, BeforeValidator(_named)]
+PathArgument = Annotated[Path, BeforeValidator(_not_empty)]
 Name = Annotated[
     str, Field(strict=True, min_length=1, max_length=100), AfterValidator(_folder_name)
 ]
 
 
 class Settings(BaseModel):
-    """The arguments of `GradientProbe` but its probe set; the descriptions say what is allowed."""
+    """The arguments of `GradientProbe` without its probe set.
+
+    The descriptions name the allowed values.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,17 +82,18 @@ class Settings(BaseModel):
         Field(description="a list of 'g', with 'delta', 'h' or both"),
     ]
     log: Annotated[
-        Annotated[Given, AfterValidator(_parquet)] | None,
+        Annotated[PathArgument, AfterValidator(_parquet)] | None,
         Field(description="a file's path ending in .parquet, or None"),
     ]
     tensorboard: Annotated[
-        Annotated[Given, AfterValidator(_no_file)] | None,
+        Annotated[PathArgument, AfterValidator(_not_a_file)] | None,
         Field(description="a folder's path, or None"),
     ]
     name: Annotated[
         Name | None,
         Field(
-            description="up to 100 printable characters that can name a folder, without / or blanks at the ends"
+            description="up to 100 printable characters that can name a folder, "
+            "without / or blanks at the ends"
         ),
     ]
     seed: Annotated[Whole, Field(ge=0, lt=2**31, description="a whole number from 0 to 2147483647")]
@@ -97,34 +101,36 @@ class Settings(BaseModel):
     precision: Annotated[Literal["float64", "float32"], Field(description="'float64' or 'float32'")]
 
 
-def settings(**given: Any) -> Settings:
-    """The checked settings.
+def make_settings(**arguments: Any) -> Settings:
+    """Return the checked settings.
 
     Raises
     ------
     UserError
-        Of the first that is wrong.
+        About the first wrong argument.
     """
     try:
-        return Settings(**given)
+        return Settings(**arguments)
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])
+        allowed = Settings.model_fields[name].description
         raise UserError(
-            f"GradientProbe: {name}={_shown(given[name])}: allowed is {Settings.model_fields[name].description}"
+            f"GradientProbe: {name}={_one_line(arguments[name])}: allowed is {allowed}"
         ) from None
 
 
-def _shown(value: Any) -> str:
-    """A value as Python shows it, shortened and on one line."""
-    return " ".join(short(value).split())
-
-
 def check_name(name: str) -> None:
-    """Raise `UserError` unless a model's own name may stand for the setting `name`."""
+    """Raise `UserError` unless a model's name can be used as the setting `name`."""
     try:
         TypeAdapter(Name).validate_python(name)
     except ValidationError:
         allowed = Settings.model_fields["name"].description
         raise UserError(
-            f"GradientProbe: the model's name {_shown(name)} cannot name a folder; give name=, {allowed}"
+            f"GradientProbe: the model's name {_one_line(name)} cannot name a folder; "
+            f"set name=, {allowed}"
         ) from None
+
+
+def _one_line(value: Any) -> str:
+    """Return a value as Python shows it, shortened and on one line."""
+    return " ".join(short(value).split())

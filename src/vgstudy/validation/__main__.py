@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from vgstudy.errors import UserError
 from vgstudy.validation.records import write_record
 
 REPETITIONS = 2000
+DEFAULT_STUDY = Path("results/extensions")
 
 
 def coverage() -> None:
@@ -33,7 +35,26 @@ def published() -> None:
     print(f"published numbers: {len(checks) - len(wrong)} of {len(checks)} agree")
 
 
-TABLES: Mapping[str, Callable[[], None]] = {"coverage": coverage, "published": published}
+def diagnosis() -> None:
+    """Count how often the verdicts of `vgstudy diagnose` are right in the default study."""
+    from vgstudy.probe.error_rates import count_verdicts
+
+    if not DEFAULT_STUDY.is_dir():
+        print(f"diagnosis: not made, {DEFAULT_STUDY} is missing; run: snakemake --cores all")
+        return
+    rows = count_verdicts(DEFAULT_STUDY)
+    first = [row for row in rows if row["epoch"] == 0]
+    runs = sum(row["learned"] + row["failed"] for row in first)
+    write_record("diagnosis", rows, study=DEFAULT_STUDY.name, runs=runs)
+    for row in first:
+        print(f"{row['verdict']}: {row['learned']} learned, {row['failed']} did not")
+
+
+TABLES: Mapping[str, Callable[[], None]] = {
+    "coverage": coverage,
+    "published": published,
+    "diagnosis": diagnosis,
+}
 
 
 def main(names: Sequence[str]) -> None:

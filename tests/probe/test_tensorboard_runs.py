@@ -23,9 +23,8 @@ from typer.testing import CliRunner
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
 from vgstudy.errors import UserError
-from vgstudy.probe.files import append_events
-from vgstudy.probe.study import Selection, write_study
-from vgstudy.probe.summaries import buckets, event, scalar
+from vgstudy.probe.event_files import append_events, buckets, scalar, step_event
+from vgstudy.probe.tensorboard_runs import Selection, write_study
 from vgstudy.results import load
 from vgstudy.schema import QUANTILES
 from vgstudy.store.parquet import read_footer, read_table, write_table
@@ -174,7 +173,8 @@ def test_the_same_tables_give_the_same_bytes(folder: Path, logdir: Path, tmp_pat
 def test_events_are_added_to_a_file(tmp_path: Path) -> None:
     for step in range(3):
         append_events(
-            tmp_path / "new/events.out.tfevents.1.vgstudy", [event(step, [scalar("a", step)], 1.0)]
+            tmp_path / "new/events.out.tfevents.1.vgstudy",
+            [step_event(step, [scalar("a", step)], 1.0)],
         )
     assert {step: float(value) for step, value in series(runs(tmp_path)["new"], "a").items()} == {
         0: 0.0,
@@ -199,7 +199,7 @@ def test_events_are_added_to_a_file(tmp_path: Path) -> None:
             Selection(CELL, tuple(range(99))),
             "--seeds: these cells have no runs of seeds 2–98; they have 0 and 1",
         ),
-        (Selection("("), "is no regular expression"),
+        (Selection("("), "is not a regular expression"),
     ],
 )
 def test_a_selection_of_nothing_is_one_clear_line(
@@ -214,20 +214,17 @@ def invoke(*arguments: str):
     return CliRunner().invoke(app, ["tensorboard", *arguments])
 
 
-def test_runs_that_were_there_before_are_told(folder: Path, tmp_path: Path) -> None:
-    arguments = (str(folder), "--logdir", str(tmp_path / "l"))
-    for selection, told in (
-        (("--cells", CELL), "4 runs written to"),
-        (("--cells", CELL), "4 runs written to"),
-        (
-            ("--cells", CELL, "--seeds", "1"),
-            "l beside 2 runs that other calls wrote there and that are shown too; look",
-        ),
+def test_runs_of_earlier_calls_are_counted(folder: Path, tmp_path: Path) -> None:
+    arguments = (str(folder), "--logdir", str(tmp_path / "l"), "--cells", CELL)
+    for seeds, message in (
+        ((), "4 runs written to"),
+        ((), "4 runs written to"),
+        (("--seeds", "1"), "l; it also shows 2 runs of earlier calls; view with"),
     ):
-        result = invoke(*arguments, *selection)
+        result = invoke(*arguments, *seeds)
         assert result.exit_code == 0
-        assert told in result.stdout
-        assert ("beside" in result.stdout) == ("beside" in told)
+        assert message in result.stdout
+        assert ("also" in result.stdout) == ("also" in message)
 
 
 @pytest.mark.parametrize(
@@ -241,11 +238,15 @@ def test_a_logdir_must_be_a_folder(folder: Path, logdir: str, message: str) -> N
     assert result.stderr.count("\n") == 1
 
 
-def test_writing_needs_no_tensorflow(folder: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from vgstudy.probe.study import Selection, write_study; "
-        f"write_study(Path({str(folder)!r}), Path({str(tmp_path)!r}), Selection({CELL!r})); print('tensorflow' in sys.modules)"
-    )
+def test_writing_and_diagnosing_need_no_tensorflow(folder: Path, tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+import vgstudy.probe.diagnosis_text
+from vgstudy.probe.tensorboard_runs import Selection, write_study
+write_study(Path({str(folder)!r}), Path({str(tmp_path)!r}), Selection({CELL!r}))
+print("tensorflow" in sys.modules)
+"""
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -1,5 +1,4 @@
-"""State outside of the model that a probe must leave as it found it: TensorFlow's settings and the
-global generators."""
+"""Save and restore TensorFlow's settings and the global random generators."""
 
 import random
 from collections.abc import Iterator
@@ -10,9 +9,11 @@ from tensorflow.python.eager import context
 
 
 @contextmanager
-def as_written() -> Iterator[None]:
-    """Run compiled functions without rewriting their graphs, which takes longer than it gains and
-    complains of float64."""
+def graph_rewriting_off() -> Iterator[None]:
+    """Run compiled functions without rewriting their graphs.
+
+    Rewriting takes longer than it gains here, and warns about float64.
+    """
     here = context.context()
     before, config = here.function_call_options, here.config
     config.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -24,12 +25,13 @@ def as_written() -> Iterator[None]:
 
 
 @contextmanager
-def kept_generators(eager: bool) -> Iterator[None]:
-    """Put back the states of Python's, NumPy's and TensorFlow's global generators, from which
-    layers of a user may draw."""
-    tensorflow = vars(context.context()).get(
-        "_rng"
-    )  # there once a seed is set, and used by operations that run one by one
+def generators_kept(eager: bool) -> Iterator[None]:
+    """Restore the global generators of Python, NumPy and TensorFlow at the end of a block.
+
+    Layers of a user may draw from them. `eager` says whether the block runs operations one by one.
+    """
+    # exists once a seed is set
+    tensorflow = vars(context.context()).get("_rng")
     states = random.getstate(), np.random.get_state(), tensorflow and tensorflow.getstate()  # noqa: NPY002
     try:
         yield
@@ -38,5 +40,5 @@ def kept_generators(eager: bool) -> Iterator[None]:
         np.random.set_state(states[1])  # noqa: NPY002
         if eager and tensorflow:
             tensorflow.setstate(states[2])
-            # kernels made for the seeds just drawn would go on where the probe left them
+            # operations cached for the seeds just drawn would continue where the probe stopped
             context.context().clear_kernel_cache()

@@ -1,0 +1,115 @@
+"""A diagnosis as text and a table for the terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from vgstudy.formatting import interval, number, percent, plural
+from vgstudy.probe.diagnosis import DECAYS, LEVELS, SHARES
+from vgstudy.quantities import QUANTITIES
+
+Diagnosis = Mapping[str, Any]
+
+
+def render(diagnosis: Diagnosis) -> Group:
+    """Return the verdict and its reasons, then a row for each layer."""
+    return Group(*(Text(line) for line in lines(diagnosis)), layer_table(diagnosis))
+
+
+def lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield the diagnosis in words."""
+    yield _verdict(diagnosis)
+    yield f"  rule      {diagnosis['rule']}"
+    off, flat = (
+        _largest(diagnosis, "dead", "h_dead"),
+        _largest(diagnosis, "saturated", "h_saturated"),
+    )
+    yield f"  measured  ratio {number(diagnosis['numbers']['ratio'])}, off {off}, flat {flat}"
+    yield f"  evidence  {_evidence(diagnosis)}"
+    if diagnosis["advice"]:
+        yield f"  try       {diagnosis['advice']}"
+        yield f"  compare   {_settings(diagnosis)}"
+    epochs = (f"epoch {epoch}: {_counts(each)}" for epoch, each in diagnosis["by_epoch"].items())
+    yield f"  before    {'; '.join(epochs)}"
+    for name in DECAYS:
+        decay = diagnosis["decays"][name]
+        if decay["value"] is not None:
+            value = interval(decay["value"], decay["low"], decay["high"])
+            seeds = f"{decay['n_alive']} of {decay['n']} seeds"
+            yield f"  {QUANTITIES[name].label}: {value} ({seeds})"
+
+
+def layer_table(diagnosis: Diagnosis) -> Table:
+    """Return levels and shares of each layer."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for head in ("", "layer", "kind"):
+        table.add_column(head, overflow="fold")
+    for name in (*LEVELS, *SHARES):
+        table.add_column(QUANTITIES[name].symbol, justify="right", no_wrap=True)
+    table.add_column("zero because")
+    for layer in diagnosis["layers"]:
+        levels = [number(layer[name]) for name in LEVELS]
+        shares = [_share(layer[name]) for name in SHARES]
+        causes = sorted({layer["zero_cause"], layer["zero_cause_float32"]} - {"none"})
+        title = Text(layer["name"])
+        table.add_row(
+            str(layer["layer"]), title, layer["kind"], *levels, *shares, ", ".join(causes)
+        )
+    return table
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    verdict, seeds = diagnosis["verdict"], plural(len(diagnosis["seeds"]), "seed")
+    count = diagnosis["verdicts"].get(verdict, 0)
+    return f"{diagnosis['model']}: {verdict} ({count} of {seeds}, epoch {diagnosis['epoch']})"
+
+
+def _largest(diagnosis: Diagnosis, feature: str, column: str) -> str:
+    """Return the largest share of units of any layer, if it is known of any."""
+    value = diagnosis["numbers"][feature]
+    known = value or any(layer[column] is not None for layer in diagnosis["layers"])
+    return _share(value) if known else "not measured"
+
+
+def _evidence(diagnosis: Diagnosis) -> str:
+    rates = diagnosis["evidence"]
+    ended = "learned" if diagnosis["verdict"] == "healthy" else "did not learn"
+    right = f"{rates['right']:,} {ended}{_rate(rates['right'], rates['given'])}"
+    missed = f"{rates['missed']:,}{_rate(rates['missed'], rates['ended'])}"
+    return (
+        f"of {plural(rates['given'], 'run')} of study {rates['study']} with this verdict at epoch "
+        f"{rates['epoch']} {right}; of {rates['ended']:,} that {ended} it missed {missed}"
+    )
+
+
+def _settings(diagnosis: Diagnosis) -> str:
+    best = (
+        f"{s['activation']} with {s['initializer']} ({percent(s['learned'] / _runs(s))})"
+        for s in diagnosis["settings"]
+    )
+    return (
+        f"of the study's networks of {diagnosis['deep']} hidden layers and more "
+        f"learned most often: {', '.join(best)}"
+    )
+
+
+def _runs(counts: Mapping[str, int]) -> int:
+    return counts["learned"] + counts["failed"]
+
+
+def _rate(count: int, total: int) -> str:
+    return f" ({percent(count / total)})" if total else ""
+
+
+def _share(value: float | None) -> str:
+    return number(None) if value is None else percent(value)
+
+
+def _counts(verdicts: Mapping[str, int]) -> str:
+    if len(verdicts) == 1:
+        return ", ".join(verdicts)
+    return ", ".join(f"{count} {name}" for name, count in verdicts.items())

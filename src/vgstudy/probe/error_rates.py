@@ -1,0 +1,92 @@
+"""How often the rules of a diagnosis err, counted on the runs of a study.
+
+The verdict of each run at each probe epoch is compared with how the run ended. The counts are the
+validation table `diagnosis`, which `make validate` writes from the default study's results.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vgstudy.cells import PROBE_SET
+from vgstudy.probe.rules import FEATURE_COLUMNS, HEALTHY, features, verdicts
+from vgstudy.results import load
+from vgstudy.validation.records import Record, read_record
+
+DEEP = 10  # hidden layers from which on settings are compared
+
+
+def count_verdicts(results: Path) -> list[dict[str, Any]]:
+    """Apply the rules to every run of a study and count how the runs ended.
+
+    Returns
+    -------
+    For each probe epoch and verdict, how many runs with it learned and how many failed (`learned`,
+    `failed`); then the same for each activation and initializer of the runs of `DEEP` hidden layers
+    or more. Fields that do not apply are None.
+
+    Raises
+    ------
+    UserError
+        If the study is not finished.
+    """
+    study = load(results)
+    ended = study.outcomes[["cell", "seed", "status", "depth", "activation", "initializer"]]
+    ended = ended.assign(learned=ended["status"].astype(str) == "learned")
+    probes = study.read("probes", FEATURE_COLUMNS, examples=PROBE_SET)
+    joined = verdicts(features(probes)).reset_index()
+    joined = joined.merge(ended[["cell", "seed", "learned"]], on=["cell", "seed"])
+    deep = ended[ended["depth"] >= DEEP]
+    return [
+        *_counts(joined, ["epoch", "verdict"]),
+        *_counts(deep, ["activation", "initializer"]),
+    ]
+
+
+def _counts(frame: Any, by: list[str]) -> list[dict[str, Any]]:
+    groups = frame.groupby(by, observed=True)["learned"]
+    counts = groups.agg(learned="sum", runs="count").reset_index()
+    empty = dict.fromkeys(("epoch", "verdict", "activation", "initializer"))
+    return [
+        {
+            **empty,
+            **{name: getattr(row, name) for name in by},
+            "learned": int(row.learned),
+            "failed": int(row.runs - row.learned),
+        }
+        for row in counts.itertuples()
+    ]
+
+
+def read_error_rates() -> Record:
+    """Return the validation table `diagnosis`; its provenance has `study` and `runs`."""
+    return read_record("diagnosis")
+
+
+def best_settings(rows: Sequence[dict[str, Any]], count: int = 3) -> list[dict[str, Any]]:
+    """Return the activations and initializers whose deep networks learned most often."""
+    settings = [row for row in rows if row["activation"] is not None]
+    return sorted(
+        settings, key=lambda row: row["learned"] / (row["learned"] + row["failed"]), reverse=True
+    )[:count]
+
+
+def rates(rows: Sequence[dict[str, Any]], verdict: str, epoch: int) -> dict[str, int]:
+    """Return how often a verdict was right at the study's last probe epoch up to `epoch`.
+
+    A verdict is right if the run ended as it says: healthy runs learned, others did not. `right` of
+    the `given` runs with this verdict were; of `ended` runs that ended so, `missed` had another.
+    """
+    counted = [row for row in rows if row["verdict"] is not None]
+    at = max((row["epoch"] for row in counted if row["epoch"] <= epoch), default=0)
+    ending = "learned" if verdict == HEALTHY else "failed"
+    at_epoch = {row["verdict"]: row for row in counted if row["epoch"] == at}
+    with_verdict = at_epoch.get(verdict, {"learned": 0, "failed": 0})
+    ended = sum(row[ending] for row in at_epoch.values())
+    return {
+        "epoch": at,
+        "right": with_verdict[ending],
+        "given": with_verdict["learned"] + with_verdict["failed"],
+        "missed": ended - with_verdict[ending],
+        "ended": ended,
+    }

@@ -1,0 +1,92 @@
+"""The probe set: fixed examples on which a model is measured."""
+
+from dataclasses import dataclass
+from reprlib import repr as short
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vgstudy.errors import UserError
+from vgstudy.probe.error_text import reason
+
+
+@dataclass(frozen=True)
+class ProbeSet:
+    """Inputs, targets and weights of the examples as Keras takes them, as tensors.
+
+    `examples` is their number.
+    """
+
+    x: Any
+    y: Any
+    sample_weight: Any
+    examples: int
+
+    def is_finite(self) -> bool:
+        """Return whether no floating-point number of it is NaN or infinite."""
+        leaves = keras.tree.flatten((self.x, self.y, self.sample_weight))
+        floats = [leaf.numpy() for leaf in leaves if leaf is not None and leaf.dtype.is_floating]
+        return all(bool(np.isfinite(leaf).all()) for leaf in floats)
+
+
+def make_probe_set(x: Any, y: Any, sample_weight: Any) -> ProbeSet:
+    """Return the probe set as tensors.
+
+    Raises
+    ------
+    UserError
+        If inputs, targets and weights are not arrays or differ in their number of examples, targets
+        are text, or weights are negative or all zero.
+    """
+    parts = {"x": x, "y": y, "sample_weight": sample_weight}
+    tensors = {name: _tensors(name, part) for name, part in parts.items() if part is not None}
+    leaves = [leaf for part in tensors.values() for leaf in keras.tree.flatten(part)]
+    counts = {leaf.shape[0] for leaf in leaves}
+    if len(counts) != 1 or 0 in counts:
+        sizes = ", ".join(f"{name} {shapes(part)}" for name, part in tensors.items())
+        raise UserError(
+            "GradientProbe: probe set: every array must have the same number of rows, 1 or more; "
+            f"the arrays are {sizes}"
+        )
+    for weights in keras.tree.flatten(tensors.get("sample_weight", [])):
+        if not np.all(weights >= 0) or not np.any(weights > 0):
+            raise UserError(
+                "GradientProbe: sample_weight must be numbers from 0, not all 0, "
+                "such as np.ones(len(x))"
+            )
+    return ProbeSet(tensors.get("x"), tensors.get("y"), tensors.get("sample_weight"), counts.pop())
+
+
+def shapes(part: Any) -> Any:
+    """Return the shape of each tensor, None for None."""
+    if part is None:
+        return None
+    return keras.tree.map_structure(lambda tensor: tuple(tensor.shape), part)
+
+
+def _tensors(name: str, part: Any) -> Any:
+    allowed = (
+        f"{name} must be an array, as for model.fit, such as np.asarray({name}), "
+        "or a list or dict of arrays, one for each part"
+    )
+    try:
+        tensors = keras.tree.map_structure(tf.convert_to_tensor, part)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"GradientProbe: {allowed}: {reason(error)}") from None
+    leaves = keras.tree.flatten(tensors)
+    if not leaves or any(leaf.shape.rank == 0 for leaf in leaves):
+        raise UserError(f"GradientProbe: {allowed}; this is {_kind(part)}")
+    if name != "x" and any(leaf.dtype == tf.string for leaf in leaves):
+        raise UserError(
+            f"GradientProbe: {name} holds text; use numbers, as the loss takes them, "
+            "such as the index of each class"
+        )
+    return tensors
+
+
+def _kind(part: Any) -> str:
+    if isinstance(part, list | tuple) and part:
+        return "a list of single values"
+    return f"{type(part).__name__} {short(part)}"

@@ -51,7 +51,7 @@ ReLU: relu | tanh: relu | line 6, column 28 | found duplicate key "tanh"
 ReLU: relu | 1: relu | line 6, column 28 | a key must be text: quote it
 ReLU: relu | ' x': relu | factors.activation | 1 to 40 printable characters
 name: circles | name: circle | task.name | 'circle' is not known; did you mean 'circles'?
-name: circles | name: [circles] | task.name | a list is not known; allowed: circles, digits, mnist
+name: circles | name: [circles] | task.name | a list is not known; did you mean
 name: circles, | | task.name | is missing
 {name: circles, samples: 1000 | [{name: circles, samples: 1000 | line | column
 train: 500 | train: 1000 | task.train | must be at most samples, 1000, with fresh rows
@@ -67,6 +67,7 @@ seeds: 3 | seeds: 0 | seeds | the number of seeds must be between 1 and 100000, 
 seeds: 3 | seeds: 99999999999999999999 | seeds | between 1 and 100000, not 99999999999999999999
 seeds: 3 | seeds: [0, -1] | seeds | must be between 0 and 2147483647, not -1
 seeds: 3 | seeds: [0, 1, 0] | seeds | 0 is listed twice
+seeds: 3 | seeds: 3\nstreams: share | streams | 'share' is not known; did you mean 'shared'?
 seeds: 3 | seeds: true | seeds | not true
 seeds: 3 | seeds: 0-999999999 | seeds | has 1000000000 entries, more than 100000
 seeds: 3 | seeds: 100000 | factors | 24 cells x 100,000 seeds are 2,400,000 runs
@@ -82,8 +83,8 @@ Xavier} | xavier} | contrasts.0.reference | is not a level of initializer; did y
 Xavier} | true} | contrasts.0.reference | must be a level of the factor, not true
 initializer, reference: Xavier | optimizer, reference: SGD | contrasts.0 | has only one level
 Xavier} | Xavier}\n  - {factor: initializer, reference: Xavier} | contrasts.1 | is listed twice
-seeds: 3 | seeds: 3\narms: {a: {depth: 1}, b: {}, c: {depth: [1]}} | arms.c | same networks as arm 'a'
-seeds: 3 | seeds: 3\narms: {a: {depth: 4}} | arms.a.depth | 4 is not a level of depth; allowed: 1, 2, 3
+seeds: 3 | seeds: 3\narms: {a: {depth: 1}, b: {}, c: {depth: [1]}} | arms.c | same networks as
+seeds: 3 | seeds: 3\narms: {a: {depth: 4}} | arms.a.depth | 4 is not a level of depth; allowed:
 seeds: 3 | seeds: 3\narms: {a: {depth: [1, 2]}} | factors.depth | no arm has the level 3: drop it
 title: A small study | title: "A\tB" | title | must be one line of printable text
 factors: | factors: [ | line | column

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from nets import ADAM, HE, cell, named
+from nets import ADAM, GLOROT, HE, cell, named
+from vgstudy.cells import Run
+from vgstudy.config.log import Log
+from vgstudy.engine.train import train
 from vgstudy.seeds import PURPOSES, stream
 from vgstudy.tasks import Circles
 
@@ -49,6 +52,32 @@ def test_streams_of_cells_seeds_and_purposes_all_differ():
     assert tuple(stream(cell(), 0, "kernels").generate_state(4)) == tuple(
         stream(cell(), 0, "kernels").generate_state(4)
     )
+
+
+def shared(**fields):
+    return cell(**fields).model_copy(update={"streams": "shared"})
+
+
+def test_shared_streams_pair_cells_of_equal_task_depth_and_width():
+    def states(spec):
+        return [tuple(stream(spec, seed, p).generate_state(4)) for seed in (0, 1) for p in PURPOSES]
+
+    arms = [shared(), shared(optimizer=ADAM), shared(initializer=HE, activation="relu", epochs=9)]
+    assert states(arms[0]) == states(arms[1]) == states(arms[2])
+    others = [shared(depth=4), shared(width=6), shared(train=50), cell()]
+    assert len({state for spec in [arms[0], *others] for state in states(spec)}) == 5 * 6
+    assert len({spec.id for spec in [*arms, *others]}) == 7
+
+
+def test_runs_with_shared_streams_start_from_the_same_random_numbers():
+    """Glorot's and He's uniform kernels are then the same numbers at another scale."""
+    log = Log(probe_epochs=(0, 1), test_every=1)
+    arms = [shared(initializer=each, epochs=1, depth=4) for each in (GLOROT, HE)]
+    probes = train([Run(cell=spec, seed=3) for spec in arms], log).probes.to_pandas()
+    start = probes[probes["epoch"] == 0].pivot(index="layer", columns="cell", values="w_sd")
+    ratios = start[arms[1].id] / start[arms[0].id]
+    inner = ratios.loc[2:4]
+    np.testing.assert_allclose(inner, np.sqrt(2), rtol=1e-6)  # fan_in = fan_out
 
 
 def test_circles_against_scikit_learn():

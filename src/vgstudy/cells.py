@@ -9,7 +9,7 @@ import json
 import re
 from functools import cached_property
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ from vgstudy.tasks import AnyTask
 # what a gradient may be measured on
 EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
 PROBE_SET, NEXT, LAST, TEST = EXAMPLES
+
+Streams = Literal["cell", "shared"]
 
 
 class KerasObject(Frozen):
@@ -47,7 +49,15 @@ class Initializer(KerasObject):
 
 
 class Cell(Frozen):
-    """One configuration without its seed: all that a run's numbers depend on except the seed."""
+    """One configuration without its seed: all that a run's numbers depend on except the seed.
+
+    Attributes
+    ----------
+    streams
+        Which cells draw the same random numbers from equal seeds: none but the cell itself, or, if
+        "shared", all cells with this task, depth, width and study seed. Runs of such cells are
+        paired by seed.
+    """
 
     task: AnyTask
     depth: int = Field(ge=1)
@@ -59,6 +69,7 @@ class Cell(Frozen):
     batch_size: int = Field(ge=1)
     steps_per_epoch: int | None = Field(None, ge=1)
     study_seed: int = Field(0, ge=0)
+    streams: Streams = "cell"
 
     @property
     def steps_per_pass(self) -> int:
@@ -74,8 +85,15 @@ class Cell(Frozen):
     @cached_property
     def digest(self) -> bytes:
         """SHA-256 of the cell's non-default fields in sorted JSON."""
-        fields = self.model_dump(mode="json", exclude_defaults=True)
-        return hashlib.sha256(canonical_json(fields).encode()).digest()
+        return _sha256(self.model_dump(mode="json", exclude_defaults=True))
+
+    @cached_property
+    def stream_key(self) -> bytes:
+        """What cells with the same random streams have in common, 32 bytes."""
+        if self.streams == "cell":
+            return self.digest
+        shared = {"task", "depth", "width"}
+        return _sha256(self.model_dump(mode="json", exclude_defaults=True, include=shared))
 
     @cached_property
     def id(self) -> str:
@@ -92,6 +110,10 @@ class Run(Frozen):
 
     cell: Cell
     seed: int = Field(ge=0)
+
+
+def _sha256(fields: dict[str, Any]) -> bytes:
+    return hashlib.sha256(canonical_json(fields).encode()).digest()
 
 
 def canonical_json(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import PROBE_SET, Initializer, KerasObject
+from vgstudy.cells import PROBE_SET, Initializer, KerasObject, Streams
 from vgstudy.config.keras_names import Kind
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.log import MAX_EPOCHS, Log
@@ -131,6 +131,7 @@ class StudyFile(Frozen):
     outcome: Outcome
     contrasts: tuple[Contrast, ...] = ()
     study_seed: int = Field(0, ge=0, le=MAX_SEED)
+    streams: Streams = "cell"
     trial: bool = False
 
     def combinations(self, arm: str | None = None) -> list[Combination]:

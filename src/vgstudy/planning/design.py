@@ -41,6 +41,7 @@ def _labelled(
         optimizer=factors.optimizer[optimizer],
         task=study.task,
         study_seed=study.study_seed,
+        streams=study.streams,
         **dict(study.training),
     )
     return LabelledCell(cell, activation, initializer, optimizer)

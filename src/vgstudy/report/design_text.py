@@ -99,12 +99,18 @@ def training_sentence(study: Resolved) -> str:
     fixed_data = read_task(task).same_for_all_seeds
     drawn = "" if fixed_data else " and the data"
     same = " on the same data for all" if fixed_data else ""
+    shared = study.get("streams") == "shared"
+    streams = (
+        "cells of equal depth and width share their random streams"
+        if shared
+        else ("cells share no random stream")
+    )
     some = log.probe_rows is not None and log.probe_rows < task["train"]
     rows = f"the first {log.probe_rows:,} training rows" if some else "all training rows"
     return (
         f"Each run trains for {plural(training['epochs'], 'epoch')}{portion} on mini-batches of "
         f"{training['batch_size']}. A seed draws the kernels, the order of the batches{drawn} "
-        f"again{same}; cells share no random stream. All layers are probed on {rows}, in float64, "
+        f"again{same}; {streams}. All layers are probed on {rows}, in float64, "
         f"at epochs {listing(map(str, log.probe_epochs))}{''.join(batch_probes(log))}; accuracy on "
         f"the test rows is taken every {plural(log.test_every, 'epoch')} and at the end."
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sites import Site
+from vgstudy.config import yamlfile
 
 pytestmark = pytest.mark.slow
 
@@ -16,9 +17,7 @@ pytestmark = pytest.mark.slow
 def job_files(site: Site) -> dict[Path, tuple[int, str]]:
     """Time and hash of every file that a job is made of or has written."""
     paths = (
-        path
-        for table in ("jobs", "probes", "curves")
-        for path in site.results.glob(f"*/{table}/*")
+        path for table in ("jobs", "probes", "curves") for path in site.results.glob(f"*/{table}/*")
     )
     return {
         path: (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
@@ -50,8 +49,6 @@ def site(tmp_path_factory):
     return made
 
 
-from vgstudy.config import yamlfile
-
 GROWTH = {
     "seeds and a depth": {"seeds": 6, "depth": [1, 2, 4, 5, 7]},
     "a level and an activation": {
@@ -75,7 +72,8 @@ def test_what_exists_is_not_touched_by(site, what):
 def test_another_study_touches_nothing_of_the_first(site):
     before = job_files(site)
     study = site.folder / "config/studies/faults.yaml"
-    study.with_name("second.yaml").write_text(study.read_text().replace("- 1\n", "- 3\n", 1))
+    other = yamlfile.parse(study.read_text()) | {"study_seed": 1}
+    study.with_name("second.yaml").write_text(json.dumps(other))
     (site.folder / "config/config.yaml").write_text("studies: [faults, second]\n")
     said = site.complete()
     (site.folder / "config/config.yaml").write_text("studies: faults\n")

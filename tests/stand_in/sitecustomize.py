@@ -100,14 +100,11 @@ def replace(name: str, **functions: Any) -> None:
     vars(sys.modules[name]).update(functions)
 
 
-if (
-    "train" in sys.orig_argv and os.environ.get("FAULTS_ENGINE") != "real"
-):  # others ask sys.modules about TensorFlow
+if "train" in sys.orig_argv and os.environ.get("FAULTS_ENGINE") != "real":
     sys.modules["tensorflow"] = MagicMock()
     replace("vgstudy.engine.train", train=train)
-if sys.orig_argv[2:3] == [
-    "trajectories"
-]:  # and not the Snakemake of a job of a cluster, which is told the rule
+# not the Snakemake of a job of a cluster, which is given the rule's name
+if sys.orig_argv[2:3] == ["trajectories"]:
     time.sleep(float(os.environ.get("FAULTS_SECONDS", "0")))
 if "figures" in sys.orig_argv:
     replace("vgstudy.figures.write", write_figures=write_figures)

@@ -15,9 +15,9 @@ from synthetic import REGISTER, predictions, write_synthetic_study
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.failure_prediction import write_prediction
 from vgstudy.analysis.tables import write_estimates
-from vgstudy.figures.captions import caption_text, figure_names
+from vgstudy.figures.captions import caption_text
 from vgstudy.figures.frames import read_frames
-from vgstudy.figures.registry import view_of
+from vgstudy.figures.registry import figures
 from vgstudy.report.findings import findings
 from vgstudy.report.robustness import robustness_tables
 from vgstudy.store.parquet import read_footer, read_table, write_table
@@ -79,8 +79,8 @@ def test_bad_input_goes_through_to_the_report(case, tmp_path):
     write_prediction(folder)
     write_arms(folder, REGISTER)
     frames = read_frames(folder)
-    for name in figure_names(frames.study):
-        assert caption_text(name, view_of(name)(frames)).endswith(".")
+    for spec in figures().values():
+        assert caption_text(spec, spec.view(frames)).endswith(".")
     for found in findings(frames):
         assert "nan" not in " ".join((found.headline, *found.more)).lower()
     texts = [text for table in robustness_tables(frames) for row in table.rows for text in row]

@@ -20,7 +20,7 @@ from vgstudy.cells import KerasObject
 from vgstudy.config import yamlfile
 from vgstudy.config.load import load_config, load_study, parse_seeds, read_studies
 from vgstudy.errors import UserError
-from vgstudy.figures.captions import figure_names
+from vgstudy.figures.registry import figure_names
 from vgstudy.planning import design, manifests
 from vgstudy.planning.stacks import stack
 from vgstudy.tasks import Mnist

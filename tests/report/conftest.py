@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from synthetic import write_synthetic_study
-from vgstudy.figures.captions import caption_of, caption_text, figure_names
+from vgstudy.figures.captions import caption_text
 from vgstudy.figures.frames import read_frames
-from vgstudy.figures.registry import view_of
+from vgstudy.figures.registry import figures
 from vgstudy.report.page import write_report
 from vgstudy.store.parquet import read_footer, read_table, write_table
 
@@ -20,11 +20,9 @@ def write_tiny_figures(folder: Path) -> None:
     """Write empty figures with the captions that the real ones have."""
     frames = read_frames(folder)
     captions = {
-        name: {
-            "title": caption_of(name).title,
-            "caption": caption_text(name, view_of(name)(frames)),
-        }
-        for name in figure_names(frames.study)
+        name: {"title": spec.title, "caption": caption_text(spec, spec.view(frames))}
+        for name, spec in figures().items()
+        if spec.is_of(frames.study)
     }
     (folder / "figures").mkdir()
     (folder / "figures/captions.json").write_text(json.dumps(captions), encoding="utf-8")

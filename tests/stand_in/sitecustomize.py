@@ -77,12 +77,12 @@ def train(runs: Iterable[Run], log: Log) -> SimpleNamespace:
 def write_figures(folder: Path) -> None:
     """Instead of `vgstudy.figures.write_figures`: empty pictures."""
 
-    from vgstudy.figures.captions import caption_of, figure_names
     from vgstudy.figures.frames import read_frames
+    from vgstudy.figures.registry import figure_names, figures
     from vgstudy.store.files import write_whole
 
     captions = {
-        name: {"title": caption_of(name).title, "caption": ""}
+        name: {"title": figures()[name].title, "caption": ""}
         for name in figure_names(read_frames(folder).study)
     }
     for name in captions:

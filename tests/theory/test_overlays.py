@@ -11,9 +11,9 @@ from scipy import stats
 from made_frames import made_frames
 from synthetic import D_DELTA, SPREAD, study, write_synthetic_study
 from vgstudy.cells import Cell
-from vgstudy.figures.captions import figure_names
+from vgstudy.figures.registry import figure_names, figures
+from vgstudy.figures.render import picture
 from vgstudy.figures.theory import fluctuations, theory_width
-from vgstudy.figures.write import picture
 from vgstudy.store.parquet import read_table
 from vgstudy.theory.finite_width import log_factor
 from vgstudy.theory.overlays import VARIANCE, overlaid, variances
@@ -177,7 +177,7 @@ def test_measured_over_predicted_against_width_by_hand():
         (100, 1.0),
     ]
     assert "predicted" not in view.frame
-    assert picture("theory-width", view).axes[0].get_xscale() == "log"
+    assert picture(figures()["theory-width"], view).axes[0].get_xscale() == "log"
     assert "theory-width" in figure_names(resolved)
     assert "theory-width" not in figure_names(study())
 

@@ -71,8 +71,7 @@ def test_slopes_jump_or_bend_at_the_kinks_only_against_themselves(spec):
 @pytest.mark.parametrize("spec", VARIANTS, ids=ids)
 def test_negative_slope_and_death_against_keras(spec):
     value, slope = (
-        each.numpy()
-        for each in value_and_slope(activation_function(spec), tf.constant(POINTS))
+        each.numpy() for each in value_and_slope(activation_function(spec), tf.constant(POINTS))
     )
     found = negative_slope(spec)
     if found is not None:

@@ -1,4 +1,4 @@
-from vgstudy.figures.captions import caption_of, figure_names
+from vgstudy.figures.registry import figure_names, figures
 
 
 rule figures:
@@ -10,7 +10,7 @@ rule figures:
             patterns=["{figure}.svg"],
             caption="../report/figure.rst",
             category="{study}",
-            labels=lambda wildcards: {"figure": caption_of(wildcards.figure).title},
+            labels=lambda wildcards: {"figure": figures()[wildcards.figure].title},
         ),
     log:
         "results/{study}/logs/figures.log",
@@ -19,7 +19,7 @@ rule figures:
     params:
         stage=STAGES["figures"],
         estimands=lambda wildcards: {
-            name: caption_of(name).estimand
+            name: figures()[name].estimand
             for name in figure_names(STUDIES[wildcards.study].model_dump())
         },
     shell:

@@ -1,127 +1,180 @@
 """The networks of a tutorial over the epochs, as its readers know them: accuracy, weights,
 gradients, their spread."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from vgstudy.cells import PROBE_SET
-from vgstudy.claims.networks import named_cells
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.view import COLUMNS_AT_MOST, Axis, View
+from vgstudy.figures.registry import figure
+from vgstudy.figures.style import GREY, RED, colours
+from vgstudy.figures.view import MAX_COLUMNS, Axis, View, axes_of
 from vgstudy.formatting import listing, number, plural
 from vgstudy.schema import EXAMPLES, QUANTILES
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+BANDS = "Lines: median over seeds; bands: the central 90 % of the seeds, not an interval of an "
+BANDS += "estimate."
+DEAD = (
+    "Above a panel: the network, and how many of its seeds ended dead, with a gradient of exactly "
+    "zero."
+)
+LAYERS = (
+    "Light lines are layers near the input, the darkest is the output layer; with more than 5 "
+    "hidden layers only these two have bands. Bands far wider than the medians are cut at the edge "
+    "of their panel."
+)
+ZERO = "Medians of exactly zero, as where most seeds are dead, cannot be drawn on a log axis."
 EPOCHS = Axis("epoch")
-ACROSS = ("arm", "network")
-STEPS = Axis("iteration (optimizer steps)")
-ACCURACY_AXES = {
-    "train_accuracy": Axis("accuracy\non the training rows"),
-    "test_accuracy": Axis("accuracy\non the test rows"),
-}
-WEIGHT_AXES = {"w_mean": Axis("mean weight"), "w_sd": Axis("standard deviation\nof the weights")}
-GRADIENT_AXES = {
-    "g_mean": Axis("mean gradient\n(loss per weight)"),
-    "g_sd": Axis("s.d. of the gradient\n(loss per weight)", "log"),
-}
-LEVEL_AXES = {"g_mean_abs": Axis("mean |g|\n(loss per weight)", "log")}
-MOST_POINTS = 60  # along a line
+KINDS = {"g": "gradient\n(loss per weight)", "w": "weights"}
+BLOCKS = ("layer 1", "output layer")
+FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to, opacity
+MAX_POINTS = 60  # along a line
+
+arms_figure = partial(
+    figure,
+    needs="the study names no arm of a single cell with independent kernels",
+    is_of=lambda study: bool(study.get("arms")),
+)
 
 
+@arms_figure(
+    "arms-accuracy",
+    title="Accuracy during training",
+    estimand="Running training accuracy of each epoch, and accuracy on the test rows. "
+    f"{BANDS} {DEAD}",
+)
 def accuracy(frames: Frames) -> View:
-    """Accuracy on training and test rows by epoch, with the tutorial's single run where it reports
-    one."""
-    rows = of_arms(frames)
-    told = (
-        chosen(rows, quantity="probe_accuracy").set_index("arm")["reported"].dropna()
-    )  # the tutorials evaluate after training
-    shown = thinned(chosen(rows, quantity=list(ACCURACY_AXES)))
-    last = (shown["quantity"] == "train_accuracy") & (shown["epoch"] == frames.last_epoch)
-    star = shown["reported"].where(~last, shown["arm"].astype("str").map(told))
-    shown = shown.assign(x=shown["epoch"], reported=star.astype(float))
-    ends = (
-        np.nanquantile(shown[["low", "value", "high", "reported"]].astype(float), [0, 1])
-        if len(shown)
-        else np.array([0, 1])
+    """Select accuracy on training and test rows by epoch, with the tutorial's single run where it
+    reports one.
+
+    A tutorial's accuracy on the training rows is measured after training, as ours on the probe
+    set.
+    """
+    names = ("train_accuracy", "test_accuracy")
+    arms = rows_of_arms(frames)
+    after = chosen(arms, quantity="probe_accuracy").set_index("arm")["reported"].dropna()
+    rows = fewer_epochs(chosen(arms, quantity=list(names)))
+    last = (rows["quantity"] == "train_accuracy") & (rows["epoch"] == frames.last_epoch)
+    stars = rows["reported"].where(~last, rows["arm"].astype("str").map(after)).astype(float)
+    rows = rows.assign(x=rows["epoch"], reported=stars)
+    drawn = rows[["low", "value", "high", "reported"]].astype(float)
+    limits = (drawn.min().min() - 0.03, drawn.max().max() + 0.03) if len(rows) else (0.0, 1.0)
+    text = "Stars: the tutorial's single run, where it reports an accuracy at the end. "
+    return arms_view(
+        frames,
+        rows,
+        axes_of(*names, limits=limits),
+        text * bool(stars.notna().any()),
+        panel=draw_run,
+        key=run_key,
     )
-    limits = (float(ends[0]) - 0.03, float(ends[1]) + 0.03)  # room for the stars
-    axes = {name: replace(axis, limits=limits) for name, axis in ACCURACY_AXES.items()}
-    stars = (
-        "Stars: the tutorial's single run, where it reports an accuracy at the end of these rows. "
-        * bool(star.notna().any())
-    )
-    return View(shown, axes, EPOCHS, f"{stars}{left_out(frames)}".strip(), ACROSS)
 
 
+@arms_figure(
+    "arms-weights",
+    title="Weights of each layer during training",
+    estimand="Mean and standard deviation over the entries of each layer's kernel. "
+    f"{BANDS} {LAYERS} {DEAD}",
+)
 def weights(frames: Frames) -> View:
-    """Mean and standard deviation of each layer's weights by epoch."""
-    return by_layer(frames, WEIGHT_AXES)
+    """Select mean and standard deviation of each layer's weights by epoch."""
+    return by_layer(frames, axes_of("w_mean", "w_sd"), says_examples=False)
 
 
+@arms_figure(
+    "arms-gradients",
+    title="Gradients of each layer during training",
+    estimand="Mean and standard deviation over the entries of each kernel's gradient. "
+    f"{BANDS} {LAYERS} {ZERO} {DEAD}",
+)
 def gradients(frames: Frames) -> View:
-    """Mean and standard deviation of each layer's gradient by epoch, on the tutorial's examples."""
-    return by_layer(frames, GRADIENT_AXES)
+    """Select mean and standard deviation of each layer's gradient by epoch."""
+    return by_layer(frames, axes_of("g_mean", "g_sd"))
 
 
-def by_layer(frames: Frames, axes: Mapping[str, Axis]) -> View:
-    """Some quantities of every layer by epoch."""
-    shown, note = on_examples(chosen(of_arms(frames), quantity=list(axes)))
-    told = f"{note if axes is not WEIGHT_AXES else ''} {left_out(frames)}".strip()
-    return View(positive(shown.assign(x=shown["epoch"]), axes), axes, EPOCHS, told, ACROSS)
-
-
+@arms_figure(
+    "arms-first-last",
+    title="Mean absolute gradient of the first and of the output layer",
+    estimand="Mean absolute entry of the kernel's gradient against optimizer steps. "
+    f"{BANDS} {ZERO} {DEAD}",
+)
 def first_last(frames: Frames) -> View:
-    """Mean absolute gradient of layer 1 and of the output layer by optimizer step."""
-    shown, note = on_examples(ends_of(chosen(of_arms(frames), quantity="g_mean_abs")))
-    levels = positive(shown.assign(x=shown["step"]), LEVEL_AXES)
-    return View(levels, LEVEL_AXES, STEPS, f"{note} {left_out(frames)}".strip(), ACROSS)
+    """Select the mean absolute gradient of layer 1 and of the output layer by optimizer step."""
+    steps = Axis("iteration (optimizer steps)")
+    return by_layer(frames, axes_of("g_mean_abs"), x=steps, only_ends=True)
 
 
+@arms_figure(
+    "arms-entries",
+    title="Spread of gradients and weights during training",
+    estimand="Entries of the kernel and of its gradient in layer 1 and in the output layer: median "
+    "entry (line), and the central 50, 90 and 98 % of the entries (bands, dark to light), each "
+    f"quantile the median over seeds. {DEAD}",
+    needs="the study keeps no quantiles",
+)
 def entries(frames: Frames) -> View:
-    """Quantiles of the entries of kernels and gradients in layer 1 and in the output layer by
-    epoch; `value` is their median."""
-    rows, note = on_examples(
-        ends_of(chosen(of_arms(frames), quantity=["g_quantiles", "w_quantiles"]))
-    )
-    where = np.where(rows["layer"] == 1, "layer 1", "output layer")
-    shown = rows.assign(x=rows["epoch"], quantity=rows["quantity"].str[0] + ", " + where)
-    spread = np.stack(list(shown["entries"])) if len(shown) else np.zeros((0, len(QUANTILES)))
-    ends = {
-        name: spread[:, QUANTILES.index(q)]
-        for name, q in (("value", 0.5), ("low", 0.05), ("high", 0.95))
+    """Select quantiles of the entries of kernels and gradients by epoch; `value` is their median.
+
+    The vertical axes have room for the central 90 % of the entries, but for rare epochs.
+    """
+    import numpy as np
+
+    rows = end_layers(chosen(rows_of_arms(frames), quantity=["g_quantiles", "w_quantiles"]))
+    rows, note = on_examples(rows)
+    layer = np.where(rows["layer"] == 1, *BLOCKS)
+    rows = rows.assign(x=rows["epoch"], quantity=rows["quantity"].str[0] + ", " + layer)
+    quantiles = np.stack(list(rows["entries"])) if len(rows) else np.zeros((0, len(QUANTILES)))
+    for name, level in (("value", 0.5), ("low", 0.05), ("high", 0.95)):
+        rows[name] = quantiles[:, QUANTILES.index(level)]
+    axes = {
+        f"{kind}, {block}": Axis(
+            f"{block}: {label}", limits=limits_of(chosen(rows, quantity=f"{kind}, {block}"))
+        )
+        for kind, label in KINDS.items()
+        for block in BLOCKS
     }
-    shown = shown.assign(**ends)
-    kinds = {"g": "gradient (loss per weight)", "w": "weights"}
-    names = [f"{kind}, {layer}" for kind in kinds for layer in ("layer 1", "output layer")]
-    limits = {name: reach(shown[shown["quantity"] == name]) for name in names}
-    axes = {name: Axis(f"{kinds[name[0]]}\n{name[3:]}", limits=limits[name]) for name in names}
-    told = (note, beyond(shown, limits, kinds), left_out(frames))
-    return View(shown, axes, EPOCHS, " ".join(filter(None, told)), ACROSS)
+    note = " ".join(filter(None, (note, cut_at_edge(rows, axes))))
+    return arms_view(frames, rows, axes, note, panel=draw_fan, key=fan_key)
 
 
-def beyond(
-    rows: pd.DataFrame, limits: Mapping[str, tuple[float, float] | None], kinds: Mapping[str, str]
-) -> str:
-    """How far medians reach that are cut at the edge of their panel, as a sentence."""
-    texts = []
-    for name, ends in limits.items():
-        values = rows[rows["quantity"] == name]["value"].dropna()
-        if (
-            ends
-            and len(values)
-            and not ends[0] <= (furthest := values.iloc[values.abs().argmax()]) <= ends[1]
-        ):
-            texts.append(
-                f"the {kinds[name[0]].split(' (')[0]} of {name[3:]} (to {number(furthest, 2)})"
-            )
-    return f"Cut at the edge of the panel, in a few epochs: {listing(texts)}." if texts else ""
+def arms_view(
+    frames: Frames, rows: pd.DataFrame, axes: Mapping[str, Axis], note: str, **details: Any
+) -> View:
+    """Return a view with a column of panels for each arm; the note says which arms have none."""
+    drawn = cells_of_arms(frames)
+    others = [arm for arm in frames.study.get("arms", {}) if arm not in drawn]
+    text = f"{note.strip()} Not shown: {', '.join(others)}." if others else note
+    settings = {"x": EPOCHS, "across": ("arm", "network"), "line": ("cell", "layer"), **details}
+    return View(rows, axes, note=text.strip(), **settings)
 
 
-def reach(rows: pd.DataFrame) -> tuple[float, float] | None:
-    """Ends of a vertical axis that has room for the central 90 % of the entries, but for rare
-    epochs."""
+def by_layer(
+    frames: Frames,
+    axes: Mapping[str, Axis],
+    x: Axis = EPOCHS,
+    only_ends: bool = False,
+    says_examples: bool = True,
+) -> View:
+    """Return the view of some quantities of every layer by epoch or step, on the tutorial's
+    examples."""
+    from vgstudy.figures.panels import draw_layers, layer_key
+
+    rows = chosen(rows_of_arms(frames), quantity=list(axes))
+    rows, note = on_examples(end_layers(rows) if only_ends else rows)
+    rows = positive(rows.assign(x=rows["epoch" if x is EPOCHS else "step"]), axes)
+    note = note if says_examples else ""
+    return arms_view(frames, rows, axes, note, x=x, panel=draw_layers, key=layer_key)
+
+
+def limits_of(rows: pd.DataFrame) -> tuple[float, float] | None:
+    """Return the ends of a vertical axis for quantiles of entries."""
     if rows.empty:
         return None
     low, high = float(rows["low"].quantile(0.02)), float(rows["high"].quantile(0.98))
@@ -129,79 +182,133 @@ def reach(rows: pd.DataFrame) -> tuple[float, float] | None:
     return low - margin, high + margin
 
 
+def cut_at_edge(rows: pd.DataFrame, axes: Mapping[str, Axis]) -> str:
+    """Say how far medians reach that are cut at the edge of their panel."""
+    texts = []
+    for name, axis in axes.items():
+        values = chosen(rows, quantity=name)["value"].dropna()
+        if not axis.limits or values.empty:
+            continue
+        furthest = values.iloc[values.abs().argmax()]
+        if not axis.limits[0] <= furthest <= axis.limits[1]:
+            kind = KINDS[name[0]].split("\n")[0]
+            texts.append(f"the {kind} of {name[3:]} (to {number(furthest, 2)})")
+    return f"Cut at the edge of the panel, in a few epochs: {listing(texts)}." if texts else ""
+
+
 def positive(rows: pd.DataFrame, axes: Mapping[str, Axis]) -> pd.DataFrame:
-    """The rows without values, and their bands, that a logarithmic axis has no place for."""
-    logarithmic = (
-        rows["quantity"]
-        .map({name: axis.scale == "log" for name, axis in axes.items()})
-        .astype(bool)
-    )
+    """Return the rows without the values and bands that a logarithmic axis has no place for."""
+    logarithmic = rows["quantity"].isin([name for name in axes if axes[name].scale == "log"])
     placed = ~logarithmic | (rows["value"] > 0)
     return rows.assign(**{name: rows[name].where(placed) for name in ("value", "low", "high")})
 
 
-def shown_arms(frames: Frames) -> dict[str, str]:
-    """The cell of each arm that has a panel: those of one cell without tied kernels, as many as fit
-    side by side."""
+def cells_of_arms(frames: Frames) -> dict[str, str]:
+    """Return the cell of each arm that has panels: those of one cell without tied kernels, as many
+    as fit side by side."""
+    from vgstudy.claims.networks import named_cells
+
     study, design = frames.study, frames.runs.drop_duplicates("cell")
     tied = {name for name, level in study["factors"]["initializer"].items() if level.get("tied")}
     cells = {arm: named_cells(arm, study, design) for arm in study.get("arms", {})}
-    single = {arm: found[0][0] for arm, found in cells.items() if len(found) == 1}
-    independent = design.set_index("cell")["initializer"].astype("str")
-    kept = [arm for arm, cell in single.items() if independent[cell] not in tied]
-    return {arm: single[arm] for arm in kept[:COLUMNS_AT_MOST]}
+    single = {arm: pairs[0][0] for arm, pairs in cells.items() if len(pairs) == 1}
+    initializer = design.set_index("cell")["initializer"].astype("str")
+    independent = [arm for arm, cell in single.items() if initializer[cell] not in tied]
+    return {arm: single[arm] for arm in independent[:MAX_COLUMNS]}
 
 
-def left_out(frames: Frames) -> str:
-    """Which arms have no panel, as a sentence."""
-    shown = shown_arms(frames)
-    others = [arm for arm in frames.study.get("arms", {}) if arm not in shown]
-    return f"Not shown: {', '.join(others)}." if others else ""
+def rows_of_arms(frames: Frames) -> pd.DataFrame:
+    """Return the rows of the arms that have panels as a view has them, with the arm's name as an
+    ordered category and its network in words."""
+    import pandas as pd
 
-
-def of_arms(frames: Frames) -> pd.DataFrame:
-    """The rows of the shown arms as a view has them, with the arm's name as an ordered category and
-    its network in words."""
-    arms = shown_arms(frames)
-    rows = frames.arms[frames.arms["cell"].isin(arms.values())]
-    names = rows["cell"].map({cell: arm for arm, cell in arms.items()})
-    networks = rows["cell"].map({cell: network(frames, cell) for cell in arms.values()})
+    cells = cells_of_arms(frames)
+    rows = frames.arms[frames.arms["cell"].isin(cells.values())]
+    arms = rows["cell"].map({cell: arm for arm, cell in cells.items()})
+    networks = rows["cell"].map({cell: network(frames, cell) for cell in cells.values()})
     rows = rows.rename(columns={"q05": "low", "median": "value", "q95": "high"})
     return rows.assign(
-        arm=pd.Categorical(names, list(arms), ordered=True), network=networks.astype("str")
+        arm=pd.Categorical(arms, list(cells), ordered=True), network=networks.astype("str")
     )
 
 
 def network(frames: Frames, cell: str) -> str:
-    """Depth and activation of a cell, and how many of its seeds ended dead, if any."""
-    design = frames.runs[frames.runs["cell"] == cell].iloc[0]
-    status = frames.outcomes[frames.outcomes["cell"] == cell]["status"]
+    """Return depth and activation of a cell, and how many of its seeds ended dead, if any."""
+    design = chosen(frames.runs, cell=cell).iloc[0]
+    status = chosen(frames.outcomes, cell=cell)["status"]
     dead = int((status == "dead").sum())
-    return f"{design['depth']} hidden, {design['activation']}" + (
-        f"\n{dead} of {plural(len(status), 'seed')} dead" if dead else ""
-    )
+    text = f"{design['depth']} hidden, {design['activation']}"
+    return f"{text}\n{dead} of {plural(len(status), 'seed')} dead" if dead else text
 
 
 def on_examples(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The rows on the examples that the tutorial uses, a mini-batch if one is logged, and a
-    sentence that says which."""
-    logged = [name for name in EXAMPLES[1:] if (rows["examples"] == name).any()] or [PROBE_SET]
-    return thinned(chosen(rows, examples=logged[0])), f"Gradients are of the {logged[0]}."
+    """Return the rows on the examples that the tutorial uses, a mini-batch if one is logged, and
+    the sentence that says which."""
+    present = set(rows["examples"])
+    batches = [name for name in EXAMPLES[1:] if name in present]
+    examples = batches[0] if batches else PROBE_SET
+    return fewer_epochs(chosen(rows, examples=examples)), f"Gradients are of the {examples}."
 
 
-def ends_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of layer 1 and of the output layer."""
+def end_layers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of layer 1 and of the output layer."""
     return rows[(rows["layer"] == 1) | (rows["layer"] == rows["depth"].astype(int) + 1)]
 
 
-def thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of at most MOST_POINTS epochs of every quantity, the first and the last among
-    them."""
+def fewer_epochs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of at most `MAX_POINTS` epochs of every quantity, the first and the last
+    among them."""
+    import numpy as np
+    import pandas as pd
+
     kept = []
-    for _, own in rows.groupby("quantity", sort=False):
-        epochs = np.unique(own["epoch"])
-        places = np.unique(
-            np.linspace(0, len(epochs) - 1, min(MOST_POINTS, len(epochs))).round().astype(int)
-        )
-        kept.append(own[own["epoch"].isin(epochs[places])])
+    for _, some in rows.groupby("quantity", sort=False):
+        epochs = np.unique(some["epoch"])
+        places = np.linspace(0, len(epochs) - 1, min(MAX_POINTS, len(epochs))).round().astype(int)
+        kept.append(some[some["epoch"].isin(epochs[places])])
     return pd.concat(kept) if kept else rows
+
+
+def draw_run(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw the median seed of a panel with its band, and the tutorial's single run as a star."""
+    from vgstudy.figures.panels import draw_lines
+
+    draw_lines(axes, points)
+    stars = points[points["reported"].notna()]
+    if len(stars):
+        look: Any = {"color": RED, "markersize": 8, "clip_on": False, "zorder": 5}
+        axes.plot(stars["x"], stars["reported"].astype(float), "*", **look)
+
+
+def run_key(frame: pd.DataFrame) -> list[Any]:
+    """Return entries for the line, the star and the activations."""
+    from matplotlib.lines import Line2D
+
+    from vgstudy.figures.panels import activation_key
+
+    line = Line2D([], [], color=GREY, label="median seed, central 90 % of the seeds")
+    look: Any = {"color": RED, "marker": "*", "linestyle": "", "markersize": 8}
+    stars = [Line2D([], [], label="the tutorial's single run", **look)]
+    return [line, *stars * bool(frame["reported"].notna().any()), *activation_key(frame)]
+
+
+def draw_fan(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw nested bands of the quantiles of a panel's entries around their median."""
+    import numpy as np
+
+    palette = colours(points)
+    for _, line in points.groupby("line"):
+        quantiles, colour = np.stack(list(line["entries"])), palette[line["activation"].iloc[0]]
+        for low, high, opacity in FANS:
+            below, above = (quantiles[:, QUANTILES.index(level)] for level in (low, high))
+            axes.fill_between(line["x"], below, above, color=colour, alpha=opacity, linewidth=0)
+        axes.plot(line["x"], line["value"], color=colour, linewidth=1.0)
+
+
+def fan_key(frame: pd.DataFrame) -> list[Any]:
+    """Return entries for the line and the activations."""
+    from matplotlib.lines import Line2D
+
+    from vgstudy.figures.panels import activation_key
+
+    return [Line2D([], [], color=GREY, label="median entry"), *activation_key(frame)]

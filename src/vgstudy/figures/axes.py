@@ -1,52 +1,52 @@
-"""How far the axes of a view reach: one vertical range for each quantity, so that all its panels
-compare."""
+"""Ranges, scales and ticks of the axes of a panel."""
 
-from math import exp, log
+from math import exp, log, log10
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis as AxisOfPanel
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from vgstudy.figures.style import GREY
 from vgstudy.figures.view import Axis
+from vgstudy.formatting import power_of_ten
 
 Array = NDArray[np.float64]
-MARGIN = 0.06  # of the range, on either side
-REACH = 0.5  # of the range of the values: how far beyond them an interval may stretch the axis
-SMALLEST = {"log": log(2.0), "linear": 1e-3}
+MARGIN = 0.06  # of the range, at either end
+OVERHANG = 0.5  # of the range of the values: how far beyond them an interval may stretch the axis
+SMALLEST = {"log": log(2.0), "linear": 1e-3}  # ranges
 LINEAR_BELOW = 0.1  # of a vertical axis that has a place for zero, logarithmic above
-FURTHEST = 690.0  # natural log of the largest number an axis can show
+LARGEST_LOG = 690.0  # natural log of the largest number an axis can show
 
 
 def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
-    """Ends of the vertical axis for the points of one quantity.
+    """Return the ends of the vertical axis for the points of one quantity.
 
     All values and marks are inside; an axis with a place for zero begins there. Intervals and
-    predictions are inside too unless they are far wider than the spread of the values, as with two
+    predictions are inside too unless they are far wider than the range of the values, as with two
     seeds: then they are cut at the edge.
     """
     if axis.limits:
         return axis.limits
     if axis.scale == "symlog":
         return 0.0, 2 * max(float(points["value"].max()), LINEAR_BELOW)
-    low, high = extent(
-        np.r_[positions(points["value"], axis.scale), positions(pd.Series(axis.marks), axis.scale)]
-    )
-    reach = REACH * max(high - low, SMALLEST[axis.scale])
-    ends_of = ("value", "low", "high", "predicted", "outer_low", "outer_high")
-    drawn = pd.concat([points[name] for name in ends_of if name in points])
-    ends = positions(drawn, axis.scale)
-    low, high = extent(np.r_[low, high, np.clip(ends, low - reach, high + reach)])
+    marks = positions([*axis.marks.values()], axis.scale)
+    low, high = extent(np.r_[positions(points["value"], axis.scale), marks])
+    overhang = OVERHANG * max(high - low, SMALLEST[axis.scale])
+    drawn = [points[name] for name in ("low", "high", "predicted") if name in points]
+    ends = positions(pd.concat(drawn), axis.scale)
+    low, high = extent(np.r_[low, high, np.clip(ends, low - overhang, high + overhang)])
     margin = MARGIN * max(high - low, SMALLEST[axis.scale])
     bottom, top = low - margin, high + margin
-    return (
-        (exp(max(bottom, -FURTHEST)), exp(min(top, FURTHEST)))
-        if axis.scale == "log"
-        else (bottom, top)
-    )
+    if axis.scale == "log":
+        return exp(max(bottom, -LARGEST_LOG)), exp(min(top, LARGEST_LOG))
+    return bottom, top
 
 
 def horizontal_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
-    """Ends of the horizontal axis, with room for markers; epoch 0 has a place of its own."""
+    """Return the ends of the horizontal axis, with room for markers and for epoch 0."""
     low, high = float(points["x"].min()), float(points["x"].max())
     if axis.scale == "log":
         return low / 1.2, high * 1.2
@@ -56,14 +56,69 @@ def horizontal_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def positions(values: "pd.Series[float]", scale: str) -> Array:
-    """Where finite values stand along an axis: natural logs of the positive ones on a logarithmic
-    axis."""
+def positions(values: "list[float] | pd.Series[float]", scale: str) -> Array:
+    """Return where finite values are along an axis: natural logs of the positive ones on a
+    logarithmic axis."""
     numbers = np.asarray(values, dtype=float)
     finite = np.asarray(numbers[np.isfinite(numbers)])
     return np.asarray(np.log(finite[finite > 0])) if scale == "log" else finite
 
 
 def extent(numbers: Array) -> tuple[float, float]:
-    """Smallest and largest; 0 and 1 if there is none."""
+    """Return the smallest and the largest; 0 and 1 if there is none."""
     return (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 1.0)
+
+
+def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
+    """Set scale, limits and whole-number ticks of a panel's horizontal axis."""
+    if axis.scale == "symlog":
+        axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+        tick(axes.xaxis, [0.0, *(10.0**n for n in range(6))])
+    elif axis.scale == "log":
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}"))
+    elif axis.names:
+        axes.set_xticks(range(len(axis.names)), axis.names)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+    axes.set_xlim(limits)
+
+
+def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
+    """Set scale, limits, ticks and marked levels of a panel's vertical axis."""
+    for level in axis.marks.values():
+        axes.axhline(level, color=GREY, linewidth=0.8, dashes=(2, 2), zorder=1)
+    if axis.scale == "symlog":
+        axes.set_yscale("symlog", linthresh=LINEAR_BELOW, linscale=0.5)
+        decades = range(round(log10(LINEAR_BELOW)), int(log10(limits[1])) + 1)
+        tick(axes.yaxis, [0.0, *(10.0**n for n in decades)])
+    elif axis.scale == "log":
+        axes.set_yscale("log")
+        tick_decades(axes, limits)
+    axes.set_ylim(limits)
+
+
+def tick(axis: AxisOfPanel, levels: list[float]) -> None:
+    """Set ticks at these levels, 0 or powers of ten."""
+    axis.set_major_locator(FixedLocator(levels))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(
+        FuncFormatter(
+            lambda level, _: f"{level:g}" if level < 1e4 else power_of_ten(round(log10(level)))
+        )
+    )
+
+
+def tick_decades(axes: Axes, limits: tuple[float, float]) -> None:
+    """Set the ticks of a logarithmic vertical axis: plain numbers if its ends are near, powers of
+    ten otherwise."""
+    ratio = limits[1] / limits[0]
+    near = ratio < 100
+    steps = LogLocator(subs=(1, 2, 5) if near else (1,), numticks=6)
+    axes.yaxis.set_major_locator(MaxNLocator(4) if ratio < 4 else steps)
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda level, _: f"{level:g}" if near else power_of_ten(round(log10(level))))
+    )

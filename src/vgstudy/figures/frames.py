@@ -1,18 +1,25 @@
-"""A study folder's finished tables as data frames, every row with the factor levels of its cell."""
+"""A study folder's finished tables as data frames, every row with the factor levels of its cell.
 
-from collections.abc import Mapping
+pandas is imported in functions, so that the names of a study's figures cost no data library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from vgstudy.analysis.design import plain, read_design
 from vgstudy.formatting import listing
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.store.tables import read_rows
 from vgstudy.tasks import TASKS
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+# the depth, or the nearest to it, at which numbers of one depth are shown
+REFERENCE_DEPTH = 10
 OPTIMIZER = "optimizer"
 PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
 FILTERS: Mapping[str, Any] = {
@@ -71,6 +78,8 @@ def read_frames(folder: Path) -> Frames:
     UserError
         If a table is missing, damaged or of another version.
     """
+    from vgstudy.analysis.design import plain, read_design
+
     design = read_design(folder)
     study, runs = design.study, leveled(design.runs, design.study)
     cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
@@ -87,6 +96,8 @@ def read_frames(folder: Path) -> Frames:
 def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
     """The frame with those of the factor columns that it has as ordered categoricals, levels in the
     study's order."""
+    import pandas as pd
+
     present = [factor for factor in FACTORS if factor in frame]
     return frame.astype(
         {
@@ -98,6 +109,8 @@ def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
 
 def compared(contrasts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """The contrasts with the names of the two levels that each compares."""
+    import pandas as pd
+
     levels = cells.set_index("cell")[list(FACTORS)].astype("str").stack()
 
     def level(side: str) -> list[Any]:
@@ -126,3 +139,21 @@ def chosen(frame: pd.DataFrame, **levels: Any) -> pd.DataFrame:
     for column, level in levels.items():
         frame = frame[frame[column].isin(level if isinstance(level, list) else [level])]
     return frame
+
+
+def nearest(numbers: Iterable[int], available: Iterable[int]) -> list[int]:
+    """Return for each number the nearest available one, ascending, without repeats.
+
+    Of two equally near ones, the smaller.
+    """
+    choices = sorted(available)
+    return sorted(
+        {min(choices, key=lambda choice: abs(choice - number)) for number in numbers}
+        if choices
+        else set()
+    )
+
+
+def at_depths(frame: pd.DataFrame, depths: list[int]) -> pd.DataFrame:
+    """Return the rows whose depth is the nearest available to one of these."""
+    return chosen(frame, depth=nearest(depths, frame["depth"].astype(int)))

@@ -1,66 +1,196 @@
-"""What came of training: accuracy and share of seeds that learned against depth, and every run
-accounted for."""
+"""What came of training: every run accounted for, the depth limit, accuracy against depth."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.view import DEPTH, Axis, View
+from vgstudy.figures.registry import figure
+from vgstudy.figures.style import GREY, STATUS_LOOKS, colours
+from vgstudy.figures.view import DEPTH, SETTING, Axis, View, axes_of
 from vgstudy.formatting import plural
 from vgstudy.schema import FACTORS, RUN_STATUSES
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
 MISSING = "missing"
 STATUSES = (*RUN_STATUSES, MISSING)
+MARKERS = {"inside": "o", "deeper": "^", "shallower": "v"}
+# of each fit of a limit: its name in the key, the filling of its marker, the dash of its interval
+FITS = {
+    "monotone": ("limit", "full", "-"),
+    "interpolated": ("between depths", "none", "-"),
+    "not monotone": ("no one limit", "none", ":"),
+}
+APART = 0.18  # of the distance between initializers, from one activation to the next
 
 
+@figure(
+    "accounting",
+    title="What became of every run",
+    estimand="Share of the runs of each cell that learned, did not learn, have a dead gradient or "
+    "diverged.",
+    needs="the study has no runs",
+)
+def accounting(frames: Frames) -> View:
+    """Select shares of the runs of each cell by status against depth."""
+    counts = counted(frames, list(FACTORS))
+    rows = counts.melt(list(FACTORS), var_name="status", value_name="runs", ignore_index=True)
+    total = rows.groupby(list(FACTORS), observed=True)["runs"].transform("sum")
+    rows = rows.assign(x=rows["depth"].astype(int), value=rows["runs"] / total, quantity="share")
+    return View(
+        rows,
+        {"share": Axis("share of runs", limits=(0, 1))},
+        DEPTH,
+        f"{plural(len(frames.runs), 'run')} in the design.",
+        down=("activation", "optimizer"),
+        line=("status", "initializer", "optimizer", "width"),
+        panel=draw_statuses,
+        key=status_key,
+    )
+
+
+def counted(frames: Frames, by: list[str]) -> pd.DataFrame:
+    """Count the runs of the design by status.
+
+    The frame has the columns `by`, then a column per status; `missing` only where runs have no
+    outcome.
+    """
+    outcomes = frames.outcomes[["cell", "seed", "status"]]
+    runs = frames.runs.merge(outcomes, on=["cell", "seed"], how="left")
+    status = runs["status"].fillna(MISSING).groupby([runs[name] for name in by], observed=True)
+    counts = status.value_counts().unstack(fill_value=0)
+    kept = [name for name in STATUSES if name != MISSING or name in counts]
+    return counts.reindex(columns=kept, fill_value=0).reset_index()
+
+
+def draw_statuses(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw a stacked bar for every depth."""
+    shares = points.pivot_table(index="x", columns="status", values="value", aggfunc="sum")
+    floor = 0 * shares.iloc[:, 0]
+    for status, look in STATUS_LOOKS.items():
+        if status in shares:
+            some = shares[status] > 0
+            axes.bar(
+                shares.index[some], shares[status][some], 0.9, floor[some], linewidth=0, **look
+            )
+            floor = floor + shares[status]
+
+
+def status_key(frame: pd.DataFrame) -> list[Any]:
+    """Return an entry for each status of the study."""
+    from matplotlib.patches import Patch
+
+    present = set(frame.loc[frame["value"] > 0, "status"])
+    return [
+        Patch(label=status, linewidth=0, **look)
+        for status, look in STATUS_LOOKS.items()
+        if status in present
+    ]
+
+
+@figure(
+    "depth-limit",
+    title="Depth limit",
+    estimand="Depth (hidden layers) at which half the seeds still learn: where P(learned), fitted "
+    "by a line that never rises with depth, crosses one half. A triangle up: half the seeds learn "
+    "even in the deepest networks, so the limit lies beyond the range; a triangle down: not even "
+    "in the shallowest. An interval that ends at the edge may reach beyond it. Open: the limit "
+    "lies between depths that are far apart; only these two are known, and the interval ends at "
+    "them. Open and dotted: P(learned) rises with depth by more than chance explains (p below "
+    ".05), so there is no one limit, and the interval is that of the nearest curve that never "
+    "rises.",
+    needs="no setting has outcomes at two depths",
+)
+def depth_limit(frames: Frames) -> View:
+    """Select the limits; one beyond the range is drawn at its edge, and so are ends of intervals.
+
+    Initializers are the horizontal axis.
+    """
+    rows = frames.limits[frames.limits["factor"].isna()]
+    edge = rows["deepest"].where(rows["range"] == "deeper", rows["shallowest"])
+    initializers = list(frames.study["factors"]["initializer"])
+    counts = f"{plural(int(rows['n'].sum()), 'run')} with an outcome"
+    rows = rows.assign(
+        quantity="limit",
+        x=rows["initializer"].astype("str").map(initializers.index).astype(int),
+        value=rows["value"].fillna(edge),
+        low=rows["low"].fillna(rows["shallowest"]),
+        high=rows["high"].fillna(rows["deepest"]),
+    ).drop(columns=["factor", "reference", "n"])
+    return View(
+        rows,
+        {"limit": Axis("depth at which half\nthe seeds still learn")},
+        Axis("initializer", names=tuple(initializers)),
+        f"Fitted to {counts}, of {plural(len(rows), 'setting')}.",
+        ("width",),
+        ("optimizer",),
+        line=SETTING,
+        panel=draw_limits,
+        key=limit_key,
+    )
+
+
+def draw_limits(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw the limits of a panel, activations side by side at each initializer."""
+    palette = colours(points)
+    codes = points["activation"].cat.remove_unused_categories().cat.codes
+    points = points.assign(x=points["x"] + APART * (codes - codes.max() / 2))
+    for (activation, kind, fit), rows in points.groupby(
+        ["activation", "range", "fit"], observed=True
+    ):
+        _, filling, dash = FITS[str(fit)]
+        colour = palette[str(activation)]
+        axes.vlines(rows["x"], rows["low"], rows["high"], color=colour, linewidth=1, linestyle=dash)
+        mark: Any = {"marker": MARKERS[str(kind)], "fillstyle": filling, "markersize": 5}
+        axes.plot(rows["x"], rows["value"], color=colour, linestyle="", **mark)
+
+
+def limit_key(frame: pd.DataFrame) -> list[Any]:
+    """Return the activations, what triangles mean, and the fits if there are several."""
+    from matplotlib.lines import Line2D
+
+    from vgstudy.figures.panels import activation_key
+
+    plain: Any = {"color": GREY, "marker": "o", "markersize": 5, "linewidth": 1.0}
+    fits = set(frame["fit"])
+    ranges = {
+        "deeper": f"deeper than {frame['deepest'].max():.0f}",
+        "shallower": f"shallower than {frame['shallowest'].min():.0f}",
+    }
+    return [
+        *activation_key(frame),
+        *(
+            Line2D([], [], **{**plain, "marker": MARKERS[kind], "linestyle": "", "label": label})
+            for kind, label in ranges.items()
+            if kind in set(frame["range"])
+        ),
+        *(
+            Line2D([], [], label=label, fillstyle=filling, linestyle=dash, **plain)
+            for fit, (label, filling, dash) in FITS.items()
+            if fit in fits and fits != {"monotone"}
+        ),
+    ]
+
+
+@figure(
+    "accuracy-depth",
+    title="Test accuracy by depth",
+    estimand="Mean over seeds of the accuracy on the test rows; diverged runs have none. Where "
+    "some seeds learn and others not, the accuracy has two modes and its interval can miss the "
+    "mean: read the share that learned first.",
+    needs="no run has a test accuracy",
+)
 def accuracy_depth(frames: Frames) -> View:
-    """Test accuracy at the last epoch against depth, by optimizer."""
+    """Select the test accuracy at the last epoch against depth, by optimizer."""
     levels = {"learned above": frames.study["outcome"]["learned_above"], "chance": frames.chance}
     marks = {
         f"{name} {level:g}": float(level) for name, level in levels.items() if level is not None
     }
-    return outcome_depth(
-        frames, "test_accuracy", Axis("test accuracy\n(share of test rows)", marks=marks)
-    )
-
-
-def outcome_depth(frames: Frames, quantity: str, axis: Axis) -> View:
-    """One quantity of the outcome at its last epoch against depth, by optimizer."""
-    rows = chosen(frames.estimates, quantity=quantity)
-    shown = chosen(rows, epoch=rows["epoch"].max())
-    note = f"Epoch {shown['epoch'].max():.0f}." if len(shown) else ""
-    return View(
-        shown.assign(x=shown["depth"].astype(int)),
-        {quantity: axis},
-        DEPTH,
-        note,
-        down=("optimizer",),
-    )
-
-
-def accounting(frames: Frames) -> View:
-    """Shares of the runs of each cell by status against depth, by activation and optimizer."""
-    counts = counted(frames, list(FACTORS))
-    shown = counts.melt(list(FACTORS), var_name="status", value_name="runs", ignore_index=True)
-    total = shown.groupby(list(FACTORS), observed=True)["runs"].transform("sum")
-    shown = shown.assign(
-        x=shown["depth"].astype(int), value=shown["runs"] / total, quantity="share"
-    )
-    axis = Axis("share of runs", limits=(0, 1))
-    note = f"{plural(len(frames.runs), 'run')} in the design."
-    return View(shown, {"share": axis}, DEPTH, note, down=("activation", "optimizer"))
-
-
-def counted(frames: Frames, by: list[str]) -> pd.DataFrame:
-    """Runs of the design by status: the columns `by`, then a column per status; `missing` only
-    where runs have no outcome."""
-    runs = frames.runs.merge(
-        frames.outcomes[["cell", "seed", "status"]], on=["cell", "seed"], how="left"
-    )
-    status = runs["status"].fillna(MISSING)
-    counts = (
-        status.groupby([runs[name] for name in by], observed=True)
-        .value_counts()
-        .unstack(fill_value=0)
-    )
-    kept = [name for name in STATUSES if name != MISSING or name in counts]
-    return counts.reindex(columns=kept, fill_value=0).reset_index()
+    rows = chosen(frames.estimates, quantity="test_accuracy", epoch=frames.last_epoch)
+    note = f"Epoch {frames.last_epoch}." if len(rows) else ""
+    axes = axes_of("test_accuracy", marks=marks)
+    rows = rows.assign(x=rows["depth"].astype(int))
+    return View(rows, axes, DEPTH, note, down=("optimizer",), line=SETTING)

@@ -1,48 +1,83 @@
-"""Every figure's view by the figure's name."""
+"""Every figure by its name, and which of them a study has; imports no drawing library."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from vgstudy.figures.arms import accuracy, entries, first_last, gradients, weights
-from vgstudy.figures.decay import decay_epochs
-from vgstudy.figures.depth_limit import depth_limit
-from vgstudy.figures.frames import Frames
-from vgstudy.figures.outcomes import accounting, accuracy_depth
-from vgstudy.figures.profiles import l1_epochs, level_epochs, profile_end, profile_start
-from vgstudy.figures.theory import fluctuations, theory_width
 from vgstudy.figures.view import View, thinned
-from vgstudy.figures.zeros import zeros_end, zeros_start
 
-VIEWS: Mapping[str, Callable[[Frames], View]] = MappingProxyType(
-    {
-        "accounting": accounting,
-        "profile-start": profile_start,
-        "profile-end": profile_end,
-        "decay-epochs": decay_epochs,
-        "level-epochs": level_epochs,
-        "accuracy-depth": accuracy_depth,
-        "depth-limit": depth_limit,
-        "l1-epochs": l1_epochs,
-        "arms-accuracy": accuracy,
-        "arms-weights": weights,
-        "arms-gradients": gradients,
-        "arms-first-last": first_last,
-        "arms-entries": entries,
-        "zeros-start": zeros_start,
-        "zeros-end": zeros_end,
-        "fluctuations": fluctuations,
-        "theory-width": theory_width,
-    }
-)
+if TYPE_CHECKING:
+    from vgstudy.figures.frames import Frames
+
+# modules of this package that register figures, in the order of the report
+FAMILIES = ("outcomes", "arms", "profiles", "decay", "theory")
+
+_registered: dict[str, FigureSpec] = {}
 
 
-def view_of(name: str) -> Callable[[Frames], View]:
-    """The function that selects what a figure shows; of very many panels some.
+@dataclass(frozen=True)
+class FigureSpec:
+    """A figure: the fixed part of its caption, and the function that selects what it shows.
 
-    Raises
-    ------
-    KeyError
-        If there is no such figure.
+    Attributes
+    ----------
+    name
+        Names its files.
+    title, estimand
+        What it shows, as a heading, and what is estimated, in whole sentences.
+    needs
+        Why it is not drawn where there is nothing to draw, as the end of a sentence.
+    select
+        Returns the view of a study's tables.
+    is_of
+        Whether a study, as its settings, has the figure.
     """
-    select = VIEWS[name]
-    return lambda frames: thinned(select(frames))
+
+    name: str
+    title: str
+    estimand: str
+    needs: str
+    select: Callable[[Frames], View]
+    is_of: Callable[[Mapping[str, Any]], bool]
+
+    def view(self, frames: Frames) -> View:
+        """Return what the figure shows of a study; of very many panels some."""
+        return thinned(self.select(frames))
+
+
+def figure(
+    name: str,
+    *,
+    title: str,
+    estimand: str,
+    needs: str,
+    is_of: Callable[[Mapping[str, Any]], bool] = lambda _: True,
+) -> Callable[[Callable[[Frames], View]], Callable[[Frames], View]]:
+    """Register the decorated function, which selects what a figure shows; see `FigureSpec`."""
+
+    def register(select: Callable[[Frames], View]) -> Callable[[Frames], View]:
+        _registered[name] = FigureSpec(name, title, estimand, needs, select, is_of)
+        return select
+
+    return register
+
+
+def figures() -> dict[str, FigureSpec]:
+    """Return every figure by name, in the order of the report."""
+    modules = [f"{__package__}.{family}" for family in FAMILIES]
+    for module in modules:
+        import_module(module)
+
+    def place(spec: FigureSpec) -> int:
+        module = spec.select.__module__
+        return modules.index(module) if module in modules else len(modules)
+
+    return {spec.name: spec for spec in sorted(_registered.values(), key=place)}
+
+
+def figure_names(study: Mapping[str, Any]) -> list[str]:
+    """Return the names of a study's figures, in the order of the report."""
+    return [name for name, spec in figures().items() if spec.is_of(study)]

@@ -1,35 +1,74 @@
-"""What theory predicts before any update, beside what was measured."""
+"""What theory predicts before any update, next to what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vgstudy.figures.frames import Frames, at_depths, chosen, untrained
+from vgstudy.figures.registry import figure
+from vgstudy.figures.view import SETTING, Axis, View
+
+MIN_WIDTHS = 3  # that a study needs for a trend
+VARIANCE = "var_interior_delta"
 
 
-from vgstudy.figures.frames import Frames, chosen, untrained
-from vgstudy.figures.view import Axis, View, nearest
-from vgstudy.theory.overlays import VARIANCE
-
-DEPTHS = (5, 10)
-WIDTH_AXES = {
-    "d_delta": Axis("decay factor of δ,\nmeasured / predicted", "log", {"theory": 1.0}),
-    "d_g": Axis("decay factor of g,\nmeasured / predicted", "log", {"theory": 1.0}),
-}
-WIDTH = Axis("width (units per hidden layer)", "log")
-VARIANCE_AXES = {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)", "log")}
-SUM = Axis("sum of 1 / width over the layers between: (depth − 2) / width", "log")
+def has_widths(study: Mapping[str, Any]) -> bool:
+    """Return whether a study has enough widths for a trend."""
+    return len(study["factors"]["width"]) >= MIN_WIDTHS
 
 
-def theory_width(frames: Frames) -> View:
-    """Measured over predicted decay factors against width, at two depths."""
-    rows = untrained(chosen(frames.overlays, quantity=list(WIDTH_AXES)))
-    rows = chosen(rows, depth=nearest(DEPTHS, rows["depth"].astype(int)))
-    ratios = {name: rows[name] / rows["predicted"] for name in ("value", "low", "high")}
-    note = "At 1 they agree. Intervals are of what was measured."
-    shown = rows.assign(x=rows["width"].astype(int), **ratios).drop(
-        columns="predicted"
-    )  # theory is the line at 1
-    return View(shown, WIDTH_AXES, WIDTH, note, ("initializer",), ("depth",))
-
-
+@figure(
+    "fluctuations",
+    title="How much initial gradients vary from seed to seed",
+    estimand="Variance over seeds of the log of the root mean square of δ in layer L over that in "
+    "layer 2, before any update, for activations that are linear but for a slope below 0. Theory: "
+    "it grows in proportion to the sum of 1 / width over the layers between (Hanin & Nica 2018), "
+    "so deep narrow networks differ most.",
+    needs="no network has 3 hidden layers, kernels of mean 0 and an activation that is linear but "
+    "for a slope below 0",
+)
 def fluctuations(frames: Frames) -> View:
-    """Variance over seeds of the log ratio of δ from one end of the square layers to the other."""
+    """Select the variance over seeds of the log ratio of δ over the square layers."""
     rows = untrained(chosen(frames.overlays, quantity=VARIANCE))
     x = (rows["depth"].astype(int) - 2) / rows["width"].astype(int)
-    note = "A line for each width. Thin lines: the law of normal kernels at one input, which rises in proportion."
-    return View(rows.assign(x=x), VARIANCE_AXES, SUM, note, ("initializer",))
+    return View(
+        rows.assign(x=x),
+        {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)", "log")},
+        Axis("sum of 1 / width over the layers between: (depth − 2) / width", "log"),
+        "A line for each width. Thin lines: the law of normal kernels at one input, which rises "
+        "in proportion.",
+        ("initializer",),
+        line=SETTING,
+    )
+
+
+@figure(
+    "theory-width",
+    title="Measured over predicted decay before training, by width",
+    estimand="Geometric mean over seeds of the decay factor per layer at epoch 0, over what theory "
+    "predicts in the limit of infinite width: the ratio should approach 1.",
+    needs="theory predicts none of these networks",
+    is_of=has_widths,
+)
+def theory_width(frames: Frames) -> View:
+    """Select measured over predicted decay factors against width, at two depths."""
+    axes = {
+        f"d_{name}": Axis(
+            f"decay factor of {symbol},\nmeasured / predicted", "log", {"theory": 1.0}
+        )
+        for name, symbol in (("delta", "δ"), ("g", "g"))
+    }
+    rows = at_depths(untrained(chosen(frames.overlays, quantity=list(axes))), [5, 10])
+    ratios = {name: rows[name] / rows["predicted"] for name in ("value", "low", "high")}
+    # the prediction is the line at 1
+    rows = rows.assign(x=rows["width"].astype(int), **ratios).drop(columns="predicted")
+    return View(
+        rows,
+        axes,
+        Axis("width (units per hidden layer)", "log"),
+        "At 1 they agree. Intervals are of what was measured.",
+        ("initializer",),
+        ("depth",),
+        line=("activation", "initializer", "optimizer", "depth"),
+    )

@@ -1,48 +1,59 @@
-"""What a picture shows: a table with a row per drawn point, and the grid of panels it is laid out
-in."""
+"""What a figure shows: a table with a row per drawn point, and the grid of panels for it."""
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-
-import numpy as np
-import pandas as pd
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 from vgstudy.formatting import listing
+from vgstudy.quantities import QUANTITIES
 from vgstudy.schema import FACTORS
 
-REFERENCE_DEPTH = 10  # the depth, or the nearest to it, at which numbers of one depth are shown
-COLUMNS_AT_MOST = 6  # panels side by side on a page ten inches wide
-# of a factor that makes panels: nobody reads hundreds of them, and each takes a tenth of a second
-# to draw
-LEVELS_AT_MOST = 8
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+MAX_COLUMNS = 6  # panels next to one another on a page ten inches wide
+MAX_LEVELS = 8  # of a factor that makes panels: nobody reads hundreds of them
 
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis: label with unit, scale as matplotlib names it, named levels marked by a line."""
+    """An axis: label with unit, scale as matplotlib names it, named levels marked by a line, fixed
+    limits if there are any, and the names of 0, 1, 2 ... where they are not numbers."""
 
     label: str
     scale: str = "linear"
     marks: Mapping[str, float] = field(default_factory=dict)
     limits: tuple[float, float] | None = None
+    names: tuple[str, ...] = ()
 
 
-BLOCKS = ("initializer", "width")
 DEPTH = Axis("depth (hidden layers)")
 EPOCH = Axis("epoch (0 is before any update)", "symlog")
+BLOCKS = ("initializer", "width")  # columns of panels whose levels differ by many decades
+SETTING = tuple(name for name in FACTORS if name != "depth")
+
+
+def axes_of(*quantities: str, **details: Any) -> dict[str, Axis]:
+    """Return the vertical axes of some quantities, with marks or limits that they share."""
+    return {
+        name: Axis(QUANTITIES[name].axis, QUANTITIES[name].scale, **details) for name in quantities
+    }
 
 
 @dataclass(frozen=True)
 class View:
-    """Finished estimates selected for one picture.
+    """Finished estimates selected for one figure.
 
     Attributes
     ----------
     frame
         A row per point: `quantity` (a key of `axes`), `x`, `value`, `low`, `high`, the factor
         columns, and what the estimate's table says about it (n, n_alive, n_failed, method,
-        confidence); optionally `predicted`, drawn as a thin line, and `outer_low`, `outer_high`,
-        the ends of a band that holds over a whole line at once, with `band`, how it was made.
+        confidence); optionally `predicted`, drawn as a thin line.
     axes
         The quantities shown, from top to bottom.
     x
@@ -53,9 +64,17 @@ class View:
         Columns of `frame` whose levels make the columns of panels.
     down
         Columns of `frame` whose levels make a row of panels each, within every quantity.
-    free
-        Those of `across` whose levels have vertical ranges of their own, because they differ by too
+    line
+        Columns of `frame` whose levels make a line each within a panel.
+    own_ranges
+        Whether columns of panels have vertical ranges of their own, because they differ by too
         many decades.
+    simultaneous
+        Whether intervals hold at all points of a line at once.
+    panel
+        Draws the points of one panel on its axes; lines with bands if there is none.
+    key
+        Returns the entries of the key above the panels; the activations if there is none.
     """
 
     frame: pd.DataFrame
@@ -64,7 +83,11 @@ class View:
     note: str = ""
     across: tuple[str, ...] = ("width", "initializer")
     down: tuple[str, ...] = ()
-    free: tuple[str, ...] = ()
+    line: tuple[str, ...] = ("cell",)
+    own_ranges: bool = False
+    simultaneous: bool = False
+    panel: Callable[[Axes, pd.DataFrame], None] | None = None
+    key: Callable[[pd.DataFrame], list[Any]] | None = None
 
     @property
     def empty(self) -> bool:
@@ -73,54 +96,43 @@ class View:
 
 
 def with_bands(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose simultaneous bands, over all points of a line, are to be drawn beside the
-    intervals of single points."""
-    return rows.assign(outer_low=rows["band_low"], outer_high=rows["band_high"])
+    """Return rows with their simultaneous band as interval, where they have one."""
+    has_band = rows["band"].notna()
+    return rows.assign(
+        low=rows["band_low"].where(has_band, rows["low"]),
+        high=rows["band_high"].where(has_band, rows["high"]),
+        method=rows["band"].where(has_band, rows["method"]),
+    )
 
 
 def laid_out(view: View) -> View:
-    """The view with its widths led down, not across, where the panels would not fit side by
+    """Return the view with its widths down, not across, where too many panels would be side by
     side."""
-    panels = int(np.prod([view.frame[name].nunique() for name in view.across]))
-    if "width" not in view.across or panels <= COLUMNS_AT_MOST:
+    columns = prod(view.frame[name].nunique() for name in view.across)
+    if "width" not in view.across or columns <= MAX_COLUMNS:
         return view
-    return replace(
-        view,
-        across=tuple(name for name in view.across if name != "width"),
-        down=("width", *view.down),
-    )
+    across = tuple(name for name in view.across if name != "width")
+    return replace(view, across=across, down=("width", *view.down))
 
 
 def thinned(view: View) -> View:
-    """The view with at most `LEVELS_AT_MOST` levels of each factor that makes panels: the first,
-    the last, and others evenly between them in the study's order. The note says which."""
-    frame, notes = view.frame, [view.note]
-    for factor in (name for name in (*view.across, *view.down) if name in FACTORS):
-        levels = list(frame[factor].drop_duplicates().sort_values())
-        if len(levels) > LEVELS_AT_MOST:
-            kept = [
-                levels[place]
-                for place in np.linspace(0, len(levels) - 1, LEVELS_AT_MOST).round().astype(int)
-            ]
-            frame = frame[frame[factor].isin(kept)]
-            notes.append(
-                f"Shown are {len(kept)} of {len(levels)} levels of {factor}: {listing(map(str, kept))}."
-            )
-    return (
-        view
-        if frame is view.frame
-        else replace(view, frame=frame, note=" ".join(filter(None, notes)))
-    )
+    """Return the view with at most `MAX_LEVELS` levels of each factor that makes panels.
 
-
-def nearest(wanted: Iterable[int], available: Iterable[int]) -> list[int]:
-    """For each wanted number the nearest available one, without repeats, in order; the smaller of
-    two equally near."""
-    choices = sorted(available)
-    return (
-        sorted(
-            {min(choices, key=lambda choice: (abs(choice - number), choice)) for number in wanted}
+    They are the first, the last, and others evenly between them in the study's order; the note
+    says which.
+    """
+    for factor in (*view.across, *view.down):
+        if factor not in FACTORS:
+            continue
+        levels = list(view.frame[factor].drop_duplicates().sort_values())
+        if len(levels) <= MAX_LEVELS:
+            continue
+        step = (len(levels) - 1) / (MAX_LEVELS - 1)
+        kept = [levels[round(place * step)] for place in range(MAX_LEVELS)]
+        text = f"Shown are {MAX_LEVELS} of {len(levels)} levels of {factor}:"
+        view = replace(
+            view,
+            frame=view.frame[view.frame[factor].isin(kept)],
+            note=f"{view.note} {text} {listing(map(str, kept))}.".strip(),
         )
-        if choices
-        else []
-    )
+    return view

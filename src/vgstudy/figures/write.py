@@ -1,80 +1,23 @@
-"""Pictures of finished estimates. Nothing here estimates: a picture draws the points of its view
-and their intervals."""
+"""Write a study's figures from its finished estimates."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
+import matplotlib.pyplot as plt
 
 from vgstudy.errors import UserError
-from vgstudy.figures.bands import arm_layers, fans, single_runs
-from vgstudy.figures.captions import caption_of, caption_text, figure_names
+from vgstudy.figures.captions import caption_text
 from vgstudy.figures.frames import read_frames
-from vgstudy.figures.layers import layers
-from vgstudy.figures.lines import cell_lines, lines, width_lines
-from vgstudy.figures.notice import notice
-from vgstudy.figures.places import places
-from vgstudy.figures.registry import view_of
-from vgstudy.figures.rendering import csv, parquet, pdf, png, svg
-from vgstudy.figures.shares import shares
-from vgstudy.figures.style import rc
+from vgstudy.figures.registry import FigureSpec, figures
+from vgstudy.figures.render import csv, parquet, picture, rendered
 from vgstudy.figures.view import View
 from vgstudy.store.files import write_whole
 
-PICTURES: Mapping[str, Callable[[View], Figure]] = MappingProxyType(
-    {
-        "accounting": shares,
-        "profile-start": cell_lines,
-        "profile-end": cell_lines,
-        "decay-epochs": cell_lines,
-        "level-epochs": cell_lines,
-        "accuracy-depth": lines,
-        "depth-limit": places,
-        "l1-epochs": layers,
-        "arms-accuracy": single_runs,
-        "arms-weights": arm_layers,
-        "arms-gradients": arm_layers,
-        "arms-first-last": arm_layers,
-        "arms-entries": fans,
-        "zeros-start": lines,
-        "zeros-end": lines,
-        "fluctuations": lines,
-        "theory-width": width_lines,
-    }
-)
-
-
-def picture(name: str, view: View) -> Figure:
-    """The figure of this name drawn from its view, or a notice where there is nothing to draw.
-
-    Raises
-    ------
-    KeyError
-        If there is no such figure.
-    """
-    draw = PICTURES[name]
-    with mpl.rc_context(dict(rc())):
-        return (
-            notice(caption_of(name).title, caption_text(name, view))
-            if view.empty
-            else arranged(draw(view))
-        )
-
-
-def arranged(figure: Figure) -> Figure:
-    """The figure with its layout worked out once, not again by every rendering."""
-    if engine := figure.get_layout_engine():
-        engine.execute(figure)
-        figure.set_layout_engine("none")
-    return figure
-
 
 def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
-    """Draw figures of the study in `folder`: figures/NAME.svg, .pdf, .png, what is drawn as .csv
-    and .parquet; captions.json.
+    """Draw figures of the study in `folder`: figures/NAME.svg, .pdf and .png, what is drawn as .csv
+    and .parquet, and captions.json.
 
     The captions are a JSON mapping from a figure's name to its `title` and `caption`, in the order
     of the report.
@@ -90,29 +33,26 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
         If a table is missing, damaged or of another version, or the study has no such figure.
     """
     frames = read_frames(folder)
-    known = figure_names(frames.study)
-    if unknown := [name for name in names or () if name not in known]:
+    specs = {name: spec for name, spec in figures().items() if spec.is_of(frames.study)}
+    if unknown := [name for name in names or () if name not in specs]:
         raise UserError(
-            f"{folder.name} has no figure {unknown[0]}; its figures are {', '.join(known)}"
+            f"{folder.name} has no figure {unknown[0]}; its figures are {', '.join(specs)}"
         )
-    views = {name: view_of(name)(frames) for name in known}
-    for name in names or known:
-        write_figure(folder / "figures", name, views[name])
-    captions = {
-        name: {"title": caption_of(name).title, "caption": caption_text(name, view)}
-        for name, view in views.items()
-    }
-    write_whole(
-        folder / "figures" / "captions.json",
-        json.dumps(captions, indent=1, ensure_ascii=False).encode(),
-    )
+    captions = {}
+    for name, spec in specs.items():
+        view = spec.view(frames)
+        captions[name] = {"title": spec.title, "caption": caption_text(spec, view)}
+        if names is None or name in names:
+            write_figure(folder / "figures", spec, view)
+    content = json.dumps(captions, indent=1, ensure_ascii=False).encode()
+    write_whole(folder / "figures" / "captions.json", content)
 
 
-def write_figure(folder: Path, name: str, view: View) -> list[Path]:
-    """Write one figure in every format, and the table that it draws; the paths."""
-    figure = picture(name, view)
-    files = {kind: render(figure) for kind, render in (("svg", svg), ("pdf", pdf), ("png", png))}
-    files |= {kind: table(view.frame) for kind, table in (("csv", csv), ("parquet", parquet))}
+def write_figure(folder: Path, spec: FigureSpec, view: View) -> None:
+    """Write one figure in every format, and the table that it draws."""
+    figure = picture(spec, view)
+    files = {kind: rendered(figure, kind) for kind in ("svg", "pdf", "png")}
+    files |= {"csv": csv(view.frame), "parquet": parquet(view.frame)}
+    plt.close(figure)
     for kind, content in files.items():
-        write_whole(folder / f"{name}.{kind}", content)
-    return [folder / f"{name}.{kind}" for kind in files]
+        write_whole(folder / f"{spec.name}.{kind}", content)

@@ -2,8 +2,14 @@
 
 import pandas as pd
 
-from vgstudy.figures.frames import OPTIMIZER, Frames, chosen, untrained
-from vgstudy.figures.view import REFERENCE_DEPTH, nearest
+from vgstudy.figures.frames import (
+    OPTIMIZER,
+    REFERENCE_DEPTH,
+    Frames,
+    chosen,
+    nearest,
+    untrained,
+)
 from vgstudy.formatting import plural
 from vgstudy.report.estimate_text import Row, Sides, estimate, furthest, setting, sides_by_test
 from vgstudy.report.finding import Finding

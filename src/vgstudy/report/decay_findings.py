@@ -8,9 +8,15 @@ import pandas as pd
 
 from vgstudy.analysis.intervals import ALPHA
 from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
-from vgstudy.figures.frames import Frames, chosen, optimizers, untrained
-from vgstudy.figures.profiles import at_depths
-from vgstudy.figures.view import REFERENCE_DEPTH, nearest
+from vgstudy.figures.frames import (
+    REFERENCE_DEPTH,
+    Frames,
+    at_depths,
+    chosen,
+    nearest,
+    optimizers,
+    untrained,
+)
 from vgstudy.formatting import interval, number, plural, reach
 from vgstudy.report.estimate_text import Row, estimate, extreme, setting
 from vgstudy.report.finding import Finding

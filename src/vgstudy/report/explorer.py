@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vgstudy.figures.frames import Frames, chosen
+from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, chosen, nearest
 from vgstudy.figures.style import COLOURS, DASHES, MARKERS, keyed
-from vgstudy.figures.view import REFERENCE_DEPTH, nearest
 from vgstudy.schema import FACTORS
 
 GEOMETRIC = ("d_g", "d_delta", "d_h", "g_rms", "delta_rms", "h_rms")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vgstudy.figures.captions import figure_names
 from vgstudy.figures.frames import Frames
+from vgstudy.figures.registry import figure_names
 from vgstudy.report.design_text import describe_design
 from vgstudy.report.embedded_figures import KINDS, EmbeddedFigure, embedded_figures
 from vgstudy.report.explorer import Explorer, explorer

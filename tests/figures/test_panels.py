@@ -1,0 +1,175 @@
+"""Panels draw the estimates they are given and nothing else, on axes that have room for them."""
+
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from made_frames import made_frames
+from synthetic import study
+from vgstudy.figures.axes import horizontal_limits, vertical_limits
+from vgstudy.figures.frames import nearest
+from vgstudy.figures.panels import panelled
+from vgstudy.figures.registry import figures
+from vgstudy.figures.render import picture, rendered
+from vgstudy.figures.style import COLOURS, keyed, shades
+from vgstudy.figures.view import DEPTH, EPOCH, Axis, View, laid_out, thinned, with_bands
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
+def drawn(name, frames):
+    spec = figures()[name]
+    view = spec.view(frames)
+    return view, picture(spec, view)
+
+
+@pytest.mark.parametrize("name", ["profile-start", "profile-end", "level-epochs", "accuracy-depth"])
+def test_lines_are_the_estimates_and_nothing_else_against_the_table(frames, name):
+    view, figure = drawn(name, frames)
+    marks = {level for axis in view.axes.values() for level in axis.marks.values()}
+    lines = [line.get_ydata() for axes in figure.axes for line in axes.lines]
+    values = [y for y in np.concatenate(lines) if y not in marks and np.isfinite(y)]
+    assert sorted(values) == sorted(view.frame["value"].dropna())
+
+
+@pytest.mark.parametrize("name", ["decay-epochs", "profile-start", "accuracy-depth"])
+def test_bands_are_the_intervals_against_the_table(frames, name):
+    view, figure = drawn(name, frames)
+    bands = [band for axes in figure.axes for band in axes.collections]
+    corners = {y for band in bands for path in band.get_paths() for y in path.vertices[:, 1]}
+    rows = view.frame[view.frame["value"].notna()]
+    assert set(rows["low"].dropna()) | set(rows["high"].dropna()) <= corners
+
+
+@pytest.mark.parametrize("name", ["profile-start", "decay-epochs"])
+def test_intervals_of_lines_are_the_simultaneous_ones_against_the_table(frames, name):
+    view = figures()[name].view(frames)
+    banded = view.frame[view.frame["band"].notna()]
+    assert len(banded)
+    assert set(banded["low"]) == set(banded["band_low"])
+    assert set(banded["high"]) == set(banded["band_high"])
+    assert view.simultaneous
+
+
+def test_a_point_without_a_band_keeps_its_interval_by_hand():
+    points = {"low": [1.0, 2.0], "high": [3.0, 4.0], "method": "t"}
+    bands = {"band_low": [0.5, None], "band_high": [3.5, None], "band": ["max", None]}
+    shown = with_bands(pd.DataFrame({**points, **bands}))
+    assert shown[["low", "high", "method"]].values.tolist() == [[0.5, 3.5, "max"], [2.0, 4.0, "t"]]
+
+
+def test_a_line_breaks_where_a_value_is_missing_by_hand():
+    depths = (2, 4, 6, 8)
+    rows = [{"quantity": "d_g", "depth": depth, "value": 1.0} for depth in depths]
+    frame = made_frames(rows, resolved=study(depths=depths)).estimates
+    frame.loc[frame["depth"] == 4, "value"] = np.nan
+    view = View(frame.assign(x=list(depths)), {"d_g": Axis("d")}, DEPTH, line=("activation",))
+    points = panelled(view)
+    segments = points[points["value"].notna()].groupby("segment")["x"].apply(list)
+    assert list(segments) == [[2], [6, 8]]
+
+
+def test_panels_of_one_row_share_their_vertical_axis_unless_they_differ_by_decades(frames):
+    for name, shared in (("accuracy-depth", True), ("profile-start", False)):
+        _, figure = drawn(name, frames)
+        first, second = figure.axes[:2]
+        assert (first.get_ylim() == second.get_ylim()) == shared
+
+
+def test_a_combination_that_was_not_run_says_so():
+    rows = [{"quantity": "test_accuracy", "epoch": 20, "value": 0.7, "depth": d} for d in (2, 5)]
+    rows = [
+        {**row, **levels}
+        for row in rows
+        for levels in (
+            {"optimizer": "SGD", "initializer": "Xavier"},
+            {"optimizer": "Adam", "initializer": "He"},
+        )
+    ]
+    _, figure = drawn("accuracy-depth", made_frames(rows))
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert texts.count("not in this study") == 2
+
+
+def test_any_level_names_can_be_drawn():
+    named = {"activation": "_a$b$ & <i>", "initializer": "$\\frac$", "optimizer": "_"}
+    factors = study()["factors"] | {factor: {name: {}} for factor, name in named.items()}
+    rows = [{"quantity": "g_rms", "value": 0.5, "layer": layer, **named} for layer in (1, 2)]
+    frames = made_frames(profiles=rows, resolved=study() | {"factors": factors})
+    content = rendered(drawn("profile-start", frames)[1], "svg").decode()
+    assert "_a$b$ &amp; &lt;i&gt;" in content
+    assert "$\\frac$" in content
+
+
+def test_nearest_by_hand():
+    assert nearest([5, 10, 20], range(1, 21)) == [5, 10, 20]
+    assert nearest([5, 10, 20], [4, 6, 12]) == [4, 12]
+    assert nearest([5], []) == []
+
+
+def test_widths_lead_down_when_they_do_not_fit_by_hand():
+    levels = [{"width": w, "initializer": i, "value": 1.0} for w in range(3) for i in "abc"]
+    view = View(pd.DataFrame(levels), {}, DEPTH, down=("optimizer",))
+    wide = laid_out(view)
+    assert (wide.across, wide.down) == (("initializer",), ("width", "optimizer"))
+    narrow = replace(view, frame=view.frame[view.frame["width"] < 2])
+    assert laid_out(narrow).across == ("width", "initializer")
+
+
+def test_of_very_many_levels_some_make_panels_by_hand():
+    widths = [2 * w for w in range(1, 16)]
+    levels = [{"width": w, "initializer": i, "value": 1.0} for w in widths for i in "abc"]
+    frame = pd.DataFrame(levels)
+    some = thinned(View(frame, {}, DEPTH, "Epoch 0."))
+    assert list(some.frame["width"].unique()) == [2, 6, 10, 14, 18, 22, 26, 30]
+    assert set(some.frame["initializer"]) == set("abc")
+    text = "Shown are 8 of 15 levels of width: 2, 6, 10, 14, 18, 22, 26 and 30."
+    assert some.note == f"Epoch 0. {text}"
+    few = View(frame[frame["width"] <= 16], {}, DEPTH)
+    assert thinned(few) is few
+
+
+def test_wide_intervals_do_not_stretch_an_axis_by_hand():
+    points = pd.DataFrame({"value": [1.0, 2.0], "low": [0.5, -1e9], "high": [1.5, 1e9]})
+    low, high = vertical_limits(points, Axis("y"))
+    assert (low, high) == pytest.approx((0.5 - 0.12, 2.5 + 0.12))
+
+
+def test_a_logarithmic_axis_leaves_zeros_out_by_hand():
+    points = pd.DataFrame({"value": [0.0, 1.0, 100.0], "low": [np.nan] * 3, "high": [np.nan] * 3})
+    assert vertical_limits(points, Axis("y", "log")) == pytest.approx((100**-0.06, 100**1.06))
+
+
+@pytest.mark.parametrize("values", [[np.nan], [1e-300, 1e300]])
+def test_an_axis_without_values_or_with_huge_ones_is_finite(values):
+    points = pd.DataFrame({"value": values, "low": values, "high": values})
+    assert np.isfinite(vertical_limits(points, Axis("y", "log"))).all()
+
+
+def test_horizontal_limits_by_hand():
+    points = pd.DataFrame({"x": [0, 10]})
+    assert horizontal_limits(points, DEPTH) == (-0.5, 10.5)
+    assert horizontal_limits(points, EPOCH) == (-0.3, 13.0)
+
+
+def test_looks_repeat_when_levels_outnumber_them():
+    looks = keyed([str(n) for n in range(len(COLOURS) + 1)], COLOURS)
+    assert looks["0"] == looks[str(len(COLOURS))] != looks["1"]
+
+
+def test_levels_whose_names_differ_in_case_alone_look_different():
+    looks = keyed(["ReLU", "relu", "tanh"], COLOURS)
+    assert len(set(looks.values())) == 3
+    assert looks["ReLU"] == keyed(["ReLU"], COLOURS)["ReLU"]
+
+
+def test_shades_get_darker():
+    lightness = [sum(shade) for shade in shades(COLOURS[0], 5)]
+    assert lightness == sorted(lightness, reverse=True)

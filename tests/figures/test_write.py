@@ -1,0 +1,108 @@
+"""Files of a figure: the same bytes for the same estimates, tables with every point."""
+
+import json
+import re
+from dataclasses import fields, replace
+from io import BytesIO
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from made_frames import made_frames
+from synthetic import study
+from vgstudy.errors import UserError
+from vgstudy.figures.registry import figure_names, figures
+from vgstudy.figures.render import DPI, NO_METADATA, picture, printed, rendered
+from vgstudy.figures.style import rc
+from vgstudy.figures.write import write_figures
+
+KINDS = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG", "csv": b"", "parquet": b"PAR1"}
+
+
+@pytest.fixture(scope="module")
+def written(folder):
+    write_figures(folder)
+    return folder / "figures"
+
+
+def test_every_figure_is_written_with_its_caption(written, frames):
+    names = figure_names(frames.study)
+    captions = json.loads((written / "captions.json").read_text(encoding="utf-8"))
+    assert list(captions) == names
+    assert all(texts.keys() == {"title", "caption"} for texts in captions.values())
+    for name in names:
+        for kind, start in KINDS.items():
+            assert (written / f"{name}.{kind}").read_bytes().startswith(start)
+
+
+def test_the_tables_of_a_figure_hold_every_point_exactly(written, frames):
+    drawn = figures()["profile-start"].view(frames).frame
+    csv = pd.read_csv(written / "profile-start.csv")
+    for table in (csv, pd.read_parquet(written / "profile-start.parquet")):
+        for name in ("x", "value", "low", "high", "n_alive"):
+            assert np.array_equal(table[name], drawn[name], equal_nan=True)
+        assert list(table["activation"]) == list(drawn["activation"])
+
+
+def test_one_figure_is_drawn_again_and_the_others_stay(written):
+    before = (written / "accounting.svg").read_bytes()
+    (written / "accounting.svg").write_bytes(b"")
+    (written / "accuracy-depth.svg").write_bytes(b"mine")
+    write_figures(written.parent, ["accounting"])
+    assert (written / "accounting.svg").read_bytes() == before
+    assert (written / "accuracy-depth.svg").read_bytes() == b"mine"
+
+
+def test_an_unknown_figure_is_named_with_those_there_are(folder):
+    message = r"has no figure acuracy-depth; its figures are accounting, .*accuracy-depth"
+    with pytest.raises(UserError, match=message):
+        write_figures(folder, ["acuracy-depth"])
+
+
+def test_a_missing_study_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"runs\.parquet is missing"):
+        write_figures(tmp_path)
+
+
+def test_svg_has_text_as_text_and_no_date(written):
+    content = (written / "profile-start.svg").read_text(encoding="utf-8")
+    nodes = ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")
+    texts = {"".join(node.itertext()).strip() for node in nodes}
+    layer = "layer (1 is nearest the input, the last is the output)"
+    assert {"tanh", "ReLU", "Xavier", "He", "(loss per weight)", layer} <= texts
+    assert not re.search(r"\d{4}-\d\d-\d\d|matplotlib v", content, flags=re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", figure_names(study()))
+def test_a_figure_without_estimates_says_why(name):
+    spec = figures()[name]
+    content = rendered(picture(spec, spec.view(made_frames())), "svg").decode()
+    assert "Not drawn: " in content
+
+
+@pytest.mark.parametrize("name", ["decay-epochs", "accounting", "l1-epochs"])
+def test_equal_estimates_give_equal_bytes_in_any_order_of_rows(frames, name):
+    tables = [field.name for field in fields(frames) if field.name != "study"]
+    shuffled = {table: getattr(frames, table).sample(frac=1, random_state=1) for table in tables}
+    spec = figures()[name]
+    first, second = (
+        picture(spec, spec.view(some)) for some in (frames, replace(frames, **shuffled))
+    )
+    for kind in ("svg", "png", "pdf"):
+        assert rendered(first, kind) == rendered(second, kind)
+    plt.close("all")
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
+def test_printed_bytes_against_matplotlib(kind, frames):
+    spec = figures()["profile-end"]
+    figure = picture(spec, spec.view(frames))
+    metadata = dict.fromkeys(NO_METADATA[kind])
+    with mpl.rc_context(dict(rc())), BytesIO() as file:
+        figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
+        assert printed(figure, kind) == file.getvalue()
+    plt.close(figure)

@@ -44,7 +44,7 @@ rule trajectories:
     input:
         # only studies with arms show reported values from the claims
         register=lambda wildcards: (
-            sorted(REGISTER.glob("*.yaml")) if STUDIES[wildcards.study].arms else []
+            sorted(CLAIMS.glob("*.yaml")) if PLANS[wildcards.study].study.arms else []
         ),
         runs="results/{study}/runs.parquet",
         tables=lambda wildcards: PLANS[wildcards.study].paths("probes", "curves"),
@@ -78,11 +78,11 @@ rule overlay:
 
 rule claims:
     input:
-        register=sorted(REGISTER.glob("*.yaml")),
-        runs=expand("results/{study}/runs.parquet", study=STUDIES),
-        decays=expand("results/{study}/decays.parquet", study=STUDIES),
-        outcomes=expand("results/{study}/outcomes.parquet", study=STUDIES),
-        prediction=expand("results/{study}/prediction.parquet", study=STUDIES),
+        register=sorted(CLAIMS.glob("*.yaml")),
+        runs=expand("results/{study}/runs.parquet", study=PLANS),
+        decays=expand("results/{study}/decays.parquet", study=PLANS),
+        outcomes=expand("results/{study}/outcomes.parquet", study=PLANS),
+        prediction=expand("results/{study}/prediction.parquet", study=PLANS),
         tables=JOB_OUTPUTS,
     output:
         "results/claims.parquet",
@@ -92,6 +92,6 @@ rule claims:
         "../../environment.yml"
     params:
         stage=STAGES["claims"],
-        studies=list(STUDIES),
+        studies=list(PLANS),
     shell:
         "vgstudy claims results {params.studies:q} > {log} 2>&1"

@@ -10,7 +10,8 @@ for name, plan in PLANS.items():
         output:
             runs=f"results/{name}/runs.parquet",
             manifests=[job.path for job in plan.jobs.values() if job.new],
-            study=plan.study_path, # another design has another name, so it is written even if .snakemake is gone
+            # another design has another name, so it is written even if .snakemake is gone
+            study=plan.study_path,
         log:
             f"results/{name}/logs/design.log",
         priority: 1_000_000  # before any training, which goes by its seconds
@@ -18,10 +19,8 @@ for name, plan in PLANS.items():
         conda:
             "../../environment.yml"
         params:
-            # Functions, because text may hold braces, and of the output, because then Snakemake does not compare them.
-            study=lambda wildcards, output, path=STUDIES[name].path: path,
-            seeds=lambda wildcards, output: (
-                ["--seeds", seeds_text(settings.seeds)] if settings.seeds else []
-            ),
+            # functions, because text may hold braces
+            study=lambda wildcards, output, study=plan.study: study.path,
+            seeds=lambda wildcards, output, study=plan.study: seeds_text(study.seeds),
         shell:
-            "vgstudy design --results results {params.seeds:q} -- {params.study:q} > {log} 2>&1"
+            "vgstudy design --results results --seeds {params.seeds:q} -- {params.study:q} > {log} 2>&1"

@@ -20,7 +20,7 @@ rule figures:
         stage=STAGES["figures"],
         estimands=lambda wildcards: {
             name: figures()[name].estimand
-            for name in figure_names(STUDIES[wildcards.study].model_dump())
+            for name in figure_names(PLANS[wildcards.study].study.model_dump())
         },
     shell:
         "vgstudy figures results/{wildcards.study} > {log} 2>&1"

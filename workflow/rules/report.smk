@@ -9,7 +9,7 @@ rule report:
     output:
         "results/summary.md",
         "results/claims.csv",
-        expand("results/{study}/tables/{table}.csv", study=STUDIES, table=EXPORTED),
+        expand("results/{study}/tables/{table}.csv", study=PLANS, table=EXPORTED),
         report(
             "results/report.html",
             caption="../report/report.rst",
@@ -22,6 +22,6 @@ rule report:
         "../../environment.yml"
     params:
         stage=STAGES["report"],
-        studies=list(STUDIES),
+        studies=list(PLANS),
     shell:
         "vgstudy report results {params.studies:q} > {log} 2>&1"

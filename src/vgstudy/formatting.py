@@ -1,27 +1,28 @@
-"""Numbers, intervals and lists as text: true minus, sensible digits, nothing for what was not
-estimated."""
+"""Numbers, intervals and lists as text: a true minus, few digits, an en dash for missing values."""
 
 from collections.abc import Iterable
+from itertools import chain
 from math import ceil, exp, floor, isfinite, log10
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
-ANSWERS = {True: "yes", False: "NO", None: "not run"}  # whether a published number and ours agree
+# whether a published number and ours agree
+ANSWERS = {True: "yes", False: "NO", None: "not run"}
 _LEVELS = {"width": "{} wide", "depth": "depth {}"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float | None, decimals: int | None = None, signed: bool = False) -> str:
-    """A number as text, such as ``0.236``, ``7,200``, ``−0.40`` or ``1.2 × 10⁻⁷``.
+    """Return a number as text, such as ``0.236``, ``7,200``, ``−0.40`` or ``1.2 × 10⁻⁷``.
 
     Parameters
     ----------
     value : float or None
         None and non-finite values become an en dash.
     decimals : int, optional
-        Digits after the point; by default as many as give three significant digits.
+        Digits after the point; by default those that give three significant digits.
     signed : bool
-        Write a plus before positive numbers.
+        Whether positive numbers have a plus.
     """
     if value is None or not isfinite(value):
         return ABSENT
@@ -37,8 +38,8 @@ def number(value: float | None, decimals: int | None = None, signed: bool = Fals
 def interval(
     value: float | None, low: float | None, high: float | None, signed: bool = False
 ) -> str:
-    """An estimate with its interval, such as ``0.92 [0.89, 0.95]``: digits as the interval's width
-    deserves."""
+    """Return an estimate with its interval, such as ``0.92 [0.89, 0.95]``, with digits that suit
+    the interval's width."""
     if value is None or low is None or high is None or not all(map(isfinite, (value, low, high))):
         return number(value, signed=signed)
     texts = [
@@ -49,71 +50,70 @@ def interval(
 
 
 def _shared_places(value: float, low: float, high: float) -> list[int]:
-    """Digits after the point for an estimate and its ends: two significant ones each where they
-    span decades, else alike."""
+    """Return the digits after the point for an estimate and its ends: two significant digits each
+    where they span decades, otherwise the same number for all three."""
     sizes = [abs(value), abs(low), abs(high)]
     if low > 0 and high > 20 * low:
         return [_places(size, 2) for size in sizes]
-    if high - low <= 1e-6 * max(sizes):  # seeds that do not differ but by rounding
+    # seeds that differ only by rounding
+    if high - low <= 1e-6 * max(sizes):
         return [_places(sizes[0], 3)] * 3
     by_width = ceil(-log10((high - low) / 4) - 1e-9)
     by_size = _places(sizes[0] if sizes[0] > max(sizes) / 10 else max(sizes), 2)
-    near_one = (
-        2 if 0.01 <= max(sizes) < 2 else by_size
-    )  # ratios and shares read best with two digits or more
+    # ratios and shares read best with two digits or more
+    near_one = 2 if 0.01 <= max(sizes) < 2 else by_size
     return [max(by_width, by_size, near_one)] * 3
 
 
 def listing(items: Iterable[str]) -> str:
-    """Items joined as in speech: ``a``, ``a and b``, ``a, b and c``."""
+    """Return items joined as in speech: ``a``, ``a and b``, ``a, b and c``."""
     *head, last = list(items) or [""]
     return f"{', '.join(head)} and {last}" if head else last
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """Whole numbers with runs of three or more as ranges: ``1–10, 15 and 20``."""
+    """Return whole numbers with runs of three or more as ranges: ``1–10, 15 and 20``."""
     runs: list[list[int]] = []
     for item in sorted(set(numbers)):
         if runs and item == runs[-1][-1] + 1:
             runs[-1].append(item)
         else:
             runs.append([item])
-    return listing(
-        text
-        for run in runs
-        for text in ([f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run))
-    )
+    texts = ([f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run) for run in runs)
+    return listing(chain.from_iterable(texts))
 
 
 def plural(count: int, noun: str) -> str:
-    """A count with its noun: ``1 run``, ``7,200 runs``."""
+    """Return a count with its noun: ``1 run``, ``7,200 runs``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def level_text(factor: str, level: object) -> str:
-    """A level of a factor as it reads on its own: ``5 wide``, ``depth 10``, ``tanh``."""
+    """Return a level of a factor as it reads on its own: ``5 wide``, ``depth 10``, ``tanh``."""
     return _LEVELS.get(factor, "{}").format(level)
 
 
 def percent(confidence: float) -> str:
-    """A share as percent: ``95 %``."""
+    """Return a share as percent: ``95 %``."""
     return f"{100 * confidence:.3g} %"
 
 
 def reach(half: float) -> str:
-    """A half-width on the log scale, by the f of an interval from value / f to value * f: ``±5 %``
-    or ``a factor of 2.40``."""
-    factor = exp(min(half, 700.0))  # near the largest float
+    """Return a half-width on the log scale as the factor f of an interval from value / f to
+    value * f: ``±5 %`` or ``a factor of 2.40``."""
+    # exp(700) is near the largest float
+    factor = exp(min(half, 700.0))
     return f"±{percent(factor - 1)}" if factor < 2 else f"a factor of {number(factor)}"
 
 
 def power_of_ten(exponent: int) -> str:
-    """A power of ten: ``10⁻⁷``."""
+    """Return a power of ten: ``10⁻⁷``."""
     return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
 def _places(size: float, significant: int) -> int:
-    """Digits after the point that give so many significant digits; negative for large numbers."""
+    """Return the digits after the point that give this many significant digits; negative for large
+    numbers."""
     return significant - 1 - floor(log10(size)) if size else 0
 
 

@@ -174,7 +174,9 @@ def test_mistakes_on_the_command_line_are_named_so(
     write: Callable[..., Path], tmp_path: Path
 ) -> None:
     unknown = refused(lambda: studies_of(studies=["smok"]))
-    text = f"--config: no study 'smok' in {ROOT / 'studies'}; did you mean 'smoke'? allowed: circles"
+    text = (
+        f"--config: no study 'smok' in {ROOT / 'studies'}; did you mean 'smoke'? allowed: circles"
+    )
     assert unknown.startswith(text)
     assert refused(lambda: studies_of(seed=3)).startswith(
         "--config: seed: unknown key; did you mean 'seeds'?"

@@ -1,4 +1,4 @@
-"""Theory beside measurements: rows, z scores and variances by hand; pictures and sentences made of
+"""Theory next to measurements: rows, z scores and variances by hand; figures and sentences made of
 them."""
 
 from math import log, sqrt
@@ -216,5 +216,5 @@ def test_variance_law_against_drawn_nets():
     assert law.value == pytest.approx(logs.var(), abs=5 * error)
 
 
-def test_a_study_of_which_theory_says_nothing_has_an_empty_table_by_hand():
+def test_a_study_without_predictions_has_an_empty_table_by_hand():
     assert overlaid([], estimates(d_g={})).empty

@@ -14,8 +14,8 @@ from scipy.stats import binom, norm
 from vgstudy.cells import KerasObject
 from vgstudy.theory import kernels, mean_field, two_modes
 from vgstudy.theory.activations import ACTIVATIONS, activation
-from vgstudy.theory.gaussian import dual, expect, hermite
 from vgstudy.theory.finite_width import log_factor, p_dead
+from vgstudy.theory.gaussian import dual, expect, hermite
 from vgstudy.theory.kernels import Moments
 
 
@@ -230,15 +230,15 @@ def test_duals_against_conditional_expectations(name, error):
         assert found[i, j] == pytest.approx(wanted, abs=error)
 
 
+@pytest.mark.parametrize("part", ["value", "slope"])
 @pytest.mark.parametrize("name", ["relu", "hard_tanh", "threshold"])
-def test_the_dual_of_an_argument_with_itself_is_its_mean_square(name):
-    given, (q, rho) = phi(name, **REQUIRED.get(name, {})), correlations(5)
+def test_the_dual_of_an_argument_with_itself_is_its_mean_square(name, part):
+    activation, (q, rho) = phi(name, **REQUIRED.get(name, {})), correlations(5)
+    function = getattr(activation, part)
     for mean in (np.zeros(5), np.linspace(-1, 1, 5)):
-        for function in (given.value, given.slope):
-            found = np.diag(dual(hermite(function, mean, q, given.kinks), rho))
-            np.testing.assert_allclose(
-                found, expect(lambda u: function(u) ** 2, mean, q, given.kinks), rtol=1e-6
-            )
+        squares = np.diag(dual(hermite(function, mean, q, activation.kinks), rho))
+        expected = expect(lambda u: function(u) ** 2, mean, q, activation.kinks)
+        np.testing.assert_allclose(squares, expected, rtol=1e-6)
 
 
 def glorot(fan_in, fan_out):

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.failure_prediction import write_prediction
-from vgstudy.analysis.tables import write_estimates
+from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.schema import FACTORS

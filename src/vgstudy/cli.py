@@ -166,9 +166,9 @@ def train(
 def estimate(folder: FolderArgument) -> None:
     """Write decay factors, outcomes, estimates, trajectories, profiles, contrasts, linearity, depth
     limits and variances of a study."""
-    from vgstudy.analysis import tables
+    from vgstudy.analysis import study_estimates
 
-    tables.write_estimates(folder)
+    study_estimates.write_estimates(folder)
 
 
 @app.command()

@@ -153,20 +153,13 @@ CHECKS = {
         "of a decay factor: equivalent (to 1, by TOST), vanishes, explodes or undecided; "
         "null without an interval"
     ),
-    "seed_low": _number(
+    "prediction_low": _number(
         "lower end of the prediction interval of one further seed; null for shares"
     ),
-    "seed_high": _number("upper end of the prediction interval"),
-    "check_low": _number("lower end of a second interval for the same value; null if none"),
-    "check_high": _number("upper end of the second interval"),
-    "check": _label("how the second interval was computed, or what replaced it and why"),
-    "trimmed": _number("20 % trimmed mean over seeds; null for shares"),
-    "trimmed_low": _number("lower end of its interval"),
-    "trimmed_high": _number("upper end of its interval"),
+    "prediction_high": _number("upper end of the prediction interval"),
     "q10": _number("10 % quantile over seeds; null for shares"),
     "median": _number("median over seeds"),
     "q90": _number("90 % quantile over seeds"),
-    "bimodality": _number("Sarle's bimodality coefficient of the distribution over seeds"),
     "seeds_needed": _number(
         "seeds for an interval of a decay factor from value / 1.05 to 1.05 value, at this standard "
         "deviation; infinite above 1,000; null for other quantities"
@@ -355,7 +348,9 @@ _LINEARITY = {
     **_INTERVAL,
     "p": _number("two-sided p value of no curvature, not corrected"),
     "p_adjusted": _number("p value after Holm over all cells of the study, for one quantity"),
-    "bend": _number("ratio of the decay factor at the last square layer to that at the first"),
+    "curvature_ratio": _number(
+        "ratio of the decay factor at the last square layer to that at the first"
+    ),
     **_METHOD,
     "n": _N,
     "n_alive": _N_ALIVE,
@@ -399,7 +394,7 @@ _VARIANCES = {
         "share of the variance over runs, after subtracting the noise of the cell means; 0 to 1"
     ),
     **_INTERVAL,
-    "freedom": _count("degrees of freedom of the source"),
+    "df": _count("degrees of freedom of the source"),
     **_METHOD,
     "n_cells": _count("cells that entered"),
     "n": _count("runs that entered"),

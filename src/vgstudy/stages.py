@@ -12,7 +12,7 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 6,
-        "estimate": 13,
+        "estimate": 14,
         "predict": 6,
         "trajectories": 4,
         "overlay": 4,

@@ -14,7 +14,7 @@ import pytest
 from synthetic import REGISTER, predictions, write_synthetic_study
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.failure_prediction import write_prediction
-from vgstudy.analysis.tables import write_estimates
+from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.figures.captions import caption_text
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import figures

@@ -4,10 +4,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from vgstudy.analysis.equivalence import BOUND, directions, tost
+from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted
+from vgstudy.analysis.equivalence import BOUND, WANTED, directions, half_width, seeds_needed, tost
 from vgstudy.analysis.intervals import Moments, geometric_t, moments
-from vgstudy.analysis.multiplicity import EXPLORATORY, HOLM, adjusted
-from vgstudy.analysis.planner import WANTED, half_width, seeds_needed
 from vgstudy.schema import DIRECTIONS
 
 NAN = np.nan

@@ -11,8 +11,14 @@ from sklearn.metrics import roc_auc_score
 
 from synthetic import write_synthetic_study
 from vgstudy.analysis.design import read_design
-from vgstudy.analysis.early import RULES, early_runs
-from vgstudy.analysis.failure_prediction import features, folds_of, held_out, prediction_rows
+from vgstudy.analysis.failure_prediction import (
+    RULES,
+    early_runs,
+    features,
+    folds_of,
+    held_out,
+    prediction_rows,
+)
 from vgstudy.analysis.predictors import BESIDE
 from vgstudy.errors import UserError
 from vgstudy.store.parquet import read_footer, read_table, write_table

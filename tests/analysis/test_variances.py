@@ -44,7 +44,7 @@ def test_known_parts_are_recovered_by_hand():
     )
     assert (found["low"] <= found["value"]).all()
     assert (found["value"] <= found["high"]).all()
-    assert found["freedom"].to_dict() == {"depth": 1, "width": 1, "depth x width": 1, "seed": 3996}
+    assert found["df"].to_dict() == {"depth": 1, "width": 1, "depth x width": 1, "seed": 3996}
 
 
 def test_shares_add_up_to_one_in_a_full_crossing():

@@ -217,7 +217,7 @@ CALLS = {
         "vgstudy.engine.job.run",
         (Path("results/s/jobs/j.json"), 1),
     ),
-    ("estimate", "results/s"): ("vgstudy.analysis.tables.write_estimates", (Path("results/s"),)),
+    ("estimate", "results/s"): ("vgstudy.analysis.study_estimates.write_estimates", (Path("results/s"),)),
     ("figures", "results/s"): ("vgstudy.figures.write.write_figures", (Path("results/s"),)),
     ("report", "results", "s", "t"): (
         "vgstudy.report.page.write_report",

@@ -9,7 +9,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact
+from statsmodels.stats.multitest import multipletests
 
+from vgstudy.analysis.cell_moments import group_of
 from vgstudy.analysis.intervals import (
     CONFIDENCE,
     NEWCOMBE,
@@ -22,8 +24,6 @@ from vgstudy.analysis.intervals import (
     welch_ratio,
     wilson,
 )
-from vgstudy.analysis.multiplicity import EXPLORATORY, HOLM, adjusted
-from vgstudy.analysis.summaries import group_of
 from vgstudy.schema import FACTORS
 
 METHODS = {
@@ -33,6 +33,8 @@ METHODS = {
     "p_learned": NEWCOMBE,
     "test_accuracy": WELCH_DIFFERENCE,
 }
+HOLM, EXPLORATORY = "Holm", "exploratory, FDR"
+_METHODS = {HOLM: "holm", EXPLORATORY: "fdr_bh"}
 NUMBERS = ("value", "low", "high", "p", "p_adjusted")
 
 
@@ -133,6 +135,24 @@ def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
             rows.loc[some, "p"].to_numpy(dtype=float), rows.loc[some, "family"], method
         )
     return rows
+
+
+def adjusted(
+    p: NDArray[np.float64], family: "pd.Series[str]", method: str = HOLM
+) -> NDArray[np.float64]:
+    """P values corrected within each family: Holm (1979) bounds the chance of any error, Benjamini
+    & Hochberg (1995) their share.
+
+    NaN, a test that could not be made, stays NaN and does not count.
+    """
+    found = np.full(len(p), np.nan)
+    usable = np.flatnonzero(~np.isnan(p))
+    codes = pd.factorize(family.to_numpy())[0][usable]
+    order = usable[np.argsort(codes, kind="stable")]
+    for tests in np.split(order, np.cumsum(np.bincount(codes))[:-1]) if len(usable) else ():
+        if len(tests):
+            found[tests] = multipletests(p[tests], method=_METHODS[method])[1]
+    return found
 
 
 def _newcombe(group: Moments, reference: Moments) -> Interval:

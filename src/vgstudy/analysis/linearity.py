@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from vgstudy.analysis.cell_moments import group_of
 from vgstudy.analysis.chunks import CURVATURES
+from vgstudy.analysis.contrasts import adjusted
 from vgstudy.analysis.intervals import CONFIDENCE, mean_t
-from vgstudy.analysis.multiplicity import adjusted
-from vgstudy.analysis.summaries import group_of
 
 METHOD = "t, curvature"
 
@@ -20,25 +20,25 @@ def linearity_rows(summaries: pd.DataFrame, depth: "pd.Series[int]") -> dict[str
     within each quantity.
 
     Along a parabola with coefficient c the slope at layer 2 and at layer L differs by 2 c (L - 2),
-    so the decay factor changes by exp(-2 c (L - 2)), the column bend.
+    so the decay factor changes by exp(-2 c (L - 2)), the column curvature_ratio.
 
     Parameters
     ----------
     summaries
-        Of `summaries.summary`.
+        Of `cell_moments`.
     depth
         Hidden layers by cell.
     """
     rows = summaries[summaries["quantity"].isin(CURVATURES)].reset_index(drop=True)
     found = mean_t(group_of(rows))
     with np.errstate(over="ignore"):
-        bend = np.exp(-2 * found.value * (rows["cell"].map(depth).to_numpy(dtype=float) - 2))
+        ratio = np.exp(-2 * found.value * (rows["cell"].map(depth).to_numpy(dtype=float) - 2))
     numbers = {
         "value": found.value,
         "low": found.low,
         "high": found.high,
         "p": found.p,
-        "bend": bend,
+        "curvature_ratio": ratio,
     }
     return {
         "cell": rows["cell"],

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from vgstudy.analysis.cell_moments import group_of
 from vgstudy.analysis.intervals import CONFIDENCE, equal_tails
-from vgstudy.analysis.summaries import group_of
 from vgstudy.schema import FACTORS
 
 Array = NDArray[np.float64]
@@ -23,13 +23,14 @@ MOST_CELLS = 2000  # of a study; the bases of more would need gigabytes
 
 
 def sources(levels: pd.DataFrame) -> dict[str, Array]:
-    """An orthonormal basis (cell, freedom) of what each factor and each pair alone explains, and of
-    all that they do together.
+    """Return an orthonormal basis of what each factor and each pair alone explains.
+
+    Axes (cell, degree of freedom).
 
     A term's basis is orthogonal to all terms that do not contain it, so that the squared length of
     the projection is its type II sum of squares (Yates 1934;
     `statsmodels.stats.anova.anova_lm(typ=2)`). In a full crossing the terms are orthogonal and the
-    shares add up to 1. Terms without any freedom are left out. The last entry, HIGHER, is the basis
+    shares add up to 1. Terms without a degree of freedom are left out. The last entry, HIGHER, is the basis
     of the whole model, constant included: what is beyond it is due to interactions of three factors
     or more.
     """
@@ -80,7 +81,7 @@ def account(
     Returns
     -------
     DataFrame
-        Columns source, value, low, high, freedom; NaN if nothing varies.
+        Columns source, value, low, high, df; NaN if nothing varies.
     """
     bases, mean = sources(levels), mean - mean[0]  # exactly 0 if constant
     usual = np.average(var[n > 1], weights=n[n > 1] - 1) if (n > 1).any() else np.nan
@@ -89,26 +90,24 @@ def account(
         (len(mean), DRAWS)
     )
     squares = {name: _squares(basis, mean, within / n, drawn) for name, basis in bases.items()}
-    freedom = {name: basis.shape[1] for name, basis in bases.items()}
+    df = {name: basis.shape[1] for name, basis in bases.items()}
     whole, one = (
         _squares(np.eye(len(mean)), mean, within / n, drawn),
         np.full((len(mean), 1), len(mean) ** -0.5),
     )
     between = whole - _squares(one, mean, within / n, drawn)
-    squares[HIGHER], freedom[HIGHER] = whole - squares[HIGHER], len(mean) - freedom[HIGHER]
+    squares[HIGHER], df[HIGHER] = whole - squares[HIGHER], len(mean) - df[HIGHER]
     repeats = np.maximum(n - 1, 1)[:, None]
     drawn_within = within[:, None] * stream.chisquare(repeats, (len(mean), DRAWS)) / repeats
-    squares[SEED], freedom[SEED] = np.r_[within.sum(), drawn_within.sum(axis=0)], int((n - 1).sum())
+    squares[SEED], df[SEED] = np.r_[within.sum(), drawn_within.sum(axis=0)], int((n - 1).sum())
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = {
             name: np.clip(found / (between + squares[SEED]), 0, 1)
             for name, found in squares.items()
-            if freedom[name]
+            if df[name]
         }
-    rows = [
-        (name, share[0], *equal_tails(share[1:]), freedom[name]) for name, share in shares.items()
-    ]
-    return pd.DataFrame(rows, columns=["source", "value", "low", "high", "freedom"])
+    rows = [(name, share[0], *equal_tails(share[1:]), df[name]) for name, share in shares.items()]
+    return pd.DataFrame(rows, columns=["source", "value", "low", "high", "df"])
 
 
 def _squares(basis: Array, mean: Array, noise: Array, drawn: Array) -> Array:
@@ -137,14 +136,14 @@ def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> Mapping[str, 
             listed.append(
                 found.assign(quantity=name, epoch=epoch, n_cells=len(some), n=int(group.n.sum()))
             )
-    columns = ["quantity", "epoch", "source", "value", "low", "high", "freedom", "n_cells", "n"]
+    columns = ["quantity", "epoch", "source", "value", "low", "high", "df", "n_cells", "n"]
     table = (
         pd.concat([pd.DataFrame(columns=columns), *listed], ignore_index=True)
         if listed
         else pd.DataFrame(columns=columns)
     )
     numbers = {name: table[name].astype(float) for name in ("value", "low", "high")}
-    counts = {name: table[name].astype(int) for name in ("epoch", "freedom", "n_cells", "n")}
+    counts = {name: table[name].astype(int) for name in ("epoch", "df", "n_cells", "n")}
     names = {name: table[name].astype("str") for name in ("quantity", "source")}
     return {
         **names,

@@ -80,7 +80,7 @@ def seeds_needed(folder: Path) -> str | None:
     path = folder / "estimates.parquet"
     if not path.exists():
         return None
-    from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
+    from vgstudy.analysis.equivalence import FEASIBLE_SEEDS, MAX_SEEDS, half_width
     from vgstudy.figures.frames import untrained
     from vgstudy.report.estimate_text import records, setting
     from vgstudy.store.parquet import read_table  # Arrow is not needed for planning
@@ -106,14 +106,14 @@ def seeds_needed(folder: Path) -> str | None:
     if not known:
         return None
     usual, most = (
-        number(row["seeds_needed"], 0) if isfinite(row["seeds_needed"]) else f"more than {MOST:,}"
+        number(row["seeds_needed"], 0) if isfinite(row["seeds_needed"]) else f"more than {MAX_SEEDS:,}"
         for row in (known[len(known) // 2], known[-1])
     )
     text = f"{usual} in half of the cells, {most} with {setting(known[-1])}"
     if isfinite(known[-1]["seeds_needed"]):
         return text
     return (
-        f"{text}, where {SENSIBLE} reach {reach(float(half_width(known[-1]['spread'], SENSIBLE)))}"
+        f"{text}, where {FEASIBLE_SEEDS} reach {reach(float(half_width(known[-1]['spread'], FEASIBLE_SEEDS)))}"
     )
 
 

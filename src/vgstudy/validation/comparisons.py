@@ -9,10 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vgstudy.analysis.auc import auc, auc_within, resampled
-from vgstudy.analysis.contrasts import fisher
+from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted, fisher
 from vgstudy.analysis.equivalence import BOUND, tost
 from vgstudy.analysis.intervals import equal_tails, moments, welch_difference
-from vgstudy.analysis.multiplicity import EXPLORATORY, HOLM, adjusted
 from vgstudy.analysis.variances import account
 from vgstudy.validation.trials import (
     PRIMARY,

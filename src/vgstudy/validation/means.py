@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from vgstudy.analysis.bands import band, critical
 from vgstudy.analysis.decay import curvature, decay_factor
 from vgstudy.analysis.intervals import (
     chi_squared,
@@ -19,7 +20,6 @@ from vgstudy.analysis.intervals import (
     next_seed,
     welch_difference,
 )
-from vgstudy.analysis.resampling import band, critical
 from vgstudy.theory.activations import ACTIVATIONS, Activation
 from vgstudy.validation.trials import (
     PRIMARY,

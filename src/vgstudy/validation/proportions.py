@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from vgstudy.analysis.depth_limit import crossing, limit, monotone, p_monotone
 from vgstudy.analysis.intervals import CONFIDENCE, clopper_pearson, newcombe, wilson
-from vgstudy.analysis.limits import limit
-from vgstudy.analysis.monotone import crossing, monotone, p_monotone
 from vgstudy.validation.trials import (
     PRIMARY,
     SECOND,

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vgstudy.analysis.intervals import mean_t, moments
-from vgstudy.analysis.resampling import RESAMPLES, band, bca, compact, critical
+from vgstudy.analysis.bands import band, critical
+from vgstudy.analysis.intervals import moments
 
 NAN = np.nan
 
@@ -13,34 +13,9 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-def test_bca_against_scipy(rng):
-    x = rng.exponential(size=(3, 25))
-    x[1, 3] = NAN
-    found, kind = bca(x)
-    assert kind.tolist() == [0, 0, 0]
-    for row, low, high in zip(x, found.low, found.high, strict=True):
-        sample = (row[~np.isnan(row)],)
-        stream = np.random.default_rng(len(sample[0]))
-        expected = stats.bootstrap(
-            sample, np.mean, n_resamples=RESAMPLES, method="BCa", rng=stream
-        ).confidence_interval
-        assert [low, high] == pytest.approx([expected.low, expected.high])
-
-
-def test_what_takes_the_place_of_bca_is_named(rng):
-    x = np.full((4, 25), NAN)
-    x[0, :19], x[1], x[2, :1] = rng.normal(size=19), 2.0, 1.0
-    found, kind = bca(x)
-    plain = mean_t(moments(x))
-    assert kind.tolist() == [1, 2, 1, 1]
-    np.testing.assert_array_equal(found.low, plain.low)
-    np.testing.assert_array_equal(found.high, plain.high)
-
-
 def test_equal_calls_give_equal_numbers(rng):
     x = rng.normal(size=(2, 3, 30))
     np.testing.assert_array_equal(critical(x), critical(x))
-    np.testing.assert_array_equal(bca(x)[0].low, bca(x)[0].low)
 
 
 @pytest.mark.parametrize("n", [3, 5, 12, 30])
@@ -87,7 +62,3 @@ def test_band_by_hand():
     assert [found.value, found.low, found.high] == pytest.approx(
         [2, 2 - 2 / np.sqrt(3), 2 + 2 / np.sqrt(3)]
     )
-
-
-def test_compact_by_hand():
-    np.testing.assert_array_equal(compact(np.array([NAN, 2, NAN, 1])), [2, 1, NAN, NAN])

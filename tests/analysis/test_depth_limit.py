@@ -6,8 +6,7 @@ import pyarrow as pa
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from vgstudy.analysis.limits import limit, limit_rows
-from vgstudy.analysis.monotone import crossing, monotone, outward, p_monotone
+from vgstudy.analysis.depth_limit import crossing, limit, limit_rows, monotone, outward, p_monotone
 
 DEPTH = np.arange(1.0, 9.0)
 

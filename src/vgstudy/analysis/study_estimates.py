@@ -1,0 +1,82 @@
+"""The analysis of a study: from the measurements of its jobs to the tables of its estimates."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+
+from vgstudy.analysis.cell_moments import cell_moments
+from vgstudy.analysis.chunks import Chunk, chunks
+from vgstudy.analysis.contrasts import contrast_rows, pairs
+from vgstudy.analysis.depth_limit import limit_rows
+from vgstudy.analysis.design import Design, read_design
+from vgstudy.analysis.estimates import estimate_rows, outcome_rows
+from vgstudy.analysis.linearity import linearity_rows
+from vgstudy.analysis.profiles import profile_rows, trajectory_rows
+from vgstudy.analysis.variances import variance_rows
+from vgstudy.cells import PROBE_SET
+from vgstudy.schema import FACTORS
+from vgstudy.store.parquet import Writer, open_writer, write_table
+
+BATCH_RUNS = 1000
+STREAMED = ("decays", "outcomes", "estimates", "trajectories", "profiles")
+
+
+def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
+    """Write a study's decay factors and all estimates, from its runs, probes and curves.
+
+    The footer of each table holds the digest of the design.
+
+    Parameters
+    ----------
+    folder
+        The study's results, with runs.parquet.
+    chunk_runs
+        About how many runs are held in memory at a time; the numbers do not depend on it.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, truncated or of another version.
+    """
+    design = read_design(folder)
+    footer = {"digest": design.digest}
+    with ExitStack() as files:
+        writers = {
+            name: files.enter_context(open_writer(name, folder / f"{name}.parquet", footer))
+            for name in STREAMED
+        }
+        moments = []
+        for chunk in chunks(folder, design.runs, design.study, chunk_runs):
+            _write_chunk(chunk, writers)
+            if chunk.examples == PROBE_SET:
+                moments.append(cell_moments(chunk))
+        _write_comparisons(design, pd.concat(moments, ignore_index=True))
+
+
+def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
+    """Write what is known of the cells of a chunk, one row group after another."""
+    for table in chunk.decay_tables:
+        writers["decays"].write(table)
+    for rows in estimate_rows(chunk):
+        writers["estimates"].write(rows)
+    for rows in profile_rows(chunk):
+        writers["profiles"].write(rows)
+    if chunk.examples == PROBE_SET:
+        writers["outcomes"].write(outcome_rows(chunk))
+        for rows in trajectory_rows(chunk):
+            writers["trajectories"].write(rows)
+
+
+def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:
+    """Write the tables that compare cells, from the moments of each cell."""
+    cells = design.runs[["cell", *FACTORS]].drop_duplicates("cell")
+    declared = design.study["contrasts"]
+    tables = {
+        "contrasts": contrast_rows(pairs(cells, declared), moments, design.study),
+        "linearity": linearity_rows(moments, cells.set_index("cell")["depth"]),
+        "limits": limit_rows(cells, moments, declared),
+        "variances": variance_rows(cells, moments),
+    }
+    for name, columns in tables.items():
+        write_table(name, columns, design.folder / f"{name}.parquet", {"digest": design.digest})

@@ -8,7 +8,6 @@ from vgstudy.analysis.intervals import (
     geometric_t,
     mean_t,
     moments,
-    moments_of,
     newcombe,
     next_seed,
     welch_difference,
@@ -35,13 +34,6 @@ def test_moments_against_numpy(rng):
     np.testing.assert_array_equal(group.n, np.isfinite(x).sum(axis=-1))
     np.testing.assert_allclose(group.mean, np.nanmean(x, axis=-1), rtol=1e-15)
     np.testing.assert_allclose(group.var, np.nanvar(x, axis=-1, ddof=1), rtol=1e-8)
-
-
-def test_moments_of_an_interval_against_itself(rng):
-    group = moments(rng.normal(3, 1, (4, 9)))
-    found = mean_t(group)
-    back = moments_of(found.value, found.low, found.high, group.n)
-    np.testing.assert_allclose([back.n, back.mean, back.var], [group.n, group.mean, group.var])
 
 
 def test_moments_of_nothing_one_and_constants_by_hand():

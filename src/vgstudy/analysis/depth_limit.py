@@ -236,7 +236,7 @@ def p_monotone(
     shares that never rise.
 
     p: how often counts drawn from the fit itself (parametric bootstrap) have as large a misfit.
-    `vgstudy coverage` tells how often shares that fall, or stay, are taken to rise.
+    The table of coverage says how often shares that fall, or stay, are taken to rise.
 
     Parameters
     ----------

@@ -85,17 +85,6 @@ def moments(values: ArrayLike) -> Moments:
     return Moments(n, np.where(n > 0, origin + shift, np.nan), np.where(n > 1, var, np.nan))
 
 
-def moments_of(
-    value: ArrayLike, low: ArrayLike, high: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE
-) -> Moments:
-    """The moments from which `mean_t` made these intervals."""
-    count = np.asarray(n, dtype=float)
-    error = (np.asarray(high, dtype=float) - np.asarray(low, dtype=float)) / (
-        2 * _quantile(count - 1, confidence)
-    )
-    return Moments(count, np.asarray(value, dtype=float), count * error**2)
-
-
 def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:
     """Arithmetic mean with Student's t interval; p of a mean of 0, NaN for constant data."""
     error = np.sqrt(group.var / np.maximum(group.n, 1))

@@ -6,8 +6,9 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
+from vgstudy.analysis.equivalence import FEASIBLE_SEEDS, MAX_SEEDS, half_width
 from vgstudy.analysis.intervals import ALPHA
-from vgstudy.analysis.planner import MOST, SENSIBLE, half_width
+from vgstudy.analysis.equivalence import FEASIBLE_SEEDS, MAX_SEEDS, half_width
 from vgstudy.figures.frames import (
     REFERENCE_DEPTH,
     Frames,
@@ -142,7 +143,7 @@ def curved_cells(frames: Frames) -> tuple[str, ...]:
     if curved.empty:
         return (text,)
     with np.errstate(divide="ignore"):
-        size = np.abs(np.log(curved["bend"].astype(float)))
+        size = np.abs(np.log(curved["curvature_ratio"].astype(float)))
     row = extreme(curved.assign(size=size), by="size")
     return (f"{text} Most bent: {setting(row, (*UNTRAINED_SETTING, 'depth'))}.",)
 
@@ -264,12 +265,12 @@ def seeds_table(rows: pd.DataFrame) -> Table:
 
 def seeds_text(count: float) -> str:
     """Return a number of seeds, or that there are too many."""
-    return f"{number(count, 0)} seeds" if isfinite(count) else f"more than {MOST:,} seeds"
+    return f"{number(count, 0)} seeds" if isfinite(count) else f"more than {MAX_SEEDS:,} seeds"
 
 
 def reachable(row: Row) -> str:
     """Say what a sensible number of seeds reaches where ±5 % takes too many."""
     if isfinite(row["seeds_needed"]):
         return ""
-    half = float(half_width(row["spread"], SENSIBLE))
-    return f", where {SENSIBLE} seeds would reach {reach(half)}"
+    half = float(half_width(row["spread"], FEASIBLE_SEEDS))
+    return f", where {FEASIBLE_SEEDS} seeds would reach {reach(half)}"

@@ -69,7 +69,7 @@ def robustness_tables(frames: Frames) -> tuple[Table, ...]:
             "Curvature of log RMS over the layers at epoch 0: 0 if one factor per layer fits "
             "(p by Holm)",
             frames.linearity,
-            (*FACTORS, "quantity", ESTIMATE, "p_adjusted", "bend", "n", "n_alive"),
+            (*FACTORS, "quantity", ESTIMATE, "p_adjusted", "curvature_ratio", "n", "n_alive"),
         ),
         column_table(
             "Depth limits and their differences: depths at which half the seeds still learn",
@@ -79,7 +79,7 @@ def robustness_tables(frames: Frames) -> tuple[Table, ...]:
         column_table(
             "Shares of variance over runs, every quantity and epoch",
             frames.variances,
-            ("quantity", "epoch", "source", ESTIMATE, "freedom", "n_cells", "n"),
+            ("quantity", "epoch", "source", ESTIMATE, "df", "n_cells", "n"),
         ),
     )
     return tuple(table for table in tables if table.rows)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vgstudy.analysis.limits import FITS
+from vgstudy.analysis.depth_limit import FITS
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.formatting import listing, percent, plural
 from vgstudy.report.estimate_text import (

@@ -5,7 +5,7 @@ from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
 
 from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted
-from vgstudy.analysis.equivalence import BOUND, WANTED, directions, half_width, seeds_needed, tost
+from vgstudy.analysis.equivalence import BOUND, directions, half_width, seeds_needed, tost
 from vgstudy.analysis.intervals import Moments, geometric_t, moments
 from vgstudy.schema import DIRECTIONS
 
@@ -62,7 +62,7 @@ def test_seeds_needed_are_the_fewest_against_scipy(spread):
         return float(stats.t.ppf(0.975, n - 1) * spread / np.sqrt(n))
 
     n = float(seeds_needed(spread))
-    assert half(n) <= WANTED < half(n - 1)
+    assert half(n) <= BOUND < half(n - 1)
 
 
 def test_seeds_needed_of_many_against_theory():
@@ -75,4 +75,4 @@ def test_planner_interval_and_equivalence_mean_the_same_five_percent_against_its
     found = geometric_t(Moments(n, np.array(0.0), np.array(0.3**2)))
     assert 1.05 > float(found.high) > 1.0495
     assert half_width(0.3, n) == pytest.approx(np.log(found.high))
-    assert WANTED == BOUND
+    assert BOUND == BOUND

@@ -1,4 +1,4 @@
-"""What a config file says never reaches a shell, a path or an interpreter unescaped."""
+"""The content of a config file never reaches a shell, a path or an interpreter unescaped."""
 
 import ast
 import json
@@ -24,7 +24,7 @@ from vgstudy.figures.registry import figure_names
 from vgstudy.planning import design, manifests
 from vgstudy.planning.stacks import stack
 from vgstudy.tasks import Mnist
-from workflow.test_workflow import copy_of_the_workflow
+from workflow_copy import copy_of_the_workflow
 
 HOSTILE = st.text(
     st.sampled_from("ab-_./\\ \n\t'\"`$;&|<>*?~#%{}()!\0é"), min_size=1, max_size=30

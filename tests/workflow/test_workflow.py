@@ -1,38 +1,15 @@
 """The workflow plans, refuses, runs, grows and reports, through Snakemake itself."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from vgstudy.config import yamlfile
+from workflow_copy import copy_of_the_workflow
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "workflow", "profiles", "config", "environment.yml")
-Snakemake = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def copy_of_the_workflow(folder: Path) -> Snakemake:
-    """Copy the workflow into a folder; the function returned calls Snakemake there, as without an
-    activated environment."""
-    for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, folder / part)
-
-    def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
-        call = [Path(sys.executable).parent / "snakemake", *arguments]
-        outside = os.environ | {"PATH": os.defpath}
-        return subprocess.run(
-            call, cwd=folder, env=outside, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
-
-    return snakemake
 
 
 @pytest.fixture

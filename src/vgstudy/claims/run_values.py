@@ -59,7 +59,7 @@ def _read_tables(
                 table,
                 [*(key for key in KEYS if key in TABLES[table].columns), *sorted(names)],
                 [("cell", "in", list(cells))],
-                job if TABLES[table].scope == "job" else None,
+                job,
             )
         )
         for table, names in columns.items()

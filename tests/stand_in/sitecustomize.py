@@ -1,5 +1,4 @@
-"""With this folder on PYTHONPATH jobs are a few runs each, training is
-made-up rows and figures are empty.
+"""With this folder on PYTHONPATH jobs are a few runs each, training is made-up rows, figures empty.
 
 For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps
 the real training; FAULTS_MEMORY and FAULTS_SECONDS are what `vgstudy train` takes in MB and
@@ -103,6 +102,7 @@ def replace(name: str, **functions: Any) -> None:
 if "train" in sys.orig_argv and os.environ.get("FAULTS_ENGINE") != "real":
     sys.modules["tensorflow"] = MagicMock()
     replace("vgstudy.engine.train", train=train)
+    replace("vgstudy.engine.simd", set_xla_flags=lambda: None)
 # not the Snakemake of a job of a cluster, which is given the rule's name
 if sys.orig_argv[2:3] == ["trajectories"]:
     time.sleep(float(os.environ.get("FAULTS_SECONDS", "0")))

@@ -1,4 +1,4 @@
-"""Columns as the schema wants them."""
+"""Bring columns into the order and types of the schema."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -12,7 +12,7 @@ Columns: TypeAlias = pa.Table | Mapping[str, Any]
 
 
 def schema_version(name: str) -> str:
-    """Eight hexadecimal digits that change with a table's column names, their order or their types.
+    """Return eight hexadecimal digits that change with a table's column names, order or types.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def schema_version(name: str) -> str:
 
 
 def conform(name: str, columns: Columns) -> pa.Table:
-    """The columns as the named table: in the schema's order and types.
+    """Return the columns as the named table: in the schema's order and types.
 
     Parameters
     ----------
@@ -41,10 +41,8 @@ def conform(name: str, columns: Columns) -> pa.Table:
     """
     schema = arrow_schema(name)
     present = columns.column_names if isinstance(columns, pa.Table) else list(columns)
-    missing, unknown = (
-        [c for c in schema.names if c not in present],
-        [c for c in present if c not in schema.names],
-    )
+    missing = [column for column in schema.names if column not in present]
+    unknown = [column for column in present if column not in schema.names]
     if missing or unknown:
         raise ValueError(f"table {name}: missing columns {missing}, unknown columns {unknown}")
     return pa.table(
@@ -55,9 +53,9 @@ def conform(name: str, columns: Columns) -> pa.Table:
 
 def _cast(label: str, values: Any, type_: pa.DataType) -> pa.Array | pa.ChunkedArray:
     array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
-    given, wanted = _kind(array.type), _kind(type_)
-    if given not in (wanted, "null") and (given, wanted) != ("whole", "real"):
-        raise ValueError(f"column {label}: {array.type} given, {type_} wanted")
+    kind, target = _kind(array.type), _kind(type_)
+    if kind not in (target, "null") and (kind, target) != ("whole", "real"):
+        raise ValueError(f"column {label}: is {array.type}, must be {type_}")
     try:
         return array.cast(type_)
     except pa.ArrowException as error:
@@ -66,17 +64,11 @@ def _cast(label: str, values: Any, type_: pa.DataType) -> pa.Array | pa.ChunkedA
 
 def _kind(type_: pa.DataType) -> str:
     # Arrow itself would cast 1 to "1", 1.0 to 1 and 2 to true
-    kinds = {
-        "text": ("dictionary", "string", "large_string"),
-        "whole": ("integer",),
-        "real": ("floating",),
-        "list": ("list",),
-    }
-    return next(
-        (
-            kind
-            for kind, names in kinds.items()
-            if any(getattr(pa.types, f"is_{n}")(type_) for n in names)
-        ),
-        str(type_),
-    )
+    types = pa.types
+    if types.is_dictionary(type_) or types.is_string(type_) or types.is_large_string(type_):
+        return "text"
+    if types.is_integer(type_):
+        return "whole"
+    if types.is_floating(type_):
+        return "real"
+    return "list" if types.is_list(type_) else str(type_)

@@ -1,10 +1,9 @@
 """Where tables are in the folder of results."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from vgstudy.errors import UserError
-from vgstudy.schema import JOB_TABLES, SHARED_TABLES, STUDY_TABLES
+from vgstudy.schema import SHARED_TABLES
 
 
 def shared(results: Path) -> dict[Path, str]:
@@ -12,24 +11,9 @@ def shared(results: Path) -> dict[Path, str]:
     return {results / f"{table}.parquet": table for table in SHARED_TABLES}
 
 
-def study_tables(folder: Path) -> dict[Path, str]:
-    """Return the path of every table of a finished study but its jobs', and the table's name."""
-    return {folder / f"{table}.parquet": table for table in STUDY_TABLES}
-
-
 def job_path(folder: Path, table: str, job: str) -> Path:
     """Return the path of a job's table in its study's folder."""
     return folder / table / f"{job}.parquet"
-
-
-def job_tables(folder: Path, jobs: Iterable[str]) -> dict[Path, str]:
-    """Return the path of every table of these jobs of a study, and the table's name."""
-    return {job_path(folder, table, job): table for job in jobs for table in JOB_TABLES}
-
-
-def tables(folder: Path, jobs: Iterable[str]) -> dict[Path, str]:
-    """Return the path of every table of a finished study with these jobs, and the table's name."""
-    return study_tables(folder) | job_tables(folder, jobs)
 
 
 def study_folder(results: Path, study: str | None = None) -> Path:

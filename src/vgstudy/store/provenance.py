@@ -1,5 +1,7 @@
-"""What made a file: versions, processor, settings, time; nothing that names a person, a host or a
-path."""
+"""What made a file: versions, processor, settings and time.
+
+Nothing here names a person, a host or a path.
+"""
 
 import os
 import platform
@@ -21,19 +23,19 @@ PACKAGES = (
     "pyarrow",
     "snakemake",
 )
+# these can change numbers
 NUMERIC = (
     "TF_ENABLE_ONEDNN_OPTS",
     "ONEDNN_MAX_CPU_ISA",
     "DNNL_MAX_CPU_ISA",
     "XLA_FLAGS",
     "TF_XLA_FLAGS",
-)  # they reach the numbers
+)
 FLAGS = ("TF_DETERMINISTIC_OPS", "OMP_NUM_THREADS", *NUMERIC)
 
 
 def provenance() -> dict[str, Any]:
-    """Versions of Python and of the packages that shape numbers, CPU model, platform, flags, commit
-    and UTC time, as JSON values.
+    """Return versions, CPU model, platform, flags, commit and UTC time as JSON values.
 
     Versions come from the installed packages' metadata: nothing is imported. A flag that is not set
     and a commit that is not known are None.
@@ -68,17 +70,16 @@ def _cpu() -> str:
 
 @cache
 def _commit() -> str | None:
-    """The last commit that touched this package, with `+` if files differ from it; None outside a
-    checkout."""
+    """Return the last commit of this package, with `+` if files differ; None outside a checkout."""
     commit = _git("log", "-1", "--format=%H", "--", ".")
     return commit and commit + "+" * bool(_git("status", "--porcelain", "--", "."))
 
 
 def _git(*arguments: str) -> str | None:
-    """What git says in the folder of the package; None if nothing."""
+    """Return what git prints in the folder of the package; None if nothing."""
     package = Path(__file__).parents[1]
     try:
-        found = subprocess.run(
+        done = subprocess.run(
             ("git", *arguments),
             cwd=package,
             capture_output=True,
@@ -88,4 +89,4 @@ def _git(*arguments: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return found.stdout.strip() or None
+    return done.stdout.strip() or None

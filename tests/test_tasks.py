@@ -4,7 +4,9 @@ import json
 import os
 import re
 import shutil
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import numpy as np
@@ -17,8 +19,8 @@ from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError
-from vgstudy.image_files import read
-from vgstudy.planning import design, manifests
+from vgstudy.image_files import ImageFile, read
+from vgstudy.planning import design, manifests, stacks
 from vgstudy.tasks import TASKS, Circles, Digits, Mnist, Sample, Task, read_task
 
 SEED = np.random.SeedSequence(5)
@@ -223,7 +225,7 @@ def test_a_task_of_one_class_goes_from_the_study_to_trained_rows(tmp_path, monke
     runs = design.runs(study)
     (manifest,) = [
         json.loads(canonical_json(manifests.make(study.name, study.log, runs)))
-        for runs in design.pack(design.stack(runs), study.log)
+        for runs in design.pack(stacks.stack(runs), study.log)
     ]
     assert manifests.runs_of(manifest) == runs
     probes = train(runs, study.log).probes.to_pandas()
@@ -245,3 +247,31 @@ def test_a_mistake_in_a_tasks_keys_is_named(tmp_path, monkeypatch):
         path.write_text(STUDY.replace(old, new))
         with pytest.raises(UserError, match=re.escape(f"{path}: {message}")):
             load_study(path)
+
+
+def test_a_download_is_kept_and_checked(tmp_path, monkeypatch):
+    """Also where Keras itself keeps no .npz, as of Fashion-MNIST."""
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.integers(0, 9, array.shape, "uint8") for name, array in GOOD.items()}
+    hashes = tuple((name, sha256(array.tobytes()).hexdigest()) for name, array in arrays.items())
+    file = ImageFile("Small", "small", "VGSTUDY_SMALL", hashes)
+    train, test = ([arrays[f"{axis}_{part}"] for axis in "xy"] for part in ("train", "test"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "datasets").mkdir()
+    small = SimpleNamespace(load_data=lambda: (train, test))
+    monkeypatch.setattr("keras.datasets.small", small, raising=False)
+    assert file.must_be_downloaded
+    file.download()
+    assert not file.must_be_downloaded
+    assert all(np.array_equal(file.load()[name], array) for name, array in arrays.items())
+
+
+def test_a_failed_download_ends_in_one_line(tmp_path, monkeypatch):
+    def fail():
+        raise OSError("no network\nmore text")
+
+    monkeypatch.delenv(Mnist.file.variable, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("keras.datasets.mnist.load_data", fail)
+    with pytest.raises(UserError, match=r"^MNIST cannot be downloaded: no network; set `mnist:`"):
+        Mnist.file.download()

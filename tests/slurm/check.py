@@ -1,5 +1,4 @@
-"""The smoke study on a real SLURM cluster of one node gives the files that it gives here; jobs that
-want more get it.
+"""Run the smoke study on a real SLURM cluster of one node and compare with a local run.
 
 `make test-slurm` calls it: it starts the cluster, runs the study in both ways through Snakemake,
 compares bit for bit, then runs a small study with made-up training whose jobs exceed the memory and
@@ -66,10 +65,8 @@ def same_files(folder: Path) -> bool:
     said = there.complete(*SLURM, "runtime=10 * attempt", *QUICK)
     ours, theirs = here.files(), there.files()
     equal = sum(theirs.get(name) == content for name, content in ours.items())
-    print(
-        f"{submitted(said)} SLURM jobs; files equal bit for bit: {equal} of {len(ours.keys() | theirs.keys())}",
-        flush=True,
-    )
+    count = len(ours.keys() | theirs.keys())
+    print(f"{submitted(said)} SLURM jobs; files equal bit for bit: {equal} of {count}", flush=True)
     return ours == theirs and submitted(said) >= 5
 
 
@@ -92,7 +89,8 @@ def reported(folder: Path, jobs: int) -> bool:
         [row for row in rows if float(row["MaxRSS_MB"]) > 0],
     )
     print(
-        f"efficiency report: {len(named)} of {jobs} jobs, {len(used)} of {len(rows)} steps with the memory they took",
+        f"efficiency report: {len(named)} of {jobs} jobs, {len(used)} of {len(rows)} steps with "
+        "the memory they took",
         flush=True,
     )
     return len(named) == jobs and len(used) > 0
@@ -106,10 +104,11 @@ def more_for_another_attempt(folder: Path) -> bool:
     said = Site(folder, wants=WANTS).complete(*SLURM, "runtime=1 * attempt", *QUICK, *report)
     tried = {rule: said.count(f"Failed {rule} ") for rule in ("train", "trajectories")}
     print(
-        f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, {tried['trajectories']} of 1 for time"
+        f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, "
+        f"{tried['trajectories']} of 1 for time"
     )
-    told = not report or reported(folder, submitted(said))
-    return told and tried == {"train": 4, "trajectories": 1}
+    complete = not report or reported(folder, submitted(said))
+    return complete and tried == {"train": 4, "trajectories": 1}
 
 
 def main() -> int:

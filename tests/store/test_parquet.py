@@ -1,10 +1,7 @@
 import errno
-import json
 import os
 import platform
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -18,7 +15,6 @@ from vgstudy.schema import TABLES, arrow_schema
 from vgstudy.store import columns, parquet
 from vgstudy.store.columns import conform, schema_version
 from vgstudy.store.parquet import open_writer, read_footer, read_table, write_table
-from vgstudy.store.provenance import provenance
 
 ROWS = {
     "cell": np.array(["a", "b"]),
@@ -76,21 +72,6 @@ def test_the_footer_says_what_made_the_file(curves):
     assert footer["rows"] == 2
     assert footer["provenance"]["packages"]["pyarrow"] == pa.__version__
     assert footer["provenance"]["python"] == platform.python_version()
-
-
-@pytest.mark.parametrize(
-    "path_or_host", [str(Path.home()), str(Path(__file__).parents[2]), platform.node()]
-)
-def test_provenance_names_no_path_and_no_host(path_or_host):
-    assert path_or_host not in json.dumps(provenance())
-
-
-def test_provenance_imports_no_package():
-    code = "import sys, vgstudy.store.provenance as p; p.provenance(); print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert not {"tensorflow", "keras", "numpy", "pandas"} & set(loaded)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +159,7 @@ def test_a_flipped_bit_in_any_page_is_an_error(tmp_path):
         read_table("curves", path)
 
 
-def test_rows_that_the_footer_does_not_count_are_told(curves, monkeypatch):
+def test_another_number_of_rows_than_the_footer_states_is_an_error(curves, monkeypatch):
     monkeypatch.setattr(
         parquet, "_footer", lambda writer: {"table": "curves", "schema": "", "rows": 3}
     )
@@ -187,7 +168,7 @@ def test_rows_that_the_footer_does_not_count_are_told(curves, monkeypatch):
         read_footer(curves)
 
 
-def test_the_file_of_another_job_is_told(curves):
+def test_the_file_of_another_job_is_named(curves):
     copy = curves.with_name("other.parquet")
     shutil.copy(curves, copy)
     with pytest.raises(
@@ -196,7 +177,7 @@ def test_the_file_of_another_job_is_told(curves):
         read_table("curves", copy)
 
 
-def test_a_table_of_another_design_is_told(tmp_path):
+def test_a_table_of_another_design_is_named(tmp_path):
     path = tmp_path / "curves.parquet"
     write_table("curves", ROWS, path, {"digest": "mine"})
     assert read_table("curves", path, digest="mine").num_rows == 2
@@ -216,7 +197,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_footer(path)
 
 
-def test_a_study_that_nobody_ran_is_told_with_those_that_are_there(tmp_path):
+def test_a_missing_study_is_named_with_those_that_exist(tmp_path):
     for path in (tmp_path / "nope/runs.parquet", tmp_path / "nope/probes/0123.parquet"):
         with pytest.raises(
             UserError,
@@ -232,7 +213,7 @@ def test_a_study_that_nobody_ran_is_told_with_those_that_are_there(tmp_path):
         read_footer(tmp_path / "nope/runs.parquet")
 
 
-def test_a_path_that_is_no_table_is_never_told_to_be_removed(tmp_path):
+def test_a_path_not_named_like_a_table_is_never_to_be_removed(tmp_path):
     for name, text in (("README.md", "words"), ("no.parquet", None)):
         path = tmp_path / name
         if text:
@@ -311,15 +292,7 @@ def test_the_schema_version_depends_on_names_order_and_types(monkeypatch):
     assert len(versions) == len(TABLES) + len(changed)
 
 
-def test_the_commit_is_the_last_of_the_whole_package_against_git():
-    command = ["git", "log", "-1", "--format=%H", "--", "src/vgstudy"]
-    said = subprocess.run(
-        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    assert (provenance()["commit"] or "").rstrip("+") == said
-
-
-def test_a_folder_of_studies_is_no_study(tmp_path):
+def test_a_folder_of_studies_is_not_a_study(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/runs.parquet").touch()
     with pytest.raises(

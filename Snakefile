@@ -51,6 +51,7 @@ rule all:
         # what somebody deleted is made again, although no later step needs it any more
         STUDY_OUTPUTS,
         JOB_OUTPUTS,
+        [plan.study_path for plan in PLANS.values()],
 
 
 onstart:

@@ -302,6 +302,8 @@ class Run:
         for path, how in hows.items():
             state = "named" if path in named else "not named"
             self.note(how, f"{path.relative_to(self.site.folder)} {state}")
+        # the workflow itself writes a manifest only if its job has to be trained
+        self.again(step_call(self.site, "design", self.rng))
         self.complete()
 
 

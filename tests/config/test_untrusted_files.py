@@ -109,8 +109,8 @@ def test_a_path_of_data_is_one_environment_variable_or_refused(folder, path):
                 load_config(folder / "config.yaml", {"mnist": path})
             return
         Mnist.file.use(load_config(folder / "config.yaml", {"mnist": path}).mnist)
-        told = subprocess.run(["printenv", "VGSTUDY_MNIST"], capture_output=True).stdout[:-1]
-        assert told == (os.fsencode(Path(path).resolve()) if path else b"as before")
+        value = subprocess.run(["printenv", "VGSTUDY_MNIST"], capture_output=True).stdout[:-1]
+        assert value == (os.fsencode(Path(path).resolve()) if path else b"as before")
 
 
 @CALM

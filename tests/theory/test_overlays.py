@@ -68,11 +68,11 @@ def estimates(**rows: dict[str, object]) -> pd.DataFrame:
 
 
 def test_z_by_hand():
-    found = overlaid(
+    result = overlaid(
         [Prediction("a", "d_g", 0.9, "asymptotic", "s")], estimates(d_g={}, d_delta={})
     ).iloc[0]
-    assert found["z"] == pytest.approx(log(0.8 / 0.9) / (0.3 / sqrt(9)))
-    assert (found["predicted"], found["value"], found["n_alive"], found["standing"]) == (
+    assert result["z"] == pytest.approx(log(0.8 / 0.9) / (0.3 / sqrt(9)))
+    assert (result["predicted"], result["value"], result["n_alive"], result["standing"]) == (
         0.9,
         0.8,
         9,
@@ -89,21 +89,21 @@ def test_z_by_hand():
     ],
 )
 def test_no_z_without_a_spread_by_hand(row):
-    found = overlaid(
+    result = overlaid(
         [Prediction("a", name, 0.9, "asymptotic", "s") for name in ("d_g", VARIANCE)],
         estimates(d_g=row, interior_delta=row),
     )
-    assert found["z"].isna().all()
-    assert len(found) == 2
+    assert result["z"].isna().all()
+    assert len(result) == 2
 
 
 def test_variance_and_its_interval_against_scipy():
-    found = overlaid(
+    result = overlaid(
         [Prediction("a", VARIANCE, 0.1, "approximation", "s")], estimates(interior_delta={})
     ).iloc[0]
     low, high = 8 * 0.09 / stats.chi2(8).ppf([0.975, 0.025])
-    assert [found["value"], found["low"], found["high"]] == pytest.approx([0.09, low, high])
-    assert found["z"] == pytest.approx(log(0.09 / 0.1) / sqrt(2 / 8))
+    assert [result["value"], result["low"], result["high"]] == pytest.approx([0.09, low, high])
+    assert result["z"] == pytest.approx(log(0.09 / 0.1) / sqrt(2 / 8))
 
 
 def test_variances_by_hand():

@@ -45,19 +45,19 @@ def rows(spec):
 
 
 def test_every_kind_of_row_by_hand():
-    found = rows(cell(initializer=GAUSSIAN))
-    assert found.keys() == DECAYS | LIMITS | {"d_delta_one_input", "p_dead_one_input"}
-    assert {name for name, row in found.items() if row.standing == "asymptotic"} == DECAYS | LIMITS
-    assert {name for name, row in found.items() if row.standing == "exact"} == {
+    result = rows(cell(initializer=GAUSSIAN))
+    assert result.keys() == DECAYS | LIMITS | {"d_delta_one_input", "p_dead_one_input"}
+    assert {name for name, row in result.items() if row.standing == "asymptotic"} == DECAYS | LIMITS
+    assert {name for name, row in result.items() if row.standing == "exact"} == {
         "d_delta_one_input",
         "p_dead_one_input",
     }
-    assert found["chi"].value == pytest.approx(1)
-    assert found["d_delta"].value == pytest.approx(1)
-    assert found["d_h"].value == pytest.approx(1)
-    assert found["d_delta_one_input"].value == log_factor(5, 2.0).typical
-    assert found["p_dead_one_input"].value == pytest.approx(1 - (31 / 32) ** 5)
-    assert all(row.source for row in found.values())
+    assert result["chi"].value == pytest.approx(1)
+    assert result["d_delta"].value == pytest.approx(1)
+    assert result["d_h"].value == pytest.approx(1)
+    assert result["d_delta_one_input"].value == log_factor(5, 2.0).typical
+    assert result["p_dead_one_input"].value == pytest.approx(1 - (31 / 32) ** 5)
+    assert all(row.source for row in result.values())
 
 
 def test_kernels_that_are_not_normal_make_the_law_of_one_input_an_approximation():
@@ -66,10 +66,10 @@ def test_kernels_that_are_not_normal_make_the_law_of_one_input_an_approximation(
 
 
 def test_kernels_with_a_mean_have_approximate_decays_and_no_limits():
-    found = rows(cell(initializer=UNIFORM))
-    assert found.keys() == DECAYS
-    assert {row.standing for row in found.values()} == {"approximation"}
-    assert found["d_delta"].value == pytest.approx(2.5, rel=0.1)  # N mu: every unit is on
+    result = rows(cell(initializer=UNIFORM))
+    assert result.keys() == DECAYS
+    assert {row.standing for row in result.values()} == {"approximation"}
+    assert result["d_delta"].value == pytest.approx(2.5, rel=0.1)  # N mu: every unit is on
 
 
 def test_smooth_activations_have_no_law_of_one_input():
@@ -104,11 +104,11 @@ def test_numbers_that_overflow_give_no_decay():
 
 
 def test_deep_tanh_nets_reach_the_limit_against_theory():
-    found = rows(cell(depth=40, phi="tanh"))
+    result = rows(cell(depth=40, phi="tanh"))
     chi = mean_field.chi(activation(KerasObject(class_name="tanh")), 0.6180, 2.0)
-    assert found["d_delta_limit"].value == pytest.approx(sqrt(chi), rel=1e-3)
-    assert found["d_delta"].value == pytest.approx(sqrt(chi), rel=2e-3)
-    assert found["d_h"].value == pytest.approx(1, abs=2e-3)
+    assert result["d_delta_limit"].value == pytest.approx(sqrt(chi), rel=1e-3)
+    assert result["d_delta"].value == pytest.approx(sqrt(chi), rel=2e-3)
+    assert result["d_h"].value == pytest.approx(1, abs=2e-3)
 
 
 def test_a_cell_alone_and_among_others_against_itself():
@@ -119,9 +119,9 @@ def test_a_cell_alone_and_among_others_against_itself():
         cell(depth=7, optimizer="Adam"),
         cell(depth=7, width=9),
     ]
-    together = {(found.cell, found.quantity): found.value for found in predict(many)}
+    together = {(result.cell, result.quantity): result.value for result in predict(many)}
     alone = {
-        (found.cell, found.quantity): found.value for each in many for found in predict([each])
+        (result.cell, result.quantity): result.value for each in many for result in predict([each])
     }
     assert together.keys() == alone.keys()
     np.testing.assert_allclose(
@@ -174,7 +174,7 @@ def test_the_command_prints_a_row_for_each_setting(folder):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["smal"], "did you mean 'small'?"),
         (
@@ -184,10 +184,10 @@ def test_the_command_prints_a_row_for_each_setting(folder):
         (["--depth", "many"], "error: Invalid value for '--depth'"),
     ],
 )
-def test_a_mistake_is_one_line(folder, arguments, told):
+def test_a_mistake_is_one_line(folder, arguments, message):
     result = CliRunner().invoke(cli.app, ["theory", *arguments])
     assert (result.exit_code, result.stdout) == (2, "")
-    assert told in result.stderr
+    assert message in result.stderr
     assert result.stderr.count("\n") == 1
 
 

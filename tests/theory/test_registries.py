@@ -73,9 +73,9 @@ def test_negative_slope_and_death_against_keras(spec):
     value, slope = (
         each.numpy() for each in value_and_slope(activation_function(spec), tf.constant(POINTS))
     )
-    found = negative_slope(spec)
-    if found is not None:
-        np.testing.assert_allclose(value, np.where(POINTS > 0, POINTS, found * POINTS), atol=1e-7)
+    result = negative_slope(spec)
+    if result is not None:
+        np.testing.assert_allclose(value, np.where(POINTS > 0, POINTS, result * POINTS), atol=1e-7)
     assert dies(spec) == bool(np.array_equal((value == 0) & (slope == 0), POINTS < 0))
 
 
@@ -94,7 +94,7 @@ DISTRIBUTIONS = [
 
 @pytest.mark.parametrize("spec", DISTRIBUTIONS, ids=ids)
 def test_kernel_moments_against_sampled_keras_kernels(spec):
-    """Within 5 standard errors over 300 kernels, in a shape that tells the fans apart."""
+    """Within 5 standard errors over 300 kernels, in a shape whose fans differ."""
     fan_in, fan_out, count = 7, 12, 300
     seeds = np.random.default_rng(1).integers(0, 2**31 - 1, (count, 2), dtype="int32")
     drawn = initial.draw_kernels(spec, (fan_out, fan_in), seeds).astype(float).reshape(count, -1)

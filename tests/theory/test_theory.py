@@ -50,8 +50,8 @@ def by_scipy(function, mean, variance, kinks):
 def test_expectations_against_scipy(name, mean, variance):
     given = phi(name, **REQUIRED.get(name, {}))
     for function in (lambda u: given.value(u) ** 2, given.slope):
-        found = expect(function, np.array([mean]), np.array([variance]), given.kinks)[0]
-        assert found == pytest.approx(
+        result = expect(function, np.array([mean]), np.array([variance]), given.kinks)[0]
+        assert result == pytest.approx(
             by_scipy(function, mean, variance, given.kinks), rel=1e-8, abs=1e-10
         )
 
@@ -153,10 +153,10 @@ def test_log_factor_of_leaky_relu_against_simulation(slope):
     logs = np.log(
         2 / width * np.sum(z**2 * np.where(rng.random(z.shape) < 0.5, 1, slope**2), axis=1)
     )
-    found = log_factor(width, 2.0, slope)
-    assert logs.mean() == pytest.approx(found.mean, abs=5 * logs.std() / sqrt(draws))
+    result = log_factor(width, 2.0, slope)
+    assert logs.mean() == pytest.approx(result.mean, abs=5 * logs.std() / sqrt(draws))
     spread = (logs - logs.mean()) ** 2
-    assert spread.mean() == pytest.approx(found.variance, abs=5 * spread.std() / sqrt(draws))
+    assert spread.mean() == pytest.approx(result.variance, abs=5 * spread.std() / sqrt(draws))
 
 
 def test_the_variance_of_the_log_factor_falls_as_one_over_width_by_hand():
@@ -218,7 +218,7 @@ def test_duals_against_conditional_expectations(name, error):
     """E[f(u) f(v)] = E[f(u) E[f(v) | u]], the inner expectation with its kinks, the outer one on a
     fine grid."""
     given, (q, rho), mean = phi(name), correlations(6), np.linspace(-1, 1, 6)
-    found = dual(hermite(given.value, mean, q, given.kinks), rho)
+    result = dual(hermite(given.value, mean, q, given.kinks), rho)
     z = np.linspace(-9, 9, 4001)
     for i, j in ((0, 2), (3, 4), (5, 1)):
         centre, rest = (
@@ -227,7 +227,7 @@ def test_duals_against_conditional_expectations(name, error):
         )
         inner = expect(given.value, centre, rest, given.kinks)
         wanted = np.trapezoid(given.value(mean[i] + sqrt(q[i]) * z) * inner * norm.pdf(z), z)
-        assert found[i, j] == pytest.approx(wanted, abs=error)
+        assert result[i, j] == pytest.approx(wanted, abs=error)
 
 
 @pytest.mark.parametrize("part", ["value", "slope"])
@@ -279,10 +279,10 @@ def test_the_backward_modes_are_exact_in_linear_nets_by_hand():
 def test_outputs_have_their_limit_as_covariance_by_hand():
     entry = Moments(0.3, 0.2)
     last = two_modes.forward(X, phi("tanh"), glorot, 8, 2)[-1]
-    found = two_modes.output(
+    result = two_modes.output(
         last, lambda fan_in, fan_out: Moments(0.3, 0.2 / fan_out * fan_in), 8, np.eye(30)
     )
-    centred = found - 8 * entry.mean * last.h_mean[:, None]
+    centred = result - 8 * entry.mean * last.h_mean[:, None]
     np.testing.assert_allclose(
         centred @ centred.T, 8 * 8 * entry.variance * last.h, rtol=1e-6, atol=1e-6
     )
@@ -294,15 +294,15 @@ def test_profiles_of_one_layer_by_hand():
     layers = two_modes.forward(X, phi("relu"), glorot, 8, 1)
     normal = RNG.standard_normal((30, 5))
     error = 1 / (1 + np.exp(-two_modes.output(layers[0], glorot, 8, normal))) - Y[:, None]
-    found = two_modes.profiles(X, Y, layers, glorot, 8, normal)
+    result = two_modes.profiles(X, Y, layers, glorot, 8, normal)
     np.testing.assert_allclose(
-        found["delta"][:, 0] ** 2, np.mean(error**2, axis=0) * 2 / 9 / 2, rtol=1e-9
+        result["delta"][:, 0] ** 2, np.mean(error**2, axis=0) * 2 / 9 / 2, rtol=1e-9
     )
     norms = np.linalg.norm(X, axis=1)
     _, both_on = arccosine(norms**2, X @ X.T / np.outer(norms, norms))
     pairs = np.einsum("ad,bd,ab->d", error, error, both_on * (X @ X.T / 2)) / 900 * 2 / 9
-    np.testing.assert_allclose(found["g"][:, 0] ** 2, pairs, rtol=1e-2)
-    np.testing.assert_allclose(found["h"][:, 0] ** 2, 2 / 10 * np.mean(norms**2) / 2, rtol=1e-9)
+    np.testing.assert_allclose(result["g"][:, 0] ** 2, pairs, rtol=1e-2)
+    np.testing.assert_allclose(result["h"][:, 0] ** 2, 2 / 10 * np.mean(norms**2) / 2, rtol=1e-9)
 
 
 def test_relu_is_homogeneous_in_the_limit_too_against_theory():
@@ -312,19 +312,19 @@ def test_relu_is_homogeneous_in_the_limit_too_against_theory():
         kernels.moments, KerasObject(class_name="RandomNormal", config={"stddev": 0.9})
     )
     layers = two_modes.forward(X[:1], phi("relu"), kernel, 6, 7)
-    found = {
+    result = {
         name: rows[0]
         for name, rows in two_modes.profiles(
             X[:1], Y[:1], layers, kernel, 6, np.ones((1, 1))
         ).items()
     }
-    np.testing.assert_allclose(found["g"][1:], found["g"][1], rtol=1e-9)
-    below = [sqrt(np.mean(X[0] ** 2)), *found["h"][:-1]]
-    np.testing.assert_allclose(found["g"], below * found["delta"], rtol=1e-9)
+    np.testing.assert_allclose(result["g"][1:], result["g"][1], rtol=1e-9)
+    below = [sqrt(np.mean(X[0] ** 2)), *result["h"][:-1]]
+    np.testing.assert_allclose(result["g"], below * result["delta"], rtol=1e-9)
 
 
 def test_the_dual_of_a_threshold_by_hand():
     """P(u > t)^2 at correlation 0."""
     given = phi("threshold", threshold=0.5, default_value=0.0)
-    found = dual(hermite(given.slope, np.zeros(2), np.ones(2), given.kinks), np.zeros((2, 2)))
-    assert found[0, 1] == pytest.approx(((1 - erf(0.5 / sqrt(2))) / 2) ** 2, rel=1e-9)
+    result = dual(hermite(given.slope, np.zeros(2), np.ones(2), given.kinks), np.zeros((2, 2)))
+    assert result[0, 1] == pytest.approx(((1 - erf(0.5 / sqrt(2))) / 2) ** 2, rel=1e-9)

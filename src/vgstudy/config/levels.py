@@ -77,10 +77,12 @@ def _canonical(kind: Kind, name: str) -> str:
     """Return Keras' own name of an object from any of its names."""
     fold = str.lower if kind == "optimizer" else str
     by_alias = {
-        fold(alias): own for own, entry in REGISTRY[kind].items() for alias in (own, *entry.aliases)
+        fold(alias): keras_name
+        for keras_name, entry in REGISTRY[kind].items()
+        for alias in (keras_name, *entry.aliases)
     }
     if fold(name) not in by_alias:
-        offered = [own for own, entry in REGISTRY[kind].items() if not entry.refused]
+        offered = [keras_name for keras_name, entry in REGISTRY[kind].items() if not entry.refused]
         raise ValueError(f"unknown {kind} {show(name)}; {among(name, offered, by_alias)}")
     return by_alias[fold(name)]
 

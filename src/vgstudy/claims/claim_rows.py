@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from vgstudy.analysis.design import Design, read_design
 from vgstudy.analysis.predictors import PREDICTORS
 from vgstudy.claims import verdicts
 from vgstudy.claims.judging import Judged, judge, judge_prediction
-from vgstudy.claims.networks import Case, cases, check_register
+from vgstudy.claims.networks import Case, cases_of, check_register
 from vgstudy.claims.register import (
     Claim,
     FailurePrediction,
@@ -63,47 +64,44 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) 
         If a study lacks what a claim names, or a table is missing or damaged.
     """
     check_register(register, {name: design.study for name, design in studies.items()})
-    listed = {
-        (claim.id, name): list(cases(claim, name, studies[name].study, studies[name].runs))
-        for claim in all_claims(register)
-        for name in claim.studies
-        if name in studies
-    }
+    cases = {name: _cases(register, name, design) for name, design in studies.items()}
     values = {
-        name: read_values(
-            design,
-            [
-                read
-                for (_, study), of in listed.items()
-                if study == name
-                for c in of
-                for read in c.reads
-            ],
-        )
+        name: read_values(design, chain.from_iterable(case.reads for case in cases[name]))
         for name, design in studies.items()
     }
     return [
         row
         for claim in all_claims(register)
-        for row in _rows_of_claim(claim, listed, values, studies)
+        for row in _rows_of_claim(claim, cases, values, studies)
     ]
+
+
+def _cases(register: Mapping[str, Tutorial], name: str, design: Design) -> list[Case]:
+    """Return the statements about a study with each of their cells, in the register's order."""
+    about = (claim for claim in all_claims(register) if name in claim.studies)
+    return [case for claim in about for case in cases_of(claim, name, design.study, design.runs)]
 
 
 def _rows_of_claim(
     claim: Claim,
-    listed: Mapping[tuple[str, str], Sequence[Case]],
+    cases: Mapping[str, Sequence[Case]],
     values: Mapping[str, Values],
     studies: Mapping[str, Design],
 ) -> Iterator[Row]:
     for name in claim.studies:
         if name not in studies:
             yield from _rows_not_run(claim, name)
-        for case in listed.get((claim.id, name), ()):
-            own, *other = (values[name][read].to_numpy() for read in case.reads)
-            judged = judge(case.statement, own, other[0] if other else None)
-            yield _statement_row(claim, case.statement, name, case.arm, judged)
+        for case in cases.get(name, ()):
+            if case.claim.id == claim.id:
+                yield _judged_row(case, values[name])
     for prediction in claim.predictions:
         yield _prediction_row(claim, prediction, studies.get(prediction.study))
+
+
+def _judged_row(case: Case, values: Values) -> Row:
+    measured, *compared = (values[read].to_numpy() for read in case.reads)
+    judged = judge(case.statement, measured, compared[0] if compared else None)
+    return _statement_row(case.claim, case.statement, case.study, case.arm, judged)
 
 
 def _rows_not_run(claim: Claim, study: str) -> Iterator[Row]:

@@ -172,16 +172,19 @@ def _holds_words(statement: Statement, values: Array, count: int, holds: int) ->
 def _near(statement: Statement, values: Array, bound: Array) -> Judged:
     """Judge by two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means
     lies within the margin."""
-    (own, missing), other, margin = _known(values), _known(bound), statement.by
-    if min(len(own), len(other[0])) < FEWEST:
-        return _too_few(*min((own, missing), other, key=lambda group: len(group[0])))
-    difference = welch_difference(moments(own), moments(other[0]), EQUIVALENCE)
+    (known, missing), (others, others_missing) = _known(values), _known(bound)
+    margin = statement.by
+    if len(others) < min(FEWEST, len(known)):
+        return _too_few(others, others_missing)
+    if len(known) < FEWEST:
+        return _too_few(known, missing)
+    difference = welch_difference(moments(known), moments(others), EQUIVALENCE)
     value, low, high = (float(x) for x in (difference.value, difference.low, difference.high))
     inside, outside = -margin < low and high < margin, low > margin or high < -margin
     verdict = verdicts.of_interval(inside, outside)
     needed = None
     if verdict == verdicts.INCONCLUSIVE:
-        needed = verdicts.seeds_for_margin(value, (high - low) / 2, margin, len(own))
+        needed = verdicts.seeds_for_margin(value, (high - low) / 2, margin, len(known))
     where = "inside" if inside else "outside" if outside else "neither inside nor outside"
     ends = interval(value, low, high, signed=True)
     return Judged(
@@ -195,7 +198,7 @@ def _near(statement: Statement, values: Array, bound: Array) -> Judged:
         WELCH_DIFFERENCE,
         EQUIVALENCE,
         needed_n=needed,
-        sample=thinned(own),
+        sample=thinned(known),
     )
 
 

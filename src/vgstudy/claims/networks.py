@@ -40,7 +40,7 @@ class Case:
         return [*values, (self.other, self.statement.measure)] if self.other else values
 
 
-def cases(claim: Claim, name: str, study: Study, runs: "pd.DataFrame") -> Iterator[Case]:
+def cases_of(claim: Claim, name: str, study: Study, runs: "pd.DataFrame") -> Iterator[Case]:
     """Yield every statement of a claim with every cell of its networks, in the order of the
     design."""
     design = runs.drop_duplicates("cell")

@@ -34,11 +34,11 @@ def read_values(design: Design, reads: Iterable[tuple[str, Measure]]) -> Values:
         by_cell[cell].add(measure)
     parts: dict[tuple[str, Measure], list[pd.DataFrame]] = defaultdict(list)
     runs = design.runs[design.runs["cell"].isin(list(by_cell))]
-    for job, own in runs.groupby("job"):
-        cells = {cell: by_cell[cell] for cell in own["cell"].unique()}
+    for job, job_runs in runs.groupby("job"):
+        cells = {cell: by_cell[cell] for cell in job_runs["cell"].unique()}
         tables = _read_tables(design, str(job), cells)
         for cell, measures in cells.items():
-            seeds = np.sort(own.loc[own["cell"] == cell, "seed"].to_numpy())
+            seeds = np.sort(job_runs.loc[job_runs["cell"] == cell, "seed"].to_numpy())
             for measure in measures:
                 values = _of_runs(measure, cell, seeds, design, tables)
                 parts[cell, measure].append(pd.DataFrame(values, seeds))

@@ -61,16 +61,9 @@ def refused(reason: str, *aliases: str) -> Entry:
 
 # arguments of every optimizer
 _SHARED: dict[str, Any] = {
-    "weight_decay": None,
-    "clipnorm": None,
-    "clipvalue": None,
-    "global_clipnorm": None,
-    "use_ema": False,
-    "ema_momentum": 0.99,
-    "ema_overwrite_frequency": None,
-    "loss_scale_factor": None,
-    "gradient_accumulation_steps": None,
-    "name": None,
+    **dict.fromkeys(("weight_decay", "clipnorm", "clipvalue", "global_clipnorm")),
+    **{"use_ema": False, "ema_momentum": 0.99, "ema_overwrite_frequency": None},
+    **dict.fromkeys(("loss_scale_factor", "gradient_accumulation_steps", "name")),
 }
 _ADAM: dict[str, Any] = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 _FANS: dict[str, Any] = {"seed": None, "input_axes": None, "output_axes": None}
@@ -168,46 +161,22 @@ _OPTIMIZERS = {
 }
 
 # keras.optimizers.schedules, as an optimizer's learning_rate; a step is one mini-batch
+_START: dict[str, Any] = {"initial_learning_rate": ...}
+_STEPS: dict[str, Any] = {**_START, "decay_steps": ...}
+_RATE: dict[str, Any] = {**_STEPS, "decay_rate": ..., "staircase": False}
 _SCHEDULES = {
     "CosineDecay": offered(
-        initial_learning_rate=...,
-        decay_steps=...,
-        alpha=0.0,
-        name="CosineDecay",
-        warmup_target=None,
-        warmup_steps=0,
+        **_STEPS, alpha=0.0, name="CosineDecay", warmup_target=None, warmup_steps=0
     ),
     "CosineDecayRestarts": offered(
-        initial_learning_rate=...,
-        first_decay_steps=...,
-        t_mul=2.0,
-        m_mul=1.0,
-        alpha=0.0,
-        name="SGDRDecay",
+        **_START, first_decay_steps=..., t_mul=2.0, m_mul=1.0, alpha=0.0, name="SGDRDecay"
     ),
-    "ExponentialDecay": offered(
-        initial_learning_rate=...,
-        decay_steps=...,
-        decay_rate=...,
-        staircase=False,
-        name="ExponentialDecay",
-    ),
-    "InverseTimeDecay": offered(
-        initial_learning_rate=...,
-        decay_steps=...,
-        decay_rate=...,
-        staircase=False,
-        name="InverseTimeDecay",
-    ),
+    "ExponentialDecay": offered(**_RATE, name="ExponentialDecay"),
+    "InverseTimeDecay": offered(**_RATE, name="InverseTimeDecay"),
     "LearningRateSchedule": refused(IS_ABSTRACT),
     "PiecewiseConstantDecay": offered(boundaries=..., values=..., name="PiecewiseConstant"),
     "PolynomialDecay": offered(
-        initial_learning_rate=...,
-        decay_steps=...,
-        end_learning_rate=0.0001,
-        power=1.0,
-        cycle=False,
-        name="PolynomialDecay",
+        **_STEPS, end_learning_rate=0.0001, power=1.0, cycle=False, name="PolynomialDecay"
     ),
 }
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from vgstudy.analysis.equivalence import FEASIBLE_SEEDS, MAX_SEEDS, half_width
 from vgstudy.analysis.intervals import ALPHA
-from vgstudy.analysis.equivalence import FEASIBLE_SEEDS, MAX_SEEDS, half_width
 from vgstudy.figures.frames import (
     REFERENCE_DEPTH,
     Frames,

@@ -1,7 +1,6 @@
-"""How a study's cells run over the epochs: median and central 90 % over seeds, cell by cell.
+"""Accuracy, gradients and weights of arms over the epochs: median and central 90 % over seeds.
 
-Nothing here is an interval of an estimate: the bands show how seeds differ, as the tutorials'
-curves show one of them.
+These are no intervals of estimates: they show how seeds differ, as the tutorials' curves show one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,8 +37,7 @@ OVER_SEEDS = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
 def write_arms(folder: Path, register: Path) -> None:
-    """Read the curves and probes of a study's cells and write its arms.parquet, with what the
-    register says was reported.
+    """Write a study's arms.parquet from its curves and probes, and the numbers tutorials report.
 
     A study without arms has no rows.
 
@@ -49,55 +47,46 @@ def write_arms(folder: Path, register: Path) -> None:
         If a table is missing, truncated or of another version.
     """
     design = read_design(folder)
-    told = reported(read_register(register), design.study, design.runs.drop_duplicates("cell"))
+    numbers = reported(read_register(register), design.study, design.runs.drop_duplicates("cell"))
+    last_epoch = design.study["training"]["epochs"]
     cells = design.runs.groupby("cell", sort=False) if design.study.get("arms") else ()
     with open_writer("arms", folder / "arms.parquet", {"digest": design.digest}) as writer:
-        for cell, own in cells:
-            for rows in cell_rows(folder, str(cell), own):
-                number = (
-                    told.get((str(cell), rows["quantity"][0]), np.nan)
-                    if rows["quantity"]
-                    else np.nan
-                )
-                last = rows["epoch"] == design.study["training"]["epochs"]
-                writer.write(
-                    {**rows, "reported": pa.array(np.where(last, number, np.nan), from_pandas=True)}
-                )
+        for cell, runs in cells:
+            for rows in cell_rows(folder, str(cell), runs):
+                quantity = rows["quantity"][0] if rows["quantity"] else ""
+                number = numbers.get((str(cell), quantity), np.nan)
+                at_last = np.where(rows["epoch"] == last_epoch, number, np.nan)
+                writer.write({**rows, "reported": pa.array(at_last, from_pandas=True)})
 
 
 def reported(
     register: Mapping[str, Tutorial], study: Mapping[str, Any], design: pd.DataFrame
 ) -> dict[tuple[str, str], float]:
-    """The number that a tutorial reports of an arm at the end of training, by cell and quantity."""
-    found: dict[tuple[str, str], float] = {}
+    """Return the number that a tutorial reports at the end of training, by cell and quantity."""
+    numbers: dict[tuple[str, str], float] = {}
     columns = [name for name in CURVES if name != "test_accuracy" or has_test_rows(study["task"])]
     statements = [statement for claim in all_claims(register) for statement in claim.statements]
     for statement in statements:
         measure = statement.measure
-        if (
-            isinstance(statement.equals, float)
-            and measure.column in columns
-            and measure.epochs == "last"
-            and not measure.over
-        ):
-            for arm in (
-                arm
-                for arm in statement.arms
-                if isinstance(arm, str) and arm in study.get("arms", {})
-            ):
-                cell, _ = named_cells(arm, study, design)[0]
-                found.setdefault((cell, measure.column), statement.equals)
-    return found
+        at_end = measure.epochs == "last" and not measure.over
+        if isinstance(statement.equals, float) and measure.column in columns and at_end:
+            for arm in statement.arms:
+                if isinstance(arm, str) and arm in study.get("arms", {}):
+                    cell, _ = named_cells(arm, study, design)[0]
+                    numbers.setdefault((cell, measure.column), statement.equals)
+    return numbers
 
 
 def has_test_rows(task: Mapping[str, Any]) -> bool:
-    """Whether the task keeps rows from training, as the tutorial does; a tutorial without them
-    reports nothing of fresh ones."""
+    """Return whether the task keeps rows from training, as the tutorial does.
+
+    A tutorial without them reports nothing about fresh ones.
+    """
     return read_task(task).holds_rows_out
 
 
 def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """The rows of one cell: of the whole network, then of its layers."""
+    """Return the rows of one cell: of the whole network, then of its layers."""
     keys = ["seed", "epoch", "step"]
     curves = _read(folder, "curves", cell, runs, [*keys, *CURVES])
     yield from (_banded(cell, name, curves, len(runs)) for name in CURVES)
@@ -109,7 +98,7 @@ def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str,
 def _read(
     folder: Path, table: str, cell: str, runs: pd.DataFrame, columns: Sequence[str]
 ) -> pd.DataFrame:
-    """A cell's rows of a job table, of the seeds in the design."""
+    """Return a cell's rows of a table of jobs, for the seeds in the design."""
     parts = []
     for job, seeds in runs.groupby("job")["seed"]:
         wanted = [("cell", "==", cell), ("seed", "in", list(seeds))]
@@ -124,7 +113,7 @@ def _read(
 
 
 def _banded(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
-    """Median and band of one column wherever it was logged."""
+    """Return the median and quantiles of one column wherever it was logged."""
     logged = rows[rows[name].notna()] if name in CURVES else rows
     finite = logged[name].where(np.isfinite(logged[name].astype(float))).astype(float)
     groups = finite.groupby(
@@ -139,7 +128,7 @@ def _banded(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
 
 
 def _spread(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
-    """The median over seeds of each quantile of a layer's entries."""
+    """Return the median over seeds of each quantile of a layer's entries."""
     logged = rows[rows[name].notna()]
     entries = pd.DataFrame(
         np.stack(list(logged[name])) if len(logged) else np.zeros((0, len(QUANTILES))), logged.index

@@ -1,5 +1,7 @@
-"""Pairs of cells that differ in one factor, compared; cells are independent, so nothing is paired
-by seed."""
+"""Compare pairs of cells that differ in one factor.
+
+Cells are independent, so nothing is paired by seed.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -39,12 +41,17 @@ NUMBERS = ("value", "low", "high", "p", "p_adjusted")
 
 
 def pairs(cells: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Columns cell, reference, factor, against: every two cells of the design that differ in a
-    declared factor alone.
+    """Return every two cells of the design that differ in a declared factor alone.
 
-    `cells` has a row for each cell: its id and levels. `declared` are mappings with `factor` and
-    the level that is its `reference`, in the column `against`. A cell without a partner in the
-    design is in no pair.
+    Columns cell, reference, factor and against, the level of the reference. A cell without a
+    partner in the design is in no pair.
+
+    Parameters
+    ----------
+    cells
+        Id and levels of each cell.
+    declared
+        The study's contrasts: `factor` and the level that is its `reference`.
     """
     found = [_pairs(cells, contrast["factor"], contrast["reference"]) for contrast in declared]
     return pd.concat(
@@ -64,7 +71,7 @@ def _pairs(cells: pd.DataFrame, factor: str, reference: Any) -> pd.DataFrame:
 def contrast_rows(
     pairs: pd.DataFrame, summaries: pd.DataFrame, study: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The columns of `contrasts`: each pair in each quantity and epoch that both cells have."""
+    """Return the columns of `contrasts`: each pair in each quantity and epoch both cells have."""
     summaries = summaries[summaries["quantity"].isin(METHODS)]
     references = summaries.rename(columns={"cell": "reference"})
     both = pairs.merge(summaries, on="cell").merge(
@@ -99,7 +106,7 @@ def contrast_rows(
 
 
 def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
-    """The rows with family, correction and p_adjusted.
+    """Return the rows with family, correction and p_adjusted.
 
     A family is all pairs of one declared contrast in one quantity at one epoch. Holm where the
     study file declares the quantity, a decay factor at epoch 0, or, of optimizers, which play no
@@ -140,10 +147,10 @@ def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
 def adjusted(
     p: NDArray[np.float64], family: "pd.Series[str]", method: str = HOLM
 ) -> NDArray[np.float64]:
-    """P values corrected within each family: Holm (1979) bounds the chance of any error, Benjamini
-    & Hochberg (1995) their share.
+    """Return p values corrected within each family.
 
-    NaN, a test that could not be made, stays NaN and does not count.
+    Holm (1979) bounds the chance of any error, Benjamini & Hochberg (1995) the share of errors. NaN
+    stays NaN and does not count as a test.
     """
     found = np.full(len(p), np.nan)
     usable = np.flatnonzero(~np.isnan(p))
@@ -168,8 +175,7 @@ def _newcombe(group: Moments, reference: Moments) -> Interval:
 def fisher(
     count: NDArray[Any], n: NDArray[Any], reference: NDArray[Any], n_reference: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """Two-sided p values of equal proportions by Fisher's exact test; NaN where a side has no
-    seed."""
+    """Return two-sided p values of Fisher's exact test; NaN where a side has no seed."""
     tables = np.stack([count, n - count, reference, n_reference - reference], axis=-1)
     distinct, place = np.unique(tables, axis=0, return_inverse=True)
     usable = (distinct[:, :2].sum(axis=1) > 0) & (distinct[:, 2:].sum(axis=1) > 0)

@@ -1,6 +1,6 @@
 """Decay factors: how much a quantity shrinks (< 1) or grows (> 1) per layer toward the input.
 
-Arrays have the axes (run, layer); layer 1, nearest the input, is column 0, and a net of depth L
+Arrays have the axes (run, layer); layer 1, nearest the input, is column 0, and a network of depth L
 fills columns 0..L, the last being the output layer. Entries beyond are ignored. Logs are natural.
 """
 
@@ -34,8 +34,9 @@ PROBE_COLUMNS = (
 
 
 def decay_factor(x: Array, square: Mask) -> Array:
-    """exp(-slope) of the least-squares line through log x on the layer number, over the square
-    layers.
+    """Return exp(-slope) of the least-squares line through log x on the layer number.
+
+    Only square layers enter.
 
     Parameters
     ----------
@@ -53,32 +54,34 @@ def decay_factor(x: Array, square: Mask) -> Array:
 
 
 def curvature(x: Array, square: Mask) -> Array:
-    """Quadratic coefficient of the least-squares parabola through log x on the layer number, over
-    the square layers.
+    """Return the quadratic coefficient of the least-squares parabola through log x.
 
-    0 where every layer has the same factor. Arguments and NaN as in `decay_factor`.
+    It is a function of the layer number over the square layers; 0 where every layer has the same
+    factor. Arguments and NaN as in `decay_factor`.
     """
     parabola = _parabola(_line(square), square)
     return _coefficient(_logs(x, square), parabola, _total(parabola**2))
 
 
 def _line(square: Mask) -> Array:
-    """The layer number less its mean over the square layers, 0 elsewhere."""
+    """Return the layer number less its mean over the square layers, 0 elsewhere."""
     layer, count = np.arange(1, square.shape[1] + 1), square.sum(axis=1)
     centre = (square * layer).sum(axis=1) / np.maximum(count, 1)
     return np.where(square, layer - centre[:, None], 0.0)
 
 
 def _parabola(line: Array, square: Mask) -> Array:
-    """The square of the centred layer number less its mean over the square layers, 0 elsewhere."""
+    """Return the squared centred layer number less its mean over square layers, 0 elsewhere."""
     squared = line**2
     centre = _total(squared) / np.maximum(square.sum(axis=1), 1)
     return np.where(square, squared - centre[:, None], 0.0)
 
 
 def _logs(x: Array, square: Mask) -> Array:
-    """log x over the square layers, 0 elsewhere; NaN throughout a run with fewer than three or an x
-    not positive and finite."""
+    """Return log x over the square layers, 0 elsewhere.
+
+    NaN in all layers of a run with fewer than three, or with an x not positive and finite.
+    """
     usable = np.all(_positive(x) | ~square, axis=1) & (square.sum(axis=1) >= 3)
     logs = np.log(np.where(square & usable[:, None], x, 1.0))
     logs[~usable] = np.nan
@@ -86,23 +89,29 @@ def _logs(x: Array, square: Mask) -> Array:
 
 
 def _coefficient(logs: Array, regressor: Array, squares: Array) -> Array:
-    """Least-squares coefficient of logs on a regressor, orthogonal to the others, whose squares add
-    up to those; axis (run,)."""
+    """Return the least-squares coefficient of logs on a regressor orthogonal to the others.
+
+    `squares` is the sum of its squares; axis (run,).
+    """
     return _total(regressor * logs) / squares
 
 
 def _total(x: Array) -> Array:
-    """Sum over layers, one after the other: `sum` groups them by their number, which is that of the
-    deepest run beside."""
-    found = x[:, 0].copy()
+    """Return the sum over layers, added one after the other.
+
+    The result of `sum` would depend on the number of columns, that of the deepest run in the array.
+    """
+    total = x[:, 0].copy()
     for layer in x.T[1:]:
-        found += layer
-    return found
+        total += layer
+    return total
 
 
 def interior_ratio(x: Array, square: Mask) -> Array:
-    """x of the last square layer over the first; NaN with fewer than two or where one is not
-    positive and finite."""
+    """Return x of the last square layer over the first.
+
+    NaN with fewer than two, or where one of the two is not positive and finite.
+    """
     first, last = (
         np.argmax(square, axis=1),
         square.shape[1] - 1 - np.argmax(square[:, ::-1], axis=1),
@@ -111,7 +120,7 @@ def interior_ratio(x: Array, square: Mask) -> Array:
 
 
 def end_to_end_ratio(x: Array, depth: Depths) -> Array:
-    """x of the output layer over layer 1; NaN where one of the two is not positive and finite."""
+    """Return x of the output layer over layer 1, NaN unless both are positive and finite."""
     return _ratio(x, depth, np.zeros_like(depth))
 
 
@@ -129,19 +138,21 @@ def _positive(x: Array) -> Mask:
 
 
 def first_zero(cause: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The cause (index in ZERO_CAUSES, 0 for none) of the all-zero layer nearest the output; axes
-    (run, layer) -> (run,)."""
+    """Return the cause of the all-zero layer nearest the output; axes (run, layer) -> (run,).
+
+    Causes are indices in ZERO_CAUSES, 0 for none.
+    """
     nearest = cause.shape[1] - 1 - np.argmax(cause[:, ::-1] > 0, axis=1)
-    found: NDArray[np.int64] = cause[np.arange(len(cause)), nearest]
-    return found
+    causes: NDArray[np.int64] = cause[np.arange(len(cause)), nearest]
+    return causes
 
 
 def decay_rows(probes: pa.Table) -> dict[str, Any]:
-    """The columns of `decays`, one row per run, epoch and kind of examples, from the rows of
-    `probes`.
+    """Return the columns of `decays` from the rows of `probes`.
 
-    A run with an all-zero or non-finite gradient layer is not alive and has no decay factor and no
-    ratio, of h neither, so that those of g, delta and h are over the same runs.
+    There is one row per run, epoch and kind of examples. A run with an all-zero or non-finite
+    gradient layer is not alive and has no decay factor and no ratio, not even of h, so that those
+    of g, delta and h are over the same runs.
 
     Raises
     ------
@@ -179,8 +190,10 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
 
 
 def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:
-    """Key columns of each measurement of a run, for each row the index of its measurement, and each
-    one's depth."""
+    """Return the key columns of each measurement of a run, and where rows belong.
+
+    The latter are the index of the measurement for each row, and the depth of each measurement.
+    """
     names = sorted(probes["cell"].unique().to_pylist())
     numbers = (
         probes["seed"].to_numpy(),
@@ -190,36 +203,35 @@ def _runs(probes: pa.Table) -> tuple[dict[str, Any], Depths, Depths]:
     keys: list[NDArray[np.int64]] = [position(probes["cell"], names), *numbers]
     layer = probes["layer"].to_numpy()
     order, starts = np.arange(len(layer)), _starts(keys)
-    if not _whole(
-        starts, layer
-    ):  # training writes a run's layers one after the other; sorting takes longer than all the rest
+    # training writes a run's layers one after the other; sorting takes longer than all the rest
+    if not _is_complete(starts, layer):
         order = np.lexsort((layer, *keys[::-1]))
         keys, layer = [key[order] for key in keys], layer[order]
         starts = _starts(keys)
     rows, first = np.diff(starts, append=len(layer)), [key[starts] for key in keys]
     by = np.lexsort(first[::-1])
     cell, seed, epoch, examples = (key[by] for key in first)
-    if not _whole(starts, layer) or len(_starts([cell, seed, epoch, examples])) < len(by):
+    if not _is_complete(starts, layer) or len(_starts([cell, seed, epoch, examples])) < len(by):
         raise ValueError("probes: a run lacks a layer or has one twice")
     rank, run = np.empty_like(by), np.empty_like(order)
     rank[by] = np.arange(len(by))
     run[order] = np.repeat(rank, rows)
-    own = {
+    columns = {
         "cell": labels(cell, names),
         "seed": seed,
         "epoch": epoch,
         "examples": labels(examples, EXAMPLES),
     }
-    return own, run, rows[by] - 1
+    return columns, run, rows[by] - 1
 
 
 def _starts(keys: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Where rows have other keys than the row before."""
+    """Return the rows whose keys differ from those of the row before."""
     changes = [np.diff(key, prepend=key[:1] - 1) != 0 for key in keys]
     return np.flatnonzero(np.logical_or.reduce(changes))
 
 
-def _whole(starts: NDArray[np.int64], layer: NDArray[np.int64]) -> bool:
-    """Whether the layers count from 1 between one start and the next."""
+def _is_complete(starts: NDArray[np.int64], layer: NDArray[np.int64]) -> bool:
+    """Return whether the layers count from 1 between one start and the next."""
     expected = np.arange(1, len(layer) + 1) - np.repeat(starts, np.diff(starts, append=len(layer)))
     return np.array_equal(layer, expected)

@@ -1,4 +1,8 @@
-"""The depth at which half the seeds still learn, for every setting: a cell without its depth."""
+"""The depth at which half the seeds still learn, for every setting: a cell without its depth.
+
+The share that learned is fitted by a line that never rises with depth (isotonic regression); the
+limit is where the fit crosses one half.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,49 +22,73 @@ SETTING = tuple(factor for factor in FACTORS if factor != "depth")
 DRAWS = 2000
 METHOD = "monotone fit, Jeffreys draws"
 HALF = 0.5
-# layers between neighbouring depths up to which a place in between is told; deeper, half of the
-# shallower one
+# Depths are far apart if by more layers than this, and by more than half of the shallower depth.
 NEAR = 2
-FITS = ("monotone", "interpolated", "not monotone")  # from best to worst
+# from best to worst
+FITS = ("monotone", "interpolated", "not monotone")
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A setting's limit and draws of it, in layers; infinite: even the deepest learns, -infinite:
-    not even the shallowest."""
+    """A setting's depth limit.
+
+    Attributes
+    ----------
+    value
+        The limit in layers; infinite: half the seeds learn even at the deepest, -infinite: not even
+        at the shallowest.
+    draws
+        Draws of it, axis (draw,).
+    depth
+        Depths of the setting, ascending.
+    n
+        Runs with an outcome.
+    """
 
     value: float
     draws: Array
     depth: Array
     n: int
 
-    def within(self, place: Any) -> Any:
-        """A place, in layers, held inside the range."""
+    @property
+    def range(self) -> str:
+        """`inside`, or `deeper` or `shallower` where the limit is beyond the range of depths."""
+        if np.isfinite(self.value):
+            return "inside"
+        return "deeper" if self.value > 0 else "shallower"
+
+    def clipped(self, place: Any) -> Any:
+        """Return a place, in layers, clipped to the range of depths."""
         return np.clip(place, self.depth[0], self.depth[-1])
 
-    def ends(self) -> tuple[float, float]:
-        """Ends of the interval, infinite beyond the range."""
+    def interval(self) -> tuple[float, float]:
+        """Return the ends of the interval, infinite beyond the range of depths."""
         low, high = outward(self.draws, self.depth)
         return ends(low)[0], ends(high)[1]
 
-    def minus(self, other: "Limit") -> tuple[float, float]:
-        """Ends of the interval of the difference of two independent limits, either one held inside
-        the range."""
-        (low, high), (below, above) = (
-            outward(each.within(each.draws), each.depth) for each in (self, other)
-        )
-        return ends(low - above)[0], ends(high - below)[1]
+    def difference(self, other: "Limit") -> tuple[float, float]:
+        """Return the ends of the interval of self - other, independent and each clipped."""
+        low, high = outward(self.clipped(self.draws), self.depth)
+        other_low, other_high = outward(other.clipped(other.draws), other.depth)
+        return ends(low - other_high)[0], ends(high - other_low)[1]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A setting's limit, the misfit of its monotone fit, and what the fit allows to say: FITS."""
+
+    limit: Limit
+    misfit: float
+    fit: str
 
 
 def limit(
     depth: Array, learned: Array, n: Array, stream: np.random.Generator, draws: int = DRAWS
 ) -> Limit:
-    """The limit of a setting.
+    """Return the limit of a setting, linear between depths, with its distribution.
 
-    Where the share that learned, fitted by a line that never rises with depth (isotonic
-    regression), crosses one half; linear between depths. Its distribution: shares are drawn anew at
-    every depth from Beta(learned + 1/2, n - learned + 1/2), the posterior under Jeffreys' prior,
-    which is spread out even at 0 of n, and fitted likewise.
+    Shares are drawn at every depth from Beta(learned + 1/2, n - learned + 1/2), the posterior under
+    Jeffreys' prior, which is not degenerate even at 0 of n, and fitted in the same way.
 
     Parameters
     ----------
@@ -73,152 +101,137 @@ def limit(
     return Limit(value, crossing(monotone(drawn, weight), depth), depth, int(n.sum()))
 
 
-@dataclass(frozen=True)
-class Found:
-    """A setting's limit, the misfit of the monotone curve it comes from, and what the two allow to
-    say, one of FITS."""
-
-    limit: Limit
-    misfit: float
-    fit: str
-
-
 def limit_rows(
-    cells: pd.DataFrame, summaries: pd.DataFrame, declared: Sequence[Mapping[str, Any]]
+    cells: pd.DataFrame, moments: pd.DataFrame, declared: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The columns of `limits`: every setting with two depths or more, then the declared contrasts
-    between such settings."""
-    shares = cells.merge(
-        summaries[(summaries["quantity"] == "p_learned") & (summaries["n_alive"] > 0)], on="cell"
-    )
+    """Return the columns of `limits`: settings with two depths or more, then declared contrasts.
+
+    Parameters
+    ----------
+    cells
+        Id and levels of each cell.
+    moments
+        Of `cell_moments`.
+    declared
+        The study's contrasts: `factor` and the level that is its `reference`.
+    """
+    has_share = (moments["quantity"] == "p_learned") & (moments["n_alive"] > 0)
+    shares = cells.merge(moments[has_share], on="cell").sort_values("depth")
     settings = {
-        setting: _found(setting, rows)
-        for setting, rows in shares.sort_values("depth").groupby(list(SETTING))
+        setting: _fitted(setting, rows)
+        for setting, rows in shares.groupby(list(SETTING))
         if rows["depth"].nunique() > 1
     }
-    listed = [_row(setting, found) for setting, found in settings.items()]
-    listed += [
-        row
-        for contrast in declared
-        for row in _compared(settings, contrast["factor"], contrast["reference"])
-    ]
+    rows = [_row(setting, fitted) for setting, fitted in settings.items()]
+    for contrast in declared:
+        rows += _differences(settings, contrast["factor"], contrast["reference"])
     names = arrow_schema("limits").names
-    columns: dict[str, list[Any]] = {name: [row.get(name) for row in listed] for name in names}
-    numbers = ("value", "low", "high", "misfit")
-    return columns | {
-        name: pa.array(np.array(columns[name], dtype=float), from_pandas=True) for name in numbers
-    }
+    columns: dict[str, Any] = {name: [row.get(name) for row in rows] for name in names}
+    for name in ("value", "low", "high", "misfit"):
+        columns[name] = pa.array(np.array(columns[name], dtype=float), from_pandas=True)
+    return columns
 
 
-def _found(setting: tuple[Any, ...], rows: pd.DataFrame) -> Found:
+def _fitted(setting: tuple[Any, ...], rows: pd.DataFrame) -> Fitted:
     n = rows["n_alive"].to_numpy(dtype=float)
     learned = np.rint(rows["mean"].to_numpy() * n)
-    stream = np.random.default_rng(
-        list(repr(tuple(map(str, setting))).encode())
-    )  # a setting's own, whatever other settings there are
-    found = limit(rows["depth"].to_numpy(dtype=float), learned, n, stream)
+    # each setting has its own stream, whatever other settings there are
+    stream = np.random.default_rng(list(repr(tuple(map(str, setting))).encode()))
+    own_limit = limit(rows["depth"].to_numpy(dtype=float), learned, n, stream)
     misfit, p = p_monotone(learned, n, stream, DRAWS)
-    apart = outward(found.value, found.depth)
-    return Found(found, misfit, FITS[2 if p < ALPHA else int(apart[0] < apart[1])])
+    left, right = outward(own_limit.value, own_limit.depth)
+    return Fitted(own_limit, misfit, FITS[2 if p < ALPHA else int(left < right)])
 
 
-def _row(setting: tuple[Any, ...], found: Found) -> dict[str, Any]:
-    own = found.limit
-    low, high = own.ends()
-    # an end beyond the range is not known; a limit beyond it is at least, or at most, the last
-    # depth
-    bounds = {
-        "low": own.depth[-1] if low == np.inf else low,
-        "high": own.depth[0] if high == -np.inf else high,
+def _row(setting: tuple[Any, ...], fitted: Fitted) -> dict[str, Any]:
+    """Return the row of a setting's own limit; an end beyond the range of depths is null."""
+    this = fitted.limit
+    low, high = this.interval()
+    # a limit beyond the range is at least, or at most, the last depth
+    low = this.depth[-1] if low == np.inf else low
+    high = this.depth[0] if high == -np.inf else high
+    numbers = {"value": this.value, "low": low, "high": high}
+    return {
+        **_shared(setting, this),
+        **{name: x if np.isfinite(x) else None for name, x in numbers.items()},
+        "range": this.range,
+        "fit": fitted.fit,
+        "misfit": fitted.misfit,
+        "n": this.n,
     }
-    numbers = {
-        name: x if np.isfinite(x) else None for name, x in {"value": own.value, **bounds}.items()
-    }
-    told = {"range": _range(own.value), "fit": found.fit, "misfit": found.misfit, "n": own.n}
-    return {**_shared(setting, own), **numbers, **told}
 
 
-def _compared(
-    settings: Mapping[tuple[Any, ...], Found], factor: str, reference: Any
+def _differences(
+    settings: Mapping[tuple[Any, ...], Fitted], factor: str, reference: Any
 ) -> Iterator[dict[str, Any]]:
-    """Differences of limits between the settings that differ in a factor alone; both are held
-    inside the range."""
+    """Return rows of differences between the settings that differ in a factor alone."""
     if factor == "depth":
         return
     at = SETTING.index(factor)
-    for setting, found in settings.items():
+    for setting, fitted in settings.items():
         other = settings.get((*setting[:at], reference, *setting[at + 1 :]))
-        if other is None or setting[at] == reference:
-            continue
-        own, its = found.limit, other.limit
-        low, high = own.minus(its)
-        numbers = {"value": own.within(own.value) - its.within(its.value), "low": low, "high": high}
-        if own.value == its.value and not np.isfinite(
-            own.value
-        ):  # beyond the same end: nothing is known
-            numbers = dict.fromkeys(numbers)
-        ranges = [name for each in (own, its) if (name := _range(each.value)) != "inside"]
-        against = {
-            "factor": factor,
-            "reference": str(reference),
-            "range": ranges[0] if ranges else "inside",
-        }
-        yield {
-            **_shared(setting, own),
-            **numbers,
-            **against,
-            "fit": max(found.fit, other.fit, key=FITS.index),
-            "n": own.n + its.n,
-        }
+        if other is not None and setting[at] != reference:
+            compared = {"factor": factor, "reference": str(reference)}
+            yield {**_shared(setting, fitted.limit), **compared, **_difference(fitted, other)}
 
 
-def _shared(setting: tuple[Any, ...], found: Limit) -> dict[str, Any]:
-    ends = {"shallowest": int(found.depth[0]), "deepest": int(found.depth[-1])}
+def _difference(fitted: Fitted, other: Fitted) -> dict[str, Any]:
+    this, that = fitted.limit, other.limit
+    low, high = this.difference(that)
+    value = this.clipped(this.value) - that.clipped(that.value)
+    numbers: dict[str, Any] = {"value": value, "low": low, "high": high}
+    if this.value == that.value and not np.isfinite(this.value):
+        # both are beyond the same end: their difference is unknown
+        numbers = dict.fromkeys(numbers)
+    outside = [each.range for each in (this, that) if each.range != "inside"]
+    return {
+        **numbers,
+        "range": outside[0] if outside else "inside",
+        "fit": max(fitted.fit, other.fit, key=FITS.index),
+        "n": this.n + that.n,
+    }
+
+
+def _shared(setting: tuple[Any, ...], this: Limit) -> dict[str, Any]:
     return {
         **dict(zip(SETTING, setting, strict=True)),
-        **ends,
+        "shallowest": int(this.depth[0]),
+        "deepest": int(this.depth[-1]),
         "method": METHOD,
         "confidence": CONFIDENCE,
     }
 
 
 def ends(draws: Array) -> tuple[float, float]:
-    """Ends of the interval of equal tails, never between draws: they may be infinite, beyond the
-    range."""
+    """Return the ends of the interval of equal tails, never between draws: they may be infinite."""
     return equal_tails(draws, low="lower", high="higher")
 
 
-def _range(value: float) -> str:
-    return "inside" if np.isfinite(value) else "deeper" if value > 0 else "shallower"
-
-
 def monotone(share: Array, weight: Array) -> Array:
-    """The nearest shares that do not rise with depth, weighted least squares: min over a <= i of
-    max over b >= i of mean(a..b).
+    """Return the nearest shares that do not rise with depth, by weighted least squares.
 
-    Axes (..., depth); Robertson, Wright & Dykstra 1988, Order restricted statistical inference,
-    section 1.4.
+    min over a <= i of max over b >= i of mean(a..b). Axes (..., depth); Robertson, Wright & Dykstra
+    1988, Order restricted statistical inference, section 1.4.
     """
-    total = np.concatenate(
-        [np.zeros((*share.shape[:-1], 1)), np.cumsum(share * weight, axis=-1)], axis=-1
-    )
+    first = np.zeros((*share.shape[:-1], 1))
+    total = np.concatenate([first, np.cumsum(share * weight, axis=-1)], axis=-1)
     weights = np.r_[0.0, np.cumsum(weight)]
     a, b = np.indices((len(weight), len(weight)))
     usable = b >= a
-    mean = np.where(
-        usable,
-        (total[..., b + 1] - total[..., a]) / np.where(usable, weights[b + 1] - weights[a], 1),
-        -np.inf,
-    )
-    highest = np.maximum.accumulate(mean[..., ::-1], axis=-1)[..., ::-1]  # over b >= i, for each a
-    lowest = np.minimum.accumulate(np.where(usable, highest, np.inf), axis=-2)  # over a <= i
-    found: Array = np.diagonal(lowest, axis1=-2, axis2=-1)
-    return found
+    size = np.where(usable, weights[b + 1] - weights[a], 1)
+    mean = np.where(usable, (total[..., b + 1] - total[..., a]) / size, -np.inf)
+    # over b >= i, for each a; then over a <= i
+    highest = np.maximum.accumulate(mean[..., ::-1], axis=-1)[..., ::-1]
+    lowest = np.minimum.accumulate(np.where(usable, highest, np.inf), axis=-2)
+    fit: Array = np.diagonal(lowest, axis1=-2, axis2=-1)
+    return fit
 
 
 def crossing(fit: Array, depth: Array) -> Array:
-    """The depth at which shares (..., depth) that never rise fall below one half, axes (...);
-    infinite beyond the range."""
+    """Return the depth at which shares that never rise fall below one half.
+
+    Axes (..., depth) -> (...); infinite beyond the range of depths.
+    """
     above = (fit >= HALF).sum(axis=-1)
     left, right = np.clip(above - 1, 0, len(depth) - 1), np.clip(above, 0, len(depth) - 1)
     upper, lower = (
@@ -232,11 +245,11 @@ def crossing(fit: Array, depth: Array) -> Array:
 def p_monotone(
     learned: Array, n: Array, stream: np.random.Generator, draws: int
 ) -> tuple[float, float]:
-    """The misfit, the largest distance between a share and the monotone fit, and the p value of
-    shares that never rise.
+    """Return the misfit of the monotone fit, and the p value of shares that never rise.
 
-    p: how often counts drawn from the fit itself (parametric bootstrap) have as large a misfit.
-    The table of coverage says how often shares that fall, or stay, are taken to rise.
+    The misfit is the largest distance between a share and the fit. p is how often counts drawn from
+    the fit itself (parametric bootstrap) have as large a misfit. The table of coverage says how
+    often shares that fall, or stay, are taken to rise.
 
     Parameters
     ----------
@@ -251,14 +264,13 @@ def p_monotone(
 
 
 def outward(value: Any, depth: Array) -> tuple[Array, Array]:
-    """The depths run on either side of places between depths that are far apart; other places as
-    they are.
+    """Return the neighbouring depths of places between depths far apart; other places as they are.
 
-    Far apart: by more than NEAR layers and half of the shallower depth. Nobody knows where between
-    two such depths shares fall, so an interval ends at the depths themselves.
+    Far apart: by more than NEAR layers and half of the shallower depth. Where between two such
+    depths shares fall is unknown, so an interval ends at the depths themselves.
     """
     x = np.asarray(value, dtype=float)
     at = np.clip(np.searchsorted(depth, x, side="right") - 1, 0, len(depth) - 2)
     left, right = depth[at], depth[at + 1]
-    far = (left < x) & (x < right) & (right - left > np.maximum(NEAR, left / 2))
-    return np.where(far, left, x), np.where(far, right, x)
+    apart = (left < x) & (x < right) & (right - left > np.maximum(NEAR, left / 2))
+    return np.where(apart, left, x), np.where(apart, right, x)

@@ -38,7 +38,7 @@ SIDAK = "Clopper-Pearson, Šidák over depths"
 
 
 def outcome_rows(chunk: Chunk) -> Columns:
-    """Return the rows of `outcomes`, one for each run of the design, null for a run without rows."""
+    """Return the rows of `outcomes`, one for each run of the design, null if it has no rows."""
     cell, seed = np.nonzero(chunk.member)
     keys = {"cell": labels(cell, chunk.cells), "seed": chunk.seeds[seed]}
     last = {name: nullable(chunk.ends[name][cell, seed]) for name in ENDS}

@@ -1,5 +1,4 @@
-"""Does what a gradient looks like before training predict failure to learn? Over all runs of a
-study and within activations."""
+"""Do gradients before training predict failure to learn? Over all runs, and within activations."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -45,11 +44,13 @@ RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyT
 )
 REPETITIONS = 400
 FOLDS, BINS = 5, 10
-DIGITS = 12  # beyond them sums of weights leave their rounding, such as a share above 1
+# further digits are rounding of sums of weights, such as a share above 1
+DIGITS = 12
 RESAMPLED = "seeds resampled within cells"
 HELD_OUT = "cells held out"
 DECAYS = ("d_g", "d_delta")
-POSITIVE = ("d_g", "d_delta", "first layer", "smallest layer")  # of which a model takes the log
+# a model takes the log of these
+POSITIVE = ("d_g", "d_delta", "first layer", "smallest layer")
 MODELS: Mapping[str, Sequence[str]] = {
     "depth and width": ("depth", "width"),
     "gradients": (*POSITIVE, "distance", "zeros"),
@@ -58,7 +59,7 @@ MODELS: Mapping[str, Sequence[str]] = {
 
 
 def write_prediction(folder: Path) -> None:
-    """Write a study's prediction.parquet from its outcomes and its decays and probes at epoch 0.
+    """Write a study's prediction.parquet from its outcomes, and decays and probes at epoch 0.
 
     Raises
     ------
@@ -76,9 +77,9 @@ def write_prediction(folder: Path) -> None:
 
 
 def early_runs(design: Design) -> pd.DataFrame:
-    """A row per measured run of the design: factors, `failed`, and the PREDICTORS and what RULES
-    need, at epoch 0.
+    """Return a row per measured run: factors, `failed`, the PREDICTORS and what RULES need.
 
+    Predictors are of epoch 0.
     Raises
     ------
     UserError
@@ -118,7 +119,7 @@ def _of_job(folder: Path, job: str) -> pd.DataFrame:
 
 
 def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Row]:
-    """The rows of `prediction`: of all runs, then of each activation.
+    """Return the rows of `prediction`: of all runs, then of each activation.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Ro
 def _scored(
     group: str, name: str, kind: str, own: pd.DataFrame, score: Array, cell: Cells, weight: Array
 ) -> Iterator[Row]:
-    """AUC of a score over all pairs of runs, and over pairs of runs of the same cell."""
+    """Return the AUC of a score over all pairs of runs, and over pairs of runs of the same cell."""
     known, failed = ~np.isnan(score), own["failed"].to_numpy(dtype=bool)
     about = _about(group, name, kind, failed[known], cell[known]) | {
         "n": len(known),
@@ -162,15 +163,14 @@ def _scored(
 
 
 def _about(group: str, name: str, kind: str, failed: Mask, cell: Cells) -> Row:
-    """What all rows of a predictor share."""
+    """Return what all rows of a predictor share."""
     mixed = len(np.intersect1d(cell[failed], cell[~failed]))
     counts = {"n": len(failed), "n_failed": 0, "failures": int(failed.sum()), "mixed": mixed}
     return {"group": group, "predictor": name, "kind": kind, **counts}
 
 
 def _vanished(about: Row, vanished: Mask, failed: Mask) -> Iterator[Row]:
-    """Did what should explain a failure happen at all? The share of runs whose decay factor is
-    below 1."""
+    """Return shares of runs with a decay factor below 1, of those that failed or learned."""
     for quantity, of in (("vanished where failed", failed), ("vanished where learned", ~failed)):
         if of.any():
             yield _share(about | {"n": int(of.sum()), "n_failed": 0}, quantity, vanished[of])
@@ -193,7 +193,7 @@ def _areas(
 def _rates(
     group: str, name: str, failed: Mask, fires: Array, cell: Cells, weight: Array
 ) -> Iterator[Row]:
-    """How many failures a rule finds, and how many runs that learn it leaves alone."""
+    """Return the sensitivity and the specificity of a rule."""
     about = _about(group, name, "rule", failed, cell)
     for quantity, of, right in (
         ("sensitivity", failed, fires),
@@ -207,8 +207,7 @@ def _rates(
 def _modelled(
     group: str, name: str, own: pd.DataFrame, columns: Sequence[str], cell: Cells, weight: Array
 ) -> Iterator[Row]:
-    """A logistic model's chances of failure for cells it has not seen: AUC, Brier score, deviance
-    explained, calibration."""
+    """Return how well a logistic model predicts failure in cells that it was not fitted to."""
     failed, none = own["failed"].to_numpy(dtype=bool), np.zeros(0)
     about = _about(group, name, "model", failed, cell)
     folds = folds_of(failed, cell)
@@ -227,8 +226,10 @@ def _modelled(
 
 
 def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
-    """Predictors as a model takes them, axes (run, feature): logs of some, with a flag where one is
-    missing or zero."""
+    """Return predictors as a model takes them; axes (run, feature).
+
+    Logs of POSITIVE, with a flag where one is missing or zero.
+    """
     parts: list[Array] = []
     for name in columns:
         value = runs[name].to_numpy(dtype=float)
@@ -240,8 +241,7 @@ def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
 
 
 def folds_of(failed: Mask, cell: Cells) -> Folds:
-    """Rows to learn from and rows to predict, of whole cells; none if there is too little to learn
-    failure from somewhere."""
+    """Return rows to fit to and rows to predict, of whole cells; none if failures are too few."""
     if min(failed.sum(), (~failed).sum()) < 2 * FOLDS or cell.max() < FOLDS:
         return []
     folds = list(GroupKFold(FOLDS, shuffle=True, random_state=0).split(failed, groups=cell))
@@ -249,7 +249,7 @@ def folds_of(failed: Mask, cell: Cells) -> Folds:
 
 
 def held_out(x: Array, failed: Mask, folds: Folds) -> Array:
-    """Probabilities of failure of the runs of each fold, from a model of those of all others."""
+    """Return probabilities of failure of the runs of each fold, by a model of all others."""
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     chance: Array = cross_val_predict(model, x, failed, cv=folds, method="predict_proba")[:, 1]
     return chance
@@ -264,8 +264,11 @@ def _share(about: Mapping[str, Any], quantity: str, holds: Mask) -> Row:
 def _row(
     about: Mapping[str, Any], quantity: str, value: Any, repeated: Array, method: str = RESAMPLED
 ) -> Row:
-    """One number. Where every cell failed or learned as a whole, resampling its seeds changes
-    nothing: there is no interval."""
+    """Return one row.
+
+    Where all runs of every cell failed or all learned, resampling seeds changes nothing: there is
+    no interval.
+    """
     if method == RESAMPLED and not about["mixed"]:
         repeated = np.zeros(0)
     low, high = equal_tails(repeated)

@@ -30,8 +30,7 @@ Method = Literal["linear", "lower", "higher"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with the ends of its interval and the two-sided p value of "no difference" (NaN where
-    there is none)."""
+    """A value, the ends of its interval, and the two-sided p value of "no difference" or NaN."""
 
     value: Array
     low: Array
@@ -41,8 +40,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Moments:
-    """What the t intervals need to know of a group: seeds, their mean, their variance (divisor:
-    seeds - 1)."""
+    """Number of seeds, their mean and their variance (divisor: seeds - 1)."""
 
     n: Array
     mean: Array
@@ -69,7 +67,7 @@ def counted(values: Array) -> Array:
 
 
 def moments(values: ArrayLike) -> Moments:
-    """The moments over the last axis (seeds) of finite values; NaN marks a seed without a value.
+    """Return the moments over the last axis (seeds); NaN marks a seed without a value.
 
     Deviations are taken from one of the values first, so that constant data have variance exactly
     0.
@@ -86,7 +84,7 @@ def moments(values: ArrayLike) -> Moments:
 
 
 def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Arithmetic mean with Student's t interval; p of a mean of 0, NaN for constant data."""
+    """Return the mean with Student's t interval; p of a mean of 0, NaN for constant data."""
     error = np.sqrt(group.var / np.maximum(group.n, 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.where(error > 0, 2 * stdtr(group.n - 1, -np.abs(group.mean / error)), np.nan)
@@ -94,47 +92,44 @@ def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:
 
 
 def geometric_t(logs: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Geometric mean with Student's t interval on the natural logs, exponentiated: the primary
-    interval; p of a ratio of 1."""
+    """Return the geometric mean with Student's t interval on logs; p of a ratio of 1."""
     return exponentiated(mean_t(logs, confidence))
 
 
 def welch_difference(
     group: Moments, reference: Moments, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Mean of group minus mean of reference, independent groups of unequal variance (Welch 1947,
-    Biometrika 34).
+    """Return mean of group minus mean of reference (Welch 1947, Biometrika 34).
 
-    If neither group varies, the interval has zero width and p is NaN: there is no scale to judge a
-    difference on.
+    The groups are independent, their variances unequal. If neither group varies, the interval has
+    zero width and p is NaN: there is no scale to judge a difference on.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         share, other = group.var / group.n, reference.var / reference.n
         error = np.sqrt(share + other)
         c = share / (share + other)
-        freedom = 1 / (c**2 / (group.n - 1) + (1 - c) ** 2 / (reference.n - 1))
+        df = 1 / (c**2 / (group.n - 1) + (1 - c) ** 2 / (reference.n - 1))
         value = group.mean - reference.mean
-        p = 2 * stdtr(freedom, -np.abs(value / error))
-        half = np.where(error == 0, 0.0, _quantile(freedom, confidence) * error)
+        p = 2 * stdtr(df, -np.abs(value / error))
+        half = np.where(error == 0, 0.0, _quantile(df, confidence) * error)
     return _around(value, half, p)
 
 
 def welch_ratio(logs: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Ratio of geometric means, group over reference: Welch's interval on the natural logs,
-    exponentiated."""
+    """Return the ratio of geometric means, group over reference, with Welch's interval on logs."""
     return exponentiated(welch_difference(logs, reference, confidence))
 
 
 def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
-    """A proportion with Wilson's score interval (Wilson 1927, JASA 22); 0 of 1 has an interval
-    too."""
+    """Return a proportion with Wilson's score interval (Wilson 1927, JASA 22)."""
     k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
     z = ndtri((1 + np.asarray(confidence)) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = k / n
         centre = (k + z**2 / 2) / (n + z**2)
         half = z / (n + z**2) * np.sqrt(n * share * (1 - share) + z**2 / 4)
-        low = np.where(k == 0, 0.0, centre - half)  # exact ends: rounding would leave 1e-17
+        # exact ends: rounding would leave 1e-17
+        low = np.where(k == 0, 0.0, centre - half)
         high = np.where(k == n, 1.0, centre + half)
     none = np.isnan(share)
     return Interval(
@@ -146,8 +141,10 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -
 
 
 def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
-    """A proportion with the exact interval of Clopper & Pearson (1934, Biometrika 26): it covers at
-    least as often as it says."""
+    """Return a proportion with the exact interval of Clopper & Pearson (1934, Biometrika 26).
+
+    Its coverage is at least the nominal one.
+    """
     k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
     tail = (1 - np.asarray(confidence)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -164,8 +161,7 @@ def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONF
 
 
 def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """Where one further seed will fall: mean with t s sqrt(1 + 1/n), the prediction interval of a
-    normal variable."""
+    """Return the prediction interval of one further seed, a normal variable: t s sqrt(1 + 1/n)."""
     half = _quantile(group.n - 1, confidence) * np.sqrt(
         group.var * (1 + 1 / np.maximum(group.n, 1))
     )
@@ -188,11 +184,13 @@ def quantile(values: ArrayLike, share: float) -> Array:
 
 
 def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
-    """The variance of a normal variable, (n - 1) s^2 over quantiles of chi-squared with n - 1
-    degrees of freedom."""
-    freedom = np.where(group.n > 1, group.n - 1, np.nan)
-    squares, tail = freedom * group.var, (1 - confidence) / 2
-    low, high = squares / chdtri(freedom, tail), squares / chdtri(freedom, 1 - tail)
+    """Return the variance of a normal variable with its chi-squared interval.
+
+    Its ends are (n - 1) s^2 over quantiles of chi-squared with n - 1 degrees of freedom.
+    """
+    df = np.where(group.n > 1, group.n - 1, np.nan)
+    squares, tail = df * group.var, (1 - confidence) / 2
+    low, high = squares / chdtri(df, tail), squares / chdtri(df, 1 - tail)
     return Interval(group.var, low, high, np.full_like(low, np.nan))
 
 
@@ -202,10 +200,10 @@ def equal_tails(
     low: Method = "linear",
     high: Method = "linear",
 ) -> tuple[float, float]:
-    """Ends of the interval that holds the draws, axis (draw,), but for equal tails; NaN draws do
-    not count, NaN without any.
+    """Return the ends of the interval of equal tails of draws, axis (draw,).
 
-    `low` and `high` are `numpy.quantile`'s methods of the two ends.
+    NaN draws do not count; the ends are NaN if there are no others. `low` and `high` are
+    `numpy.quantile`'s methods of the two ends.
     """
     x, tail = np.asarray(draws, dtype=float), (1 - confidence) / 2
     known = x[~np.isnan(x)]
@@ -217,24 +215,25 @@ def equal_tails(
 
 
 def exponentiated(logs: Interval) -> Interval:
-    """An interval of natural logs as one of ratios."""
-    with np.errstate(
-        over="ignore"
-    ):  # an interval may reach beyond the largest float: infinity says so
+    """Return an interval of natural logs as one of ratios."""
+    # an interval may reach beyond the largest float: its end is infinite then
+    with np.errstate(over="ignore"):
         return Interval(np.exp(logs.value), np.exp(logs.low), np.exp(logs.high), logs.p)
 
 
 def newcombe(group: Interval, reference: Interval) -> Interval:
-    """Difference of two independent proportions from their Wilson intervals: method 10 of Newcombe
-    1998, Stat. Med. 17:873."""
+    """Return the difference of two independent proportions from their Wilson intervals.
+
+    Method 10 of Newcombe 1998, Stat. Med. 17:873.
+    """
     value = group.value - reference.value
     low = value - np.hypot(group.value - group.low, reference.high - reference.value)
     high = value + np.hypot(group.high - group.value, reference.value - reference.low)
     return Interval(value, low, high, np.full_like(value, np.nan))
 
 
-def _quantile(freedom: Array, confidence: float) -> Array:
-    quantile: Array = stdtrit(np.where(freedom > 0, freedom, np.nan), (1 + confidence) / 2)
+def _quantile(df: Array, confidence: float) -> Array:
+    quantile: Array = stdtrit(np.where(df > 0, df, np.nan), (1 + confidence) / 2)
     return quantile
 
 

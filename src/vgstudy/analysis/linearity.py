@@ -1,5 +1,4 @@
-"""Is one factor per layer the right description? The curvature of log RMS over the layers,
-tested."""
+"""Does one factor per layer describe a network? A test of the curvature of log RMS over layers."""
 
 from typing import Any
 
@@ -16,9 +15,9 @@ METHOD = "t, curvature"
 
 
 def linearity_rows(summaries: pd.DataFrame, depth: "pd.Series[int]") -> dict[str, Any]:
-    """The columns of `linearity`: t interval and test of a mean curvature of 0 for each cell, Holm
-    within each quantity.
+    """Return the columns of `linearity`: interval and test of a mean curvature of 0 for each cell.
 
+    P values are corrected by Holm within each quantity.
     Along a parabola with coefficient c the slope at layer 2 and at layer L differs by 2 c (L - 2),
     so the decay factor changes by exp(-2 c (L - 2)), the column curvature_ratio.
 

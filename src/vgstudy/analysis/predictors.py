@@ -1,9 +1,10 @@
-"""What may predict failure, known before training. Needs no pandas."""
+"""What may predict failure and is known before training. Imports no large library."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-ALL = "all"  # the group of all runs in the table of predictions
+# the group of all runs in the table of predictions
+ALL = "all"
 
 PREDICTORS: Mapping[str, str] = MappingProxyType(
     {
@@ -17,8 +18,9 @@ PREDICTORS: Mapping[str, str] = MappingProxyType(
         "distance": "distance of the signal's decay factor from 1 either way, the larger",
     }
 )
-CONSTANT = ("depth", "width", "depth and width")  # the same for all runs of a cell
-# ends a quantity that another predictor has of the runs that d_delta is known of
+# the same for all runs of a cell
+CONSTANT = ("depth", "width", "depth and width")
+# suffix of a quantity of only those runs that have a decay factor of δ
 BESIDE = " of runs with a decay factor of δ"
 # sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
 SIGNS: Mapping[str, int] = MappingProxyType(

@@ -1,5 +1,4 @@
-"""The variance account: how much of a quantity's variance over runs is due to each factor, to
-interactions, and to the seed."""
+"""Variance decomposition: how much of the variance over runs is due to factors and to seeds."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -19,7 +18,8 @@ QUANTITIES = {"d_g": "log d_g", "d_delta": "log d_delta", "test_accuracy": "test
 HIGHER, SEED = "higher interactions", "seed"
 METHOD = "type II sums of squares, normal draws"
 DRAWS = 1000
-MOST_CELLS = 2000  # of a study; the bases of more would need gigabytes
+# the bases of a study with more cells would need gigabytes
+MAX_CELLS = 2000
 
 
 def sources(levels: pd.DataFrame) -> dict[str, Array]:
@@ -30,9 +30,9 @@ def sources(levels: pd.DataFrame) -> dict[str, Array]:
     A term's basis is orthogonal to all terms that do not contain it, so that the squared length of
     the projection is its type II sum of squares (Yates 1934;
     `statsmodels.stats.anova.anova_lm(typ=2)`). In a full crossing the terms are orthogonal and the
-    shares add up to 1. Terms without a degree of freedom are left out. The last entry, HIGHER, is the basis
-    of the whole model, constant included: what is beyond it is due to interactions of three factors
-    or more.
+    shares add up to 1. Terms without a degree of freedom are left out. The last entry, HIGHER, is
+    the basis of the whole model, constant included: the rest is due to interactions of three
+    factors or more.
     """
     factors = [name for name in FACTORS if name in levels and levels[name].nunique() > 1]
     terms: list[tuple[str, ...]] = [*((name,) for name in factors), *combinations(factors, 2)]
@@ -56,18 +56,18 @@ def _indicators(levels: pd.DataFrame, term: tuple[str, ...]) -> Array:
 
 def _basis(columns: Array) -> Array:
     left, size, _ = np.linalg.svd(columns, full_matrices=False)
-    found: Array = left[:, size > 1e-8 * max(1.0, np.sqrt(len(columns)))]
-    return found
+    basis: Array = left[:, size > 1e-8 * max(1.0, np.sqrt(len(columns)))]
+    return basis
 
 
 def account(
     levels: pd.DataFrame, n: Array, mean: Array, var: Array, stream: np.random.Generator
 ) -> pd.DataFrame:
-    """Shares of the variance over runs, each cell counting alike.
+    """Return shares of the variance over runs, each cell counting alike.
 
     The means of cells carry noise, var / n, which adds sum(h var / n) to a source's sum of squares,
     h being the diagonal of its projection: it is taken off. Intervals: means and variances of cells
-    are drawn anew from the normal and chi-squared distributions around those found, for which the
+    are drawn again from the normal and chi-squared distributions around those found, for which the
     noise is taken off twice.
 
     Parameters
@@ -111,23 +111,24 @@ def account(
 
 
 def _squares(basis: Array, mean: Array, noise: Array, drawn: Array) -> Array:
-    """A sum of squares less what noise adds to it, then draws of it, from which noise is taken off
-    twice; axis (1 + draw,)."""
+    """Return a sum of squares less its noise, then draws less twice the noise; axis (1 + draw,)."""
     excess = ((basis**2).sum(axis=1) * noise).sum()
-    found: Array = np.r_[
+    squares: Array = np.r_[
         ((basis.T @ mean) ** 2).sum() - excess, ((basis.T @ drawn) ** 2).sum(axis=0) - 2 * excess
     ]
-    return found
+    return squares
 
 
 def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> Mapping[str, Any]:
-    """The columns of `variances`: an account of each of QUANTITIES at each epoch that has two cells
-    with two seeds or more."""
+    """Return the columns of `variances`: a decomposition for each of QUANTITIES and each epoch.
+
+    An epoch needs two cells, one of them with two seeds or more.
+    """
     listed = []
     usable = summaries[summaries["quantity"].isin(QUANTITIES) & (summaries["n_alive"] > 0)]
     for _, rows in usable.groupby(["quantity", "epoch"]):
         some = cells.merge(rows, on="cell")
-        if 1 < len(some) <= MOST_CELLS and (some["n_alive"] > 1).any():
+        if 1 < len(some) <= MAX_CELLS and (some["n_alive"] > 1).any():
             group = group_of(some)
             found = account(
                 some[list(FACTORS)], group.n, group.mean, group.var, np.random.default_rng(0)

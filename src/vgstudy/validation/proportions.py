@@ -106,7 +106,7 @@ def _trials_of_depths(
         procedure = "Clopper-Pearson, Šidák over depths"
         yield band_trial(procedure, PRIMARY, name, n, joint, one.share)
     limits = [limit(depth, row, seeds, rng, DRAWS) for row in learned]
-    ends = _stacked([fit.ends() for fit in limits])
+    ends = _stacked([fit.interval() for fit in limits])
     yield interval_trial("depth limit", PRIMARY, name, n, ends_interval(*ends), one.limit)
     learned_by_other = rng.binomial(n, other.share, learned.shape).astype(float)
     others = [limit(depth, row, seeds, rng, DRAWS) for row in learned_by_other]

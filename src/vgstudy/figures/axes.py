@@ -35,7 +35,7 @@ def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     marks = positions([*axis.marks.values()], axis.scale)
     low, high = extent(np.r_[positions(points["value"], axis.scale), marks])
     overhang = OVERHANG * max(high - low, SMALLEST[axis.scale])
-    drawn = [points[name] for name in ("low", "high", "predicted") if name in points]
+    drawn = [points[name] for name in ("value", "low", "high", "predicted") if name in points]
     ends = positions(pd.concat(drawn), axis.scale)
     low, high = extent(np.r_[low, high, np.clip(ends, low - overhang, high + overhang)])
     margin = MARGIN * max(high - low, SMALLEST[axis.scale])

@@ -112,6 +112,7 @@ def depth_limit(frames: Frames) -> View:
     rows = frames.limits[frames.limits["factor"].isna()]
     edge = rows["deepest"].where(rows["range"] == "deeper", rows["shallowest"])
     initializers = list(frames.study["factors"]["initializer"])
+    deepest = 0 if rows.empty else int(rows["deepest"].max())
     counts = f"{plural(int(rows['n'].sum()), 'run')} with an outcome"
     rows = rows.assign(
         quantity="limit",
@@ -122,7 +123,7 @@ def depth_limit(frames: Frames) -> View:
     ).drop(columns=["factor", "reference", "n"])
     return View(
         rows,
-        {"limit": Axis("depth at which half\nthe seeds still learn")},
+        {"limit": Axis("depth at which half\nthe seeds still learn", limits=(0, deepest + 1))},
         Axis("initializer", names=tuple(initializers)),
         f"Fitted to {counts}, of {plural(len(rows), 'setting')}.",
         ("width",),
@@ -135,6 +136,9 @@ def depth_limit(frames: Frames) -> View:
 
 def draw_limits(axes: Axes, points: pd.DataFrame) -> None:
     """Draw the limits of a panel, activations side by side at each initializer."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     palette = colours(points)
     codes = points["activation"].cat.remove_unused_categories().cat.codes
     points = points.assign(x=points["x"] + APART * (codes - codes.max() / 2))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import cycle
 from textwrap import fill
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -24,7 +25,7 @@ DODGE = 0.06  # between activations where all points have one place on the horiz
 PLAIN = {"x": "x", "estimator": None, "errorbar": None, "legend": False}
 
 
-class Grid(sns.FacetGrid):
+class Grid(sns.FacetGrid):  # type: ignore[misc]
     """A grid of panels whose layout is worked out once, when all is drawn."""
 
     def tight_layout(self, *_: object, **__: object) -> "Grid":
@@ -64,7 +65,7 @@ def draw(view: View) -> Figure:
             name_marks(axes, axis)
     figure: Figure = grid.figure
     finish(figure, (width * len(columns), 0.9 + height * len(rows)), view.x.label)
-    add_key(figure, (view.key or activation_key)(frame))
+    add_key(figure, (view.key or activation_key)(frame), view.takeaway)
     return figure
 
 
@@ -176,12 +177,13 @@ def layer_key(frame: pd.DataFrame) -> list[Artist]:
     return [*layers, *activation_key(frame)]
 
 
-def add_key(figure: Figure, handles: list[Artist]) -> None:
-    """Add the key above the panels, in as many rows as it needs."""
+def add_key(figure: Figure, handles: list[Artist], title: str) -> None:
+    """Add the title and the key above the panels, in as many rows as it needs."""
     longest = max(len(str(handle.get_label())) for handle in handles)
     per_row = max(1, int((figure.get_figwidth() - 0.5) / (0.5 + 0.075 * longest)))
     columns = min(per_row, len(handles))
-    figure.legend(handles=handles, loc="outside upper left", ncols=columns)
+    place: Any = {"loc": "outside upper left", "ncols": columns, "alignment": "left"}
+    figure.legend(handles=handles, title=title or None, title_fontsize=10, **place)
 
 
 def finish(figure: Figure, size: tuple[float, float], label: str) -> None:

@@ -75,6 +75,8 @@ class View:
         Draws the points of one panel on its axes; lines with bands if there is none.
     key
         Returns the entries of the key above the panels; the activations if there is none.
+    takeaway
+        What to see in the figure, drawn as its title.
     """
 
     frame: pd.DataFrame
@@ -88,6 +90,7 @@ class View:
     simultaneous: bool = False
     panel: Callable[[Axes, pd.DataFrame], None] | None = None
     key: Callable[[pd.DataFrame], list[Any]] | None = None
+    takeaway: str = ""
 
     @property
     def empty(self) -> bool:

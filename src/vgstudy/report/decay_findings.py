@@ -73,7 +73,7 @@ def initial_decay(frames: Frames) -> Finding | None:
         )
         for name, symbol in SYMBOLS.items()
     )
-    return Finding("decay", "Decay before training", headline, more, tables, "profile-start")
+    return Finding("decay", "Decay before training", headline, more, tables, "signal-start")
 
 
 def initial_rows(frames: Frames) -> pd.DataFrame | None:

@@ -223,7 +223,7 @@ def figure(
         str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")
     ],
 ) -> None:
-    """Draw one figure anew."""
+    """Draw one figure again."""
     from vgstudy.figures.write import write_figures
 
     write_figures(folder, [name])

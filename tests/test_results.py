@@ -191,7 +191,7 @@ REFUSED = {
     "a seed": (lambda path: decays(path, seed=[0, 99]), "no row can have seed=99; there are 0, 1"),
     "unknown table": (
         lambda path: vgstudy.load(path).read("prob"),
-        "no table 'prob'; there are runs, outcomes",
+        "no table 'prob'; there are runs, decays, outcomes",
     ),
     "unknown column": (
         lambda path: vgstudy.load(path).read("probes", loss=1),

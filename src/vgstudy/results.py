@@ -1,4 +1,4 @@
-"""A study's tables as tidy pandas frames, for questions of one's own."""
+"""A study's tables as tidy pandas frames, for questions that the report does not answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ LABELS = {
 
 
 def load(results: str | Path = "results", study: str | None = None) -> "Results":
-    """The results of a study; nothing is read before it is asked for.
+    """Return the results of a study; tables are read when they are used.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ class Results:
     """The tables of a study, each an attribute: `runs`, `probes`, `decays`, `estimates` and all
     others in its folder.
 
-    A table is read at its first use and then kept; runs that are no longer in the design are left
-    out. Columns and units are told in `vgstudy.schema.TABLES`; every frame with a `cell` has the
-    factors of that cell (`depth`, `width`, `activation`, `initializer`, `optimizer`) beside its own
-    columns. Labels are categories.
+    A table is read at its first use and then kept, without runs that are no longer in the design.
+    `vgstudy.schema.TABLES` describes columns and units; every frame with a `cell` also has the
+    factors of that cell (`depth`, `width`, `activation`, `initializer`, `optimizer`). Labels are
+    categories.
 
     Attributes
     ----------
@@ -74,29 +74,29 @@ class Results:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """The design: a row for each run."""
+        """Return the design: a row for each run."""
         return _frame(read_rows(self.folder, "runs"))
 
     @cached_property
     def study(self) -> dict[str, Any]:
-        """The study's file as it was read."""
-        found: dict[str, Any] = read_footer(self.folder / "runs.parquet")["study"]
-        return found
+        """Return the study's file as it was read."""
+        study: dict[str, Any] = read_footer(self.folder / "runs.parquet")["study"]
+        return study
 
     def __getattr__(self, table: str) -> pd.DataFrame:
-        """A whole table, read at its first use and then kept; see `read`."""
+        """Return a whole table, read at its first use and then kept; see `read`."""
         if table not in OF_A_STUDY:
             raise AttributeError(
                 f"results have no table {table!r}; there are {', '.join(OF_A_STUDY)}"
             )
-        found = self.read(table)
-        self.__dict__[table] = found
-        return found
+        frame = self.read(table)
+        self.__dict__[table] = frame
+        return frame
 
     def read(
         self, table: str, columns: str | Sequence[str] | None = None, **equal: Any
     ) -> pd.DataFrame:
-        """Some columns and rows of a table, without reading the rest into memory.
+        """Return some columns and rows of a table, without reading the rest into memory.
 
         Parameters
         ----------
@@ -115,30 +115,27 @@ class Results:
         """
         if table not in OF_A_STUDY:
             raise UserError(f"no table {table!r}; there are {', '.join(OF_A_STUDY)}")
-        own, names = TABLES[table].columns, [columns] if isinstance(columns, str) else columns
-        allowed = dict.fromkeys([*own, *(FACTORS if "cell" in own else ())])
+        has, names = TABLES[table].columns, [columns] if isinstance(columns, str) else columns
+        allowed = dict.fromkeys([*has, *(FACTORS if "cell" in has else ())])
         if unknown := [name for name in (*(names or ()), *equal) if name not in allowed]:
             raise UserError(
                 f"table {table} has no column {unknown[0]!r}; it has {', '.join(allowed)}"
             )
-        keys = [name for name in ("cell", "seed") if name in own]
-        wanted = names and [name for name in dict.fromkeys([*keys, *names]) if name in own]
+        keys = [name for name in ("cell", "seed") if name in has]
+        to_read = names and [name for name in dict.fromkeys([*keys, *names]) if name in has]
         filters = self._filters(table, equal) or None
         if table in JOB_TABLES:
-            return self._of_jobs(table, wanted, filters)
-        frame = _frame(read_rows(self.folder, table, wanted, filters))
-        return (
-            frame
-            if table == "runs" or not keys
-            else frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
-        )
+            return self._of_jobs(table, to_read, filters)
+        frame = _frame(read_rows(self.folder, table, to_read, filters))
+        if table == "runs" or not keys:
+            return frame
+        return frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
 
-    def _of_jobs(self, table: str, wanted: Sequence[str] | None, filters: Any) -> pd.DataFrame:
-        """Rows of all jobs, each run's from the job that the design takes it from, as another may
-        hold it too."""
+    def _of_jobs(self, table: str, columns: Sequence[str] | None, filters: Any) -> pd.DataFrame:
+        """Return rows of all jobs, each run's from its job in the design."""
         parts = []
         for job in self.runs["job"].unique():
-            rows = read_rows(self.folder, table, wanted, filters, job)
+            rows = read_rows(self.folder, table, columns, filters, job)
             parts.append(rows.append_column("job", pa.repeat(job, rows.num_rows)))
         runs = self.runs[["cell", "seed", "job", *FACTORS]]
         return (
@@ -148,52 +145,59 @@ class Results:
         )
 
     def _filters(self, table: str, equal: Mapping[str, Any]) -> list[tuple[str, str, pa.Array]]:
-        """What Arrow must look for in the table's own columns; factors choose cells."""
-        values = {name: self._values(table, name, given) for name, given in equal.items()}
-        filters = [
-            (name, "in", found) for name, found in values.items() if name in TABLES[table].columns
-        ]
-        if factors := {
-            name: found.to_pylist()
-            for name, found in values.items()
-            if name not in TABLES[table].columns
-        }:
+        """Return the filters of rows for Arrow; factors choose cells."""
+        values = {name: self._values(table, name, value) for name, value in equal.items()}
+        filters: list[tuple[str, str, pa.Array]] = []
+        factors = {}
+        for name, allowed in values.items():
+            if name in TABLES[table].columns:
+                filters.append((name, "in", allowed))
+            else:
+                factors[name] = allowed.to_pylist()
+        if factors:
             chosen = self.runs[self.runs[list(factors)].isin(factors).all(axis=1)]
             filters.append(("cell", "in", pa.array(chosen["cell"].unique(), pa.string())))
         return filters
 
-    def _values(self, table: str, name: str, given: Any) -> pa.Array:
-        """The values that a column must have, in its type; each one that it can have."""
-        listed = list(given) if pd.api.types.is_list_like(given) else [given]
-        kind = {**TABLES["runs"].columns, **TABLES[table].columns}[name][0]
-        plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-        try:
-            found = pa.array(listed, plain)
-            right = found.to_pylist() == listed and not found.null_count
-        except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            right = False
-        if not right:
-            word = (
-                "text"
-                if plain == pa.string()
-                else "whole numbers"
-                if pa.types.is_integer(plain)
-                else f"of type {plain}"
-            )
-            raise UserError(f"table {table}: {name} must be {word}, one or a list, not {given!r}")
-        known = LABELS.get(
-            name, self.runs[name].unique() if name in TABLES["runs"].columns else listed
-        )
-        if unknown := [value for value in listed if value not in known]:
+    def _values(self, table: str, name: str, value: Any) -> pa.Array:
+        """Return the values that a column must have, in its type, after checking each."""
+        listed = list(value) if pd.api.types.is_list_like(value) else [value]
+        type_ = {**TABLES["runs"].columns, **TABLES[table].columns}[name].type
+        type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
+        values = _typed(listed, type_)
+        if values is None:
+            word = _type_in_words(type_)
+            raise UserError(f"table {table}: {name} must be {word}, one or a list, not {value!r}")
+        known: Sequence[Any] = LABELS.get(name, listed)
+        if name in TABLES["runs"].columns:
+            known = list(self.runs[name].unique())
+        if unknown := [each for each in listed if each not in known]:
             some = ", ".join(map(str, known[:8])) + (", ..." if len(known) > 8 else "")
             raise UserError(
                 f"table {table}: no row can have {name}={unknown[0]!r}; there are {some}"
             )
-        return found
+        return values
+
+
+def _typed(listed: list[Any], type_: pa.DataType) -> pa.Array | None:
+    """Return the values in a type, None if one of them does not fit or is missing."""
+    try:
+        values = pa.array(listed, type_)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return None
+    return values if values.to_pylist() == listed and not values.null_count else None
+
+
+def _type_in_words(type_: pa.DataType) -> str:
+    if type_ == pa.string():
+        return "text"
+    return "whole numbers" if pa.types.is_integer(type_) else f"of type {type_}"
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """The table as a frame; cells and jobs are text, so that frames can be joined, other labels
-    categories."""
+    """Return the table as a frame.
+
+    Cells and jobs are text, so that frames can be joined; other labels are categories.
+    """
     frame: pd.DataFrame = table.to_pandas()
     return frame.astype({name: "str" for name in ("cell", "job", "reference") if name in frame})

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -163,9 +164,12 @@ class Site:
 
     def ages(self) -> dict[str, int]:
         """When every finished file was written, in nanoseconds."""
-        return {
-            str(path.relative_to(self.results)): path.stat().st_mtime_ns for path in self.finished()
-        }
+        ages = {}
+        for path in self.finished():
+            # Snakemake removes outputs before it makes them again
+            with suppress(FileNotFoundError):
+                ages[str(path.relative_to(self.results))] = path.stat().st_mtime_ns
+        return ages
 
 
 def content(path: Path) -> object:

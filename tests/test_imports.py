@@ -11,7 +11,7 @@ import pytest
 from import_graph import SOURCE, imports, modules, own
 
 NAMES = {"numpy", "pyarrow", "pydantic", "pydantic_core"}
-PURE = NAMES | {"packaging", "scipy", "sklearn", "tensorboard", "ruamel"}
+PURE = NAMES | {"scipy", "sklearn", "tensorboard", "ruamel"}
 LIBRARIES = {
     "names": NAMES,
     "pure": PURE,

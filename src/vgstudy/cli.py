@@ -9,7 +9,7 @@ import typer
 
 from vgstudy.errors import UserError
 from vgstudy.formatting import plural
-from vgstudy.terminal.commands import Commands, quiet, show, use_threads
+from vgstudy.terminal.commands import Commands, quiet, use_threads
 
 StudyArguments = Annotated[
     list[str] | None,
@@ -30,7 +30,7 @@ ResultsArgument = Annotated[
 ConfigOption = Annotated[
     Path,
     typer.Option(
-        "--config", help="The file that names the studies; study files are in studies/ beside it."
+        "--config", help="The file that names the studies; study files are in studies/ next to it."
     ),
 ]
 ResultsOption = Annotated[
@@ -40,12 +40,10 @@ SeedsOption = Annotated[
     str | None,
     typer.Option(
         "--seeds",
-        help="Instead of the studies' own: a number n for 0..n-1, a range a-b, or a list [a, b].",
+        help="Seeds to use instead of the studies': n for 0..n-1, a range a-b, or a list [a, b].",
     ),
 ]
-RegisterOption = Annotated[
-    Path, typer.Option("--register", help="The folder of the register of claims.")
-]
+CONFIG, RESULTS, REGISTER = Path("config/config.yaml"), Path("results"), Path("config/claims")
 
 
 app = typer.Typer(
@@ -87,12 +85,12 @@ def _folder(text: str | Path) -> Path:
 @app.command()
 def plan(
     studies: StudyArguments = None,
-    config: ConfigOption = Path("config/config.yaml"),
-    results: ResultsOption = Path("results"),
+    config: ConfigOption = CONFIG,
+    results: ResultsOption = RESULTS,
     seeds: SeedsOption = None,
 ) -> None:
-    """Check the machine; print what studies hold, will do and will cost: runs, jobs, time, memory,
-    disk. Writes nothing."""
+    """Print what studies hold and will cost: runs, jobs, time, memory, disk. Checks the machine,
+    writes nothing."""
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
     from vgstudy.config.load import load_config, parse_seeds
@@ -100,7 +98,8 @@ def plan(
     from vgstudy.planning.forecast import forecast
     from vgstudy.planning.plan import plan_study
     from vgstudy.tasks import Mnist
-    from vgstudy.terminal import plan_table
+    from vgstudy.terminal.output import print_table
+    from vgstudy.terminal.plan_table import plan_table
 
     named = load_config(config)
     Mnist.file.use(named.mnist)
@@ -108,7 +107,7 @@ def plan(
     plans = [plan_study(study, results) for study in chosen]
     check_resources(plans, results, cores=None)
     for planned in plans:
-        show(plan_table.table(planned))
+        print_table(plan_table(planned))
     for line in forecast(plans, available_cpu_count()):
         typer.echo(line)
 
@@ -125,7 +124,7 @@ def _chosen(
 @app.command()
 def design(
     study: Annotated[Path, typer.Argument(metavar="STUDY_FILE", help="A study file.")],
-    results: ResultsOption = Path("results"),
+    results: ResultsOption = RESULTS,
     seeds: SeedsOption = None,
 ) -> None:
     """Write the manifests of the jobs that a study still needs, and its runs.parquet; download its
@@ -180,32 +179,28 @@ def predict(folder: FolderArgument) -> None:
 
 
 @app.command()
-def trajectories(folder: FolderArgument, register: RegisterOption = Path("config/claims")) -> None:
+def trajectories(folder: FolderArgument) -> None:
     """Summarise accuracy, gradients and weights over the epochs for each arm of a study."""
     from vgstudy.analysis.arm_trajectories import write_arms
 
-    write_arms(folder, register)
+    write_arms(folder, REGISTER)
 
 
 @app.command()
 def overlay(folder: FolderArgument) -> None:
-    """Write theory's predictions beside what a study measured before any update."""
+    """Write theory's predictions next to what a study measured before any update."""
     from vgstudy.theory.overlays import write_overlays
 
     write_overlays(folder)
 
 
 @app.command()
-def claims(
-    results: ResultsArgument,
-    studies: NamesArgument,
-    register: RegisterOption = Path("config/claims"),
-) -> None:
-    """Judge every claim of the register by what the studies found; writes
+def claims(results: ResultsArgument, studies: NamesArgument) -> None:
+    """Judge every claim of the register by the studies' results; writes
     results/claims.parquet."""
     from vgstudy.claims.claim_rows import write_claims
 
-    write_claims(results, studies, register)
+    write_claims(results, studies, REGISTER)
 
 
 @app.command()
@@ -231,14 +226,14 @@ def figure(
 
 @app.command()
 def report(results: ResultsArgument, studies: NamesArgument) -> None:
-    """Write results/report.html, results/summary.md and the tables as CSV."""
+    """Write results/report.html, results/summary.md and CSV exports of the tables."""
     from vgstudy.report.page import write_report
 
     typer.echo(f"The report is in {write_report(results, studies)}")
 
 
 @app.command()
-def verify(results: ResultsArgument = Path("results")) -> None:
+def verify(results: ResultsArgument = RESULTS) -> None:
     """Read every byte of every table and manifest; print each one that is damaged, foreign or of
     another version, with the command that makes it again. Exit code 1 if there is one."""
     from vgstudy.planning.verify import file_problems
@@ -309,6 +304,7 @@ def diagnose(
 
     from vgstudy.probe.diagnosis import diagnose_files
     from vgstudy.probe.diagnosis_text import render
+    from vgstudy.terminal.output import show
 
     diagnoses = diagnose_files(runs, epoch)
     if as_json:
@@ -322,17 +318,17 @@ def diagnose(
 @app.command()
 def theory(
     studies: StudyArguments = None,
-    config: ConfigOption = Path("config/config.yaml"),
+    config: ConfigOption = CONFIG,
     depth: Annotated[
         int,
         typer.Option("--depth", min=1, help="Hidden layers; the study's nearest depth is shown."),
     ] = 10,
 ) -> None:
-    """Print what theory predicts for studies' networks before any update, and how far each number
-    can be trusted."""
+    """Print what theory predicts for studies' networks before any update, and on what basis."""
     from vgstudy.config.load import load_config
-    from vgstudy.terminal import theory_table
+    from vgstudy.terminal.output import print_table
+    from vgstudy.terminal.theory_table import theory_table
 
     named = load_config(config)
     for study in _chosen(studies, named.seeds, config, named.studies):
-        show(theory_table.table(study, depth))
+        print_table(*theory_table(study, depth))

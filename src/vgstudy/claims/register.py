@@ -98,7 +98,7 @@ def read_register(folder: Path) -> dict[str, Tutorial]:
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
-        remedy = "run in the folder of the clone, or use --register"
+        remedy = "run in the folder of the clone"
         raise UserError(f"{folder}: holds no claims such as A.yaml; {remedy}")
     tutorials = {path.stem: _read_tutorial(path) for path in files}
     for path in files:

@@ -1,1 +1,1 @@
-"""What the command line prints, and how its commands begin and end."""
+"""How commands begin and end, and the tables that they print."""

@@ -1,120 +1,86 @@
-"""A plan as a table for the terminal, before anything is spent."""
+"""A plan as a table, before anything is spent."""
 
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 from vgstudy.errors import UserError
 from vgstudy.formatting import number, plural, reach
 from vgstudy.planning import cost
 from vgstudy.planning.plan import Plan
+from vgstudy.report.table import Table
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 
 CORES = (1, 2, 8)
 
 
-def table(plan: Plan) -> Table:
-    """What a study holds and what is left to spend on it."""
-    shown = Table(
-        title=Text(f"{plan.study.name}: {plan.study.title}"),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_header=False,
-    )
-    shown.add_column(style="bold")
-    shown.add_column()
-    for name, text in _rows(plan):
-        shown.add_row(name, text)
-    return shown
+def plan_table(plan: Plan) -> Table:
+    """Return what a study holds and what is left to spend on it."""
+    return Table(f"{plan.study.name}: {plan.study.title}", ("", ""), tuple(_rows(plan)))
 
 
 def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     study, todo = plan.study, plan.untrained
-    seconds = [job.seconds for job in todo]
-    starts = cost.START_UP * len(todo)
-    yield (
-        "factors",
-        ", ".join(
-            f"{name} {len(study.factors.names(name))}" for name in type(study.factors).model_fields
-        ),
-    )
+    factors = type(study.factors).model_fields
+    yield "factors", ", ".join(f"{name} {len(study.factors.names(name))}" for name in factors)
     yield "cells", f"{study.n_cells:,}"
-    yield (
-        "runs",
-        f"{len(plan.job_of):,} = {plural(study.n_cells, 'cell')} x {plural(len(study.seeds), 'seed')}",
-    )
-    yield (
-        "jobs",
-        f"{len(todo)} to train with {plural(sum(job.n_runs for job in todo), 'run')}, {len(plan.jobs) - len(todo)} trained",
-    )
+    cells, seeds = plural(study.n_cells, "cell"), plural(len(study.seeds), "seed")
+    yield "runs", f"{len(plan.job_of):,} = {cells} x {seeds}"
+    left = plural(sum(job.n_runs for job in todo), "run")
+    trained = len(plan.jobs) - len(todo)
+    yield "jobs", f"{len(todo)} to train with {left}, {trained} trained"
     if todo:
-        yield (
-            "core-minutes",
-            f"{_minutes(sum(seconds) + starts)} of training, {_minutes(starts)} of them start-up",
+        seconds, starts = [job.seconds for job in todo], cost.START_UP * len(todo)
+        total = _minutes(sum(seconds) + starts)
+        yield "core-minutes", f"{total} of training, {_minutes(starts)} of them start-up"
+        walls = (
+            f"{_minutes(cost.wall_seconds(seconds, count))} on {plural(count, 'core')}"
+            for count in CORES
         )
-        yield (
-            "wall minutes",
-            ", ".join(
-                f"{_minutes(cost.wall_seconds(seconds, n))} on {plural(n, 'core')}" for n in CORES
-            ),
-        )
+        yield "wall minutes", ", ".join(walls)
         yield "memory", f"{max(job.mem_mb for job in todo) / 1000:.1f} GB for the largest job"
-    if (needed := seeds_needed(plan.folder)) is not None:
-        yield (
-            "seeds",
-            f"for ±5 % in the decay factor of δ at epoch 0, by the results so far: {needed}",
-        )
-    disk = sum(cost.run_bytes(labelled.cell, study.log) for labelled in plan.cells) * len(
-        study.seeds
-    )
-    yield "disk", f"{disk / 1e6:,.1f} MB of tables"
+    if needed := seeds_needed(plan.folder):
+        about = "for ±5 % in the decay factor of δ at epoch 0, by the results so far"
+        yield "seeds", f"{about}: {needed}"
+    size = sum(cost.run_bytes(labelled.cell, study.log) for labelled in plan.cells)
+    yield "disk", f"{size * len(study.seeds) / 1e6:,.1f} MB of tables"
 
 
 def seeds_needed(folder: Path) -> str | None:
-    """Seeds that half of the cells and the hardest cell of a study take; None without results that
-    can be read."""
+    """Return the seeds that half of a study's cells and its hardest cell take; None without results
+    that can be read."""
     path = folder / "estimates.parquet"
     if not path.exists():
         return None
+    # these import Arrow and pandas, which planning does without
     from vgstudy.analysis.equivalence import FEASIBLE_SEEDS, MAX_SEEDS, half_width
     from vgstudy.figures.frames import untrained
     from vgstudy.report.estimate_text import records, setting
-    from vgstudy.store.parquet import read_table  # Arrow is not needed for planning
+    from vgstudy.store.parquet import read_table
 
-    chosen = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]
+    filters = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]
+    columns = ["cell", "seeds_needed", "spread"]
     try:
-        found = (
-            read_table("estimates", path, ["cell", "seeds_needed", "spread"], chosen)
-            .to_pandas()
-            .astype({"cell": "str"})
-        )
-        levels = (
-            read_table("runs", folder / "runs.parquet", ["cell", *FACTORS])
-            .to_pandas()
-            .astype({"cell": "str"})
-        )
-    except UserError:  # of another version: the next run makes it anew
+        decays = read_table("estimates", path, columns, filters).to_pandas()
+        runs = read_table("runs", folder / "runs.parquet", ["cell", *FACTORS]).to_pandas()
+    except UserError:  # of another version: the next run makes it again
         return None
-    rows = untrained(
-        found.dropna(subset="seeds_needed").merge(levels.drop_duplicates("cell"), on="cell")
-    )
-    known = records(rows.sort_values("spread", kind="stable"))
-    if not known:
+    levels = runs.drop_duplicates("cell").astype({"cell": "str"})
+    known = decays.dropna(subset="seeds_needed").astype({"cell": "str"}).merge(levels, on="cell")
+    rows = records(untrained(known).sort_values("spread", kind="stable"))
+    if not rows:
         return None
-    usual, most = (
-        number(row["seeds_needed"], 0) if isfinite(row["seeds_needed"]) else f"more than {MAX_SEEDS:,}"
-        for row in (known[len(known) // 2], known[-1])
+    middle, hardest = (
+        number(row["seeds_needed"], 0)
+        if isfinite(row["seeds_needed"])
+        else f"more than {MAX_SEEDS:,}"
+        for row in (rows[len(rows) // 2], rows[-1])
     )
-    text = f"{usual} in half of the cells, {most} with {setting(known[-1])}"
-    if isfinite(known[-1]["seeds_needed"]):
+    text = f"{middle} in half of the cells, {hardest} with {setting(rows[-1])}"
+    if isfinite(rows[-1]["seeds_needed"]):
         return text
-    return (
-        f"{text}, where {FEASIBLE_SEEDS} reach {reach(float(half_width(known[-1]['spread'], FEASIBLE_SEEDS)))}"
-    )
+    half = float(half_width(rows[-1]["spread"], FEASIBLE_SEEDS))
+    return f"{text}, where {FEASIBLE_SEEDS} reach {reach(half)}"
 
 
 def _minutes(seconds: float) -> str:

@@ -217,7 +217,10 @@ CALLS = {
         "vgstudy.engine.job.run",
         (Path("results/s/jobs/j.json"), 1),
     ),
-    ("estimate", "results/s"): ("vgstudy.analysis.study_estimates.write_estimates", (Path("results/s"),)),
+    ("estimate", "results/s"): (
+        "vgstudy.analysis.study_estimates.write_estimates",
+        (Path("results/s"),),
+    ),
     ("figures", "results/s"): ("vgstudy.figures.write.write_figures", (Path("results/s"),)),
     ("report", "results", "s", "t"): (
         "vgstudy.report.page.write_report",
@@ -339,3 +342,14 @@ def test_memory_that_ran_out_is_one_line(monkeypatch):
         "error: memory ran out; run fewer jobs at a time, such as with --cores 1, or on a machine "
         "with more\n"
     )
+
+
+def test_a_terminal_without_greek_letters_gets_replacements(folder: Path) -> None:
+    file = folder / "config/studies/small.yaml"
+    file.write_text(STUDY.replace("A small study", "A study of α"), encoding="utf-8")
+    script = Path(sys.executable).with_name("vgstudy")
+    latin = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([script, "plan"], capture_output=True, env=latin, check=False)
+    assert done.returncode == 0
+    assert b"A study of ?" in done.stdout
+    assert done.stderr == b""

@@ -38,7 +38,7 @@ class Commands(TyperGroup):
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
         except MemoryError:
-            advice = "run fewer jobs at a time, such as with --cores 1, or use a larger machine"
+            advice = "run fewer jobs at a time, such as with --cores 1, or on a machine with more"
             typer.echo(f"error: memory ran out; {advice}", err=True)
             raise typer.Exit(1) from None
 

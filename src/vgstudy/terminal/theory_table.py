@@ -23,12 +23,12 @@ HEADS = {
 MARKS = {"exact": "=", "asymptotic": "", "approximation": "≈"}
 LEGEND = (
     "= exact, ≈ approximation, unmarked: the limit of infinite width, – theory does not say: "
-    "limits of depth and the single input need kernels of mean 0, decay factors 4 hidden layers or "
-    "more, the single input ReLU or alike. The limits of depth: q* variance of a pre-activation, χ "
-    "change of the mean square of δ per layer toward the input, ξ = −1 / log χ, the layers in "
-    "which it falls by a factor of e; ξ < 0: in which it grows by it; ∞: neither. At this depth: "
-    "d, decay factors per layer toward the input. For a single input at this width: typical d of δ, "
-    "and the probability that a ReLU network is dead."
+    "limits of depth and the single input need kernels of mean 0, decay factors 4 hidden layers "
+    "or more, the single input ReLU or alike. The limits of depth: q* variance of a pre- "
+    "activation, χ change of the mean square of δ per layer toward the input, ξ = −1 / log χ, the "
+    "layers in which it falls by a factor of e; ξ < 0: in which it grows by it; ∞: neither. At "
+    "this depth: d, decay factors per layer toward the input. For a single input at this width: "
+    "typical d of δ, and the probability that a ReLU network is dead."
 )
 
 

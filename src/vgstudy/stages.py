@@ -18,7 +18,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 4,
         "claims": 8,
         "figures": 18,
-        "report": 25,
+        "report": 26,
         "coverage": 6,
         "published": 2,
         "diagnosis": 1,

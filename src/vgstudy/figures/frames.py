@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vgstudy.formatting import listing
+from vgstudy.quantities import names
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.store.tables import read_rows
 from vgstudy.tasks import TASKS
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # the depth, or the nearest to it, at which numbers of one depth are shown
 REFERENCE_DEPTH = 10
 OPTIMIZER = "optimizer"
-PROFILED = ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change")
+PROFILED = (*names("probes", "geometric mean"), *names("probes", "mean"))
 FILTERS: Mapping[str, Any] = {
     "outcomes": None,
     "estimates": [ON_PROBE_SET],

@@ -82,6 +82,6 @@ def _shorter_path(path: str) -> str:
 
 def data_url(svg: str) -> Markup:
     """Return an image as a URL that an attribute in double quotes can hold as it is."""
-    # single quotes, which need no escape; names of fonts do without their own
+    # single quotes need no escape; names of fonts need no quotes
     svg = _TAG.sub(lambda match: match[0].replace("'", "").replace('"', "'"), svg)
     return Markup("data:image/svg+xml,") + Markup(quote(svg, safe=" ='/:;,()<>?+@!*$"))

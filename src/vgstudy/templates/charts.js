@@ -21,7 +21,7 @@ function ticks(kind, low, high) {
     const powers = exponents.filter((e) => e % step === 0).map((e) => Number(`1e${e}`));
     const fine = exponents.flatMap((e) => [1, 2, 5].map((digit) => Number(`${digit}e${e}`)));
     const zero = kind === "symlog" ? [0] : [];
-    for (const found of [inside([...zero, ...powers]), inside([...zero, ...fine])]) if (found.length > 2) return found;
+    for (const values of [inside([...zero, ...powers]), inside([...zero, ...fine])]) if (values.length > 2) return values;
   }
   const rough = (high - low) / 5 || Math.abs(low) || 1;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -17,22 +17,22 @@ def show(renderable: RenderableType) -> None:
     Console(width=None if sys.stdout.isatty() else 1000).print(renderable)
 
 
-def print_table(shown: Table, note: str = "") -> None:
+def print_table(content: Table, note: str = "") -> None:
     """Print a table and a note below it."""
-    show(rich_table(shown))
+    show(rich_table(content))
     if note:
         show(Text(note))
 
 
-def rich_table(shown: Table) -> table.Table:
+def rich_table(content: Table) -> table.Table:
     """Return a table as rich draws it: columns of numbers to the right, without markup."""
-    title = Text(shown.caption) if shown.caption else None
+    title = Text(content.caption) if content.caption else None
     drawn = table.Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=any(shown.head)
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=any(content.head)
     )
-    for place, head in enumerate(shown.head):
-        has_words = any(_WORD.search(row[place]) for row in shown.rows)
+    for place, head in enumerate(content.head):
+        has_words = any(_WORD.search(row[place]) for row in content.rows)
         drawn.add_column(Text(head), justify="left" if has_words else "right", overflow="fold")
-    for row in shown.rows:
+    for row in content.rows:
         drawn.add_row(*map(Text, row))
     return drawn

@@ -66,7 +66,7 @@ def made_frames(
         "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
         "arms": [],
         "overlays": [
-            {**NAMED, **ESTIMATE, "standing": "asymptotic", "source": "a paper", **row}
+            {**NAMED, **ESTIMATE, "basis": "asymptotic", "source": "a paper", **row}
             for row in overlays
         ],
         "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],

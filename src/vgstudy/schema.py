@@ -407,7 +407,7 @@ _OVERLAYS = {
         "at epoch 0"
     ),
     "predicted": _number("the value that theory predicts"),
-    "standing": _label(
+    "basis": _label(
         "of the prediction: exact, asymptotic (the limit of infinite width) or approximation"
     ),
     "source": _label("where the prediction comes from"),

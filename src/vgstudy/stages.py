@@ -15,7 +15,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "estimate": 14,
         "predict": 6,
         "trajectories": 4,
-        "overlay": 4,
+        "overlay": 5,
         "claims": 8,
         "figures": 18,
         "report": 26,

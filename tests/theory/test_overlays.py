@@ -72,7 +72,7 @@ def test_z_by_hand():
         [Prediction("a", "d_g", 0.9, "asymptotic", "s")], estimates(d_g={}, d_delta={})
     ).iloc[0]
     assert result["z"] == pytest.approx(log(0.8 / 0.9) / (0.3 / sqrt(9)))
-    assert (result["predicted"], result["value"], result["n_alive"], result["standing"]) == (
+    assert (result["predicted"], result["value"], result["n_alive"], result["basis"]) == (
         0.9,
         0.8,
         9,
@@ -122,7 +122,7 @@ def test_variances_by_hand():
 def test_tied_kernels_have_no_prediction_by_hand():
     assert not predict([made_cell(tied=True)])
     assert {
-        row.standing for row in predict_decays([made_cell(output={"class_name": "GlorotUniform"})])
+        row.basis for row in predict_decays([made_cell(output={"class_name": "GlorotUniform"})])
     } == {"approximation"}
 
 

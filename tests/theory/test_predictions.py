@@ -47,8 +47,8 @@ def rows(spec):
 def test_every_kind_of_row_by_hand():
     result = rows(cell(initializer=GAUSSIAN))
     assert result.keys() == DECAYS | LIMITS | {"d_delta_one_input", "p_dead_one_input"}
-    assert {name for name, row in result.items() if row.standing == "asymptotic"} == DECAYS | LIMITS
-    assert {name for name, row in result.items() if row.standing == "exact"} == {
+    assert {name for name, row in result.items() if row.basis == "asymptotic"} == DECAYS | LIMITS
+    assert {name for name, row in result.items() if row.basis == "exact"} == {
         "d_delta_one_input",
         "p_dead_one_input",
     }
@@ -61,14 +61,14 @@ def test_every_kind_of_row_by_hand():
 
 
 def test_kernels_that_are_not_normal_make_the_law_of_one_input_an_approximation():
-    assert rows(cell())["d_delta_one_input"].standing == "approximation"
+    assert rows(cell())["d_delta_one_input"].basis == "approximation"
     assert rows(cell(initializer="Orthogonal")).keys() == DECAYS | LIMITS | {"p_dead_one_input"}
 
 
 def test_kernels_with_a_mean_have_approximate_decays_and_no_limits():
     result = rows(cell(initializer=UNIFORM))
     assert result.keys() == DECAYS
-    assert {row.standing for row in result.values()} == {"approximation"}
+    assert {row.basis for row in result.values()} == {"approximation"}
     assert result["d_delta"].value == pytest.approx(2.5, rel=0.1)  # N mu: every unit is on
 
 

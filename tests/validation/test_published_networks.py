@@ -222,7 +222,7 @@ def test_uniform_kernels_at_width_5_make_delta_grow_toward_the_input(phi, factor
     logs = decay_logs(32, 5, phi, UNIFORM, depth=5, task=task)["d_delta"]
     assert_near(logs, factor, 0.03)
     predicted = {found.quantity: found for found in predict([cell(**fields)])}
-    assert predicted["d_delta"].standing == "approximation"
+    assert predicted["d_delta"].basis == "approximation"
     assert_near(logs, predicted["d_delta"].value, 0.1)
 
 
@@ -262,7 +262,7 @@ def test_wide_nets_layer_by_layer_against_theory(phi, initializer):
     )
     for found in predict([cell(**fields)]):
         if found.quantity in logs:
-            assert found.standing == "asymptotic"
+            assert found.basis == "asymptotic"
             classes = (
                 0.03 if (phi, found.quantity) == ("relu", "d_g") else 0.0
             )  # two standard errors over samples

@@ -155,7 +155,7 @@ def theory_agreement(frames: Frames) -> Finding | None:
     if decays.empty:
         return None
     counts = (
-        agreement(chosen(decays, quantity=name, standing=basis), name, basis)
+        agreement(chosen(decays, quantity=name, basis=basis), name, basis)
         for name in SYMBOLS
         for basis in BASES
     )
@@ -213,7 +213,7 @@ def theory_table(rows: pd.DataFrame, quantity: str, depth: int) -> Table:
     )
 
     def entry(row: Row) -> str:
-        mark = "≈ " if row["standing"] == "approximation" else ""
+        mark = "≈ " if row["basis"] == "approximation" else ""
         measured = interval(row["value"], row["low"], row["high"])
         return f"{measured} | {mark}{number(row['predicted'])} | {row['z']:+.1f}"
 

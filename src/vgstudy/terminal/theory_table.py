@@ -69,7 +69,7 @@ def _text(prediction: Prediction | None) -> str:
     if prediction is None:
         return number(None)
     value = "∞" if isinf(prediction.value) else _short(prediction.value)
-    return MARKS[prediction.standing] + value
+    return MARKS[prediction.basis] + value
 
 
 def _short(value: float) -> str:

@@ -81,8 +81,8 @@ def variances(cells: Iterable[Cell]) -> Iterator[Prediction]:
 def overlaid(predictions: Iterable[Prediction], estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the predictions merged with `estimates`, rows at epoch 0 on the probe set; z is the
     log of measured over predicted in standard errors."""
-    columns = ["cell", "quantity", "predicted", "standing", "source"]
-    rows_of_theory = [(p.cell, p.quantity, p.value, p.standing, p.source) for p in predictions]
+    columns = ["cell", "quantity", "predicted", "basis", "source"]
+    rows_of_theory = [(p.cell, p.quantity, p.value, p.basis, p.source) for p in predictions]
     predicted = pd.DataFrame(rows_of_theory, columns=columns)
     predicted = predicted.astype({"predicted": "float64"})  # there may be no row
     predicted["measured"] = predicted["quantity"].map(MEASURED)

@@ -21,7 +21,7 @@ from vgstudy.theory import activations, finite_width, kernels, mean_field, two_m
 from vgstudy.theory.activations import Array
 from vgstudy.theory.kernels import Moments
 
-Standing = Literal["exact", "asymptotic", "approximation"]
+Basis = Literal["exact", "asymptotic", "approximation"]
 
 # data samples over which predictions are averaged: d_g depends on how many examples of each class
 # there are
@@ -57,7 +57,7 @@ class Prediction:
         width.
     value
         The number.
-    standing
+    basis
         exact, asymptotic (the limit of infinite width) or approximation.
     source
         Where the number comes from.
@@ -66,7 +66,7 @@ class Prediction:
     cell: str
     quantity: str
     value: float
-    standing: Standing
+    basis: Basis
     source: str
 
 
@@ -102,12 +102,12 @@ def _settings(cells: Iterable[Cell]) -> list[list[Cell]]:
 
 def _decays(cells: Sequence[Cell]) -> Iterator[Prediction]:
     """Yield the decay factors of the cells of a setting."""
-    standing, source = _trust(cells[0])
+    basis, source = _trust(cells[0])
     by_depth = decays(cells[0], {cell.depth for cell in cells})
     for cell in cells:
         for name, value in by_depth[cell.depth].items():
             if np.isfinite(value):
-                yield Prediction(cell.id, name, value, standing, source)
+                yield Prediction(cell.id, name, value, basis, source)
 
 
 def _laws(cells: Sequence[Cell]) -> Iterator[Prediction]:
@@ -118,8 +118,8 @@ def _laws(cells: Sequence[Cell]) -> Iterator[Prediction]:
         yield from (Prediction(cell.id, *row) for row in [*shared, *_death(cell, square)])
 
 
-def _trust(cell: Cell) -> tuple[Standing, str]:
-    """Return standing and source of decay factors. An output layer with another initializer is
+def _trust(cell: Cell) -> tuple[Basis, str]:
+    """Return basis and source of decay factors. An output layer with another initializer is
     treated as if it had the hidden layers' one, which is an approximation."""
     if kernels.moments(cell.initializer, cell.width, cell.width).mean:
         return "approximation", TWO_MODES
@@ -172,7 +172,7 @@ def _rows(task: Task, stream: np.random.SeedSequence) -> tuple[Array, Array]:
     return drawn.x_train[:ROWS].astype(float), drawn.y_train[:ROWS, 0].astype(float)
 
 
-Row = tuple[str, float, Standing, str]
+Row = tuple[str, float, Basis, str]
 
 
 def _limits(cell: Cell, square: Moments) -> Iterator[Row]:
@@ -200,8 +200,8 @@ def _one_input(cell: Cell, square: Moments) -> Iterator[Row]:
     for others with independent entries."""
     if factor := log_factor_of(cell, square):
         exact = kernels.is_gaussian(cell.initializer)
-        standing: Standing = "exact" if exact else "approximation"
-        yield "d_delta_one_input", factor.typical, standing, ONE_INPUT
+        basis: Basis = "exact" if exact else "approximation"
+        yield "d_delta_one_input", factor.typical, basis, ONE_INPUT
 
 
 def log_factor_of(cell: Cell, square: Moments) -> finite_width.LogFactor | None:

@@ -139,7 +139,7 @@ _BAND = {
     "band": _label("how the band was computed"),
 }
 
-CHECKS = {
+_OVER_SEEDS = {
     "spread": _number(
         "standard deviation over seeds, of natural logs where the value is a geometric mean; "
         "null for shares"
@@ -298,7 +298,7 @@ _ESTIMATES = {
     "epoch": _EPOCH,
     **_ESTIMATE,
     **_BAND,
-    **CHECKS,
+    **_OVER_SEEDS,
 }
 
 _TRAJECTORIES = {

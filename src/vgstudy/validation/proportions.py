@@ -110,7 +110,7 @@ def _trials_of_depths(
     yield interval_trial("depth limit", PRIMARY, name, n, ends_interval(*ends), one.limit)
     learned_by_other = rng.binomial(n, other.share, learned.shape).astype(float)
     others = [limit(depth, row, seeds, rng, DRAWS) for row in learned_by_other]
-    differences = [fit.minus(against) for fit, against in zip(others, limits, strict=True)]
+    differences = [fit.difference(against) for fit, against in zip(others, limits, strict=True)]
     interval, value = ends_interval(*_stacked(differences)), other.limit - one.limit
     yield interval_trial("difference of depth limits", PRIMARY, name, n, interval, value)
 

@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "trajectories": 4,
         "overlay": 5,
         "claims": 8,
-        "figures": 18,
+        "figures": 19,
         "report": 26,
         "coverage": 6,
         "published": 2,

@@ -280,8 +280,8 @@ class Run:
         except subprocess.TimeoutExpired:  # some libraries ask for memory again and again
             process.kill()
             said = process.communicate()[1]
-        told = said.count("cannot be written: file too large") == 1 and "Traceback" not in said
-        assert kind == "no memory" or process.returncode == 0 or told, said
+        one_line = said.count("cannot be written: file too large") == 1 and "Traceback" not in said
+        assert kind == "no memory" or process.returncode == 0 or one_line, said
         self.note(f"{kind}", f"{step} with {most} bytes ends with {process.returncode}")
         assert self.site.files() == self.expected
 
@@ -331,7 +331,7 @@ def long_version(points: int, engine: str, seed: int) -> None:
             for _ in range(ROUND["limit"]):
                 run.limit_step()
             run.damage_files()
-    told = {
+    summary = {
         "kills": kills(run.made),
         "faults": run.made.total(),
         "wrong": 0,
@@ -342,7 +342,7 @@ def long_version(points: int, engine: str, seed: int) -> None:
     print(
         json.dumps(
             {
-                **told,
+                **summary,
                 "kinds": dict(sorted(run.made.items())),
                 "jobs that a kill cost": dict(sorted(run.costs.items())),
             }

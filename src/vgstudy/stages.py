@@ -1,5 +1,4 @@
-"""A number for each stage of the workflow whose results stay on disk: a higher one makes the stage
-and what follows it run again.
+"""A number for each stage of the workflow; a higher one makes it and what follows it run again.
 
 Snakemake cannot see edits of an installed package, so the rules carry these numbers in `params:`,
 and a job's manifest carries that of `train`. `tests/test_stages.py` fails when the code of a stage

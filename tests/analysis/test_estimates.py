@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from synthetic import D_DELTA, D_G, D_H, SPREAD, write_synthetic_study
+from synthetic import D_DELTA, D_G, D_H, SPREAD
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS, STUDY_TABLES, ZERO_CAUSES
@@ -49,10 +49,8 @@ INTERVAL = ["value", "low", "high"]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("made")
-    write_synthetic_study(folder, per_job=12, **DESIGN)
-    return folder
+def made(synthetic_study) -> Path:
+    return synthetic_study(per_job=12, **DESIGN)
 
 
 @pytest.fixture
@@ -403,11 +401,8 @@ def test_families_are_corrected_against_statsmodels(made):
             )
 
 
-def test_decay_is_declared_before_training_and_of_optimizers_at_the_end(tmp_path):
-    folder = tmp_path / "study"
-    write_synthetic_study(
-        folder, depths=(5,), widths=(5, 6), optimizers=("SGD", "Adam"), seeds=range(4)
-    )
+def test_decay_is_declared_before_training_and_of_optimizers_at_the_end(copied_study):
+    folder = copied_study(depths=(5,), widths=(5, 6), seeds=range(4))
     footer = read_footer(folder / "runs.parquet")
     footer["study"]["contrasts"] = [
         {"factor": "width", "reference": 5, "quantities": ["d_g"]},

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from synthetic import write_synthetic_study
 from vgstudy.analysis.design import read_design
 from vgstudy.analysis.failure_prediction import (
     RULES,
@@ -22,6 +21,8 @@ from vgstudy.analysis.failure_prediction import (
 from vgstudy.analysis.predictors import BESIDE
 from vgstudy.errors import UserError
 from vgstudy.store.parquet import read_footer, read_table, write_table
+
+SMALL = {"depths": [5], "widths": [5], "optimizers": ["SGD"], "seeds": range(4)}
 
 
 def made_runs(cells=30, seeds=10, signal=4.0):
@@ -153,14 +154,12 @@ def test_where_nothing_failed_nothing_is_predicted():
     assert found[found["quantity"] == "AUC"]["value"].isna().all()
 
 
-def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
-    write_synthetic_study(
-        tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4)
-    )
-    runs = read_table("runs", tmp_path / "study/runs.parquet").to_pandas()
-    early = early_runs(read_design(tmp_path / "study")).set_index(["cell", "seed"])
+def test_early_runs_are_what_the_logs_say_at_epoch_0(copied_study):
+    folder = copied_study(**SMALL)
+    runs = read_table("runs", folder / "runs.parquet").to_pandas()
+    early = early_runs(read_design(folder)).set_index(["cell", "seed"])
     cell, seed, job = runs.loc[0, ["cell", "seed", "job"]]
-    probes = read_table("probes", tmp_path / f"study/probes/{job}.parquet").to_pandas()
+    probes = read_table("probes", folder / f"probes/{job}.parquet").to_pandas()
     own = probes[
         (probes["cell"] == cell) & (probes["seed"] == seed) & (probes["epoch"] == 0)
     ].sort_values("layer")
@@ -169,12 +168,10 @@ def test_early_runs_are_what_the_logs_say_at_epoch_0(tmp_path):
     assert early.loc[(cell, seed), "smallest layer"] == own["g_rms"].min()
 
 
-def test_zeros_are_a_share_of_all_gradient_entries_by_hand(tmp_path):
-    write_synthetic_study(
-        tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4)
-    )
-    design = read_design(tmp_path / "study")
-    for path in (tmp_path / "study/probes").iterdir():
+def test_zeros_are_a_share_of_all_gradient_entries_by_hand(copied_study):
+    folder = copied_study(**SMALL)
+    design = read_design(folder)
+    for path in (folder / "probes").iterdir():
         probes = read_table("probes", path).to_pandas()
         zeros = pa.Table.from_pandas(
             probes.assign(g_zero_float32=1.0 * (probes["layer"] == 1)), preserve_index=False
@@ -186,14 +183,12 @@ def test_zeros_are_a_share_of_all_gradient_entries_by_hand(tmp_path):
     )
 
 
-def test_runs_that_two_jobs_hold_count_once(tmp_path):
-    write_synthetic_study(
-        tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4)
-    )
-    design = read_design(tmp_path / "study")
+def test_runs_that_two_jobs_hold_count_once(copied_study):
+    folder = copied_study(**SMALL)
+    design = read_design(folder)
     before = early_runs(design)
     first = design.runs["job"].iloc[0]
-    path = tmp_path / f"study/probes/{first}.parquet"
+    path = folder / f"probes/{first}.parquet"
     write_table("probes", read_table("probes", path), path.with_stem("another"), {})
     moved = design.runs["job"].mask(
         (design.runs["job"] == first) & (design.runs["seed"] == 0), "another"
@@ -203,14 +198,12 @@ def test_runs_that_two_jobs_hold_count_once(tmp_path):
     pd.testing.assert_frame_equal(after.drop(columns="job"), before.drop(columns="job"))
 
 
-def test_outcomes_of_another_design_are_refused(tmp_path):
-    write_synthetic_study(
-        tmp_path / "study", depths=[5], widths=[5], optimizers=["SGD"], seeds=range(4)
-    )
-    runs = tmp_path / "study" / "runs.parquet"
+def test_outcomes_of_another_design_are_refused(copied_study):
+    folder = copied_study(**SMALL)
+    runs = folder / "runs.parquet"
     write_table("runs", read_table("runs", runs), runs, read_footer(runs) | {"digest": "another"})
     with pytest.raises(UserError, match=r"outcomes\.parquet was made for another design"):
-        early_runs(read_design(tmp_path / "study"))
+        early_runs(read_design(folder))
 
 
 def test_failures_that_fill_whole_cells_have_no_interval():

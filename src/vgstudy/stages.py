@@ -18,7 +18,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "claims": 8,
         "figures": 19,
         "report": 26,
-        "coverage": 6,
+        "coverage": 7,
         "published": 2,
         "diagnosis": 1,
     }

@@ -14,7 +14,6 @@ from vgstudy.validation.simulation import SIMULATIONS, label, labelled, simulate
 from vgstudy.validation.trials import (
     LABELLED,
     PRIMARY,
-    SECOND,
     WITHDRAWN,
     Trial,
     interval_trial,
@@ -142,8 +141,10 @@ def test_what_decides_is_primary_only_if_it_is_as_stated():
     rows = simulated(0.95, 0.95, 0.95) + [
         {**row, "procedure": "q"} for row in simulated(0.99, 0.99, 0.99)
     ]
-    rows += [{**row, "procedure": "q", "role": SECOND} for row in simulated(0.9, 0.9, 0.9)]
-    assert [row["role"] for row in labelled(rows)] == [PRIMARY] * 3 + [LABELLED] * 3 + [SECOND] * 3
+    rows += [{**row, "procedure": "q", "role": WITHDRAWN} for row in simulated(0.9, 0.9, 0.9)]
+    assert [row["role"] for row in labelled(rows)] == [PRIMARY] * 3 + [LABELLED] * 3 + [
+        WITHDRAWN
+    ] * 3
     assert [row["label"].split()[0] for row in labelled(rows)] == ["as"] * 3 + [
         "conservative:"
     ] * 3 + ["approximate:"] * 3

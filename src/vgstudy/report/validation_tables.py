@@ -8,7 +8,7 @@ from vgstudy.report.table import Table
 from vgstudy.validation.records import read_record
 
 COVERAGE_KEY = ("procedure", "role", "label", "truth", "nominal")
-ROLES = ("primary", "labelled", "second", "withdrawn")
+ROLES = ("primary", "labelled", "withdrawn")
 PUBLISHED_HEAD = (
     *("source", "quantity", "setup", "published", "ours", "agree", "by the rule", "note"),
 )

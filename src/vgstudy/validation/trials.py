@@ -11,8 +11,8 @@ from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, Interval, wilson
 Array = NDArray[np.float64]
 
 SEEDS = (5, 10, 30)
-# decides; decides but is not as stated everywhere; shown only; not offered
-PRIMARY, LABELLED, SECOND, WITHDRAWN = "primary", "labelled", "second", "withdrawn"
+# offered; offered but not as stated everywhere; simulated to show why it is not offered
+PRIMARY, LABELLED, WITHDRAWN = "primary", "labelled", "withdrawn"
 
 
 @dataclass(frozen=True)

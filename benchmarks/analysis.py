@@ -36,10 +36,8 @@ def timed(step: str, study: Path, rows: int) -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     speed = f"{rows / seconds / 1e6:.2f} million rows of probes a second"
-    print(
-        f"{step}: {seconds:.1f} CPU seconds, {speed}; largest process so far {after.ru_maxrss / 1024:.0f} MiB",
-        flush=True,
-    )
+    largest = f"largest process so far {after.ru_maxrss / 1024:.0f} MiB"
+    print(f"{step}: {seconds:.1f} CPU seconds, {speed}; {largest}", flush=True)
 
 
 if __name__ == "__main__":

@@ -98,9 +98,11 @@ def main() -> None:
             times.append(seconds_per_step(cells, runs))
             one = cells[0]
             narrow.append(is_narrow(width, one.task.inputs, one.task.outputs, one.batch_size))
-            told = f"{task['name']} {depth:2d} x {width:<3d} {activations} activations, {optimizers} optimizers, {runs:3d} runs"
+            net = f"{task['name']} {depth:2d} x {width:<3d}"
+            mixed = f"{activations} activations, {optimizers} optimizers, {runs:3d} runs"
+            milliseconds = times[-1] * 8000 / runs * 1e3
             print(
-                f"{told} {times[-1] * 8000 / runs * 1e3:7.1f} ms per run and 8,000 steps",
+                f"{net} {mixed} {milliseconds:7.1f} ms per run and 8,000 steps",
                 flush=True,
             )
     lanes = np.array(narrow)
@@ -120,12 +122,10 @@ def main() -> None:
     shares = (np.array(times)[lanes] - own[:, starts] @ constants[starts]) / (
         own[:, work] @ constants[work]
     )
-    print(
-        f"NARROW = {np.median(shares):.2f}, {shares.min():.2f} to {shares.max():.2f} in {len(shares)} stacks"
-    )
-    print(
-        f"relative error: largest {np.abs(error).max():.0%}, root mean square {np.sqrt(np.mean(error**2)):.0%}"
-    )
+    span = f"{shares.min():.2f} to {shares.max():.2f}"
+    print(f"NARROW = {np.median(shares):.2f}, {span} in {len(shares)} stacks")
+    largest, rms = np.abs(error).max(), np.sqrt(np.mean(error**2))
+    print(f"relative error: largest {largest:.0%}, root mean square {rms:.0%}")
 
 
 if __name__ == "__main__":

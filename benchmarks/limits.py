@@ -33,7 +33,8 @@ def main(
     anchor: Annotated[
         str,
         typer.Option(
-            help="A program that is given HIDDEN WIDTH EPOCHS and prints 'per-run-500ep X ms', such as one in C."
+            help="A program, such as one in C, that takes HIDDEN WIDTH EPOCHS "
+            "and prints 'per-run-500ep X ms'."
         ),
     ] = "",
 ) -> None:

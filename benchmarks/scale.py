@@ -122,7 +122,8 @@ def projection(seeds: int) -> str:
         f"{cost.wall_seconds(seconds, cores) / 60:,.1f} minutes on {cores}" for cores in CORES
     )
     longest, runs = (max(seconds) + cost.START_UP) / 60, sum(job.n_runs for job in jobs)
-    return f"{seeds} seeds: {runs:,} runs, {len(jobs)} training jobs, longest {longest:.1f} minutes: {walls} cores"
+    work = f"{runs:,} runs, {len(jobs)} training jobs, longest {longest:.1f} minutes"
+    return f"{seeds} seeds: {work}: {walls} cores"
 
 
 def search() -> str:
@@ -139,7 +140,8 @@ def search() -> str:
         begin = time.process_time()
         for copy in copies:
             parquet.check_footer("decays", Path(copy))
-        return f"verifying a small table: {(time.process_time() - begin) / FILES * 1e3:.2f} CPU milliseconds"
+        milliseconds = (time.process_time() - begin) / FILES * 1e3
+        return f"verifying a small table: {milliseconds:.2f} CPU milliseconds"
 
 
 if __name__ == "__main__":

@@ -21,17 +21,19 @@ def named(class_name: str, **config) -> KerasObject:
 
 
 def cell(
-    depth=3, width=5, activation="tanh", initializer=GLOROT, optimizer=SGD, epochs=3, batch_size=16, samples=120, train=52,
-    task: Task | None = None, steps_per_epoch=None,
-):  # fmt: skip
-    """By default two circles with 52 training rows: mini-batches of 16, 16, 16 and 4."""
-    task = task or Circles(name="circles", samples=samples, train=train)
+    activation="tanh", initializer=GLOROT, samples=120, train=52, task: Task | None = None, **fields
+) -> Cell:
+    """Return a cell, by default of two circles with 52 training rows: mini-batches of 16, 16, 16
+    and 4."""
     if isinstance(activation, str):
         activation = named(activation)
+    usual = {"depth": 3, "width": 5, "optimizer": SGD, "epochs": 3, "batch_size": 16}
     return Cell(
-        task=task, depth=depth, width=width, activation=activation, initializer=Initializer(**dict(initializer)),
-        optimizer=optimizer, epochs=epochs, batch_size=batch_size, steps_per_epoch=steps_per_epoch,
-    )  # fmt: skip
+        task=task or Circles(name="circles", samples=samples, train=train),
+        activation=activation,
+        initializer=Initializer(**dict(initializer)),
+        **usual | fields,
+    )
 
 
 def runs(count, **fields):

@@ -1,24 +1,28 @@
-"""A small made-up results folder with known decay factors, for tests of what comes after training.
+"""Made-up results for tests of what comes after training: a folder with known decay factors, and
+frames of rows written by hand.
 
 `python tests/synthetic.py FOLDER` writes one, estimates included.
 """
 
 import itertools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from vgstudy.analysis.arm_trajectories import write_arms
+from vgstudy.analysis.design import plain
 from vgstudy.analysis.failure_prediction import write_prediction
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
-from vgstudy.schema import FACTORS
+from vgstudy.figures.frames import Frames, leveled
+from vgstudy.schema import FACTORS, arrow_schema
 from vgstudy.store.parquet import open_writer, write_table
 from vgstudy.theory.overlays import VARIANCE, write_overlaid
 from vgstudy.theory.predictions import Prediction
@@ -275,6 +279,87 @@ def write_synthetic_study(
         write_arms(folder, REGISTER)
         write_overlaid(folder, predictions(resolved))
     return resolved
+
+
+NAMED = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "depth": 10, "width": 5}
+ESTIMATE = {
+    "epoch": 0,
+    "method": "t on log",
+    "confidence": 0.95,
+    "n": 10,
+    "n_alive": 10,
+    "n_failed": 0,
+    "low": None,
+    "high": None,
+}
+CONTRAST = {
+    "n_reference": 10,
+    "n_alive_reference": 10,
+    "level": "",
+    "reference_level": "",
+    "factor": "",
+    "p": None,
+}
+
+Rows = Iterable[Mapping[str, Any]]
+
+
+def cell_id(row: Mapping[str, Any]) -> str:
+    """Return an id that says the levels."""
+    return "-".join(str(row[factor]) for factor in FACTORS)
+
+
+def made_frames(
+    estimates: Rows = (),
+    profiles: Rows = (),
+    trajectories: Rows = (),
+    contrasts: Rows = (),
+    outcomes: Rows = (),
+    missing: Rows = (),
+    linearity: Rows = (),
+    limits: Rows = (),
+    variances: Rows = (),
+    overlays: Rows = (),
+    resolved: Mapping[str, Any] | None = None,
+) -> Frames:
+    """Frames with these rows; what a row does not say is as in NAMED and ESTIMATE.
+
+    `missing` are runs of the design without an outcome. `resolved` is the study, by default
+    `synthetic.study()`.
+    """
+    resolved = resolved or study()
+    tables = {
+        "estimates": [{**NAMED, **ESTIMATE, **row} for row in estimates],
+        "trajectories": [{**NAMED, **ESTIMATE, "method": "t", **row} for row in trajectories],
+        "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
+        "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
+        "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
+        "arms": [],
+        "overlays": [
+            {**NAMED, **ESTIMATE, "basis": "asymptotic", "source": "a paper", **row}
+            for row in overlays
+        ],
+        "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
+    }
+    runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]
+    made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
+    rows_of = {"limits": limits, "variances": variances, "prediction": []}
+    whole = {
+        name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()
+    }
+    whole["limits"] = leveled(
+        whole["limits"].astype({"value": "float64", "low": "float64", "high": "float64"}), resolved
+    )
+    return Frames(resolved, frame("runs", runs, resolved), **made, **whole)
+
+
+def frame(name: str, rows: list[dict[str, Any]], resolved: Mapping[str, Any]) -> pd.DataFrame:
+    """Return rows as a frame with the table's columns, the factors and the levels compared."""
+    compared = ("level", "reference_level") if name == "contrasts" else ()
+    columns = list(dict.fromkeys([*arrow_schema(name).names, *FACTORS, *compared]))
+    made = pd.DataFrame([{"cell": cell_id(row), **row} for row in rows], columns=columns)
+    numeric = made.columns.intersection(["value", "low", "high", "predicted", "z"])
+    return leveled(plain(made.astype(dict.fromkeys(numeric, "float64"))), resolved)
 
 
 if __name__ == "__main__":

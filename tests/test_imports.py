@@ -6,8 +6,6 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 from import_graph import SOURCE, imports, modules, own
 
 NAMES = {"numpy", "pyarrow", "pydantic", "pydantic_core"}
@@ -64,26 +62,22 @@ def test_every_module_has_a_layer_and_every_layer_its_modules():
     assert set(LAYERS.values()) == LIBRARIES.keys() == BELOW.keys()
 
 
-@pytest.mark.parametrize("module", LAYERED)
-def test_imports_go_downward(module):
-    layer = LAYERS[part(module)]
-    upward = {
-        name
-        for name in own(imports(modules()[module]))
-        if LAYERS.get(part(name)) not in BELOW[layer]
-    }
-    assert not upward, f"{module} is of layer {layer!r}"
+def test_imports_go_downward():
+    upward = {}
+    for module in LAYERED:
+        allowed = BELOW[LAYERS[part(module)]]
+        names = own(imports(modules()[module]))
+        upward[module] = {name for name in names if LAYERS.get(part(name)) not in allowed}
+    assert {module: names for module, names in upward.items() if names} == {}
 
 
-@pytest.mark.parametrize("module", LAYERED)
-def test_a_layer_uses_its_libraries_only(module):
-    layer = LAYERS[part(module)]
-    used = (
-        {name.partition(".")[0] for name in imports(modules()[module])}
-        - {"vgstudy"}
-        - sys.stdlib_module_names
-    )
-    assert used <= LIBRARIES[layer] | DATA.get(module, set()), f"{module} is of layer {layer!r}"
+def test_a_layer_uses_its_libraries_only():
+    others = {}
+    for module in LAYERED:
+        used = {name.partition(".")[0] for name in imports(modules()[module])}
+        allowed = LIBRARIES[LAYERS[part(module)]] | DATA.get(module, set())
+        others[module] = used - {"vgstudy"} - sys.stdlib_module_names - allowed
+    assert {module: names for module, names in others.items() if names} == {}
 
 
 def test_imports_have_no_cycle():
@@ -92,15 +86,21 @@ def test_imports_have_no_cycle():
     ).prepare()
 
 
-def loaded_by(*names: str) -> set[str]:
-    code = f"import sys, importlib\nfor name in {names!r}: importlib.import_module(name)\nprint(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
-    )
-    return {name.partition(".")[0] for name in done.stdout.split()}
+def loaded_by(*steps: list[str]) -> list[set[str]]:
+    """Return the libraries loaded after each step, a list of modules; one process imports all."""
+    code = f"""
+import sys, importlib
+for names in {steps!r}:
+    for name in names:
+        importlib.import_module(name)
+    print(*sys.modules)
+"""
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [{name.partition(".")[0] for name in line.split()} for line in done.stdout.splitlines()]
 
 
-def test_planning_loads_no_heavy_library():
+def test_planning_loads_no_heavy_library_and_analysis_no_tensorflow():
     snakefile = (SOURCE.parent / "Snakefile").read_text(encoding="utf-8")
     planning = [
         name
@@ -110,16 +110,8 @@ def test_planning_loads_no_heavy_library():
         for name in own({package, *(f"{package}.{each.strip()}" for each in names.split(","))})
     ]
     assert planning
-    assert not loaded_by(*planning) & {
-        "tensorflow",
-        "keras",
-        "pandas",
-        "seaborn",
-        "matplotlib",
-        "sklearn",
-    }
-
-
-def test_analysis_and_the_command_line_load_no_tensorflow():
-    names = [module for module in LAYERED if LAYERS[part(module)] not in ("TensorFlow", "tools")]
-    assert not loaded_by(*names) & {"tensorflow", "keras"}
+    analysis = [module for module in LAYERED if LAYERS[part(module)] not in ("TensorFlow", "tools")]
+    after_planning, after_all = loaded_by(planning, analysis)
+    heavy = {"tensorflow", "keras", "pandas", "seaborn", "matplotlib", "sklearn"}
+    assert not after_planning & heavy
+    assert not after_all & {"tensorflow", "keras"}

@@ -18,8 +18,9 @@ def test_changed_code_comes_with_a_new_number(stage):
     if kept != now:
         changed = sorted({name for name, _ in kept["code"].items() ^ now["code"].items()})
         pytest.fail(
-            f"the code of {stage!r} changed in {', '.join(changed) or 'its number alone'}. If its results can differ, raise "
-            f"STAGES[{stage!r}] in src/vgstudy/stages.py. Then run: python tests/stages.py",
+            f"the code of {stage!r} changed in {', '.join(changed) or 'its number alone'}. "
+            f"If its results can differ, raise STAGES[{stage!r}] in src/vgstudy/stages.py. "
+            "Then run: python tests/stages.py",
             pytrace=False,
         )
 

@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from made_frames import made_frames
-from synthetic import study
+from synthetic import made_frames, study
 from vgstudy.analysis.estimates import SIDAK
 from vgstudy.figures.captions import METHODS, caption_text, intervals, left_out, seeds
 from vgstudy.figures.registry import figure_names, figures

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from made_frames import made_frames
+from synthetic import made_frames
 from vgstudy.figures.outcomes import counted
 from vgstudy.figures.registry import figures
 

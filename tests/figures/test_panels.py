@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from made_frames import made_frames
-from synthetic import study
+from synthetic import made_frames, study
 from vgstudy.figures.axes import horizontal_limits, vertical_limits
 from vgstudy.figures.frames import nearest
 from vgstudy.figures.panels import panelled

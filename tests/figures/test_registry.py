@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from made_frames import made_frames
-from synthetic import study
+from synthetic import made_frames, study
 from vgstudy.figures.registry import FAMILIES, figure_names, figures
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from made_frames import made_frames
+from synthetic import made_frames
 from vgstudy.figures.registry import figures
 from vgstudy.figures.render import picture, rendered
 from vgstudy.figures.signal import shade

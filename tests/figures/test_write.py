@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from made_frames import made_frames
-from synthetic import study
+from synthetic import made_frames, study
 from vgstudy.errors import UserError
 from vgstudy.figures.registry import figure_names, figures
 from vgstudy.figures.render import DPI, NO_METADATA, picture, printed, rendered

@@ -1,7 +1,6 @@
 """Findings about declared contrasts say what the tables say, by hand."""
 
-from made_frames import made_frames
-from synthetic import study
+from synthetic import made_frames, study
 from vgstudy.report.contrast_findings import contrast
 
 

@@ -1,6 +1,6 @@
 """Findings before training say what the tables say: every direction and its absence, by hand."""
 
-from made_frames import made_frames
+from synthetic import made_frames
 from vgstudy.report.decay_findings import initial_decay, precision, theory_agreement
 from vgstudy.theory.overlays import VARIANCE
 

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from made_frames import made_frames
-from synthetic import study
+from synthetic import made_frames, study
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.style import COLOURS
 from vgstudy.report.explorer import explorer, first_choice, level_looks, quantity_data, rounded

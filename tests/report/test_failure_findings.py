@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from made_frames import made_frames
+from synthetic import made_frames
 from vgstudy.analysis.predictors import BESIDE
 from vgstudy.report.failure_findings import failure_prediction
 from vgstudy.schema import arrow_schema

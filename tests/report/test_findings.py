@@ -1,6 +1,6 @@
 """A study's findings together."""
 
-from made_frames import made_frames
+from synthetic import made_frames
 from vgstudy.report.findings import findings
 
 

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from made_frames import made_frames
-from synthetic import study
+from synthetic import made_frames, study
 from vgstudy.report.overview import claims_point, failure_point, overview, scope_sentence
 from vgstudy.report.provenance import Provenance
 from vgstudy.report.table import Table

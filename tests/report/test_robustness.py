@@ -2,7 +2,7 @@
 
 import pytest
 
-from made_frames import made_frames
+from synthetic import made_frames
 from vgstudy.figures.frames import read_frames
 from vgstudy.report.robustness import cell_table, robustness_tables, survivors
 

@@ -1,7 +1,6 @@
 """Every run is accounted for, and deviations are named, by hand."""
 
-from made_frames import made_frames
-from synthetic import study
+from synthetic import made_frames, study
 from vgstudy.report.run_outcomes import accounting_table, counts_sentence, deviations, status_counts
 
 

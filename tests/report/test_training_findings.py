@@ -1,6 +1,6 @@
 """Findings about depth limits and variance say what the tables say, by hand."""
 
-from made_frames import made_frames
+from synthetic import made_frames
 from vgstudy.report.training_findings import depth_limits, variance_shares
 
 

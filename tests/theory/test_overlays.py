@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from made_frames import made_frames
-from synthetic import D_DELTA, SPREAD, study, write_synthetic_study
+from synthetic import D_DELTA, SPREAD, made_frames, study, write_synthetic_study
 from vgstudy.cells import Cell
 from vgstudy.figures.registry import figure_names, figures
 from vgstudy.figures.render import picture

@@ -6,9 +6,10 @@
 PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
+WORKERS := -n auto --maxprocesses 4 --dist loadfile
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: study smoke test lint validate test-slurm faults bench bench-study lock
+.PHONY: study smoke test test-all lint validate test-slurm faults bench bench-study lock
 
 study: .venv/.ready
 	$(SNAKEMAKE)
@@ -16,8 +17,12 @@ study: .venv/.ready
 smoke: .venv/.ready
 	$(SNAKEMAKE) --config studies=smoke
 
+# everything but whole workflows, kills of processes and the browser
 test: .venv/.ready
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest $(WORKERS) -m "not slow"
+
+test-all: .venv/.ready
+	$(BIN)/pytest $(WORKERS)
 
 lint: .venv/.ready
 	$(BIN)/ruff check
@@ -47,8 +52,9 @@ lock:
 	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 2; }
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements.lock
 
-# Byte code is compiled here, by all cores: without it every start of TensorFlow takes three times as long. compileall's exit code is ignored
-# because some packages ship templates that are no Python 3.
+# Byte code is compiled here, by all cores: without it every start of TensorFlow takes three times
+# as long. The exit code of compileall is ignored because some packages ship templates that are not
+# Python 3.
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2> /dev/null || \
 	  { echo "vgstudy needs Python 3.11 to 3.13 and '$(PYTHON)' is none: install one and name it, such as: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }

@@ -17,8 +17,10 @@ def test_changed_code_comes_with_a_new_number(stage):
     kept, now = KEPT.get(stage, {"number": 0, "code": {}}), code()[stage]
     if kept != now:
         changed = sorted({name for name, _ in kept["code"].items() ^ now["code"].items()})
+        some = ", ".join(changed[:5]) or "its number alone"
+        more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""
         pytest.fail(
-            f"the code of {stage!r} changed in {', '.join(changed) or 'its number alone'}. "
+            f"the code of {stage!r} changed in {some}{more}. "
             f"If its results can differ, raise STAGES[{stage!r}] in src/vgstudy/stages.py. "
             "Then run: python tests/stages.py",
             pytrace=False,

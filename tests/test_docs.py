@@ -1,7 +1,6 @@
 """Every command, make target and configuration key is documented, and the documents name nothing
 that does not exist."""
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from import_graph import modules
 from vgstudy.cli import app
 from vgstudy.config.load import Config
 from vgstudy.config.study import StudyFile

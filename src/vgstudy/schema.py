@@ -459,16 +459,23 @@ _CLAIMS = {
     ),
     **_INTERVAL,
     **_METHOD,
-    "seed_low": _number("lower end of the prediction interval of one further seed"),
-    "seed_high": _number("upper end of the prediction interval of one further seed"),
+    "prediction_low": _number("lower end of the prediction interval of one further seed"),
+    "prediction_high": _number("upper end of the prediction interval of one further seed"),
     "share": _number(
-        "share of the seeds for which the statement holds, or that are near the reported number"
+        "share of the seeds, of two networks pairs of seeds, for which the statement holds or that "
+        "are near the reported number; null where nothing is claimed"
     ),
+    "share_low": _number("lower end of the share's 95 % Wilson interval, which decides"),
+    "share_high": _number("upper end of the share's interval"),
     "n": _count("seeds in the design; of two networks, pairs of seeds"),
     "n_failed": _count("seeds excluded for a missing or non-finite value"),
-    "verdict": _label("one of `claims.verdicts.VERDICTS`, such as replicated or not run"),
-    "needed_n": _count(
-        "seeds that would settle an inconclusive verdict; null if none would or none are needed"
+    "verdict": _label("one of `claims.verdicts.VERDICTS`, such as holds or not run"),
+    "claim_verdict": _label(
+        "verdict on the whole claim in this study: that of its worst statement that is not open"
+    ),
+    "claim_share": _number(
+        "share of the seeds for which all the claim's statements that are not open hold; null if "
+        "there is none or it was not run"
     ),
     "reasoning": _label("how the verdict follows, and why this quantity stands for the claim"),
     "sample": _numbers("the quantity's values over seeds, ascending, thinned"),

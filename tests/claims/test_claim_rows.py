@@ -104,6 +104,21 @@ def test_values_are_those_of_the_logs_by_hand(results, tmp_path):
     assert of_ratio["value"] == np.mean(np.array(ratios) > 1)
 
 
+def test_every_row_has_the_verdict_on_the_claim_by_hand(results, tmp_path):
+    accuracy = {"column": "train_accuracy"}
+    statements = [
+        {"says": "s", "arms": TANH, "measure": accuracy, "above": 0},
+        {"says": "t", "arms": TANH, "measure": accuracy, "above": 0.7},
+        open_statement(TANH),
+    ]
+    judged = rows(results, register(tmp_path / "r", statements))
+    above_zero, above, _ = judged
+    assert (above_zero["share"], above["share"]) == (1, above["claim_share"])
+    assert [row["verdict"] for row in judged] == ["undecided", "undecided", "answered"]
+    assert {row["claim_verdict"] for row in judged} == {"undecided"}
+    assert {row["claim_share"] for row in judged} == {above["share"]}
+
+
 def test_a_statement_not_run_has_a_row_for_every_network_it_names(results, tmp_path):
     statement = open_statement([TANH, {"activation": "ReLU"}])
     not_run = rows(results, register(tmp_path / "r", [statement]), studies=())
@@ -151,7 +166,7 @@ def test_a_prediction_is_the_prediction_of_its_study(results, tmp_path):
     assert {name: judged[name] for name in ENDS} == {name: row[name] for name in ENDS}
 
 
-def test_a_prediction_from_what_no_run_has_is_inconclusive(results, tmp_path):
+def test_a_prediction_from_what_no_run_has_is_undecided(results, tmp_path):
     study = shutil.copytree(results / "small", tmp_path / "results/small")
     path = study / "prediction.parquet"
     others = read_table("prediction", path).filter(pc.field("predictor") != "d_delta")
@@ -159,7 +174,7 @@ def test_a_prediction_from_what_no_run_has_is_inconclusive(results, tmp_path):
     within = [PREDICTION | {"within": True}]
     folder = register(tmp_path / "r", [open_statement(TANH)], predictions=within)
     judged = rows(tmp_path / "results", folder)[-1]
-    assert (judged["verdict"], judged["n"], judged["value"]) == ("inconclusive", 0, None)
+    assert (judged["verdict"], judged["n"], judged["value"]) == ("undecided", 0, None)
     assert judged["reasoning"].startswith("No run of the group has it")
 
 

@@ -10,11 +10,11 @@ TWO_MODES = np.concatenate([np.linspace(0.5, 0.52, 20), np.linspace(0.82, 0.84, 
 
 
 def test_intervals_of_normal_seeds_by_hand():
-    spread = spread_of(np.array([1.0, 2.0, 3.0]), "linear")
-    t = stats.t.ppf(0.975, 2)
+    spread = spread_of(np.array([1.0, 2.0, 3.0, 2.0]), "linear")
+    t, variance = stats.t.ppf(0.975, 3), 2 / 3
     assert spread.method == "t"
-    assert (spread.value, spread.high) == pytest.approx((2, 2 + t / np.sqrt(3)))
-    assert spread.seed_low == pytest.approx(2 - t * np.sqrt(1 + 1 / 3))
+    assert (spread.value, spread.high) == pytest.approx((2, 2 + t * np.sqrt(variance / 4)))
+    assert spread.prediction_low == pytest.approx(2 - t * np.sqrt(variance * (1 + 1 / 4)))
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_intervals_of_normal_seeds_by_hand():
 def test_intervals_on_a_scale_are_those_of_the_transformed_values_against_itself(scale, back):
     x = np.random.default_rng(0).normal(size=20)
     plain, scaled = spread_of(x, "linear"), spread_of(back(x), scale)
-    for name in ("value", "low", "high", "seed_low", "seed_high"):
+    for name in ("value", "low", "high", "prediction_low", "prediction_high"):
         assert getattr(scaled, name) == pytest.approx(back(getattr(plain, name)))
     assert scaled.method == f"t on {scale}"
 
@@ -32,8 +32,7 @@ def test_two_modes_are_summarised_by_ranks():
     spread = spread_of(TWO_MODES, "logit")
     ordered = np.sort(TWO_MODES)
     assert spread.method == "median, order statistics"
-    assert (spread.seed_low, spread.seed_high) == (ordered[0], ordered[-1])
-    assert spread.seed_confidence == pytest.approx(1 - 2 / 41)
+    assert (spread.prediction_low, spread.prediction_high) == (ordered[0], ordered[-1])
 
 
 def test_interval_of_the_median_against_scipy():
@@ -57,13 +56,13 @@ def test_a_value_that_the_scale_cannot_hold_falls_back_on_ranks():
     ],
 )
 def test_prediction_intervals_cover_one_more_seed_as_often_as_they_say(draw):
-    rng, hits, said = np.random.default_rng(2), [], []
+    # the smallest to the largest of 40 cover 39 of 41
+    rng, hits = np.random.default_rng(2), []
     for _ in range(600):
         values = draw(rng, 41)
         spread = spread_of(values[:40], "linear")
-        hits.append(spread.seed_low <= values[40] <= spread.seed_high)
-        said.append(spread.seed_confidence)
-    assert np.mean(hits) == pytest.approx(np.mean(said), abs=0.03)
+        hits.append(spread.prediction_low <= values[40] <= spread.prediction_high)
+    assert np.mean(hits) == pytest.approx(0.95, abs=0.03)
 
 
 def test_nearness_is_a_factor_on_a_log_scale_and_a_difference_otherwise():

@@ -13,22 +13,17 @@ from vgstudy.report.page import page, summary
 
 REGISTER = Path(__file__).parents[2] / "config/claims"
 ROW = {
-    **{
-        "value": 0.9,
-        "low": 0.74,
-        "high": 0.965,
-        "n": 31,
-        "n_failed": 1,
-        "method": "Wilson",
-        "quantity": "q",
-    },
-    **{
-        "seed_low": None,
-        "seed_high": None,
-        "verdict": "replicated",
-        "share": 0.9,
-        "needed_n": None,
-    },
+    "value": 0.9,
+    "low": 0.74,
+    "high": 0.965,
+    "n": 31,
+    "n_failed": 1,
+    "method": "Wilson",
+    "quantity": "q",
+    "prediction_low": None,
+    "prediction_high": None,
+    "verdict": "holds",
+    "share": 0.9,
 }
 
 
@@ -44,7 +39,7 @@ def section(unrun):
     """The claims as if one statement, the first, were judged."""
     first, *others = unrun.tutorials
     row, *rows = first.claims[0].statements
-    judged = replace(first.claims[0], statements=({**row, "verdict": "replicated"}, *rows))
+    judged = replace(first.claims[0], statements=({**row, "verdict": "holds"}, *rows))
     return replace(unrun, tutorials=(replace(first, claims=(judged, *first.claims[1:])), *others))
 
 
@@ -57,7 +52,7 @@ def test_every_claim_of_the_register_is_on_the_page(section):
         html.count('<tr class="claim not-run"')
         == sum(len(c.statements) for t in section.tutorials for c in t.claims) - 1
     )
-    assert html.count('<tr class="claim replicated"') == 1
+    assert html.count('<tr class="claim holds"') == 1
     assert "not run: add circles to studies" in html
 
 
@@ -112,7 +107,7 @@ def test_without_claims_there_is_no_section(tmp_path):
             "0.90 [0.74, 0.96]; 30 runs, 1 without a value",
         ),
         (
-            {"method": "t", "seed_low": 0.5, "seed_high": 1.2, "n_failed": 0},
+            {"method": "t", "prediction_low": 0.5, "prediction_high": 1.2, "n_failed": 0},
             "0.90 [0.74, 0.96]; one more seed: 0.500 to 1.20; n = 31",
         ),
         ({"method": "none", "low": None, "high": None, "n": 2}, "0.900; n = 1, 1 without a value"),
@@ -126,17 +121,9 @@ def test_estimate_text_by_hand(changes, expected):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "replicated"),
-        ({"n": 7}, "replicated (only 6 seeds)"),
-        ({"n": 7, "quantity": "AUC over pairs"}, "replicated"),
-        (
-            {"verdict": "replicated for few seeds", "share": 0.13},
-            "replicated for few seeds (13 % of them)",
-        ),
-        (
-            {"verdict": "inconclusive", "n": 2, "needed_n": 4},
-            "inconclusive (at least 4 seeds would settle it)",
-        ),
+        ({}, "holds (90 % of the seeds)"),
+        ({"share": None}, "holds"),
+        ({"verdict": "answered"}, "answered"),
         ({"verdict": "not run", "n": 0, "n_failed": 0}, "not run"),
     ],
 )

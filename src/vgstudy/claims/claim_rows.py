@@ -12,7 +12,7 @@ import pyarrow as pa
 from vgstudy.analysis.design import Design, read_design
 from vgstudy.analysis.predictors import PREDICTORS
 from vgstudy.claims import verdicts
-from vgstudy.claims.judging import Judged, judge, judge_prediction
+from vgstudy.claims.judging import Judged, agreement, judge, judge_prediction, share_of_all
 from vgstudy.claims.networks import Case, cases_of, check_register
 from vgstudy.claims.register import (
     Claim,
@@ -89,19 +89,30 @@ def _rows_of_claim(
     studies: Mapping[str, Design],
 ) -> Iterator[Row]:
     for name in claim.studies:
-        if name not in studies:
+        if name in studies:
+            of_claim = [case for case in cases[name] if case.claim.id == claim.id]
+            yield from _judged_rows(of_claim, values[name])
+        else:
             yield from _rows_not_run(claim, name)
-        for case in cases.get(name, ()):
-            if case.claim.id == claim.id:
-                yield _judged_row(case, values[name])
     for prediction in claim.predictions:
         yield _prediction_row(claim, prediction, studies.get(prediction.study))
 
 
-def _judged_row(case: Case, values: Values) -> Row:
-    measured, *compared = (values[read].to_numpy() for read in case.reads)
-    judged = judge(case.statement, measured, compared[0] if compared else None)
-    return _statement_row(case.claim, case.statement, case.study, case.arm, judged)
+def _judged_rows(cases: Sequence[Case], values: Values) -> list[Row]:
+    """Return the rows of a claim's statements in one study, each with the verdict on the claim."""
+    series = [[values[read].to_numpy() for read in case.reads] for case in cases]
+    judged = [judge(case.statement, *arrays) for case, arrays in zip(cases, series, strict=True)]
+    claimed = [number for number, case in enumerate(cases) if not case.statement.open]
+    of_claim = {
+        "claim_verdict": verdicts.of_claim({judged[number].verdict for number in claimed}),
+        "claim_share": share_of_all(
+            [agreement(cases[number].statement, *series[number]) for number in claimed]
+        ),
+    }
+    return [
+        _statement_row(case.claim, case.statement, case.study, case.arm, each) | of_claim
+        for case, each in zip(cases, judged, strict=True)
+    ]
 
 
 def _rows_not_run(claim: Claim, study: str) -> Iterator[Row]:
@@ -126,11 +137,10 @@ def _statement_row(claim: Claim, statement: Statement, study: str, arm: str, jud
 def _prediction_row(claim: Claim, prediction: FailurePrediction, design: Design | None) -> Row:
     pairs = "pairs of runs of one cell" if prediction.within else "pairs of runs"
     predictor = PREDICTORS[prediction.predictor]
-    question = "nothing claimed; more than 0.5 predicts failure"
     about = {
         "statement": prediction.says,
         "quantity": f"AUC over {pairs}, one that failed and one that learned: {predictor}",
-        "comparator": question if prediction.open else "above 0.5",
+        "comparator": "nothing claimed; more than 0.5 predicts failure",
         "reported": claim.reported,
         "reported_low": 0.5,
         "reported_high": 0.5,
@@ -148,9 +158,9 @@ def _judged_prediction(prediction: FailurePrediction, design: Design) -> Judged:
     }
     for row in read_rows(design.folder, "prediction").to_pylist():
         if key.items() <= row.items():
-            return judge_prediction(row, prediction.open)
+            return judge_prediction(row)
     reason = "No run of the group has it: there is nothing to predict from."
-    return Judged(verdicts.INCONCLUSIVE, reason)
+    return Judged(verdicts.UNDECIDED, reason)
 
 
 def _not_run(study: str) -> Judged:
@@ -167,4 +177,6 @@ def _row(
     keys = {"id": claim.id, "tutorial": claim.tutorial, "study": study, "arm": arm}
     texts = {"claim": claim.claim, "setup": claim.setup}
     reasons = {"reasoning": f"{judged.reasoning} {reasoning}".rstrip()}
-    return {**keys, **texts, **about, **numbers, **reasons}
+    # of questions and of what was not run; a claim's other rows replace it
+    of_claim = {"claim_verdict": judged.verdict, "claim_share": None}
+    return {**keys, **texts, **about, **numbers, **reasons, **of_claim}

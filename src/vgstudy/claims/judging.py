@@ -1,4 +1,4 @@
-"""A statement and a number per seed -> estimate, interval, verdict, and the reasons in words."""
+"""A statement and a number per seed -> which seeds agree, estimate, verdict, reasons in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,38 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vgstudy.analysis.intervals import (
-    ALPHA,
-    CONFIDENCE,
-    WELCH_DIFFERENCE,
-    WILSON,
-    moments,
-    welch_difference,
-    wilson,
-)
+from vgstudy.analysis.intervals import CONFIDENCE, WILSON, wilson
 from vgstudy.claims import verdicts
-from vgstudy.claims.spread import FEWEST, FULL_COVERAGE, Spread, near, spread_of, thinned
+from vgstudy.claims.spread import near, spread_of, thinned
 from vgstudy.claims.statements import Statement, range_words
-from vgstudy.formatting import interval, number, percent, plural
+from vgstudy.formatting import interval, plural
 
 Array = NDArray[np.float64]
 NAN = float("nan")
-EQUIVALENCE = 1 - 2 * ALPHA  # coverage of the interval that stands for two one-sided tests
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What the seeds say about a statement; NaN where a number does not apply.
-
-    Attributes
-    ----------
-    reasoning
-        How the verdict follows.
-    sample
-        Values of the seeds, or what is compared, thinned.
-
-    The others are the columns of the table of claims.
-    """
+    """What the seeds say about a statement: columns of the table of claims, NaN where a number does
+    not apply."""
 
     verdict: str
     reasoning: str
@@ -49,15 +31,16 @@ class Judged:
     high: float = NAN
     method: str = "none"
     confidence: float = CONFIDENCE
-    seed_low: float = NAN
-    seed_high: float = NAN
+    prediction_low: float = NAN
+    prediction_high: float = NAN
     share: float = NAN
-    needed_n: int | None = None
+    share_low: float = NAN
+    share_high: float = NAN
     sample: list[float] = field(default_factory=list)
 
 
-def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:
-    """Judge a statement.
+def agreement(statement: Statement, values: Array, compared: Array | None = None) -> Array:
+    """Return for which seeds a statement holds, axis (seed,): 1, 0, or NaN without a value.
 
     Parameters
     ----------
@@ -65,24 +48,38 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
         The measure, axes (seed, value), NaN without one; several values only for an order, which
         must hold in all.
     compared
-        Values of the other runs, or the other values of the same ones, that the statement compares
-        with, if it does.
+        Values of the network, or the other values of the same runs, that the statement compares
+        with, if it does; same axes.
     """
-    if statement.comparator == "equals":
-        return _equals(statement, values[:, 0])
-    if statement.comparator == "open":
-        return _open(statement, values[:, 0])
     if compared is None:
-        compared = np.full((len(values), 1), statement.reported_range[0], dtype=float)
+        compared = np.full_like(values, statement.reported_range[0] or 0.0)
     bound = compared * statement.times
-    if statement.near:
-        return _near(statement, values[:, 0], bound[:, 0])
-    return _order(statement, values, bound)
+    if statement.comparator == "open":
+        agrees = values > 0.5 if statement.is_about_learning else np.full_like(values, NAN)
+    elif statement.comparator == "equals":
+        low, high = (float(end or 0) for end in statement.reported_range)
+        agrees = near(values, low, high, statement.within, statement.measure.scale)
+    elif statement.near:
+        agrees = np.abs(values - bound) < statement.by
+    else:
+        sign = 1 if statement.above else -1
+        agrees = sign * (values - bound) > statement.by
+    missing = np.isnan(values + bound).any(axis=1)
+    return np.where(missing, NAN, agrees.min(axis=1))
 
 
-def judge_prediction(row: Mapping[str, Any], is_open: bool = False) -> Judged:
-    """Judge that a predictor predicts failure, from its row in the table of predictions: is the AUC
-    above one half?"""
+def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:
+    """Judge a statement by the share of seeds for which it holds; see `agreement`."""
+    agrees = agreement(statement, values, compared)
+    share = _share(agrees)
+    verdict = verdicts.ANSWERED if statement.open else verdicts.of_share(*share[1:])
+    about_number = statement.comparator in ("equals", "open") and not statement.is_about_learning
+    numbers = _of_number if about_number else _of_order
+    return numbers(statement, verdict, values, agrees)
+
+
+def judge_prediction(row: Mapping[str, Any]) -> Judged:
+    """Answer whether a predictor predicts failure, from its row in the table of predictions."""
     failed, learned = row["failures"], row["n"] - row["n_failed"] - row["failures"]
     counts = f"{plural(failed, 'run')} failed and {learned:,} learned"
     value, low, high = (
@@ -91,168 +88,75 @@ def judge_prediction(row: Mapping[str, Any], is_open: bool = False) -> Judged:
     known = (row["n"], row["n_failed"], value)
     if min(failed, learned) < verdicts.FEWEST_OF_EACH:
         reason = f"fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to predict anything."
-        return Judged(verdicts.INCONCLUSIVE, f"{counts}: {reason}", *known)
+        return Judged(verdicts.UNDECIDED, f"{counts}: {reason}", *known)
     if np.isnan([value, low, high]).any():
         reason = (
             "but no cell has runs of both kinds: failing cannot be told apart from the "
             "configuration."
         )
-        return Judged(verdicts.INCONCLUSIVE, f"{counts}, {reason}", *known)
-    verdict = _answered(verdicts.of_interval(low > 0.5, high < 0.5), is_open)
+        return Judged(verdicts.UNDECIDED, f"{counts}, {reason}", *known)
     reason = f"{counts}: AUC {interval(value, low, high)}; one half is chance."
-    return Judged(verdict, reason, *known, low, high, row["method"], row["confidence"])
+    return Judged(verdicts.ANSWERED, reason, *known, low, high, row["method"], row["confidence"])
 
 
-def _equals(statement: Statement, values: Array) -> Judged:
-    (known, missing), scale = _known(values), statement.measure.scale
-    if len(known) < FEWEST:
-        return _too_few(known, missing)
-    low, high = (float(end or 0) for end in statement.reported_range)
-    spread = spread_of(known, scale)
-    overlaps = spread.seed_low <= high and spread.seed_high >= low
-    count = int(near(known, low, high, statement.within, scale).sum())
-    share = _share(count, len(known))
-    verdict = verdicts.of_number(overlaps, *share)
-    # nothing is outside an interval that covers less than its nominal share
-    narrow = not overlaps and spread.seed_confidence < CONFIDENCE - 1e-9
-    needed = verdicts.seeds_for_share(share[0]) if verdict == verdicts.INCONCLUSIVE else None
-    if verdict == verdicts.NOT and narrow:
-        verdict, needed = verdicts.INCONCLUSIVE, FULL_COVERAGE
-    reason = _reported_words(
-        statement, spread, overlaps, f"{count} of {plural(len(known), 'seed')}"
-    )
-    return _summarised(verdict, reason, values, spread, share=share[0], needed_n=needed)
+def share_of_all(agreements: list[Array]) -> float | None:
+    """Return the share of the seeds for which all statements hold, of those with a value in all;
+    None without any."""
+    if not agreements:
+        return None
+    all_hold = np.min(agreements, axis=0)
+    return None if np.isnan(all_hold).all() else float(np.nanmean(all_hold))
 
 
-def _reported_words(statement: Statement, spread: Spread, overlaps: bool, count: str) -> str:
-    low, high = (float(end or 0) for end in statement.reported_range)
-    whole = spread.seed_low <= low and high <= spread.seed_high
-    where = "lies inside" if whole else "overlaps" if overlaps else "lies outside"
-    kind = f"{percent(spread.seed_confidence)} one-seed prediction interval ({spread.method})"
-    ends = f"{number(spread.seed_low)} to {number(spread.seed_high)}"
-    come = "comes" if count.startswith("1 of") else "come"
-    nearness = f"{count} {come} near it{statement.nearness}"
-    return f"The reported {range_words(low, high)} {where} the {kind}, {ends}; {nearness}."
-
-
-def _order(statement: Statement, values: Array, bound: Array) -> Judged:
-    pairs = min(len(values), len(bound))
-    sign = 1 if statement.above else -1
-    gap = sign * (values[:pairs] - bound[:pairs])
-    # of several values the one for which the order holds least
-    known, missing = _known(gap.min(axis=1))
-    if not len(known):
-        return _too_few(known, missing)
-    holds = int((known > statement.by).sum())
-    share = _share(holds, len(known))
-    verdict = verdicts.of_share(*share)
-    open_verdict = verdict == verdicts.INCONCLUSIVE
-    reason = f"{_holds_words(statement, values, len(known), holds)}: {interval(*share)}."
-    return Judged(
-        _answered(verdict, statement.open),
-        reason,
-        pairs,
-        missing,
-        *share,
-        WILSON,
-        share=share[0],
-        needed_n=verdicts.seeds_for_share(share[0]) if open_verdict else None,
-        sample=thinned(values[:, 0]) if values.shape[1] == 1 else [],
-    )
-
-
-def _holds_words(statement: Statement, values: Array, count: int, holds: int) -> str:
-    if statement.measure.column == "learned":
-        learned = f"{int(np.nansum(values)):,} of {plural(count, 'seed')} learned"
-        return f"{learned}, and the statement holds for {holds:,}"
-    unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
-    return f"It holds for {holds:,} of {plural(count, unit)}"
-
-
-def _near(statement: Statement, values: Array, bound: Array) -> Judged:
-    """Judge by two one-sided tests at 5 % each: the 90 % Welch interval of the difference of means
-    lies within the margin."""
-    (known, missing), (others, others_missing) = _known(values), _known(bound)
-    margin = statement.by
-    if len(others) < min(FEWEST, len(known)):
-        return _too_few(others, others_missing)
-    if len(known) < FEWEST:
-        return _too_few(known, missing)
-    difference = welch_difference(moments(known), moments(others), EQUIVALENCE)
-    value, low, high = (float(x) for x in (difference.value, difference.low, difference.high))
-    inside, outside = -margin < low and high < margin, low > margin or high < -margin
-    verdict = verdicts.of_interval(inside, outside)
-    needed = None
-    if verdict == verdicts.INCONCLUSIVE:
-        needed = verdicts.seeds_for_margin(value, (high - low) / 2, margin, len(known))
-    where = "inside" if inside else "outside" if outside else "neither inside nor outside"
-    ends = interval(value, low, high, signed=True)
+def _of_number(statement: Statement, verdict: str, values: Array, agrees: Array) -> Judged:
+    """Return what is judged of a number: its estimate over seeds."""
+    known = values[:, 0][~np.isnan(values[:, 0])]
+    spread = spread_of(known, statement.measure.scale)
+    share, share_low, share_high = _share(agrees)
+    if statement.open:
+        estimate = interval(spread.value, spread.low, spread.high)
+        reason = f"Nothing was reported; the seeds give {estimate} ({spread.method})."
+    else:
+        reported = range_words(*statement.reported_range)
+        reason = (
+            f"{_counted(agrees, 'seed')} come near the reported {reported}{statement.nearness}: "
+            f"{interval(share, share_low, share_high)}."
+        )
     return Judged(
         verdict,
-        f"The 90 % interval of the difference of means, {ends}, lies {where} ±{margin:g}.",
+        reason,
         len(values),
-        missing,
-        value,
-        low,
-        high,
-        WELCH_DIFFERENCE,
-        EQUIVALENCE,
-        needed_n=needed,
+        len(values) - len(known),
+        **vars(spread),
+        share=share,
+        share_low=share_low,
+        share_high=share_high,
         sample=thinned(known),
     )
 
 
-def _open(statement: Statement, values: Array) -> Judged:
-    known, missing = _known(values)
-    if statement.measure.column == "learned" and len(known):
-        share = _share(int(known.sum()), len(known))
-        learned = f"{known.sum():.0f} of {plural(len(known), 'seed')} learned"
-        reason = f"{learned}: {interval(*share)}."
-        counts = (len(values), missing)
-        return Judged(verdicts.ANSWERED, reason, *counts, *share, WILSON, share=share[0])
-    if len(known) < FEWEST:
-        return _too_few(known, missing)
-    spread = spread_of(known, statement.measure.scale)
-    estimate = f"{interval(spread.value, spread.low, spread.high)} ({spread.method})"
-    reason = f"Nothing was reported; the seeds give {estimate}."
-    return _summarised(verdicts.ANSWERED, reason, values, spread)
-
-
-def _summarised(verdict: str, reason: str, values: Array, spread: Spread, **more: Any) -> Judged:
-    """Return what is judged of seeds that a spread summarises."""
-    known, missing = _known(values)
-    fields = ("value", "low", "high", "method", "confidence", "seed_low", "seed_high")
-    numbers = {name: getattr(spread, name) for name in fields}
-    sample = thinned(known)
-    return Judged(verdict, reason, len(values), missing, **numbers, **more, sample=sample)
-
-
-def _too_few(known: Array, missing: int) -> Judged:
-    """Return that there are too few seeds to judge by: their median, no interval."""
-    seeds = f"{plural(len(known), 'seed')} with a value"
+def _of_order(statement: Statement, verdict: str, values: Array, agrees: Array) -> Judged:
+    """Return what is judged of an order: the estimate is the share of seeds."""
+    share = _share(agrees)
+    unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
+    reason = f"It holds for {_counted(agrees, unit)}: {interval(*share)}."
+    if statement.is_about_learning:
+        learned = f"{int(np.nansum(values)):,} of {plural(int((~np.isnan(agrees)).sum()), 'seed')}"
+        reason = f"{learned} learned, and the statement holds for {np.nansum(agrees):,.0f}: "
+        reason += f"{interval(*share)}."
+    missing = int(np.isnan(agrees).sum())
+    sample = thinned(values[:, 0]) if values.shape[1] == 1 else []
     return Judged(
-        verdicts.INCONCLUSIVE,
-        f"{seeds}: fewer than the {FEWEST} without which no number is judged.",
-        len(known) + missing,
-        missing,
-        float(np.median(known)) if len(known) else NAN,
-        needed_n=FEWEST,
-        sample=thinned(known),
+        verdict, reason, len(values), missing, *share, WILSON, CONFIDENCE, NAN, NAN, *share, sample
     )
 
 
-def _known(values: Array) -> tuple[Array, int]:
-    """Return the values that are not missing, and how many are."""
-    known = values[~np.isnan(values)]
-    return known, len(values) - len(known)
-
-
-def _share(count: int, n: int) -> tuple[float, float, float]:
-    """Return a share of seeds with its Wilson interval."""
-    share = wilson(count, n)
+def _share(agrees: Array) -> tuple[float, float, float]:
+    """Return a share of seeds with its Wilson interval; NaN without seeds."""
+    share = wilson(np.nansum(agrees), np.isfinite(agrees).sum())
     return float(share.value), float(share.low), float(share.high)
 
 
-def _answered(verdict: str, is_open: bool) -> str:
-    """Return the verdict; a settled one on an open question is an answer."""
-    return verdicts.ANSWERED if is_open and verdict != verdicts.INCONCLUSIVE else verdict
+def _counted(agrees: Array, unit: str) -> str:
+    """Return how many of the seeds agree, in words."""
+    return f"{np.nansum(agrees):,.0f} of {plural(int((~np.isnan(agrees)).sum()), unit)}"

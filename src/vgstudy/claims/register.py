@@ -21,20 +21,18 @@ from vgstudy.frozen import Frozen
 
 
 class FailurePrediction(Frozen):
-    """A statement about all runs of a study: something known before training predicts that a run
-    will not learn.
+    """A question about all runs of a study: does something known before training predict that a
+    run will not learn?
 
     Attributes
     ----------
     predictor
-        A key of PREDICTORS; an area under the ROC curve above one half agrees with the statement.
+        A key of PREDICTORS; an area under the ROC curve above one half says yes.
     group
         An activation, or all.
     within
         Whether runs are compared with runs of the same cell only, which differ from them in nothing
         but their seed.
-    open
-        Nothing was claimed: the answer is the area.
     """
 
     says: str
@@ -42,7 +40,6 @@ class FailurePrediction(Frozen):
     predictor: Annotated[str, AfterValidator(one_of("predictor", PREDICTORS))]
     group: str
     within: bool = False
-    open: bool = False
     reasoning: str = ""
 
     @model_validator(mode="after")

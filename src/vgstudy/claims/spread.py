@@ -17,11 +17,10 @@ from scipy.stats import binom, shapiro
 from vgstudy.analysis.intervals import CONFIDENCE, MEAN_T, mean_t, moments, next_seed
 
 Array = NDArray[np.float64]
+NAN = float("nan")
 
 NOT_NORMAL = 0.01  # Shapiro-Wilk p value below which order statistics replace Student t
-FEWEST = 4  # seeds without which no number is judged
-# seeds from which order statistics reach the nominal coverage
-FULL_COVERAGE = round(2 / (1 - CONFIDENCE)) - 1
+FEWEST = 4  # seeds without which there is no interval
 ORDER_STATISTICS = "median, order statistics"
 Pair = tuple[Callable[[Array], Array], Callable[[Array], Array]]
 SCALES: Mapping[str, Pair] = MappingProxyType(
@@ -36,33 +35,35 @@ class Spread:
     Attributes
     ----------
     value, low, high
-        Geometric mean on a log scale, mean (of logits) otherwise, or median; its interval.
-    seed_low, seed_high
-        The prediction interval of one more seed.
+        Geometric mean on a log scale, mean (of logits) otherwise, or median; its interval, NaN if
+        there is none.
+    prediction_low, prediction_high
+        The prediction interval of one more seed; the smallest and the largest value where fewer
+        than 39 seeds, too few for 95 %, are summarised by ranks.
     method
         How the two intervals were made.
-    confidence, seed_confidence
-        Coverage of the two intervals; order statistics reach less than the nominal one with few
-        seeds.
+    confidence
+        Coverage of the estimate's interval.
     """
 
     value: float
-    low: float
-    high: float
-    seed_low: float
-    seed_high: float
-    method: str
+    low: float = NAN
+    high: float = NAN
+    prediction_low: float = NAN
+    prediction_high: float = NAN
+    method: str = "none"
     confidence: float = CONFIDENCE
-    seed_confidence: float = CONFIDENCE
 
 
 def spread_of(values: Array, scale: str) -> Spread:
-    """Summarise the values, axis (seed,), none missing, at least two.
+    """Summarise the values, axis (seed,), none missing; fewer than FEWEST by their median alone.
 
     The prediction interval is t s sqrt(1 + 1/n) around the mean on the scale (Hahn and Meeker,
     Statistical Intervals, section 4.7), or the r-th smallest to the r-th largest value, with
     coverage 1 - 2r/(n+1) (section 5.2).
     """
+    if len(values) < FEWEST:
+        return Spread(float(np.median(values)) if len(values) else NAN)
     forward, back = SCALES[scale]
     with np.errstate(divide="ignore", invalid="ignore"):
         x = forward(values)
@@ -70,15 +71,15 @@ def spread_of(values: Array, scale: str) -> Spread:
         return _order_statistics(np.sort(values))
     mean, further = mean_t(moments(x)), next_seed(moments(x))
     ends = back(np.array([mean.value, mean.low, mean.high, further.low, further.high]))
-    value, low, high, seed_low, seed_high = map(float, ends)
     method = MEAN_T if scale == "linear" else f"{MEAN_T} on {scale}"
-    return Spread(value, low, high, seed_low, seed_high, method)
+    value, low, high, further_low, further_high = map(float, ends)
+    return Spread(value, low, high, further_low, further_high, method)
 
 
 def _is_normal(x: Array) -> bool:
     if not np.isfinite(x).all():
         return False
-    return len(x) < 3 or np.ptp(x) == 0 or bool(shapiro(x).pvalue >= NOT_NORMAL)
+    return np.ptp(x) == 0 or bool(shapiro(x).pvalue >= NOT_NORMAL)
 
 
 def _order_statistics(ordered: Array) -> Spread:
@@ -92,11 +93,10 @@ def _order_statistics(ordered: Array) -> Spread:
         value=float(np.median(ordered)),
         low=float(ordered[rank - 1]),
         high=float(ordered[n - rank]),
-        seed_low=float(ordered[tail - 1]),
-        seed_high=float(ordered[n - tail]),
+        prediction_low=float(ordered[tail - 1]),
+        prediction_high=float(ordered[n - tail]),
         method=ORDER_STATISTICS,
         confidence=1 - 2 * float(binom.cdf(rank - 1, n, 0.5)),
-        seed_confidence=1 - 2 * tail / (n + 1),
     )
 
 

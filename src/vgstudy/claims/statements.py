@@ -105,6 +105,11 @@ class Statement(Frozen):
         return self.above or self.below or self.near
 
     @property
+    def is_about_learning(self) -> bool:
+        """Whether it is about the share of seeds that learned."""
+        return self.measure.column == "learned"
+
+    @property
     def measures(self) -> tuple[Measure, ...]:
         """The measure, and the one of the same run that it is compared with, if any."""
         other = self.bound.measure if self.bound else None
@@ -136,7 +141,7 @@ class Statement(Frozen):
         if not bound:
             return "nothing reported"
         question = "nothing claimed; asked: " if self.open else ""
-        if bound.number is not None and self.measure.column == "learned":
+        if bound.number is not None and self.is_about_learning:
             return f"{question}{'learns' if self.above else NOT_LEARNED}"
         against = f"{self.times:g} times " if self.times != 1 else ""
         against += self._bound_words(bound)

@@ -9,7 +9,7 @@ from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.statements import LEARNED, NOT_LEARNED
-from vgstudy.claims.verdicts import FEW, FIRM, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
+from vgstudy.claims.verdicts import NOT_RUN, VERDICTS, WORST_FIRST
 from vgstudy.formatting import interval, listing, number, percent, plural
 from vgstudy.report.estimate_text import Row
 from vgstudy.report.table import Table
@@ -130,17 +130,10 @@ def statement(row: Row) -> Row:
 
 
 def verdict_text(row: Row) -> str:
-    """Return the verdict, with the share of seeds where it is one in between, and how few they are
-    or how many would settle it."""
-    seeds, judged = row["n"] - row["n_failed"], row["verdict"] in (REPLICATED, SOME, FEW, NOT)
-    notes = []
-    if row["verdict"] in (SOME, FEW) and row["share"] is not None:
-        notes.append(f"{percent(row['share'])} of them")
-    if judged and seeds < FIRM and not about_runs(row):
-        notes.append(f"only {plural(seeds, 'seed')}")
-    if row["needed_n"]:
-        notes.append(f"at least {row['needed_n']:,} seeds would settle it")
-    return f"{row['verdict']} ({', '.join(notes)})" if notes else str(row["verdict"])
+    """Return the verdict, with the share of seeds that it follows from."""
+    if row["verdict"] not in WORST_FIRST or row["share"] is None:
+        return str(row["verdict"])
+    return f"{row['verdict']} ({percent(row['share'])} of the seeds)"
 
 
 def about_runs(row: Row) -> bool:
@@ -161,8 +154,9 @@ def estimate_text(row: Row) -> str:
         ends = f"{percent(row['low'])} to {percent(row['high'])}"
         return f"holds for {percent(row['value'])} of the seeds [{ends}]; {count}{without}"
     further = ""
-    if row["seed_low"] is not None:
-        further = f"; one more seed: {number(row['seed_low'])} to {number(row['seed_high'])}"
+    if row["prediction_low"] is not None:
+        ends = f"{number(row['prediction_low'])} to {number(row['prediction_high'])}"
+        further = f"; one more seed: {ends}"
     return f"{interval(row['value'], row['low'], row['high'])}{further}; {count}{without}"
 
 

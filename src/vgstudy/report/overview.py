@@ -6,7 +6,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from vgstudy.claims.verdicts import FEW, FIRM, NOT, NOT_RUN, REPLICATED, SOME, VERDICTS
+from vgstudy.claims.verdicts import HOLDS, NOT, NOT_RUN, VERDICTS
 from vgstudy.figures.frames import Frames
 from vgstudy.formatting import listing, plural, ranges, reach
 from vgstudy.report.claims_section import TUTORIALS
@@ -29,7 +29,6 @@ from vgstudy.report.run_outcomes import counts_sentence, status_counts
 from vgstudy.report.training_findings import limit_counts, limit_extremes, setting_limits
 
 Studies = Mapping[str, Frames]
-DECIDED = (REPLICATED, SOME, FEW, NOT)
 
 
 @dataclass(frozen=True)
@@ -130,46 +129,35 @@ def scope_sentence(studies: Studies) -> str:
 
 
 def claims_point(rows: Sequence[Row]) -> Point | None:
-    """Count the statements by verdict, and name the claims that hold or fail in all their parts."""
+    """Count the claims by verdict, and name those that hold and those that do not."""
     judged = [row for row in rows if row["verdict"] != NOT_RUN]
     if not judged:
         return None
-    tally = {name: sum(row["verdict"] == name for row in judged) for name in VERDICTS}
+    claims = {(row["id"], row["study"]): row["claim_verdict"] for row in reversed(judged)}
+    tally = {name: sum(verdict == name for verdict in claims.values()) for name in VERDICTS}
     counts = listing(f"{count} {name}" for name, count in tally.items() if count)
     texts = {row["id"]: row["claim"].rstrip(".") for row in judged}
-    held = [name for _, name in unanimous(rows, REPLICATED)]
-    failed = [f"{name} ({texts[key]})" for key, name in unanimous(rows, NOT)]
+    held = [name for _, name in claims_with(rows, HOLDS)]
+    failed = [f"{name} ({texts[key]})" for key, name in claims_with(rows, NOT)]
     sentences = (
-        f"Of {plural(len(judged), 'statement')} judged, {counts}.",
-        few_seeds(judged),
+        f"Of {plural(len(claims), 'claim')} judged, each in one study: {counts}.",
         not_run([row["study"] for row in rows if row["verdict"] == NOT_RUN]),
-        f"In all their parts replicated: {listing(held)}." if held else "",
-        f"In no part replicated: {listing(failed)}." if failed else "",
+        f"In all their parts hold: {listing(held)}." if held else "",
+        f"In some part do not hold: {listing(failed)}." if failed else "",
     )
     others = sorted({row["id"][0] for row in rows} - set(TUTORIALS))
     topic = f"The tutorials' claims{f', and those of {listing(others)}' if others else ''}"
     return Point(topic, " ".join(filter(None, sentences)), (("claims", "All claims"),))
 
 
-def unanimous(rows: Sequence[Row], verdict: str) -> Iterator[tuple[str, str]]:
-    """Yield id and name of the claims that have this verdict in all their parts; claims of several
-    studies are named with the study."""
+def claims_with(rows: Sequence[Row], verdict: str) -> Iterator[tuple[str, str]]:
+    """Yield id and name of the claims that have this verdict; claims of several studies are named
+    with the study."""
     for key, group in groupby(rows, key=lambda row: row["id"]):
-        by_study: dict[str, set[str]] = {}
-        for row in group:
-            by_study.setdefault(row["study"], set()).add(row["verdict"])
-        studies = [study for study, verdicts in by_study.items() if verdicts == {verdict}]
+        by_study = {row["study"]: row["claim_verdict"] for row in group}
+        studies = [study for study, of_claim in by_study.items() if of_claim == verdict]
         if studies:
             yield key, f"{key} on {listing(studies)}" if len(by_study) > 1 else key
-
-
-def few_seeds(judged: Sequence[Row]) -> str:
-    """Say how many verdicts rest on few seeds."""
-    few = sum(row["n"] - row["n_failed"] < FIRM for row in judged if row["verdict"] in DECIDED)
-    if not few:
-        return ""
-    rest = "rests" if few == 1 else "rest"
-    return f"{few} of these verdicts {rest} on fewer than {FIRM} seeds and may change."
 
 
 def not_run(studies: Sequence[str]) -> str:

@@ -312,6 +312,7 @@ def cell_id(row: Mapping[str, Any]) -> str:
 def made_frames(
     estimates: Rows = (),
     profiles: Rows = (),
+    layer_decays: Rows = (),
     trajectories: Rows = (),
     contrasts: Rows = (),
     outcomes: Rows = (),
@@ -332,6 +333,7 @@ def made_frames(
         "estimates": [{**NAMED, **ESTIMATE, **row} for row in estimates],
         "trajectories": [{**NAMED, **ESTIMATE, "method": "t", **row} for row in trajectories],
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
+        "layer_decays": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in layer_decays],
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
         "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
         "arms": [],

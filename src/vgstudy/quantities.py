@@ -24,6 +24,18 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# what becomes of δ from the last hidden layer to the first
+SIGNAL_CLASSES: Mapping[str, str] = MappingProxyType(
+    {
+        "kept": "kept",
+        "lost_10": "lost 10 to 1,000 times",
+        "lost_1000": "lost more than 1,000 times",
+        "grown_10": "grown 10 to 1,000 times",
+        "grown_1000": "grown more than 1,000 times",
+        "lost_then_grown": "lost and then grown",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -144,6 +156,7 @@ _CURVES = (
 _SHARES = (
     _share("p_vanishing_g", "P(g vanishes)", depth=4),
     _share("p_vanishing_delta", "P(δ vanishes)", depth=4),
+    *(_share(f"p_signal_{name}", f"P(δ {text})", depth=2) for name, text in SIGNAL_CLASSES.items()),
     _share("p_alive", "P(alive)"),
     *(
         _share(f"p_zero_{cause.replace(' ', '_')}", f"zero: {cause}")

@@ -24,6 +24,7 @@ QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
 ON_PROBE_SET = ("examples", "==", PROBE_SET)  # a filter of rows
 DIRECTIONS = ("equivalent", "vanishes", "explodes", "undecided")
+FITS = ("fits", "does not fit", "undecided")
 
 
 class Column(NamedTuple):
@@ -152,6 +153,11 @@ _OVER_SEEDS = {
     "direction": _label(
         "of a decay factor: equivalent (to 1, by TOST), vanishes, explodes or undecided; "
         "null without an interval"
+    ),
+    "fit": _label(
+        "of a decay factor: does it describe every pair of square layers within 25 %, by "
+        "simultaneous intervals: fits, does not fit (some pair is outside) or undecided; null "
+        "below 3 seeds"
     ),
     "prediction_low": _number(
         "lower end of the prediction interval of one further seed; null for shares"
@@ -292,7 +298,9 @@ _ESTIMATES = {
         "a column of decays or outcomes, or a share of seeds: p_alive, p_zero_CAUSE (a layer's "
         "whole gradient is zero for that cause), p_zero_float32_CAUSE (the same in float32: dead, "
         "saturation or underflow), p_learned, p_dead, p_diverged, p_vanishing_g and "
-        "p_vanishing_delta (decay factor below 1 / 1.05)"
+        "p_vanishing_delta (decay factor below 1 / 1.05), and p_signal_CLASS, by the smallest and "
+        "the largest delta_l / delta_L over hidden layers, L the last: kept, lost_10 or lost_1000 "
+        "(more than 10 or 1,000 times), grown_10 or grown_1000, or lost_then_grown"
     ),
     "examples": _EXAMPLES,
     "epoch": _EPOCH,
@@ -314,6 +322,19 @@ _PROFILES = {
     "examples": _EXAMPLES,
     "epoch": _EPOCH,
     "layer": _LAYER,
+    **_ESTIMATE,
+    **_BAND,
+}
+
+_LAYER_DECAYS = {
+    "cell": _CELL,
+    "quantity": _label("d_g, d_delta or d_h, from one layer to the next, on the probe set"),
+    "epoch": _EPOCH,
+    "layer": Column(
+        pa.int16(),
+        "lower layer of the pair: the value is RMS of this layer over that of the next; the last "
+        "pair is the output's",
+    ),
     **_ESTIMATE,
     **_BAND,
 }
@@ -521,6 +542,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "estimates": Table(_ESTIMATES, "study", "estimate", export=True),
         "trajectories": Table(_TRAJECTORIES, "study", "estimate"),
         "profiles": Table(_PROFILES, "study", "estimate"),
+        "layer_decays": Table(_LAYER_DECAYS, "study", "estimate", export=True),
         "contrasts": Table(_CONTRASTS, "study", "estimate", export=True),
         "linearity": Table(_LINEARITY, "study", "estimate", export=True),
         "limits": Table(_LIMITS, "study", "estimate", export=True),

@@ -11,7 +11,7 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 6,
-        "estimate": 14,
+        "estimate": 15,
         "predict": 6,
         "trajectories": 4,
         "overlay": 5,

@@ -39,6 +39,7 @@ RESULTS = (
     "estimates",
     "trajectories",
     "profiles",
+    "layer_decays",
     "contrasts",
     "linearity",
     "limits",

@@ -8,6 +8,7 @@ rule estimate:
         estimates="results/{study}/estimates.parquet",
         trajectories="results/{study}/trajectories.parquet",
         profiles="results/{study}/profiles.parquet",
+        layer_decays="results/{study}/layer_decays.parquet",
         contrasts="results/{study}/contrasts.parquet",
         linearity="results/{study}/linearity.parquet",
         limits="results/{study}/limits.parquet",

@@ -119,6 +119,24 @@ class Chunk:
         """Return natural logs of a ratio, NaN of seeds without one; axes (cell, epoch, seed)."""
         return logs_of(self.decays[quantity])
 
+    def level_logs(self, quantity: str) -> Array:
+        """Return natural logs of a level; axes (cell, epoch, layer, seed).
+
+        NaN in all layers of a seed that is not alive or lacks one layer. Layers with different
+        seeds would show which seeds survive where, not how a level changes from layer to layer.
+        """
+        logs = logs_of(self.probes[quantity])
+        has = self.has_layer(quantity)[..., None]
+        complete = np.all(~np.isnan(logs) | ~has, axis=2, keepdims=True)
+        alive = (self.decays["alive"] == 1)[:, :, None]
+        return np.where(complete & alive & has, logs, np.nan)
+
+    def has_layer(self, quantity: str) -> Mask:
+        """Return which layers have a quantity, the output layer no h; axes (cell, 1, layer)."""
+        layer = np.arange(1, self.depth.max() + 2)
+        has: Mask = layer <= (self.depth + (not quantity.startswith("h_")))[:, None, None]
+        return has
+
     def end_values(self, quantity: str) -> Array:
         """Return a column at the last epoch, NaN of seeds that diverged; axes (cell, seed)."""
         return np.where(self.ends["finite"] == 1, finite(self.ends[quantity]), np.nan)

@@ -25,7 +25,9 @@ from vgstudy.analysis.intervals import (
     quantile,
     wilson,
 )
+from vgstudy.analysis.layer_decays import fits, signal_classes
 from vgstudy.cells import PROBE_SET
+from vgstudy.quantities import SIGNAL_CLASSES
 from vgstudy.schema import DIRECTIONS, RUN_STATUSES, ZERO_CAUSES
 
 Array = NDArray[np.float64]
@@ -50,7 +52,8 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
 
     Ratios, at every probe epoch: geometric mean over the seeds that have a value, all of them
     alive; no row where the depth defines none. p_vanishing_g, p_vanishing_delta: share of those
-    seeds whose decay factor is below 1 / 1.05. p_alive: share of the measured seeds. p_zero_CAUSE:
+    seeds whose decay factor is below 1 / 1.05. p_signal_CLASS: share of the seeds with a signal in
+    every layer that are in that class. p_alive: share of the measured seeds. p_zero_CAUSE:
     share of them whose first all-zero layer, counted from the output, is so for that cause.
     p_zero_float32_CAUSE: share of them with any layer whose whole float32 gradient is zero for that
     cause. At the last epoch p_learned, p_dead and p_diverged over the measured seeds, and the means
@@ -62,6 +65,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
         yield _ratio_rows(chunk, quantity)
     for quantity in ("d_g", "d_delta"):
         yield _vanishing_rows(chunk, quantity)
+    yield from _signal_rows(chunk)
     alive = chunk.decays["alive"]
     yield _share_rows(chunk, "p_alive", np.nansum(alive, axis=-1), counted(alive))
     if chunk.examples == PROBE_SET:
@@ -84,6 +88,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
         p = tost(group)
         extra |= {
             "p_equivalent": p,
+            "fit": fits(chunk, quantity),
             "direction": Labels(directions(interval, p), DIRECTIONS),
             "seeds_needed": seeds_needed(spread),
             **_distribution(logs, group, np.exp),
@@ -100,6 +105,16 @@ def _vanishing_rows(chunk: Chunk, quantity: str) -> Columns:
     name = quantity.replace("d_", "p_vanishing_")
     count = (logs < -BOUND).sum(axis=-1)
     return _share_rows(chunk, name, count, counted(logs), chunk.deep_enough(quantity)[:, None])
+
+
+def _signal_rows(chunk: Chunk) -> Iterator[Columns]:
+    """Return rows of the shares of seeds whose signal is in each class."""
+    classes = signal_classes(chunk)
+    n = (classes >= 0).sum(axis=-1).astype(float)
+    deep = (chunk.depth > 1)[:, None]
+    for code, name in enumerate(SIGNAL_CLASSES):
+        count = (classes == code).sum(axis=-1)
+        yield _share_rows(chunk, f"p_signal_{name}", count, n, deep)
 
 
 def _zero_rows(chunk: Chunk) -> Iterator[Columns]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vgstudy.analysis.bands import band_columns, critical
 from vgstudy.analysis.chunks import ENDS, LEVELS, MEANS, Chunk
@@ -15,13 +14,10 @@ from vgstudy.analysis.intervals import (
     counted,
     finite,
     geometric_t,
-    logs_of,
     mean_t,
     moments,
     wilson,
 )
-
-Array = NDArray[np.float64]
 
 
 def trajectory_rows(chunk: Chunk) -> Iterator[Columns]:
@@ -46,34 +42,17 @@ def profile_rows(chunk: Chunk) -> Iterator[Columns]:
     zero. The output layer has no h.
     """
     for quantity in LEVELS:
-        has = _layers(chunk, quantity)
-        logs = _alive_throughout(chunk, logs_of(chunk.probes[quantity]), has)
-        group = moments(logs)
+        logs = chunk.level_logs(quantity)
+        group, has = moments(logs), chunk.has_layer(quantity)
         band = band_columns(group, critical(logs)[..., None], group.n)
         interval = geometric_t(group)
         yield interval_rows(
             "profiles", chunk, quantity, interval, group.n, GEOMETRIC_T, band, where=has
         )
     for quantity in MEANS:
-        group, has = moments(finite(chunk.probes[quantity])), _layers(chunk, quantity)
+        group, has = moments(finite(chunk.probes[quantity])), chunk.has_layer(quantity)
         yield interval_rows("profiles", chunk, quantity, mean_t(group), group.n, MEAN_T, where=has)
     cause = chunk.probes["zero_cause_float32"]
-    n, has = counted(cause), _layers(chunk, "zero_float32")
+    n, has = counted(cause), chunk.has_layer("zero_float32")
     share = wilson((cause > 0).sum(axis=-1), n)
     yield interval_rows("profiles", chunk, "zero_float32", share, n, WILSON, where=has)
-
-
-def _layers(chunk: Chunk, quantity: str) -> NDArray[np.bool_]:
-    """Return which layers have a quantity; axes (cell, 1, layer)."""
-    layer = np.arange(1, chunk.depth.max() + 2)
-    return layer <= (chunk.depth + (not quantity.startswith("h_")))[:, None, None]
-
-
-def _alive_throughout(chunk: Chunk, logs: Array, has: NDArray[np.bool_]) -> Array:
-    """Return logs of levels, NaN in all layers of a seed that is not alive or lacks one layer.
-
-    Layers with different seeds would show which seeds survive where, not how a level changes from
-    layer to layer. Axes (cell, epoch, layer, seed).
-    """
-    complete = np.all(~np.isnan(logs) | ~has[..., None], axis=2, keepdims=True)
-    return np.where(complete & (chunk.decays["alive"] == 1)[:, :, None], logs, np.nan)

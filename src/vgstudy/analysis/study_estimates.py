@@ -11,6 +11,7 @@ from vgstudy.analysis.contrasts import contrast_rows, pairs
 from vgstudy.analysis.depth_limit import limit_rows
 from vgstudy.analysis.design import Design, read_design
 from vgstudy.analysis.estimates import estimate_rows, outcome_rows
+from vgstudy.analysis.layer_decays import layer_decay_rows
 from vgstudy.analysis.linearity import linearity_rows
 from vgstudy.analysis.profiles import profile_rows, trajectory_rows
 from vgstudy.analysis.variances import variance_rows
@@ -19,7 +20,7 @@ from vgstudy.schema import FACTORS
 from vgstudy.store.parquet import Writer, open_writer, write_table
 
 BATCH_RUNS = 1000
-STREAMED = ("decays", "outcomes", "estimates", "trajectories", "profiles")
+STREAMED = ("decays", "outcomes", "estimates", "trajectories", "profiles", "layer_decays")
 
 
 def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
@@ -66,6 +67,8 @@ def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
         writers["outcomes"].write(outcome_rows(chunk))
         for rows in trajectory_rows(chunk):
             writers["trajectories"].write(rows)
+        for rows in layer_decay_rows(chunk):
+            writers["layer_decays"].write(rows)
 
 
 def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:

@@ -28,6 +28,7 @@ FILTERS: Mapping[str, Any] = {
     "estimates": [ON_PROBE_SET],
     "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
+    "layer_decays": None,
     "contrasts": None,
     "arms": None,
     "linearity": None,
@@ -52,6 +53,7 @@ class Frames:
     estimates: pd.DataFrame
     trajectories: pd.DataFrame
     profiles: pd.DataFrame
+    layer_decays: pd.DataFrame
     contrasts: pd.DataFrame
     linearity: pd.DataFrame
     limits: pd.DataFrame

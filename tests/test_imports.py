@@ -23,7 +23,7 @@ LIBRARIES = {
         "markupsafe",
     },
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
-    "tools": PURE | {"tensorflow", "keras", "pandas", "rich", "statsmodels"},
+    "tools": PURE | {"tensorflow", "keras", "matplotlib", "pandas", "rich", "statsmodels"},
     "shells": PURE | {"typer", "rich", "snakemake"},
 }
 BELOW = {

@@ -1,33 +1,34 @@
 """The callback that measures a user's own model while it trains."""
 
+import builtins
 from collections.abc import Sequence
+from operator import is_
 from pathlib import Path
-from time import monotonic, time
 from typing import Any
 
 import keras
 import numpy as np
 import pyarrow as pa
+import tensorflow as tf
 
+from vgstudy.errors import UserError
 from vgstudy.probe.error_text import ERRORS
-from vgstudy.probe.event_files import FILE_NAME, append_events
 from vgstudy.probe.model_checks import (
     cannot_measure,
     check_backend,
     check_finite,
-    no_gradient,
+    check_reached,
     prepare,
+    warn_of_precision,
 )
-from vgstudy.probe.passes import Measurer, NoGradientError, Signals
+from vgstudy.probe.passes import Measurer, Signals
+from vgstudy.probe.probe_log import ProbeLog
 from vgstudy.probe.probe_rows import probe_rows, state_columns, values, weight_changes
 from vgstudy.probe.probe_set import make_probe_set
 from vgstudy.probe.settings import check_name, make_settings
-from vgstudy.probe.tensorboard_runs import probe_events
-from vgstudy.store.files import unwritable
-from vgstudy.store.parquet import write_table
+from vgstudy.probe.weights import kernels
 
 QUANTITIES = ("g", "delta", "h")
-WRITE_EVERY = 10.0  # s; a killed process loses at most the probes of this time
 
 
 class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
@@ -107,25 +108,37 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
             precision=precision,
         )
         self.probe = make_probe_set(x, y, sample_weight)
-        self.losses: dict[int, float] = {}
-        self._tables: list[pa.Table] = []
-        self._measurers: tuple[Measurer, Measurer] | None = None
+        self._log: ProbeLog | None = None
+        self._logs = 0
+        self._measured: list[Any] = []
+        self._measurers: list[Measurer] = []
         self._first: list[Any] = []
         self._before: list[Any] | None = None
         # epochs done, and how many of them in earlier calls of `fit`
         self._done, self._offset, self._fit_begins = 0, 0, True
-        self._written = monotonic()
-        self._event_file = FILE_NAME.format(int(time()))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for pickle and copy, without the model and what belongs to it."""
+        return self.__dict__ | {"_model": None, "_measured": [], "_measurers": []}
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Prepare for the model as it is compiled now."""
+        """Prepare for the model as it is compiled now.
+
+        Another model, or other trainable weights, starts a log of its own.
+        """
         check_name(self._label())
         prepare(self.model, self.probe)
-        self._measurers = (
-            Measurer(self.model, self.probe, self.settings.precision, self.settings.training),
-            Measurer(self.model, self.probe, "float32", self.settings.training),
-        )
+        precisions = dict.fromkeys((self.settings.precision, "float32"))
+        self._measurers = [
+            Measurer(self.model, self.probe, precision, self.settings.training)
+            for precision in precisions
+        ]
         self._fit_begins = True
+        measured = [self.model, *(kernel.variable for kernel in kernels(self.model))]
+        same = len(measured) == len(self._measured) and all(map(is_, measured, self._measured))
+        if not same:
+            self._measured = measured
+            self._start_log()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Measure the state before any update.
@@ -139,83 +152,147 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
                 self._measure()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Measure every `every` epochs."""
+        """Measure every `every` epochs and after the last one.
+
+        Measuring later would see weights that other callbacks restored or averaged.
+        """
         self._done = epoch + 1 + self._offset
-        if self._done % self.settings.every == 0:
+        is_last = epoch + 1 >= self.params.get("epochs", np.inf) or self.model.stop_training
+        if is_last or self._done % self.settings.every == 0:
             self._measure()
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
         """Measure the last epoch unless that is done, and write the log."""
-        if self._done not in self.losses:
+        averaged = getattr(self.model.optimizer, "use_ema", False)
+        if self._done not in self.losses and not averaged:
             self._measure()
-        self._write()
+        self.log.write()
+
+    @property
+    def log(self) -> ProbeLog:
+        """The log of the model that was trained last.
+
+        Raises
+        ------
+        UserError
+            If nothing has been measured.
+        """
+        if self._log is None:
+            raise UserError("GradientProbe: nothing has been measured; pass it to model.fit first")
+        return self._log
+
+    @property
+    def losses(self) -> dict[int, float]:
+        """Loss on the probe set for each measured epoch."""
+        return self._log.losses if self._log else {}
 
     def table(self) -> pa.Table:
         """Return the rows measured so far."""
-        return pa.concat_tables(self._tables).unify_dictionaries()
+        return self.log.table()
 
     def layers(self) -> list[str]:
         """Return the names of the kernels, layer 1 first; known after the first probe."""
-        return [kernel.name for kernel in self._measurers[0].order] if self._measurers else []
+        return self._log.layers if self._log else []
+
+    def diagnose(self, epoch: int | None = None) -> str:
+        """Print the diagnosis at a measured epoch, by default the last, and return the verdict.
+
+        `vgstudy diagnose FILE` prints the same. The log is written, also after an interrupt.
+        """
+        from rich.console import Console
+
+        from vgstudy.probe.diagnosis import diagnose_logs
+        from vgstudy.probe.diagnosis_text import render
+
+        self.log.write()
+        (diagnosis,) = diagnose_logs([(self.table(), self.log.footer())], epoch)
+        console = Console()
+        # what is not a terminal, such as a file, cuts no lines
+        console.print(render(diagnosis), width=None if console.is_terminal else 160)
+        return str(diagnosis["verdict"])
+
+    def plot(self) -> Any:
+        """Return a matplotlib figure of the gradient level of each layer over epochs.
+
+        A notebook shows it. On a terminal the levels are printed as text too; to keep the figure,
+        use `probe.plot().savefig("levels.png")`.
+        """
+        from vgstudy.probe.gradient_levels import level_lines, plot_levels
+
+        self.log.write()
+        if not hasattr(builtins, "__IPYTHON__"):
+            print("\n".join(level_lines(self.table(), self.layers())))
+        return plot_levels(self.table(), self.layers())
+
+    def _start_log(self) -> None:
+        """Start a log; the second has -2 after its name and its file's."""
+        if self._log:
+            self._log.write()
+        self._logs += 1
+        ending = f"-{self._logs}" if self._logs > 1 else ""
+        settings, path = self.settings, self.settings.log
+        details = {
+            "examples": self.probe.examples,
+            "training": settings.training,
+            "precision": settings.precision,
+        }
+        self._log = ProbeLog(
+            name=self._label() + ending,
+            seed=settings.seed,
+            path=path and path.with_stem(path.stem + ending),
+            events=settings.tensorboard,
+            settings=details,
+        )
+        self._first, self._before, self._done = [], None, 0
 
     def _measure(self) -> None:
-        rows = self._rows()
-        self._tables.append(rows)
-        self._add_events(rows)
-        if monotonic() - self._written > WRITE_EVERY:
-            self._write()
-
-    def _rows(self) -> pa.Table:
-        assert self._measurers is not None
-        measurer = self._measurers[0]
+        log = self.log
         double, single = self._signals()
+        measurer = self._measurers[0]
         now = values(measurer.order)
         self._first = self._first or now
         columns = state_columns(measurer.order, measurer.kinds, measurer.traits(), double, single)
         columns |= weight_changes(now, self._first, self._before)
-        self._before, self.losses[self._done] = now, double.loss
+        self._before = now
+        log.structure = measurer.structure()
+        log.losses[self._done], log.tops[self._done] = double.loss, double.top_rms
         keys = {
-            "cell": self._label(),
-            "seed": self.settings.seed,
+            "cell": log.name,
+            "seed": log.seed,
             "epoch": self._done,
-            "step": int(self.model.optimizer.iterations),
+            "step": int(tf.identity(self.model.optimizer.iterations.value)),
         }
-        return probe_rows(keys, measurer.order, measurer.kinds, columns, self.settings.quantities)
+        log.add(
+            probe_rows(
+                keys,
+                measurer.order,
+                measurer.kinds,
+                columns,
+                self.settings.quantities,
+                measurer.unreached,
+            )
+        )
 
     def _signals(self) -> tuple[Signals, Signals]:
-        assert self._measurers is not None
-        try:
-            double, single = (measurer.measure() for measurer in self._measurers)
-        except NoGradientError as error:
-            raise no_gradient(self.model, error.args[0]) from None
-        except ERRORS as error:
-            raise cannot_measure(self.model, self.probe, error) from None
-        if not np.isfinite(double.loss):
-            check_finite(self.model, self.probe)
-        return double, single
-
-    def _add_events(self, rows: pa.Table) -> None:
-        if folder := self.settings.tensorboard:
-            path = folder / self._label() / f"seed-{self.settings.seed}" / self._event_file
+        """Return a pass in float64 and one in float32; the same where only one is possible."""
+        first = not self.losses
+        passes: list[Signals] = []
+        errors: list[Exception] = []
+        for measurer in list(self._measurers):
             try:
-                append_events(path, probe_events(rows.to_pylist(), self.layers(), time()))
-            except OSError as error:
-                raise unwritable(path, error) from None
+                passes.append(measurer.measure())
+            except ERRORS as error:
+                errors.append(error)
+                self._measurers.remove(measurer)
+        if not passes:
+            raise cannot_measure(self.model, self.probe, errors[-1]) from None
+        if errors:
+            self.log.settings["precision"] = warn_of_precision(self.model, self._measurers, errors)
+        if first:
+            check_reached(self.model, self._measurers[0])
+        if not np.isfinite(passes[0].loss):
+            check_finite(self.model, self.probe)
+        return passes[0], passes[-1]
 
     def _label(self) -> str:
         return self.settings.name or str(self.model.name)
-
-    def _write(self) -> None:
-        self._written = monotonic()
-        if self.settings.log:
-            footer = {
-                "made_by": "GradientProbe",
-                "cell": self._label(),
-                "seed": self.settings.seed,
-                "layers": self.layers(),
-                "probe_loss": self.losses,
-                "examples": self.probe.examples,
-                "training": self.settings.training,
-                "precision": self.settings.precision,
-            }
-            write_table("probes", self.table(), self.settings.log, footer)

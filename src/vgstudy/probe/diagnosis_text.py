@@ -8,9 +8,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from vgstudy.formatting import interval, number, percent, plural
+from vgstudy.formatting import interval, listing, number, percent, plural
 from vgstudy.probe.diagnosis import DECAYS, LEVELS, SHARES
-from vgstudy.quantities import QUANTITIES
+from vgstudy.quantities import QUANTITIES, SIGNALS
 
 Diagnosis = Mapping[str, Any]
 
@@ -24,17 +24,15 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
     """Yield the diagnosis in words."""
     yield _verdict(diagnosis)
     yield f"  rule      {diagnosis['rule']}"
-    off, flat = (
-        _largest(diagnosis, "dead", "h_dead"),
-        _largest(diagnosis, "saturated", "h_saturated"),
-    )
-    yield f"  measured  ratio {number(diagnosis['numbers']['ratio'])}, off {off}, flat {flat}"
+    if diagnosis["reason"]:
+        yield f"  why       {diagnosis['reason']}"
+    yield f"  measured  {_measured(diagnosis)}"
+    yield f"  compared  {_compared(diagnosis['compared'])}"
     yield f"  evidence  {_evidence(diagnosis)}"
-    if diagnosis["advice"]:
-        yield f"  try       {diagnosis['advice']}"
-        yield f"  compare   {_settings(diagnosis)}"
+    for remedy in diagnosis["advice"]:
+        yield f"  try       {remedy}"
     epochs = (f"epoch {epoch}: {_counts(each)}" for epoch, each in diagnosis["by_epoch"].items())
-    yield f"  before    {'; '.join(epochs)}"
+    yield f"  epochs    {'; '.join(epochs)}"
     for name in DECAYS:
         decay = diagnosis["decays"][name]
         if decay["value"] is not None:
@@ -75,30 +73,35 @@ def _largest(diagnosis: Diagnosis, feature: str, column: str) -> str:
     return _share(value) if known else "not measured"
 
 
+def _measured(diagnosis: Diagnosis) -> str:
+    off = _largest(diagnosis, "dead", "h_dead")
+    flat = _largest(diagnosis, "saturated", "h_saturated")
+    return f"ratio {number(diagnosis['numbers']['ratio'])}, off {off}, flat {flat}"
+
+
+def _compared(compared: Mapping[str, Any]) -> str:
+    if compared["quantity"] is None:
+        return "nothing: no layer has a gradient"
+    symbol = SIGNALS[compared["quantity"]]
+    text = f"{symbol} at {compared['lowest']} with {symbol} at {compared['highest']}"
+    if compared["left_out"]:
+        text += f"; left out: {listing(compared['left_out'])}"
+    return text
+
+
 def _evidence(diagnosis: Diagnosis) -> str:
     rates = diagnosis["evidence"]
+    if rates is None:
+        return "none: error rates were counted on plain dense networks only, and this is not one"
     ended = "learned" if diagnosis["verdict"] == "healthy" else "did not learn"
+    if not rates["given"]:
+        return f"none: no run of study {rates['study']} had this verdict"
     right = f"{rates['right']:,} {ended}{_rate(rates['right'], rates['given'])}"
     missed = f"{rates['missed']:,}{_rate(rates['missed'], rates['ended'])}"
     return (
         f"of {plural(rates['given'], 'run')} of study {rates['study']} with this verdict at epoch "
         f"{rates['epoch']} {right}; of {rates['ended']:,} that {ended} it missed {missed}"
     )
-
-
-def _settings(diagnosis: Diagnosis) -> str:
-    best = (
-        f"{s['activation']} with {s['initializer']} ({percent(s['learned'] / _runs(s))})"
-        for s in diagnosis["settings"]
-    )
-    return (
-        f"of the study's networks of {diagnosis['deep']} hidden layers and more "
-        f"learned most often: {', '.join(best)}"
-    )
-
-
-def _runs(counts: Mapping[str, int]) -> int:
-    return counts["learned"] + counts["failed"]
 
 
 def _rate(count: int, total: int) -> str:

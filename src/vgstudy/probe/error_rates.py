@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.cells import PROBE_SET
-from vgstudy.probe.rules import FEATURE_COLUMNS, HEALTHY, features, verdicts
+from vgstudy.probe.rules import HEALTHY, PROBE_COLUMNS, features, verdicts
 from vgstudy.results import load
 from vgstudy.validation.records import Record, read_record
 
@@ -33,7 +33,7 @@ def count_verdicts(results: Path) -> list[dict[str, Any]]:
     study = load(results)
     ended = study.outcomes[["cell", "seed", "status", "depth", "activation", "initializer"]]
     ended = ended.assign(learned=ended["status"].astype(str) == "learned")
-    probes = study.read("probes", FEATURE_COLUMNS, examples=PROBE_SET)
+    probes = study.read("probes", PROBE_COLUMNS, examples=PROBE_SET)
     joined = verdicts(features(probes)).reset_index()
     joined = joined.merge(ended[["cell", "seed", "learned"]], on=["cell", "seed"])
     deep = ended[ended["depth"] >= DEEP]
@@ -61,14 +61,6 @@ def _counts(frame: Any, by: list[str]) -> list[dict[str, Any]]:
 def read_error_rates() -> Record:
     """Return the validation table `diagnosis`; its provenance has `study` and `runs`."""
     return read_record("diagnosis")
-
-
-def best_settings(rows: Sequence[dict[str, Any]], count: int = 3) -> list[dict[str, Any]]:
-    """Return the activations and initializers whose deep networks learned most often."""
-    settings = [row for row in rows if row["activation"] is not None]
-    return sorted(
-        settings, key=lambda row: row["learned"] / (row["learned"] + row["failed"]), reverse=True
-    )[:count]
 
 
 def rates(rows: Sequence[dict[str, Any]], verdict: str, epoch: int) -> dict[str, int]:

@@ -58,20 +58,29 @@ def training_loss(
 def computing_in(model: keras.Model, dtype: str) -> Iterator[None]:
     """Let every layer and loss of a compiled model compute in a dtype, whatever its variables'.
 
-    Layers that do not compute with floats, such as look-ups, keep their own.
+    Layers that do not compute with floats, such as look-ups, keep their own. The default dtype is
+    changed too, for code that creates tensors without naming one.
     """
     policy = keras.DTypePolicy(dtype)
     layers = [
         layer for layer in all_layers(model) if keras.backend.is_float_dtype(layer.compute_dtype)
     ]
     losses = [loss for loss in _losses(model) if isinstance(loss, keras.Loss)]
-    with replaced(
-        [
-            *((layer, "_dtype_policy", policy) for layer in layers),
-            *((loss, "_dtype", dtype) for loss in losses),
-        ]
-    ):
-        yield
+    variables = [
+        variable for variable in model.variables if keras.backend.is_float_dtype(variable.dtype)
+    ]
+    changes = [
+        *((variable, "_dtype", dtype) for variable in variables),
+        *((layer, "_dtype_policy", policy) for layer in layers),
+        *((loss, "_dtype", dtype) for loss in losses),
+    ]
+    default = keras.config.floatx()
+    try:
+        keras.config.set_floatx(dtype)
+        with replaced(changes):
+            yield
+    finally:
+        keras.config.set_floatx(default)
 
 
 def _losses(model: keras.Model) -> list[Any]:

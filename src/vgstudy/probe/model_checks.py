@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from warnings import warn
 
 import keras
 import tensorflow as tf
@@ -11,6 +12,7 @@ from vgstudy.formatting import listing
 from vgstudy.probe.error_text import ERRORS, reason
 from vgstudy.probe.global_state import generators_kept
 from vgstudy.probe.keras_internals import build, check_keras
+from vgstudy.probe.passes import Measurer
 from vgstudy.probe.probe_set import ProbeSet, shapes
 from vgstudy.probe.weights import kernels
 
@@ -64,21 +66,54 @@ def check_inputs(model: keras.Model, probe: ProbeSet) -> None:
         )
 
 
-def no_gradient(model: keras.Model, names: Sequence[str]) -> UserError:
-    """Return the error about kernels without gradient."""
-    return UserError(
-        f"GradientProbe: the loss of model {model.name!r} does not reach {listing(names)}: "
-        "the layer is not used, or an operation after it has no derivative; repair the model, "
-        "or set trainable=False on that layer to leave it out"
+def check_reached(model: keras.Model, measurer: Measurer) -> None:
+    """Warn about kernels on which the loss does not depend, as `fit` does.
+
+    Raises
+    ------
+    UserError
+        If it depends on none.
+    """
+    names = listing(measurer.unreached)
+    causes = (
+        "the layer is not used, its output has no loss, or an operation after it has no derivative"
     )
+    if len(measurer.unreached) == len(measurer.order):
+        raise UserError(
+            f"GradientProbe: the loss of model {model.name!r} does not reach {names}: {causes}; "
+            "repair the model"
+        )
+    if measurer.unreached:
+        warn(
+            f"GradientProbe: the loss of model {model.name!r} does not reach {names}: {causes}; "
+            "its gradients are left empty",
+            stacklevel=2,
+        )
+
+
+def warn_of_precision(
+    model: keras.Model, measurers: Sequence[Measurer], errors: Sequence[Exception]
+) -> str:
+    """Warn that a model can be measured in one precision only, and return that precision."""
+    precision = measurers[0].dtype
+    warn(
+        f"GradientProbe: model {model.name!r} is measured in {precision} only "
+        f"({reason(errors[0])})",
+        stacklevel=2,
+    )
+    return precision
 
 
 def cannot_measure(model: keras.Model, probe: ProbeSet, error: Exception) -> UserError:
     """Return the error about a pass that Keras or TensorFlow refused."""
+    remedy = "use x, y and sample_weight as for fit"
+    if type(model).call in (keras.Model.call, keras.Layer.call):
+        remedy = "give the model a call() that does the forward pass, and compile it with a loss"
+    elif "No loss to compute" in str(error):
+        remedy = "compile the model with the loss that its train_step minimises"
     return UserError(
         f"GradientProbe: model {model.name!r} cannot be run on the probe set, x {shapes(probe.x)} "
-        f"and y {shapes(probe.y)}: {reason(error)}; use x, y and sample_weight as for fit, "
-        "or precision='float32' if a layer supports no other"
+        f"and y {shapes(probe.y)}: {reason(error)}; {remedy}"
     )
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.engine.network import value_and_slope
 from vgstudy.engine.probes import traits_of
 from vgstudy.engine.zero_causes import Traits
+from vgstudy.probe.error_text import ERRORS
 from vgstudy.probe.global_state import generators_kept, graph_rewriting_off
 from vgstudy.probe.keras_internals import computing_in, training_loss
 from vgstudy.probe.probe_set import ProbeSet
@@ -32,12 +34,14 @@ class Signals:
     Attributes
     ----------
     g
-        dLoss/dW, an array of the kernel's shape; Loss is what training minimises.
+        dLoss/dW, an array of the kernel's shape; Loss is what training minimises. NaN where the
+        loss does not depend on the kernel.
     delta, h, slope
         For each call of the kernel's layer, (example, ...): dLoss/dz of one example's loss, the
         activation, its derivative. Empty where they cannot be seen.
     top
-        dLoss/dz of an output layer, or dLoss/dy where its z is not known, for each output.
+        dLoss/dy of one example's loss for each output y of the model, or dLoss/dz of the output
+        layer where the loss is computed from its z. Outputs without a loss are left out.
     loss
         Loss over the probe set.
     """
@@ -49,9 +53,11 @@ class Signals:
     top: list[Array]
     loss: float
 
-
-class NoGradientError(ValueError):
-    """Some kernels, by name in `args[0]`, have no gradient."""
+    @property
+    def top_rms(self) -> float | None:
+        """Root mean square of `top`; None if no output has a loss."""
+        squares = [np.square(top, dtype="float64").ravel() for top in self.top]
+        return float(np.sqrt(np.mean(np.concatenate(squares)))) if squares else None
 
 
 class Measurer:
@@ -72,24 +78,22 @@ class Measurer:
     ----------
     order, kinds
         The kernels in the order of the forward pass and their kinds; known after the first pass.
+    unreached
+        The names of the kernels on which the loss does not depend.
     """
 
     def __init__(self, model: keras.Model, probe: ProbeSet, dtype: str, training: bool) -> None:
         self.model, self.probe, self.dtype, self.training = model, probe, dtype, training
         self.order: list[Kernel] = []
         self.kinds: list[str] = []
+        self.unreached: list[str] = []
+        self._stages: dict[int, int] = {}
         self._calls: dict[int, list[Call]] = {}
         self._traits: dict[int, Traits] = {}
         self._run: Callable[[], dict[str, Any]] | None = self._pass if model.run_eagerly else None
 
     def measure(self) -> Signals:
-        """Pass through the model with its present weights.
-
-        Raises
-        ------
-        NoGradientError
-            If the loss does not depend on a kernel.
-        """
+        """Pass through the model with its present weights."""
         with generators_kept(self.model.run_eagerly), graph_rewriting_off():
             if self._run is None:
                 # TensorFlow warns about functions that are traced and seldom called,
@@ -98,9 +102,32 @@ class Measurer:
             tensors = self._run()
         arrays = tf.nest.map_structure(lambda tensor: tensor.numpy(), tensors)
         pairs = list(zip(self.order, arrays["g"], strict=True))
-        if missing := [kernel.name for kernel, g in pairs if not len(g)]:
-            raise NoGradientError(missing)
-        return Signals(**arrays | {"g": [g[0] for _, g in pairs], "loss": float(arrays["loss"])})
+        self.unreached = [kernel.name for kernel, g in pairs if not len(g)]
+        g = [g[0] if len(g) else np.full(kernel.variable.shape, np.nan) for kernel, g in pairs]
+        return Signals(**arrays | {"g": g, "loss": float(arrays["loss"])})
+
+    def structure(self) -> list[dict[str, Any]]:
+        """Return what a diagnosis needs to know of each kernel and its layer, as JSON values.
+
+        `name` of the kernel, `layer` its class, `stage` as in `Recorder.stages`, `units` and
+        `positions` (pixels, time steps) of the layer's output, name of the `activation` that
+        follows.
+        """
+        return [self._describe(kernel) for kernel in self.order]
+
+    def _describe(self, kernel: Kernel) -> dict[str, Any]:
+        calls = self._calls[id(kernel.site)]
+        units = calls[0].output.shape[unit_axis(kernel.site)] if calls else None
+        sizes = [call.output.shape[1:].num_elements() for call in calls]
+        known = units and all(sizes)
+        return {
+            "name": kernel.name,
+            "layer": type(kernel.site).__name__,
+            "stage": self._stages.get(id(kernel.site), 0),
+            "units": units or 0,
+            "positions": max(1, sum(sizes) // units) if known else 1,
+            "activation": calls[0].activation if calls else "",
+        }
 
     def traits(self) -> list[Traits]:
         """Return what is known of each kernel's activation.
@@ -114,8 +141,12 @@ class Measurer:
         if function is None:
             return UNKNOWN
         if id(function) not in self._traits:
-            with computing_in(self.model, "float64"), keras.StatelessScope():
-                self._traits[id(function)] = traits_of(function)
+            try:
+                with computing_in(self.model, "float64"), keras.StatelessScope():
+                    self._traits[id(function)] = traits_of(function)
+            except ERRORS:
+                # such as a PReLU, whose slopes have the shape of its layer
+                self._traits[id(function)] = UNKNOWN
         return self._traits[id(function)]
 
     def _pass(self) -> dict[str, Any]:
@@ -133,7 +164,7 @@ class Measurer:
                     outputs = self.model(self.probe.x, training=self.training)
                 loss = self._loss(outputs)
             self._arrange(order, recorder, outputs)
-            return self._signals(tape, loss, outputs, weights)
+            return self._signals(tape, loss, recorder, outputs, weights)
 
     def _cast_variables(self, scope: keras.StatelessScope) -> None:
         for variable in self.model.variables:
@@ -148,19 +179,29 @@ class Measurer:
         )
 
     def _signals(
-        self, tape: tf.GradientTape, loss: tf.Tensor, outputs: Any, weights: dict[int, tf.Tensor]
+        self,
+        tape: tf.GradientTape,
+        loss: tf.Tensor,
+        recorder: Recorder,
+        outputs: Any,
+        weights: dict[int, tf.Tensor],
     ) -> dict[str, Any]:
         """Return the fields of `Signals` as tensors; g as a list of one or none."""
         calls = [
             [call for call in self._calls[id(kernel.site)] if self._can_be_seen(call)]
             for kernel in self.order
         ]
+        tops = keras.tree.flatten(outputs)
         sources = {
             "g": [weights[id(kernel)] for kernel in self.order],
             "delta": [[call.z for call in each if call.z is not None] for each in calls],
-            "top": keras.tree.flatten(outputs),
+            "top": tops,
+            # where a loss is computed from z, it does not depend on y
+            "top_z": [_z_of(recorder.source(top), top) for top in tops],
         }
         grads = tape.gradient(loss, sources)
+        pairs = zip(grads["top"], grads["top_z"], strict=True)
+        signals = [by_z if by_y is None else by_y for by_y, by_z in pairs]
         return {
             "loss": loss,
             "g": [[] if g is None else [tf.convert_to_tensor(g)] for g in grads["g"]],
@@ -170,7 +211,7 @@ class Measurer:
             ],
             "h": [[call.h for call in each] for each in calls],
             "slope": [[s for call in each for s in _slope(call)] for each in calls],
-            "top": [top for top in grads["top"] if top is not None],
+            "top": [top * self.probe.examples for top in signals if top is not None],
         }
 
     def _arrange(self, order: list[Kernel], recorder: Recorder, outputs: Any) -> None:
@@ -178,6 +219,7 @@ class Measurer:
         met = {site: place for place, site in enumerate(recorder.calls)}
         self.order = sorted(order, key=lambda kernel: met.get(id(kernel.site), len(met)))
         self.kinds = kinds(self.order, recorder.output_sites(outputs))
+        self._stages = recorder.stages()
         self._calls = {id(kernel.site): recorder.calls.get(id(kernel.site), []) for kernel in order}
 
     def _can_be_seen(self, call: Call) -> bool:
@@ -189,8 +231,20 @@ class Measurer:
         return outside and call.h.shape.rank > 1 and call.h.shape[0] == self.probe.examples
 
 
+def unit_axis(layer: keras.Layer) -> int:
+    """Return the axis of a layer's output along which its units, or channels, lie."""
+    return 1 if getattr(layer, "data_format", None) == "channels_first" else -1
+
+
 def _slope(call: Call) -> list[tf.Tensor]:
     """Return the derivative of a call's activation, as a list of one or none."""
     if call.function is None:
         return []
-    return [value_and_slope(call.function, tf.stop_gradient(call.u))[1]]
+    try:
+        return [value_and_slope(call.function, tf.stop_gradient(call.u))[1]]
+    except ERRORS:
+        return []
+
+
+def _z_of(call: Call | None, output: tf.Tensor) -> tf.Tensor:
+    return output if call is None or call.z is None else call.z

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.analysis.grid import labels, nullable
@@ -21,8 +23,8 @@ from vgstudy.engine.statistics import (
     rms,
     weight_columns,
 )
-from vgstudy.engine.zero_causes import Pass, Traits, zero_causes
-from vgstudy.probe.passes import UNKNOWN, Signals
+from vgstudy.engine.zero_causes import SATURATION, UNDERFLOW, Pass, Traits, zero_causes
+from vgstudy.probe.passes import UNKNOWN, Signals, unit_axis
 from vgstudy.probe.weights import Kernel
 from vgstudy.schema import EXAMPLES, LAYER_KINDS, TABLES, ZERO_CAUSES
 from vgstudy.store.columns import conform
@@ -55,8 +57,8 @@ def state_columns(
         return {
             **gradient_columns(gradients),
             "g_zero_float32": _row([np.mean(g == 0) for g in single.g]),
-            "zero_cause": zero_causes(_chain(double, traits), weights, FOR_CAUSES),
-            "zero_cause_float32": zero_causes(_chain(single, traits), weights, FOR_CAUSES),
+            "zero_cause": _zero_causes(double, traits, kinds, weights),
+            "zero_cause_float32": _zero_causes(single, traits, kinds, weights),
             "delta_rms": _row([_rms(calls) for calls in double.delta]),
             **_activation_columns(order, kinds, traits, double),
             **weight_columns(weights),
@@ -81,6 +83,7 @@ def probe_rows(
     kinds: Sequence[str],
     columns: Columns,
     quantities: Sequence[str],
+    unreached: Sequence[str] = (),
 ) -> pa.Table:
     """Return the rows of one probe, layer 1 first, as the schema has them.
 
@@ -92,6 +95,8 @@ def probe_rows(
         Every measured column; NaN in delta, h and `update_rms` becomes null.
     quantities
         Those of g, delta and h to keep.
+    unreached
+        Names of kernels on which the loss does not depend: their columns of g are null.
     """
     count = len(order)
     all_columns = {
@@ -104,12 +109,16 @@ def probe_rows(
         "fan_out": np.array([kernel.fans[1] for kernel in order], "int32"),
         **{name: _column(name, column[0], quantities) for name, column in columns.items()},
     }
-    return conform("probes", {name: all_columns[name] for name in TABLES["probes"].columns})
+    rows = conform("probes", {name: all_columns[name] for name in TABLES["probes"].columns})
+    if not unreached:
+        return rows
+    return null_where([kernel.name in unreached for kernel in order], rows)
 
 
 def values(order: Sequence[Kernel]) -> list[Array]:
     """Return the present kernels in float64, each (1, entry)."""
-    return [kernel.variable.value.numpy().astype("float64").reshape(1, -1) for kernel in order]
+    arrays = [tf.identity(kernel.variable.value).numpy() for kernel in order]
+    return [array.astype("float64").reshape(1, -1) for array in arrays]
 
 
 def _column(name: str, column: Array, quantities: Sequence[str]) -> Any:
@@ -121,6 +130,16 @@ def _column(name: str, column: Array, quantities: Sequence[str]) -> Any:
     if column.ndim > 1:
         return pa.array(list(column), pa.list_(pa.float64()))
     return nullable(column) if family in ("delta", "h", "update") else column
+
+
+def null_where(unreached: Sequence[bool], rows: pa.Table) -> pa.Table:
+    """Return the rows with null in the columns of g of kernels that the loss does not reach."""
+    for place, name in enumerate(rows.column_names):
+        if name.startswith("g_"):
+            empty = pa.nulls(len(rows), rows.schema.field(name).type)
+            column = pc.if_else(pa.array(unreached), empty, rows[name].combine_chunks())
+            rows = rows.set_column(place, rows.schema.field(name), column)
+    return rows
 
 
 def _activation_columns(
@@ -167,13 +186,29 @@ def _dead(signals: Signals, layer: int, traits: Traits, kernel: Kernel) -> float
     h, slope = signals.h[layer], signals.slope[layer]
     if not slope or traits == UNKNOWN:
         return np.nan
-    axis = 1 if getattr(kernel.site, "data_format", None) == "channels_first" else -1
+    axis = unit_axis(kernel.site)
     off = [
         np.moveaxis((a == 0) & (s == 0) & traits.can_be_off, axis, 0)
         for a, s in zip(h, slope, strict=True)
     ]
     off_in_every_call = np.all([each.reshape(len(each), -1).all(axis=1) for each in off], axis=0)
     return float(np.mean(off_in_every_call))
+
+
+def _zero_causes(
+    signals: Signals, traits: Sequence[Traits], kinds: Sequence[str], weights: list[Array]
+) -> NDArray[np.int32]:
+    """Return why each whole gradient is zero; see `engine.zero_causes`.
+
+    An output layer that sends nothing back although the loss has a slope is saturated.
+    """
+    causes = zero_causes(_chain(signals, traits), weights, FOR_CAUSES)
+    last = [signals.delta[place] for place, kind in enumerate(kinds) if kind == "output"]
+    signals_below = [delta for calls in last for delta in calls]
+    has_slope = any(np.any(top != 0) for top in signals.top)
+    if signals_below and has_slope and not any(np.any(delta != 0) for delta in signals_below):
+        causes = np.where(causes == UNDERFLOW, SATURATION, causes)
+    return causes
 
 
 def _chain(signals: Signals, traits: Sequence[Traits]) -> Pass[Array]:

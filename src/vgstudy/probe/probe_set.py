@@ -1,5 +1,6 @@
 """The probe set: fixed examples on which a model is measured."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from reprlib import repr as short
 from typing import Any
@@ -38,7 +39,7 @@ def make_probe_set(x: Any, y: Any, sample_weight: Any) -> ProbeSet:
     ------
     UserError
         If inputs, targets and weights are not arrays or differ in their number of examples, targets
-        are text, or weights are negative or all zero.
+        are text, or weights are all zero.
     """
     parts = {"x": x, "y": y, "sample_weight": sample_weight}
     tensors = {name: _tensors(name, part) for name, part in parts.items() if part is not None}
@@ -51,10 +52,9 @@ def make_probe_set(x: Any, y: Any, sample_weight: Any) -> ProbeSet:
             f"the arrays are {sizes}"
         )
     for weights in keras.tree.flatten(tensors.get("sample_weight", [])):
-        if not np.all(weights >= 0) or not np.any(weights > 0):
+        if not np.any(weights != 0):
             raise UserError(
-                "GradientProbe: sample_weight must be numbers from 0, not all 0, "
-                "such as np.ones(len(x))"
+                "GradientProbe: sample_weight must be numbers, not all 0, such as np.ones(len(x))"
             )
     return ProbeSet(tensors.get("x"), tensors.get("y"), tensors.get("sample_weight"), counts.pop())
 
@@ -68,9 +68,11 @@ def shapes(part: Any) -> Any:
 
 def _tensors(name: str, part: Any) -> Any:
     allowed = (
-        f"{name} must be an array, as for model.fit, such as np.asarray({name}), "
-        "or a list or dict of arrays, one for each part"
+        f"{name} must be an array, as for model.fit, or a list or dict of arrays, "
+        f"one for each part; {_conversion(name, part)}"
     )
+    if isinstance(part, tf.data.Dataset | keras.utils.PyDataset | Iterator):
+        raise UserError(f"GradientProbe: {allowed}")
     try:
         tensors = keras.tree.map_structure(tf.convert_to_tensor, part)
     except (ValueError, TypeError) as error:
@@ -84,6 +86,23 @@ def _tensors(name: str, part: Any) -> Any:
             "such as the index of each class"
         )
     return tensors
+
+
+def _conversion(name: str, part: Any) -> str:
+    """Return how to make an array of what was given as x, y or sample_weight."""
+    if isinstance(part, tf.data.Dataset):
+        return "take examples from the Dataset: x, y = next(iter(dataset.unbatch().batch(256)))"
+    if isinstance(part, keras.utils.PyDataset):
+        return "take a batch of the PyDataset: x, y = dataset[0]"
+    if isinstance(part, Iterator):
+        return "take a batch from the generator: x, y = next(generator)"
+    if isinstance(part, tf.SparseTensor):
+        return f"use tf.sparse.to_dense({name})"
+    if hasattr(part, "toarray"):
+        return f"use {name}.toarray()"
+    if hasattr(part, "to_numpy"):
+        return f"use {name}.to_numpy('float32', na_value=np.nan) after encoding text as numbers"
+    return f"use np.asarray({name})"
 
 
 def _kind(part: Any) -> str:

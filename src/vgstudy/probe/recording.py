@@ -42,18 +42,24 @@ class Call:
     ----------
     site
         The layer.
+    output
+        Its first output.
     z
         Its pre-activations, None where they cannot be seen.
     u, h, function
         Input and output of the elementwise activation that follows, inside the layer or after it
         and a normalisation; u and function are None where there is none.
+    activation
+        The name of the activation that follows, elementwise or not; empty if there is none.
     """
 
     site: keras.Layer
+    output: Any
     z: tf.Tensor | None
     u: tf.Tensor | None
     h: tf.Tensor
     function: Function | None
+    activation: str = ""
 
 
 class Recorder:
@@ -89,6 +95,35 @@ class Recorder:
         direct = {id(self._origin[key][0].site) for key in tensors if key in self._origin}
         return direct or set(list(self.calls)[-1:])
 
+    def source(self, tensor: tf.Tensor) -> Call | None:
+        """Return the call of a layer with kernels that gave a tensor, if it is known."""
+        return self._origin[id(tensor)][0] if id(tensor) in self._origin else None
+
+    def stages(self) -> dict[int, int]:
+        """Return the place of each layer on the way from input to output, by `id`.
+
+        A layer's stage is 1 more than the largest stage of the layers whose output reaches its
+        input, so that parallel branches share stages. Where operations run one by one, no graph
+        shows the branches, and layers are numbered in the order of their calls.
+        """
+        outputs = {
+            call.output.op.name: site
+            for site, calls in reversed(self.calls.items())
+            for call in reversed(calls)
+            if _is_in_default_graph(call.output)
+        }
+        if len(set(outputs.values())) < len(self.calls):
+            return {site: place for place, site in enumerate(self.calls, start=1)}
+        below: dict[int, int] = {}
+        stages: dict[int, int] = {}
+        for operation in tf.compat.v1.get_default_graph().get_operations():
+            stage = max((below.get(tensor.op.name, 0) for tensor in operation.inputs), default=0)
+            if (site := outputs.get(operation.name)) is not None:
+                stage += 1
+                stages.setdefault(site, stage)
+            below[operation.name] = stage
+        return stages
+
     def _changes(self, layer: keras.Layer) -> Iterator[tuple[keras.Layer, str, Any]]:
         """Yield the attributes of a layer to replace, with their new values."""
         if id(layer) in self.sites:
@@ -105,7 +140,8 @@ class Recorder:
         def recording(*args: Any, **kwargs: Any) -> Any:
             outputs = call(*args, **kwargs)
             first = keras.tree.flatten(outputs)[0]
-            record = self._inside.pop(id(layer), Call(layer, None, None, first, None))
+            record = self._inside.pop(id(layer), Call(layer, first, None, None, first, None))
+            record.output = first
             self.calls.setdefault(id(layer), []).append(record)
             self._origin[id(first)] = record, first
             return outputs
@@ -115,7 +151,8 @@ class Recorder:
     def _activation(self, layer: keras.Layer, function: Function) -> Function:
         def recording(z: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
             h = function(z, *args, **kwargs)
-            self._inside[id(layer)] = Call(layer, z, z, h, elementwise(function))
+            name = _name(function)
+            self._inside[id(layer)] = Call(layer, None, z, z, h, elementwise(function), name)
             return h
 
         return recording
@@ -127,6 +164,7 @@ class Recorder:
                 record = self._origin[id(u)][0]
                 if record.function in (None, keras.activations.linear):
                     record.u, record.h, record.function = u, h, _function_of(layer, call)
+                    record.activation = _name(getattr(layer, "activation", layer))
                 self._origin[id(h)] = record, h
             return h
 
@@ -142,11 +180,21 @@ class Recorder:
         return recording
 
 
+def _is_in_default_graph(tensor: tf.Tensor) -> bool:
+    if tf.executing_eagerly():
+        return False
+    return tensor.graph is tf.compat.v1.get_default_graph()
+
+
 def _function_of(layer: keras.Layer, call: Function) -> Function | None:
     """Return the elementwise function of an activation layer, None for a softmax."""
     if isinstance(layer, keras.layers.Softmax):
         return None
     return elementwise(layer.activation if isinstance(layer, keras.layers.Activation) else call)
+
+
+def _name(function: Any) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def elementwise(function: Function | None) -> Function | None:

@@ -1,45 +1,46 @@
-"""The rules of a verdict, each a threshold on one number of a run at one epoch."""
+"""The rules of a verdict, each a threshold on numbers of a run at one epoch."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 HEALTHY = "healthy"
-FEATURES = ("ratio", "dead", "saturated")
-FEATURE_COLUMNS = [
+NO_GRADIENT = "no gradient"
+FEATURES = ("ratio", "dead", "saturated", "no_gradient")
+PROBE_COLUMNS = [
     "epoch",
     "layer",
+    "kind",
     "delta_rms",
     "g_rms",
+    "g_l2",
+    "g_zero",
     "h_dead",
     "h_saturated",
     "zero_cause",
     "zero_cause_float32",
+    "w_mean",
+    "w_sd",
 ]
 RUN_KEYS = ["cell", "seed", "epoch"]
 ALL_OFF = 0.99  # share of a layer's units from which on the layer is dead
+LARGEST, SMALLEST = 100, 1e-3  # ratios between which a signal neither explodes nor vanishes
+# slope of an output activation below which the output counts as flat
+FLAT_OUTPUT = 1e-6
+# gradient over weight below which a step at learning rate 1 does not change a float32 weight
+FLOAT32_STEP = 2.0**-24
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When a verdict holds.
-
-    Attributes
-    ----------
-    holds
-        From a frame with the FEATURES to a boolean for each row.
-    text
-        The rule in words.
-    advice
-        What to try.
-    """
+    """When a verdict holds: for each row of a frame with the FEATURES, and in words."""
 
     holds: Callable[[pd.DataFrame], "pd.Series[bool]"]
     text: str
-    advice: str
 
 
 # the first that holds is the verdict
@@ -48,28 +49,24 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "dying ReLU": Rule(
             lambda rows: rows["dead"] >= ALL_OFF,
             "a layer whose units are off on every example of the probe set",
-            "He initialisation, a smaller learning rate, leaky ReLU, wider layers: "
-            "a narrow layer dies more easily",
+        ),
+        NO_GRADIENT: Rule(
+            lambda rows: rows["no_gradient"] > 0,
+            "no gradient reaches any layer, although the data are not fitted",
         ),
         "saturated": Rule(
             lambda rows: rows["saturated"] > 0.9,
             "a layer with more than 90 % of its units where the activation is flat, "
             "or a float32 gradient that is zero for it",
-            "a kernel initializer with mean 0 and smaller variance (Glorot for tanh and sigmoid), "
-            "inputs scaled to about 1",
         ),
         "exploding": Rule(
-            lambda rows: (rows["ratio"] > 100) | ~np.isfinite(rows["ratio"]),
+            lambda rows: (rows["ratio"] > LARGEST) | ~np.isfinite(rows["ratio"]),
             "the signal at the layer nearest the input more than 100 times that at the output, "
             "or not finite",
-            "a kernel initializer with smaller variance, gradient clipping, "
-            "a smaller learning rate",
         ),
         "vanishing": Rule(
-            lambda rows: rows["ratio"] < 1e-3,
+            lambda rows: rows["ratio"] < SMALLEST,
             "the signal at the layer nearest the input less than 1/1000 of that at the output",
-            "ReLU with He initialisation, or tanh with Glorot instead of sigmoid, fewer layers, "
-            "skip connections, normalisation",
         ),
     }
 )
@@ -78,33 +75,104 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 def features(probes: pd.DataFrame) -> pd.DataFrame:
     """Return the FEATURES of each run and epoch, indexed by cell, seed and epoch.
 
-    ratio: delta (root mean square) of the lowest layer that has one over that of the highest; of g
-    where fewer than two layers have a delta; 1 where both are 0, as in a network that has fitted
-    its data. dead: largest share of units off on every example, 1 where a layer's gradient is zero
+    ratio: signal at the lowest stage over that at the highest, see `stage_signals`; 1 where both
+    are 0. dead: largest share of units off on every example, 1 where a layer's gradient is zero
     because of it. saturated: largest share of units where the activation is flat, 1 where a layer's
-    float32 gradient is zero because of it. Shares are 0 where none is known.
+    float32 gradient is zero because of it. Shares are 0 where none is known. no_gradient: 1 if
+    every layer's gradient is lost at the output or too small to change a weight, else 0.
 
     Parameters
     ----------
     probes
-        Rows of the table `probes`, with `FEATURE_COLUMNS`.
+        Rows of the table `probes`, with `PROBE_COLUMNS`, and where known `stage`, `positions` and
+        `look_up` (of `passes.Measurer.structure`), `loss` and `top` (of `probe_log.ProbeLog`).
     """
-    ordered = probes.sort_values("layer")
+    ordered = with_structure(probes).sort_values("layer")
     dead = _dead(ordered)
     shares = ordered.assign(dead=dead, saturated=_saturated(ordered, dead))
     largest = shares.groupby(RUN_KEYS, observed=True)[["dead", "saturated"]].max()
-    return largest.assign(ratio=_ratio(ordered))[list(FEATURES)]
+    ratio = _ratio(ordered)
+    return largest.assign(ratio=ratio, no_gradient=_no_gradient(ordered, ratio))[list(FEATURES)]
 
 
-def _ratio(ordered: pd.DataFrame) -> "pd.Series[float]":
-    """Signal at the lowest layer over that at the highest, for each run and epoch."""
-    deltas = ordered.groupby(RUN_KEYS, observed=True)["delta_rms"].transform("count")
-    signal = ordered["delta_rms"].where(deltas > 1, ordered["g_rms"])
-    known = ordered.assign(signal=signal)[signal.notna()]
-    groups = known.groupby(RUN_KEYS, observed=True)["signal"]
-    lowest, highest = groups.first(), groups.last()
+def verdicts(rows: pd.DataFrame) -> "pd.Series[str]":
+    """Return the verdict on each row of `features`."""
+    conditions = [rule.holds(rows).to_numpy() for rule in RULES.values()]
+    chosen = np.select(conditions, list(RULES), HEALTHY)
+    return pd.Series(chosen, index=rows.index, name="verdict")
+
+
+def with_structure(probes: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the columns that only some logs have; by default a plain chain."""
+    defaults: dict[str, Any] = {
+        "stage": probes["layer"],
+        "positions": 1,
+        "look_up": False,
+        "loss": np.nan,
+        "top": np.nan,
+    }
+    return probes.assign(**{name: probes.get(name, values) for name, values in defaults.items()})
+
+
+def stage_signals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the signal at each stage of each run and epoch: the largest of parallel layers.
+
+    A column `delta`, the root mean square of delta times the square root of the layer's positions
+    (pixels, time steps), NaN where no layer of the stage has one, and a column `g`, the norm of the
+    gradient. Look-ups (embeddings)
+    and layers that the loss does not reach are left out.
+    """
+    carrying = rows[rows["g_zero"].notna() & (rows["stage"] > 0)]
+    if not carrying["look_up"].all():
+        carrying = carrying[~carrying["look_up"].astype(bool)]
+    # a gradient that is not finite is the largest
+    signals = carrying.assign(
+        delta=carrying["delta_rms"] * np.sqrt(carrying["positions"].astype("float64")),
+        g=carrying["g_l2"].fillna(np.inf),
+    )
+    return signals.groupby([*RUN_KEYS, "stage"], observed=True)[["delta", "g"]].max()
+
+
+def _ratio(rows: pd.DataFrame) -> "pd.Series[float]":
+    """Signal at the lowest stage over that at the highest, for each run and epoch.
+
+    The gradients are compared where one of the two stages has no delta.
+    """
+    groups = stage_signals(rows).groupby(RUN_KEYS, observed=True)
+    lowest, highest = groups.nth(0).droplevel("stage"), groups.nth(-1).droplevel("stage")
+    has_delta = lowest["delta"].notna() & highest["delta"].notna()
+    low = lowest["delta"].where(has_delta, lowest["g"])
+    high = highest["delta"].where(has_delta, highest["g"])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (lowest / highest).where((lowest != 0) | (highest != 0), 1.0)
+        ratio = (low / high).where((low != 0) | (high != 0), 1.0)
+    runs = rows.groupby(RUN_KEYS, observed=True).size().index
+    return ratio.mask(np.isinf(groups["g"].max()), np.inf).reindex(runs, fill_value=1.0)
+
+
+def _no_gradient(rows: pd.DataFrame, ratio: "pd.Series[float]") -> "pd.Series[float]":
+    groups = rows.groupby(RUN_KEYS, observed=True)
+    output = rows[rows["kind"] == "output"].groupby(RUN_KEYS, observed=True)["delta_rms"].max()
+    top, loss = groups["top"].first(), groups["loss"].first()
+    first_loss = loss.groupby(["cell", "seed"], observed=True).transform("first")
+    fits = loss.isna() | (loss <= 1e-6) | (loss < 0.5 * first_loss)
+    is_zero = rows.assign(zero=rows["g_zero"] == 1).groupby(RUN_KEYS, observed=True)["zero"].all()
+    is_fitted = rows["zero_cause"].astype(str) == "fitted"
+    fitted = rows.assign(fitted=is_fitted).groupby(RUN_KEYS, observed=True)["fitted"].all()
+    flat = output.reindex(top.index) < FLAT_OUTPUT * top
+    level = _level(rows)
+    tiny = level < FLOAT32_STEP
+    was_tiny = level.groupby(["cell", "seed"], observed=True).transform("first") < FLOAT32_STEP
+    small = tiny & was_tiny & ~fits & ratio.between(SMALLEST, LARGEST)
+    lost = flat | (is_zero & ~(fitted & fits)) | small
+    return lost.astype("float64")
+
+
+def _level(rows: pd.DataFrame) -> "pd.Series[float]":
+    """Largest gradient over weight (root mean squares) of any layer."""
+    weight = np.sqrt(rows["w_mean"] ** 2 + rows["w_sd"] ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level: pd.Series[float] = rows["g_rms"] / weight
+    return rows.assign(level=level).groupby(RUN_KEYS, observed=True)["level"].max()
 
 
 def _dead(ordered: pd.DataFrame) -> "pd.Series[float]":
@@ -117,10 +185,3 @@ def _saturated(ordered: pd.DataFrame, dead: "pd.Series[float]") -> "pd.Series[fl
     is_cause = ordered["zero_cause_float32"].astype(str) == "saturation"
     known = ordered["h_saturated"].where(np.isfinite(ordered["g_rms"])).fillna(0.0)
     return known.where(~is_cause, 1.0).where(dead < ALL_OFF, 0.0)
-
-
-def verdicts(rows: pd.DataFrame) -> "pd.Series[str]":
-    """Return the verdict on each row of `features`."""
-    conditions = [rule.holds(rows).to_numpy() for rule in RULES.values()]
-    chosen = np.select(conditions, list(RULES), HEALTHY)
-    return pd.Series(chosen, index=rows.index, name="verdict")

@@ -49,15 +49,15 @@ def _folder_name(text: str) -> str:
 
 
 def _parquet(path: Path) -> Path:
-    if path.suffix != ".parquet" or path.is_dir():
+    if path.suffix != ".parquet" or path.expanduser().is_dir():
         raise ValueError
-    return path
+    return path.expanduser()
 
 
 def _not_a_file(path: Path) -> Path:
-    if path.is_file():
+    if path.expanduser().is_file():
         raise ValueError
-    return path
+    return path.expanduser()
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]

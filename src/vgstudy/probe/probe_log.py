@@ -1,0 +1,113 @@
+"""What a `GradientProbe` has measured of one model, in memory and on disk."""
+
+import atexit
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+from weakref import WeakSet
+
+import pyarrow as pa
+
+from vgstudy.probe.event_files import FILE_NAME, append_events
+from vgstudy.probe.tensorboard_runs import probe_events
+from vgstudy.store.files import unwritable
+from vgstudy.store.parquet import write_table
+
+# a file is written anew after each probe, unless that would take more than this share of the time
+LARGEST_SHARE = 0.02
+CHEAP = 0.1  # s, a file that is written after each probe
+
+
+@dataclass(eq=False)
+class ProbeLog:
+    """The rows of one model and where they are written.
+
+    Attributes
+    ----------
+    name, seed
+        The columns `cell` and `seed`.
+    path, events
+        The Parquet file and the folder of event files; None writes none.
+    settings
+        What else is kept in the file's footer.
+    structure
+        A dictionary for each kernel, layer 1 first; see `passes.Measurer.structure`.
+    losses, tops
+        Loss on the probe set, and root mean square of its derivative by the model's outputs, for
+        each measured epoch.
+    """
+
+    name: str
+    seed: int
+    path: Path | None
+    events: Path | None
+    settings: dict[str, Any]
+    structure: list[dict[str, Any]] = field(default_factory=list)
+    losses: dict[int, float] = field(default_factory=dict)
+    tops: dict[int, float | None] = field(default_factory=dict)
+    tables: list[pa.Table] = field(default_factory=list)
+    _written: int = 0
+    _ended: float = 0.0
+    _seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._event_file = FILE_NAME.format(int(time()))
+        OPEN.add(self)
+
+    @property
+    def layers(self) -> list[str]:
+        """The names of the kernels, layer 1 first."""
+        return [str(kernel["name"]) for kernel in self.structure]
+
+    def table(self) -> pa.Table:
+        """Return the rows measured so far."""
+        return pa.concat_tables(self.tables).unify_dictionaries()
+
+    def footer(self) -> dict[str, Any]:
+        """Return what the file's footer holds."""
+        return {
+            "made_by": "GradientProbe",
+            "cell": self.name,
+            "seed": self.seed,
+            "layers": self.layers,
+            "structure": self.structure,
+            "probe_loss": self.losses,
+            "output_signal": self.tops,
+            **self.settings,
+        }
+
+    def add(self, rows: pa.Table) -> None:
+        """Add the rows of one probe and write them, to the file unless that is too slow."""
+        self.tables.append(rows)
+        if self.events:
+            self._add_events(self.events, rows.to_pylist())
+        waited = monotonic() - self._ended
+        if self._seconds < max(CHEAP, LARGEST_SHARE * waited):
+            self.write()
+
+    def write(self) -> None:
+        """Write the file if rows have been added to it."""
+        if self.path and self._written < len(self.tables):
+            begin = monotonic()
+            write_table("probes", self.table(), self.path, self.footer())
+            self._written, self._ended = len(self.tables), monotonic()
+            self._seconds = self._ended - begin
+
+    def _add_events(self, folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+        path = folder / self.name / f"seed-{self.seed}" / self._event_file
+        try:
+            append_events(path, probe_events(rows, self.layers, time()))
+        except OSError as error:
+            raise unwritable(path, error) from None
+
+
+OPEN: "WeakSet[ProbeLog]" = WeakSet()
+
+
+@atexit.register
+def _write_open_logs() -> None:
+    """Write what an interrupted training has measured."""
+    for log in list(OPEN):
+        log.write()

@@ -1,0 +1,340 @@
+"""Kinds of models and of training that users have: measured, or refused in one line."""
+
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from vgstudy.probe import GradientProbe
+from vgstudy.store.parquet import read_footer, read_table
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(24, 8)).astype("float32")
+Y = (X[:, :1] > 0).astype("float32")
+
+
+def chain(*inner, shape=(8,)):
+    return keras.Sequential([keras.Input(shape), *inner])
+
+
+def small():
+    return chain(layers.Dense(6, activation="tanh"), layers.Dense(1))
+
+
+def fit(model, probe, epochs=2, x=X, y=Y, optimizer="sgd", callbacks=(), **options):
+    model.compile(optimizer, **{"loss": "mse", "jit_compile": False} | options)
+    model.fit(x, y, epochs=epochs, batch_size=12, verbose=0, callbacks=[*callbacks, probe])
+    return probe
+
+
+def probe_of(x=X, y=Y, **options):
+    return GradientProbe(x, y, **{"log": None} | options)
+
+
+def tape_gradients(model):
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(X, tf.constant(Y), model(X, training=True))
+    kernels = [weight for weight in model.trainable_variables if len(weight.shape) > 1]
+    return [g.numpy() for g in tape.gradient(loss, [kernel.value for kernel in kernels])]
+
+
+def last_levels(probe):
+    table = probe.table().to_pandas()
+    return table.loc[table["epoch"] == table["epoch"].max(), "g_rms"].to_numpy()
+
+
+def rms(array):
+    return np.sqrt(np.mean(np.square(array, dtype="float64")))
+
+
+class InFloat32(layers.Layer):
+    """Casts its inputs itself."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 5), name="kernel")
+
+    def call(self, x):
+        return tf.matmul(tf.cast(x, tf.float32), self.kernel)
+
+
+class InFloat64(InFloat32):
+    """Casts its inputs to float64."""
+
+    def call(self, x):
+        return tf.matmul(tf.cast(x, tf.float64), self.kernel)
+
+
+class Noise(layers.Layer):
+    """Draws in Keras' default dtype."""
+
+    def call(self, x):
+        return x + keras.random.normal(keras.ops.shape(x))
+
+
+def adapted():
+    dense = layers.Dense(6, activation="tanh")
+    model = chain(dense, layers.Dense(1))
+    dense.enable_lora(2)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("build", "precision"),
+    [
+        (lambda: chain(InFloat32(), layers.Dense(1)), "float32"),
+        (lambda: chain(InFloat64(dtype="float64"), layers.Dense(1)), "float64"),
+    ],
+    ids=["float32 only", "float64 only"],
+)
+def test_code_of_one_precision_is_measured_in_it_with_a_warning(build, precision):
+    probe = probe_of()
+    with pytest.warns(UserWarning, match=f"is measured in {precision} only"):
+        fit(build(), probe)
+    assert probe.log.footer()["precision"] == precision
+    assert all(level > 0 for level in last_levels(probe))
+
+
+def test_adapted_layers_against_the_tape():
+    model = adapted()
+    probe = fit(model, probe_of())
+    assert len(probe.layers()) == 3
+    assert sorted(last_levels(probe)) == pytest.approx(
+        sorted(rms(g) for g in tape_gradients(model)), rel=3e-7
+    )
+
+
+def test_code_in_the_default_precision_follows_the_probe():
+    probe = fit(chain(Noise(), layers.Dense(6), layers.Dense(1)), probe_of())
+    assert probe.log.footer()["precision"] == "float64"
+    assert keras.config.floatx() == "float32"
+
+
+def test_a_model_in_float64_against_the_tape():
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        model = small()
+        probe = fit(model, probe_of(X.astype("float64"), Y.astype("float64")))
+        expected = [rms(g) for g in tape_gradients(model)]
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_allclose(last_levels(probe), expected, rtol=1e-9)
+    assert probe.log.footer()["precision"] == "float64"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        lambda: [layers.Dense(6), layers.PReLU()],
+        lambda: [layers.Dense(6, activation=layers.PReLU())],
+        lambda: [layers.Dense(6), layers.PReLU(shared_axes=[1])],
+        lambda: [layers.Dense(6, activation=lambda z: tf.nn.relu(z[:, ::-1]))],
+        lambda: [layers.Dense(6, activation=lambda z: z * tf.nn.softmax(z, axis=1))],
+    ],
+    ids=["PReLU", "PReLU inside", "shared PReLU", "needs two axes", "mixes units"],
+)
+def test_activations_that_do_not_run_on_a_vector_against_the_tape(hidden):
+    model = chain(*hidden(), layers.Dense(1))
+    probe = fit(model, probe_of())
+    np.testing.assert_allclose(last_levels(probe), [rms(g) for g in tape_gradients(model)], 3e-7)
+
+
+def test_distributed_training_against_one_device():
+    def build():
+        keras.utils.set_random_seed(4)
+        return small()
+
+    with tf.distribute.MirroredStrategy(["/cpu:0"]).scope():
+        model = build()
+        model.compile("sgd", "mse", jit_compile=False)
+    probe = probe_of()
+    model.fit(X, Y, epochs=2, batch_size=12, verbose=0, shuffle=False, callbacks=[probe])
+    np.testing.assert_allclose(last_levels(probe), [rms(g) for g in tape_gradients(model)], 3e-7)
+    assert set(probe.table()["step"].to_pylist()) == {0, 2, 4}
+
+
+@pytest.mark.parametrize("weights", [np.linspace(-1, 1, 24), np.where(X[:, 0] > 0, 1.0, 5.0)])
+def test_weights_of_examples_against_the_tape(weights):
+    model = small()
+    probe = fit(model, probe_of(sample_weight=weights))
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(X, tf.constant(Y), model(X), tf.constant(weights, "float32"))
+    g = tape.gradient(loss, [layer.kernel.value for layer in model.layers])
+    np.testing.assert_allclose(last_levels(probe), [rms(each) for each in g], 3e-7)
+
+
+def two_heads():
+    inputs = keras.Input((8,))
+    hidden = layers.Dense(5, activation="tanh")(inputs)
+    return keras.Model(inputs, {name: layers.Dense(1, name=name)(hidden) for name in "ab"})
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")
+def test_an_output_without_a_loss_has_empty_rows_and_one_warning(tmp_path):
+    y = {"a": Y, "b": Y}
+    probe = probe_of(X, y, log=tmp_path / "run.parquet")
+    with pytest.warns(UserWarning, match="does not reach b/kernel: .* left empty") as warned:
+        fit(two_heads(), probe, y=y, loss={"a": "mse", "b": None})
+    ours = [each for each in warned if "GradientProbe" in str(each.message)]
+    assert len(ours) == 1
+    rows = read_table("probes", tmp_path / "run.parquet").to_pylist()
+    empty = [name for name, row in zip(probe.layers(), rows, strict=False) if row["g_rms"] is None]
+    assert empty == ["b/kernel"]
+    assert probe.diagnose() == "healthy"
+
+
+def test_a_frozen_base_and_then_all_of_it_are_two_logs(tmp_path):
+    base = chain(layers.Dense(6, activation="tanh"), layers.Dense(6, activation="tanh"))
+    base.trainable = False
+    model = chain(base, layers.Dense(1))
+    probe = probe_of(log=tmp_path / "run.parquet", name="tuned")
+    fit(model, probe)
+    assert len(probe.layers()) == 1
+    base.trainable = True
+    fit(model, probe)
+    assert len(probe.layers()) == 3
+    names = [read_footer(tmp_path / name)["cell"] for name in ("run.parquet", "run-2.parquet")]
+    assert names == ["tuned", "tuned-2"]
+    for name in ("run.parquet", "run-2.parquet"):
+        epochs = read_table("probes", tmp_path / name)["epoch"].to_pylist()
+        assert set(epochs) == {0, 1, 2}
+
+
+def test_folds_with_a_model_each_are_logs_of_their_own(tmp_path):
+    probe = probe_of(log=tmp_path / "run.parquet")
+    for _ in range(3):
+        fit(small(), probe)
+        first = probe.table().to_pandas().query("epoch == 0")
+        assert (first["w_l1_change"] == 0).all()
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == ["run-2.parquet", "run-3.parquet", "run.parquet"]
+
+
+def test_a_model_compiled_again_goes_on_in_its_log():
+    model, probe = small(), probe_of()
+    fit(model, probe)
+    fit(model, probe, optimizer="adam")
+    assert sorted(probe.losses) == [0, 1, 2, 3, 4]
+
+
+class WeightSum(keras.callbacks.Callback):
+    """Records the L1 norm of the first kernel at the end of each epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.last = float(np.abs(self.model.get_weights()[0]).sum())
+
+
+@pytest.mark.parametrize("every", [1, 10])
+@pytest.mark.parametrize("first", [True, False])
+def test_the_last_epoch_is_measured_before_weights_are_restored(every, first):
+    model, probe, recorder = small(), probe_of(every=every), WeightSum()
+    stop = keras.callbacks.EarlyStopping("loss", patience=2, restore_best_weights=True)
+    order = [recorder, stop, probe] if first else [recorder, probe, stop]
+    model.compile(keras.optimizers.SGD(3.0), "mse", jit_compile=False)
+    model.fit(X, Y, epochs=30, batch_size=12, verbose=0, callbacks=order)
+    rows = probe.table().to_pandas().query("layer == 1")
+    assert rows["w_l1"].iloc[-1] == pytest.approx(recorder.last)
+    assert recorder.last != pytest.approx(float(np.abs(model.get_weights()[0]).sum()))
+
+
+@pytest.mark.parametrize("every", [1, 10])
+def test_the_last_epoch_is_measured_before_weights_are_averaged(every):
+    model, probe, recorder = small(), probe_of(every=every), WeightSum()
+    optimizer = keras.optimizers.SGD(0.5, use_ema=True, ema_momentum=0.5)
+    fit(model, probe, epochs=3, optimizer=optimizer, callbacks=[recorder])
+    rows = probe.table().to_pandas().query("layer == 1")
+    assert rows["w_l1"].iloc[-1] == pytest.approx(recorder.last)
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ctrl-C after some epochs."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 3:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_log_is_complete_after_an_interrupt_and_goes_on(tmp_path, first):
+    model, path = small(), tmp_path / "run.parquet"
+    probe = probe_of(log=path)
+    model.compile("sgd", "mse", jit_compile=False)
+    order = [probe, Interrupt()] if first else [Interrupt(), probe]
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, epochs=9, verbose=0, callbacks=order)
+    assert set(read_table("probes", path)["epoch"].to_pylist()) == set(range(5 if first else 4))
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[probe])
+    assert set(probe.losses) >= {0, 1, 2, 3, 4, 5}
+
+
+SCRIPT = """
+import sys, keras, numpy as np
+from vgstudy.probe import GradientProbe
+x = np.ones((24, 8)); y = np.ones((24, 1))
+model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, flush=True))
+model.fit(x, y, epochs=10**6, verbose=0, callbacks=[GradientProbe(x, y), tell])
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_is_interrupted_leaves_every_probe(tmp_path):
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", SCRIPT]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        while int(process.stdout.readline()) < 20:
+            pass
+        process.send_signal(signal.SIGINT)
+        printed = [int(line) for line in process.stdout.read().split()]
+    epochs = set(read_table("probes", tmp_path / "run.parquet")["epoch"].to_pylist())
+    assert epochs >= set(range(max(printed, default=20) + 1))
+
+
+def test_the_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fit(small(), probe_of(log="~/logs/run.parquet", tensorboard="~/events"))
+    assert (tmp_path / "logs/run.parquet").exists()
+    assert list((tmp_path / "events").rglob("*tfevents*"))
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_training(tmp_path):
+    (tmp_path / "file").touch()
+    model = small()
+    before = model.get_weights()
+    with pytest.raises(Exception, match="cannot be written"):
+        fit(model, probe_of(log=tmp_path / "file/run.parquet"))
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda probe: pickle.loads(pickle.dumps(probe))])
+def test_a_probe_can_be_copied_after_training(copied):
+    probe = fit(small(), probe_of())
+    other = copied(probe)
+    assert other.table() == probe.table()
+    assert other.diagnose() == probe.diagnose()
+    fit(small(), other)
+    assert len(probe.losses) == 3
+
+
+def test_levels_on_a_terminal_and_in_a_figure(capsys):
+    probe = fit(small(), probe_of(), epochs=5)
+    figure = probe.plot()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert "█" in "".join(lines)
+    levels = probe.table().to_pandas().query("layer == 1")["g_rms"]
+    (axes,) = figure.axes
+    assert axes.lines[0].get_ydata() == pytest.approx(levels.to_numpy())
+    assert axes.get_yscale() == "log"

@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 5,
         "claims": 9,
         "figures": 19,
-        "report": 27,
+        "report": 28,
         "coverage": 7,
         "published": 2,
         "diagnosis": 1,

@@ -1,6 +1,6 @@
-"""The tutorials' claims on the page: every statement with its estimate, verdict and seeds."""
+"""The tutorials' claims on the page: a row for each claim and study, its statements folded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import log
@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
-from vgstudy.claims.statements import LEARNED, NOT_LEARNED
-from vgstudy.claims.verdicts import NOT_RUN, VERDICTS, WORST_FIRST
+from vgstudy.claims.verdicts import NOT_RUN, VERDICTS
 from vgstudy.formatting import interval, listing, number, percent, plural
-from vgstudy.report.estimate_text import Row
-from vgstudy.report.table import Table
+from vgstudy.report.table import Row, Table
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import shared_rows
 
@@ -31,27 +29,43 @@ class Strip:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim with its statements, each a row of the table with the texts of `statement`."""
+    """A claim as one study judges it.
+
+    Attributes
+    ----------
+    reported
+        What the tutorial reports, once.
+    verdict, share
+        On the whole claim; the share of seeds in words.
+    statements
+        Each a row of the table with the texts of `statement`; `deciding` is the first that has the
+        claim's verdict.
+    """
 
     id: str
+    study: str
     claim: str
     setup: str
     reported: str
+    verdict: str
+    share: str
     statements: tuple[Row, ...]
 
     @property
-    def is_run(self) -> bool:
-        """Whether the study of any statement was run."""
-        return any(statement["verdict"] != NOT_RUN for statement in self.statements)
+    def deciding(self) -> Row:
+        """The statement that decides the verdict on the claim."""
+        same = (row for row in self.statements if row["verdict"] == self.verdict)
+        return next(same, self.statements[0])
 
 
 @dataclass(frozen=True)
 class Tutorial:
-    """A tutorial: letter, title, claims, code that no longer does what it did."""
+    """A tutorial: letter, title, claims that were run, ids of the others, code that has aged."""
 
     letter: str
     title: str
     claims: tuple[Claim, ...]
+    not_run: tuple[str, ...]
     code: Table
 
     @property
@@ -59,30 +73,29 @@ class Tutorial:
         """What the page calls it: other letters are a user's own files."""
         return f"{'Tutorial' if self.letter in TUTORIALS else 'Claims'} {self.letter}"
 
-    @property
-    def is_run(self) -> bool:
-        """Whether the study of any claim was run; those of which none was come last."""
-        return any(claim.is_run for claim in self.claims)
-
 
 @dataclass(frozen=True)
 class ClaimsSection:
-    """The tutorials, counts in a sentence, and the verdicts and studies to filter by."""
+    """The tutorials, claims by verdict, and the studies that would judge what was not run."""
 
     tutorials: tuple[Tutorial, ...]
-    counts: str
-    verdicts: tuple[str, ...]
-    studies: tuple[str, ...]
+    counts: Mapping[str, int]
+    lacking: tuple[str, ...]
 
     @property
-    def is_run(self) -> bool:
-        """Whether the study of any claim was run."""
-        return any(tutorial.is_run for tutorial in self.tutorials)
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims that were run, of all tutorials."""
+        return tuple(claim for tutorial in self.tutorials for claim in tutorial.claims)
 
     @property
-    def study_list(self) -> str:
-        """The studies that the claims are about."""
-        return listing(self.studies)
+    def studies(self) -> tuple[str, ...]:
+        """The studies that judge them."""
+        return tuple(dict.fromkeys(claim.study for claim in self.claims))
+
+    @property
+    def lacking_studies(self) -> str:
+        """The studies that were not run, in words."""
+        return listing(self.lacking)
 
 
 def claims_section(results: Path) -> ClaimsSection | None:
@@ -90,23 +103,30 @@ def claims_section(results: Path) -> ClaimsSection | None:
     if (rows := shared_rows(results, "claims")) is None:
         return None
     texts = read_footer(results / "claims.parquet")["tutorials"]
-    tutorials = [tutorial(letter, text, rows) for letter, text in texts.items()]
-    verdicts = {row["verdict"] for row in rows}
-    return ClaimsSection(
-        tutorials=tuple(sorted(tutorials, key=lambda each: not each.is_run)),
-        counts=counts_sentence(rows),
-        verdicts=tuple(name for name in VERDICTS if name in verdicts),
-        studies=tuple(dict.fromkeys(row["study"] for row in rows)),
-    )
+    tutorials = tuple(tutorial(letter, text, rows) for letter, text in texts.items())
+    verdicts = [claim.verdict for each in tutorials for claim in each.claims]
+    counts = {name: verdicts.count(name) for name in VERDICTS if name in verdicts}
+    lacking = dict.fromkeys(row["study"] for row in rows if row["verdict"] == NOT_RUN)
+    return ClaimsSection(tutorials, counts, tuple(lacking))
 
 
 def tutorial(letter: str, text: Mapping[str, Any], rows: Sequence[Row]) -> Tutorial:
     """Return one tutorial with its claims."""
-    of_tutorial = (row for row in rows if row["tutorial"] == letter)
-    claims = tuple(claim(list(group)) for _, group in groupby(of_tutorial, key=lambda r: r["id"]))
+    of_tutorial = [row for row in rows if row["tutorial"] == letter]
+    claims = tuple(judged_claims(of_tutorial))
+    judged = {claim.id for claim in claims}
+    not_run = dict.fromkeys(row["id"] for row in of_tutorial if row["id"] not in judged)
     code = tuple((line["line"], line["today"], line["instead"]) for line in text["code"])
     table = Table(CODE_CAPTION, ("line", "today", "write instead"), code)
-    return Tutorial(letter, text["title"], claims, table)
+    return Tutorial(letter, text["title"], claims, tuple(not_run), table)
+
+
+def judged_claims(rows: Sequence[Row]) -> Iterator[Claim]:
+    """Yield the claims that were run, one for each study that judges them."""
+    for _, group in groupby(rows, key=lambda row: (row["id"], row["study"])):
+        of_claim = list(group)
+        if any(row["verdict"] != NOT_RUN for row in of_claim):
+            yield claim(of_claim)
 
 
 def claim(rows: Sequence[Row]) -> Claim:
@@ -115,58 +135,46 @@ def claim(rows: Sequence[Row]) -> Claim:
     texts = dict.fromkeys(row["reported"] for row in rows)
     # without those that are part of a longer one
     kept = [text for text in texts if sum(text in other for other in texts) == 1]
-    statements = tuple(statement(row) for row in rows)
-    return Claim(first["id"], first["claim"], first["setup"], "; ".join(kept), statements)
+    return Claim(
+        id=first["id"],
+        study=first["study"],
+        claim=first["claim"],
+        setup=first["setup"],
+        reported="; ".join(kept),
+        verdict=first["claim_verdict"],
+        share=share_text(first["claim_share"], first["n"]),
+        statements=tuple(statement(row) for row in rows),
+    )
 
 
 def statement(row: Row) -> Row:
-    """Return a row with `estimate` and `verdict_text` in words, and the `strip` of its seeds."""
+    """Return a row with `estimate` and `share_text` in words, and the `strip` of its seeds."""
     return {
         **row,
         "estimate": estimate_text(row),
-        "verdict_text": verdict_text(row),
+        "share_text": share_text(row["share"], row["n"] - row["n_failed"]),
         "strip": strip(row["sample"] or [], row["reported_low"], row["reported_high"]),
     }
 
 
-def verdict_text(row: Row) -> str:
-    """Return the verdict, with the share of seeds that it follows from."""
-    if row["verdict"] not in WORST_FIRST or row["share"] is None:
-        return str(row["verdict"])
-    return f"{row['verdict']} ({percent(row['share'])} of the seeds)"
-
-
-def about_runs(row: Row) -> bool:
-    """Return whether the row is about all runs of a study, not about the seeds of one network."""
-    return "AUC" in row["quantity"]
+def share_text(share: float | None, seeds: int) -> str:
+    """Return a share as a number of seeds: ``96 of 100 seeds``."""
+    return "" if share is None else f"{round(share * seeds):,} of {plural(seeds, 'seed')}"
 
 
 def estimate_text(row: Row) -> str:
-    """Return the estimate with its interval, and how many seeds it is made of."""
+    """Return the estimate with its interval, and how many seeds have no value."""
     if row["value"] is None:
         return ""
-    seeds = row["n"] - row["n_failed"]
-    without = f", {row['n_failed']:,} without a value" if row["n_failed"] else ""
-    if row["quantity"] == LEARNED:
-        return f"{learned_text(row, seeds)}{without}"
-    count = plural(seeds, "run") if about_runs(row) else f"n = {seeds:,}"
+    without = f"; {row['n_failed']:,} without a value" if row["n_failed"] else ""
     if row["method"] == WILSON:
         ends = f"{percent(row['low'])} to {percent(row['high'])}"
-        return f"holds for {percent(row['value'])} of the seeds [{ends}]; {count}{without}"
+        return f"yes for {percent(row['value'])} of the seeds [{ends}]{without}"
     further = ""
     if row["prediction_low"] is not None:
         ends = f"{number(row['prediction_low'])} to {number(row['prediction_high'])}"
         further = f"; one more seed: {ends}"
-    return f"{interval(row['value'], row['low'], row['high'])}{further}; {count}{without}"
-
-
-def learned_text(row: Row, seeds: int) -> str:
-    """Return how many seeds learned, of a claim that they do or that they do not."""
-    value, low, high = row["value"], row["low"], row["high"]
-    if row["comparator"] == NOT_LEARNED:
-        value, low, high = 1 - value, 1 - high, 1 - low
-    ends = f"{percent(low)} to {percent(high)}"
-    return f"{round(value * seeds):,} of {plural(seeds, 'seed')} learned [{ends}]"
+    return f"{interval(row['value'], row['low'], row['high'])}{further}{without}"
 
 
 def strip(values: Sequence[float], low: float | None, high: float | None) -> Strip:
@@ -181,14 +189,3 @@ def strip(values: Sequence[float], low: float | None, high: float | None) -> Str
     places = [(each - first) / length if length else 0.5 for each in numbers]
     ends = (places[-2], places[-1]) if reported else None
     return Strip(tuple(places[: len(values)]), ends)
-
-
-def counts_sentence(rows: Sequence[Row]) -> str:
-    """Say how many statements there are, and how many of them have each verdict."""
-    counts = {name: sum(row["verdict"] == name for row in rows) for name in VERDICTS}
-    claims = len({row["id"] for row in rows})
-    texts = listing(f"{count:,} {name}" for name, count in counts.items() if count)
-    return (
-        f"{plural(claims, 'claim')}, {plural(len(rows), 'statement')}, each about one network or "
-        f"one group of runs: {texts}."
-    )

@@ -34,6 +34,26 @@ class EmbeddedFigure:
     height: int
     image: Markup
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The files of a figure that the page links to."""
+        return KINDS
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the study has what the figure shows."""
+        return not self.caption.startswith("Not drawn: ")
+
+    @property
+    def lead(self) -> str:
+        """The first sentence of the caption."""
+        return f"{self.caption.partition('. ')[0].removesuffix('.')}."
+
+    @property
+    def more(self) -> str:
+        """The rest of the caption."""
+        return self.caption.partition(". ")[2]
+
 
 def embedded_figures(folder: Path, names: Iterable[str]) -> tuple[EmbeddedFigure, ...]:
     """Return the named figures of the study in `folder`.

@@ -12,12 +12,11 @@ from vgstudy.errors import UserError
 from vgstudy.figures.frames import read_frames
 from vgstudy.report.claims_section import ClaimsSection, claims_section
 from vgstudy.report.csv_export import write_shared_csv, write_study_csv
-from vgstudy.report.overview import Overview, overview
 from vgstudy.report.study_section import StudySection, study_section
+from vgstudy.report.study_tables import validation_tables
+from vgstudy.report.summary import Summary, summary
 from vgstudy.report.table import Table
-from vgstudy.report.validation_tables import validation_tables
 from vgstudy.store.files import write_whole
-from vgstudy.store.tables import shared_rows
 
 SCRIPTS = ("page.js", "charts.js", "explorer.js")
 
@@ -37,14 +36,12 @@ def write_report(results: Path, names: Sequence[str]) -> Path:
         raise UserError(f"study {repeated[0]} is named twice; name each once")
     studies = {name: read_frames(results / name) for name in names}
     sections = [study_section(results / name, frames) for name, frames in studies.items()]
-    provenance = {section.name: section.provenance for section in sections}
-    claim_rows = shared_rows(results, "claims") or []
-    first = overview(studies, claim_rows, provenance) if studies else None
     claims = claims_section(results)
+    first = summary(studies, sections, claims) if studies else None
     for name in names:
         write_study_csv(results / name)
     write_shared_csv(results)
-    write_whole(results / "summary.md", summary(sections, claims, first).encode())
+    write_whole(results / "summary.md", markdown(sections, claims, first).encode())
     html = page(sections, claims, first, validation_tables())
     write_whole(results / "report.html", html.encode())
     return results / "report.html"
@@ -53,7 +50,7 @@ def write_report(results: Path, names: Sequence[str]) -> Path:
 def page(
     sections: Sequence[StudySection] = (),
     claims: ClaimsSection | None = None,
-    first: Overview | None = None,
+    first: Summary | None = None,
     validation: Sequence[Table] = (),
 ) -> str:
     """Return the page as HTML; every text of a study is escaped."""
@@ -61,10 +58,10 @@ def page(
     return _render("report.html", {**parts, "scripts": scripts()}, escape=True)
 
 
-def summary(
-    sections: Sequence[StudySection], claims: ClaimsSection | None, first: Overview | None
+def markdown(
+    sections: Sequence[StudySection], claims: ClaimsSection | None, first: Summary | None
 ) -> str:
-    """Return the first screen, the claims and the findings as Markdown."""
+    """Return the summary, the claims and the studies' designs as Markdown."""
     parts = {"sections": sections, "claims": claims, "first": first}
     return _render("summary.md", parts, escape=False)
 
@@ -83,10 +80,4 @@ def _render(template: str, parts: Mapping[str, Any], escape: bool) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["sentence"] = sentence
     return environment.get_template(template).render(parts)
-
-
-def sentence(topic: str) -> str:
-    """Return a topic as the beginning of a paragraph, closed by a full stop if by nothing else."""
-    return topic if topic.endswith(("?", "!", ".")) else f"{topic}."

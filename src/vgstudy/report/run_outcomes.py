@@ -16,7 +16,8 @@ WORDS: Mapping[str, str] = {
     MISSING: "have no result",
 }
 NO_DEVIATION = (
-    "There are none: every planned run has a result, and every declared contrast compares cells."
+    "No deviation from the plan: every planned run has a result, and every declared contrast has "
+    "an estimate."
 )
 
 

@@ -7,21 +7,20 @@ from pathlib import Path
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure_names
 from vgstudy.report.design_text import describe_design
-from vgstudy.report.embedded_figures import KINDS, EmbeddedFigure, embedded_figures
+from vgstudy.report.embedded_figures import EmbeddedFigure, embedded_figures
 from vgstudy.report.explorer import Explorer, explorer
-from vgstudy.report.finding import Finding
-from vgstudy.report.findings import findings
 from vgstudy.report.provenance import Provenance, read_provenance
-from vgstudy.report.robustness import cell_table, robustness_tables
 from vgstudy.report.run_outcomes import (
     accounting_table,
     counts_sentence,
     deviations,
     status_counts,
 )
+from vgstudy.report.study_tables import result_tables, robustness_tables
 from vgstudy.report.table import Table
 
-FIRST_FINDINGS = 5  # at the top of the section
+# figures in sight when the page opens; the others are folded
+MAIN_FIGURES = ("accounting", "depth-limit", "arms-accuracy", "signal-start", "decay-epochs")
 
 
 @dataclass(frozen=True)
@@ -32,46 +31,47 @@ class StudySection:
     ----------
     name
         Of the results folder; begins every anchor of the section.
+    trial
+        Whether the study only tests the workflow.
     design
         The design in sentences; the first is enough in short.
-    counts
-        Runs by status.
-    accounting
-        The same in a sentence, and by setting in `accounts`.
-    robustness
-        Tables to judge the numbers by.
+    counts, accounting, accounts
+        Runs by status, in a sentence, and by setting.
+    tables, robustness
+        Finished estimates, and tables to judge them by.
     deviations
         Where results differ from the plan, in sentences.
     """
 
     name: str
     title: str
+    trial: bool
     design: tuple[str, ...]
-    findings: tuple[Finding, ...]
     counts: Mapping[str, int]
     accounting: str
     accounts: Table
     figures: tuple[EmbeddedFigure, ...]
-    cells: Table
+    tables: tuple[Table, ...]
     robustness: tuple[Table, ...]
     deviations: tuple[str, ...]
     explorer: Explorer
     provenance: Provenance
 
     @property
-    def first_findings(self) -> tuple[Finding, ...]:
-        """The findings at the top of the section."""
-        return self.findings[:FIRST_FINDINGS]
+    def main_figures(self) -> tuple[EmbeddedFigure, ...]:
+        """The figures in sight when the page opens; of a trial none."""
+        main = () if self.trial else MAIN_FIGURES
+        return tuple(each for each in self.figures if each.name in main and each.drawn)
 
     @property
-    def figure_kinds(self) -> tuple[str, ...]:
-        """The files of a figure that the page links to."""
-        return KINDS
+    def other_figures(self) -> tuple[EmbeddedFigure, ...]:
+        """The figures that are folded."""
+        return tuple(each for each in self.figures if each not in self.main_figures)
 
-    def figure_number(self, name: str) -> int | None:
-        """Return the number of a figure in this section, from 1; None if it has no such figure."""
-        names = [figure.name for figure in self.figures]
-        return names.index(name) + 1 if name in names else None
+    def figure(self, name: str) -> EmbeddedFigure | None:
+        """Return a figure that is drawn; None if the study has no such figure."""
+        drawn = (each for each in self.figures if each.name == name and each.drawn)
+        return next(drawn, None)
 
 
 def study_section(folder: Path, frames: Frames) -> StudySection:
@@ -86,13 +86,13 @@ def study_section(folder: Path, frames: Frames) -> StudySection:
     return StudySection(
         name=folder.name,
         title=frames.study["title"],
+        trial=bool(frames.study["trial"]),
         design=describe_design(frames.study),
-        findings=tuple(findings(frames)),
         counts=counts,
         accounting=counts_sentence(counts),
         accounts=accounting_table(frames),
         figures=embedded_figures(folder, figure_names(frames.study)),
-        cells=cell_table(frames),
+        tables=result_tables(frames),
         robustness=robustness_tables(frames),
         deviations=deviations(frames),
         explorer=explorer(frames),

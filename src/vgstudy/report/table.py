@@ -1,14 +1,21 @@
-"""Tables of texts. The page's template shows them as HTML, `vgstudy.terminal` with rich."""
+"""Tables of texts, made from finished rows by one function.
 
-from collections.abc import Callable, Sequence
+The page's template shows them as HTML, `vgstudy.terminal` with rich.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from vgstudy.formatting import ABSENT, number
-from vgstudy.report.estimate_text import Row, estimate, records
+from vgstudy.formatting import ABSENT, interval, level_text, number
+from vgstudy.quantities import QUANTITIES
+from vgstudy.schema import FACTORS
 
+Row = Mapping[str, Any]
 ESTIMATE = "estimate [interval]"
+SETTING_ORDER = ("activation", "initializer", "optimizer", "depth", "width")
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,10 @@ def frame_table(caption: str, frame: pd.DataFrame) -> Table:
 
 
 def column_table(caption: str, frame: pd.DataFrame, columns: Sequence[str]) -> Table:
-    """Return a table of some columns; the column `ESTIMATE` joins value, low and high."""
+    """Return a table of some columns of a finished table.
+
+    The column `ESTIMATE` joins value, low and high; names of quantities become their labels.
+    """
     rows = (tuple(_entry(row, name) for name in columns) for row in records(frame))
     return Table(caption, tuple(name.replace("_", " ") for name in columns), tuple(rows))
 
@@ -36,20 +46,23 @@ def _entry(row: Row, name: str) -> str:
     if name == ESTIMATE:
         return estimate(row)
     value = row[name]
+    if isinstance(value, str) and value in QUANTITIES:
+        return QUANTITIES[value].label
     if isinstance(value, float):
         return number(value, 0 if value.is_integer() else None)
     return ABSENT if value is None or value is pd.NA else str(value)
 
 
-def cross_table(
-    caption: str,
-    frame: pd.DataFrame,
-    down: Sequence[str],
-    across: str,
-    cell: Callable[[Row], str] = estimate,
-) -> Table:
-    """Return a table with a row for each combination of the columns `down` and a column for each
-    level of `across`; `cell` makes the text of an entry."""
-    texts = pd.Series([cell(row) for row in records(frame)], frame.index, dtype="str")
-    wide = frame.assign(text=texts).pivot(index=list(down), columns=across, values="text")
-    return frame_table(caption, wide.fillna(ABSENT).reset_index())
+def records(rows: pd.DataFrame) -> list[Row]:
+    """Return the rows as mappings from column to value."""
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def estimate(row: Row) -> str:
+    """Return the value of a row with its interval."""
+    return interval(row["value"], row["low"], row["high"])
+
+
+def setting(row: Row, factors: Sequence[str] = FACTORS) -> str:
+    """Return the levels of a row: ``tanh, He, SGD, depth 10, 5 wide``."""
+    return ", ".join(level_text(name, row[name]) for name in SETTING_ORDER if name in factors)

@@ -14,7 +14,7 @@ function filterClaims(form) {
   const chosen = Object.entries(Object.fromEntries(new FormData(form)));
   const claims = [...form.parentElement.querySelectorAll(".claim")];
   for (const claim of claims) claim.hidden = !chosen.every(([key, value]) => !value || claim.dataset[key] === value);
-  report(form, `${claims.filter((claim) => !claim.hidden).length} of ${claims.length} statements`);
+  report(form, `${claims.filter((claim) => !claim.hidden).length} of ${claims.length} claims`);
 }
 
 function report(control, text) {

@@ -55,7 +55,7 @@ def seeds_needed(folder: Path) -> str | None:
     # these import Arrow and pandas, which planning does without
     from vgstudy.analysis.equivalence import FEASIBLE_SEEDS, MAX_SEEDS, half_width
     from vgstudy.figures.frames import untrained
-    from vgstudy.report.estimate_text import records, setting
+    from vgstudy.report.table import records, setting
     from vgstudy.store.parquet import read_table
 
     filters = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]

@@ -1,0 +1,108 @@
+"""The finished tables that the page shows folded, one for each topic; all rows are in the CSV files
+next to the page."""
+
+import pandas as pd
+
+from vgstudy.analysis.predictors import PREDICTORS
+from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen
+from vgstudy.formatting import ANSWERS, percent
+from vgstudy.report.table import ESTIMATE, Table, column_table
+from vgstudy.schema import FACTORS
+from vgstudy.validation.records import read_record
+
+LARGE = 200  # rows from which a table of networks is shown at one depth
+BEFORE = ["d_delta", "d_g"]
+AFTER = ["p_learned", "test_accuracy"]
+PREDICTION = ["AUC", "AUC within cells", "vanished where failed", "vanished where learned"]
+DATED = "computed once for this version of the package, on {date}"
+
+
+def result_tables(frames: Frames) -> tuple[Table, ...]:
+    """Return estimates, contrasts, depth limits, variance and failure prediction."""
+    first_last = [0, frames.last_epoch]
+    estimates = pd.concat(
+        [
+            chosen(frames.estimates, quantity=BEFORE, epoch=0),
+            chosen(frames.estimates, quantity=AFTER, epoch=frames.last_epoch),
+        ]
+    )
+    contrasts = chosen(frames.contrasts, epoch=first_last, correction="Holm")
+    limits = frames.limits.assign(factor=frames.limits["factor"].astype("object").fillna("–"))
+    prediction = chosen(frames.prediction, quantity=PREDICTION)
+    words = prediction["predictor"].astype("object").replace(dict(PREDICTORS))
+    tables = (
+        network_table(
+            "Decay factors before training, share of seeds that learn and accuracy at the end",
+            estimates,
+            (*FACTORS, "quantity", ESTIMATE, "n_alive", "n"),
+        ),
+        network_table(
+            "Declared contrasts: ratio or difference of two networks (p by Holm)",
+            contrasts,
+            (*FACTORS, "factor", "reference_level", "quantity", "epoch", ESTIMATE, "p_adjusted"),
+        ),
+        column_table(
+            "Depth limits and their differences: the depth at which half the seeds still learn",
+            limits,
+            (*FACTORS[1:], "factor", "reference", ESTIMATE, "range", "fit", "n"),
+        ),
+        column_table(
+            "Shares of variance over runs",
+            chosen(frames.variances, epoch=first_last),
+            ("quantity", "epoch", "source", ESTIMATE, "df", "n"),
+        ),
+        column_table(
+            "What predicts failure before training (an AUC of .5 is chance)",
+            prediction.assign(predictor=words),
+            ("group", "predictor", "quantity", ESTIMATE, "failures", "n"),
+        ),
+    )
+    return tuple(table for table in tables if table.rows)
+
+
+def robustness_tables(frames: Frames) -> tuple[Table, ...]:
+    """Return why gradients are zero, and where one factor per layer does not fit."""
+    zeros = frames.estimates["quantity"].astype(str).str.startswith("p_zero")
+    rows = frames.estimates[zeros & (frames.estimates["value"] > 0)]
+    tables = (
+        network_table(
+            "Gradients that are exactly zero: share of seeds, by cause",
+            chosen(rows, epoch=[0, frames.last_epoch]),
+            (*FACTORS, "epoch", "quantity", ESTIMATE, "n"),
+        ),
+        network_table(
+            "Curvature at epoch 0: 0 if one factor per layer fits (p by Holm)",
+            frames.linearity,
+            (*FACTORS, "quantity", ESTIMATE, "p_adjusted", "n_alive", "n"),
+        ),
+    )
+    return tuple(table for table in tables if table.rows)
+
+
+def network_table(caption: str, rows: pd.DataFrame, columns: tuple[str, ...]) -> Table:
+    """Return a table of networks, sorted by their levels; of very many, those of one depth."""
+    if len(rows) > LARGE:
+        rows = at_depths(rows, [REFERENCE_DEPTH])
+        caption = f"{caption}; depth {rows['depth'].iloc[0]}, other depths in the CSV file"
+    return column_table(caption, rows.sort_values(list(FACTORS), kind="stable"), columns)
+
+
+def validation_tables() -> tuple[Table, ...]:
+    """Return published numbers next to ours, and how often every interval holds the truth."""
+    published, coverage = read_record("published"), read_record("coverage")
+    numbers = pd.DataFrame(published.rows)
+    agree = [ANSWERS[row["agrees"]] for row in published.rows]
+    shares = pd.DataFrame(coverage.rows).rename(columns={"coverage": "value"})
+    nominal = shares["nominal"].map(percent)
+    return (
+        column_table(
+            f"Published numbers recomputed by this package; {DATED}".format(**published.provenance),
+            numbers.assign(agree=agree).sort_values("agree", kind="stable"),
+            ("source", "quantity", "setup", "published", "ours", "agree", "rule", "note"),
+        ),
+        column_table(
+            f"How often intervals hold a known truth; {DATED}".format(**coverage.provenance),
+            shares.assign(nominal=nominal).rename(columns={"n": "seeds"}),
+            ("procedure", "role", "label", "truth", "nominal", "seeds", ESTIMATE),
+        ),
+    )

@@ -1,0 +1,294 @@
+"""The first screen: the question, and at most five findings filled into fixed sentences.
+
+A finding names the figure that shows it; the template puts that figure next to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+import pandas as pd
+
+from vgstudy.claims.verdicts import ANSWERED, DEPENDS, HOLDS, NOT, NOT_RUN, UNDECIDED
+from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, untrained
+from vgstudy.figures.signal import LARGE, end_to_end, signal_start
+from vgstudy.formatting import listing, plural, reach
+from vgstudy.report.claims_section import ClaimsSection
+from vgstudy.report.embedded_figures import EmbeddedFigure
+from vgstudy.report.study_section import StudySection
+from vgstudy.report.table import estimate, records, setting
+
+Studies = Mapping[str, Frames]
+GUESSING = 0.98  # share of the loss of guessing at or above which a run never started
+MOST_ACTIVATIONS = 3  # in the finding on failures
+TUTORIALS_ACTIVATION = "tanh"  # of the tutorials' open question
+CHANCE = 0.5
+VERBS = {  # of one claim and of several
+    HOLDS: ("holds", "hold"),
+    DEPENDS: ("depends on the seed", "depend on the seed"),
+    NOT: ("does not hold", "do not hold"),
+    UNDECIDED: ("is undecided", "are undecided"),
+    ANSWERED: ("is an open question, answered", "are open questions, answered"),
+}
+FAILURES = {
+    "dead": "end with a layer whose whole gradient is zero",
+    "diverged": "diverge",
+    "never started": "never leave the loss of guessing",
+    "stalled": "stall part-way",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding.
+
+    Attributes
+    ----------
+    topic, text
+        A heading and at most two short sentences.
+    certainty
+        How sure it is.
+    link
+        The anchor of the place that shows it.
+    figure
+        The figure there; None for the claims, which the template draws as a bar of verdicts.
+    """
+
+    topic: str
+    text: str
+    certainty: str
+    link: str
+    figure: EmbeddedFigure | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The first screen: scope, a warning of trials, findings, what is not known."""
+
+    scope: str
+    warning: str
+    findings: tuple[Finding, ...]
+    unknown: str
+
+
+def summary(
+    studies: Studies, sections: Sequence[StudySection], claims: ClaimsSection | None
+) -> Summary:
+    """Return the first screen; trials of the workflow count only where there is no other study."""
+    trials = [section.name for section in sections if section.trial]
+    counted = [section for section in sections if not section.trial] or list(sections)
+    frames = {section.name: studies[section.name] for section in counted}
+    findings = (
+        claims_finding(claims),
+        signal_finding(frames, counted),
+        failure_finding(frames, counted),
+        cause_finding(frames),
+        limit_finding(frames, counted),
+    )
+    return Summary(
+        scope=scope_sentence(frames),
+        warning=f"{listing(trials)} only tests the workflow; ignore its numbers." if trials else "",
+        findings=tuple(finding for finding in findings if finding),
+        unknown=unknown_sentence(claims),
+    )
+
+
+def scope_sentence(studies: Studies) -> str:
+    """Say how many networks were trained with how many seeds."""
+    cells = sum(frames.runs["cell"].nunique() for frames in studies.values())
+    seeds = sorted({len(frames.study["seeds"]) for frames in studies.values()})
+    each = plural(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+    return (
+        "The tutorials train each network once. Here "
+        f"{plural(cells, 'network')} {'is' if cells == 1 else 'are each'} trained with {each}."
+    )
+
+
+def claims_finding(claims: ClaimsSection | None) -> Finding | None:
+    """Count the claims by verdict."""
+    if claims is None or not claims.claims:
+        return None
+    counts = listing(f"{count} {VERBS[name][count > 1]}" for name, count in claims.counts.items())
+    return Finding(
+        topic="The claims",
+        text=f"Of {plural(len(claims.claims), 'claim')} of the tutorials, {counts}.",
+        certainty="Each verdict rests on the 95 % interval of the share of seeds that agree.",
+        link="claims",
+    )
+
+
+def place(
+    sections: Sequence[StudySection], studies: Sequence[str], name: str
+) -> tuple[str, EmbeddedFigure | None]:
+    """Return the anchor and the figure of the first of these studies that has it drawn."""
+    for section in sections:
+        figure = section.figure(name) if section.name in studies else None
+        if figure:
+            return f"{section.name}-{name}", figure
+    return studies[0], None
+
+
+def by_size(rows: pd.DataFrame) -> list[str]:
+    """Return the studies of some rows, that with most rows first."""
+    return [str(name) for name in rows["study"].value_counts().index]
+
+
+def pooled(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several studies with a column `study`; levels become text."""
+    texts = ["activation", "initializer", "optimizer"]
+    parts = [
+        rows.astype(dict.fromkeys(texts, "str")).assign(study=study)
+        for study, rows in frames.items()
+    ]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def signal_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
+    """Say in how many networks the backpropagated signal vanishes before training, and where."""
+    ends = pooled({name: end_to_end(signal_start(each).frame) for name, each in studies.items()})
+    if ends.empty:
+        return None
+    lost = ends["value"] < 1 / LARGE
+    grown = int((ends["value"] > LARGE).sum())
+    shares = lost.groupby(ends["activation"]).agg(["sum", "size"])
+    texts = [f"{part['sum']} of {part['size']} {name}" for name, part in shares.iterrows()]
+    factors = pooled(
+        {
+            name: at_depths(
+                untrained(chosen(each.estimates, quantity="d_delta", epoch=0)), [REFERENCE_DEPTH]
+            )
+            for name, each in studies.items()
+        }
+    )
+    widths = [log(row["high"] / row["low"]) / 2 for row in records(factors) if row["low"] > 0]
+    sure = (
+        f"Half of the decay factors are known to within {reach(sorted(widths)[len(widths) // 2])}."
+        if widths
+        else "One seed has no interval."
+    )
+    link, figure = place(sections, by_size(ends), "signal-start")
+    return Finding(
+        topic="Where the signal is lost",
+        text=(
+            "Before training, the backpropagated signal shrinks more than tenfold toward the input "
+            f"in {int(lost.sum())} of {plural(len(ends), 'network')} and grows more than tenfold "
+            f"in {grown}. It shrinks in {listing(texts)} networks."
+        ),
+        certainty=sure,
+        link=link,
+        figure=figure,
+    )
+
+
+def failure_kinds(frames: Frames) -> pd.DataFrame:
+    """Return the runs with an outcome and the `kind` of their failure, a key of FAILURES; missing
+    where the run learned."""
+    rows = frames.outcomes[["status", "train_loss", "activation", "initializer", "optimizer"]]
+    guessing = -log(frames.chance)
+    never = rows["train_loss"].astype(float) >= GUESSING * guessing
+    kinds = rows["status"].astype("object").where(lambda status: status != "learned")
+    started = never.map({True: "never started", False: "stalled"})
+    return rows.assign(kind=kinds.where(kinds != "not learned", started))
+
+
+def failure_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
+    """Say for each activation how many runs fail, and how most of them do."""
+    rows = pooled({name: failure_kinds(each) for name, each in studies.items()})
+    failed = rows[rows["kind"].notna()]
+    if failed.empty:
+        return None
+    texts = []
+    for activation in failed["activation"].value_counts().index[:MOST_ACTIVATIONS]:
+        kinds = failed[failed["activation"] == activation]["kind"].value_counts()
+        runs = int((rows["activation"] == activation).sum())
+        texts.append(
+            f"{activation}: {int(kinds.sum()):,} of {plural(runs, 'run')} fail; "
+            f"{int(kinds.iloc[0]):,} {FAILURES[str(kinds.index[0])]}."
+        )
+    link, figure = place(sections, by_size(failed), "accounting")
+    return Finding(
+        topic="Who fails, and how",
+        text=" ".join(texts),
+        certainty="These are counts of all runs; they describe these networks only.",
+        link=link,
+        figure=figure,
+    )
+
+
+def cause_finding(studies: Studies) -> Finding | None:
+    """Say whether a vanishing signal before training predicts failure of the tutorials' tanh
+    networks, in the study with most failures that allows to say so."""
+    areas = {
+        name: row
+        for name, each in studies.items()
+        for row in records(
+            chosen(
+                each.prediction,
+                group=TUTORIALS_ACTIVATION,
+                predictor="d_delta",
+                quantity="AUC",
+            )
+        )
+        if row["low"] == row["low"] and row["mixed"] > 0
+    }
+    if not areas:
+        return None
+    study, row = max(areas.items(), key=lambda each: each[1]["failures"])
+    if row["low"] > CHANCE:
+        answer = "In part: the more the signal vanishes, the more runs fail"
+    elif row["high"] < CHANCE:
+        answer = "No: the more the signal vanishes, the fewer runs fail"
+    else:
+        answer = "It is not shown: runs fail as often where the signal vanishes less"
+    return Finding(
+        topic=f"Is that why {TUTORIALS_ACTIVATION} networks fail?",
+        text=f"{answer} (AUC {estimate(row)}; .5 is chance).",
+        certainty=f"Of {plural(int(row['n'] - row['n_failed']), 'run')} in {study}; this is an "
+        "association, not an intervention.",
+        link=f"{study}-results",
+    )
+
+
+def limit_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
+    """Say down to which depth half the seeds still learn."""
+    limits = {
+        name: each.limits[each.limits["factor"].isna()].assign(depth=0)
+        for name, each in studies.items()
+    }
+    rows = pooled(limits)
+    known = rows[rows["value"].notna()].sort_values("value")
+    if known.empty:
+        return None
+    ends = records(known.iloc[[0, -1]] if len(known) > 1 else known)
+    factors = ("activation", "initializer", "optimizer", "width")
+    texts = [f"{row['value']:.1f} hidden layers with {setting(row, factors)}" for row in ends]
+    spans = [
+        f"{row['low']:.0f} to {row['high']:.0f}" if row["low"] == row["low"] else "open"
+        for row in ends
+    ]
+    link, figure = place(sections, by_size(known), "depth-limit")
+    others = len(rows) - len(known)
+    beyond = f" {plural(others, 'limit')} lie beyond the depths tried." if others > 1 else ""
+    return Finding(
+        topic="How deep",
+        text=f"Half the seeds still learn at {' and at '.join(texts)}.{beyond}",
+        certainty=f"95 % intervals: {listing(spans)} layers.",
+        link=link,
+        figure=figure,
+    )
+
+
+def unknown_sentence(claims: ClaimsSection | None) -> str:
+    """Say what is not known: claims that are undecided, and those not run."""
+    if claims is None:
+        return "The tutorials' claims were not judged."
+    undecided = claims.counts.get(UNDECIDED, 0)
+    missing = sum(len(each.not_run) for each in claims.tutorials)
+    texts = [
+        f"{plural(undecided, 'claim')} undecided" if undecided else "",
+        f"{plural(missing, 'claim')} {NOT_RUN} (studies {claims.lacking_studies})"
+        if missing
+        else "",
+        "recurrent networks, which the tutorials name as the worst case",
+    ]
+    return f"Not known: {listing(filter(None, texts))}."

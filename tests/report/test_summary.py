@@ -1,0 +1,122 @@
+"""The first screen says what the tables say, by hand."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from synthetic import made_frames, study
+from vgstudy.report.summary import (
+    cause_finding,
+    claims_finding,
+    failure_finding,
+    limit_finding,
+    scope_sentence,
+    signal_finding,
+    unknown_sentence,
+)
+
+SECTIONS = [SimpleNamespace(name="s", figure=lambda name: f"figure {name}")]
+LIMIT = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "width": 5}
+
+
+def predicted(low, high, mixed=2, failures=20):
+    row = {"group": "tanh", "predictor": "d_delta", "quantity": "AUC", "mixed": mixed}
+    numbers = {"value": (low + high) / 2, "low": low, "high": high, "n": 107, "n_failed": 7}
+    return replace(
+        made_frames(), prediction=pd.DataFrame([row | numbers | {"failures": failures}])
+    )
+
+
+def judged(counts, not_run=()):
+    tutorials = (SimpleNamespace(not_run=not_run),)
+    claims = ("claim",) * sum(counts.values())
+    return SimpleNamespace(
+        claims=claims, counts=counts, tutorials=tutorials, lacking_studies="mnist"
+    )
+
+
+def test_networks_and_seeds_are_counted():
+    one = made_frames(outcomes=[{"status": "learned"}], resolved=study(seeds=[0]))
+    many = made_frames(outcomes=[{"status": "learned"}], resolved=study(seeds=range(10)))
+    assert scope_sentence({"a": one}).endswith("Here 1 network is trained with 1 seed.")
+    both = scope_sentence({"a": one, "b": many})
+    assert both.endswith("Here 2 networks are each trained with 1 to 10 seeds.")
+
+
+def test_claims_are_counted_by_verdict():
+    finding = claims_finding(judged({"holds": 2, "undecided": 1}))
+    assert finding.text == "Of 3 claims of the tutorials, 2 hold and 1 is undecided."
+    assert claims_finding(judged({})) is None
+    assert claims_finding(None) is None
+
+
+def test_what_is_not_known_is_named():
+    text = unknown_sentence(judged({"undecided": 1}, not_run=("C1", "C2")))
+    assert text.startswith("Not known: 1 claim undecided, 2 claims not run (studies mnist) and ")
+
+
+def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
+    level = {"quantity": "delta_rms", "low": None, "high": None}
+    rows = [
+        level | {"activation": name, "layer": layer, "value": value}
+        for name, first in (("tanh", 0.05), ("ReLU", 20.0))
+        for layer, value in ((1, first), (10, 1.0))
+    ]
+    factor = {"quantity": "d_delta", "value": 0.7, "low": 0.7 / 1.05, "high": 0.7 * 1.05}
+    finding = signal_finding({"s": made_frames([factor], rows)}, SECTIONS)
+    assert "in 1 of 2 networks and grows more than tenfold in 1." in finding.text
+    assert "0 of 1 ReLU and 1 of 1 tanh networks." in finding.text
+    assert finding.certainty == "Half of the decay factors are known to within ±5 %."
+    assert (finding.link, finding.figure) == ("s-signal-start", "figure signal-start")
+
+
+@pytest.mark.parametrize(
+    ("status", "loss", "expected"),
+    [
+        ("dead", 0.69, "end with a layer whose whole gradient is zero"),
+        ("diverged", None, "diverge"),
+        ("not learned", 0.69, "never leave the loss of guessing"),
+        ("not learned", 0.5, "stall part-way"),
+    ],
+)
+def test_failures_are_of_four_kinds(status, loss, expected):
+    ends = [{"seed": 0, "status": "learned", "train_loss": 0.1}]
+    ends += [{"seed": seed, "status": status, "train_loss": loss} for seed in (1, 2)]
+    finding = failure_finding({"s": made_frames(outcomes=ends)}, SECTIONS)
+    assert finding.text == f"tanh: 2 of 3 runs fail; 2 {expected}."
+
+
+def test_where_no_run_fails_there_is_no_finding():
+    ends = [{"status": "learned", "train_loss": 0.1}]
+    assert failure_finding({"s": made_frames(outcomes=ends)}, SECTIONS) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "answer"), [(0.6, 0.8, "In part"), (0.2, 0.4, "No"), (0.4, 0.6, "It is not")]
+)
+def test_the_cause_follows_the_interval_of_the_auc(low, high, answer):
+    finding = cause_finding({"s": predicted(low, high), "less": predicted(0.1, 0.2, failures=3)})
+    assert finding.text.startswith(answer)
+    assert finding.certainty.startswith("Of 100 runs in s; ")
+
+
+def test_without_mixed_networks_nothing_is_said_of_the_cause():
+    assert cause_finding({"s": predicted(0.6, 0.8, mixed=0)}) is None
+    assert cause_finding({"s": made_frames()}) is None
+
+
+def test_the_shallowest_and_the_deepest_limit_are_named():
+    rows = [
+        LIMIT | {"value": 3.2, "low": 1.0, "high": 5.0},
+        LIMIT | {"activation": "ReLU", "value": 11.8, "low": 5.0, "high": 15.0},
+        LIMIT | {"width": 25, "value": None, "low": None, "high": None},
+        LIMIT | {"factor": "width", "value": 1.0, "low": 0.5, "high": 2.0},
+    ]
+    finding = limit_finding({"s": made_frames(limits=rows)}, SECTIONS)
+    assert finding.text == (
+        "Half the seeds still learn at 3.2 hidden layers with tanh, Xavier, SGD, 5 wide and at "
+        "11.8 hidden layers with ReLU, Xavier, SGD, 5 wide."
+    )
+    assert finding.certainty == "95 % intervals: 1 to 5 and 5 to 15 layers."

@@ -24,9 +24,7 @@ LIMIT = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "wid
 def predicted(low, high, mixed=2, failures=20):
     row = {"group": "tanh", "predictor": "d_delta", "quantity": "AUC", "mixed": mixed}
     numbers = {"value": (low + high) / 2, "low": low, "high": high, "n": 107, "n_failed": 7}
-    return replace(
-        made_frames(), prediction=pd.DataFrame([row | numbers | {"failures": failures}])
-    )
+    return replace(made_frames(), prediction=pd.DataFrame([row | numbers | {"failures": failures}]))
 
 
 def judged(counts, not_run=()):

@@ -1,7 +1,6 @@
 """The claims step: the register and the studies' folders in, the table of claims out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from itertools import chain
 from math import isnan
 from pathlib import Path
@@ -14,13 +13,7 @@ from vgstudy.analysis.predictors import PREDICTORS
 from vgstudy.claims import verdicts
 from vgstudy.claims.judging import Judged, agreement, judge, judge_prediction, share_of_all
 from vgstudy.claims.networks import Case, cases_of, check_register
-from vgstudy.claims.register import (
-    Claim,
-    FailurePrediction,
-    Tutorial,
-    all_claims,
-    read_register,
-)
+from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, all_claims, read_register
 from vgstudy.claims.run_values import Values, read_values
 from vgstudy.claims.statements import Statement, network_words
 from vgstudy.schema import arrow_schema
@@ -172,11 +165,17 @@ def _row(
 ) -> Row:
     numbers = {
         name: None if isinstance(value, float) and isnan(value) else value
-        for name, value in asdict(judged).items()
+        for name, value in vars(judged).items()
     }
-    keys = {"id": claim.id, "tutorial": claim.tutorial, "study": study, "arm": arm}
-    texts = {"claim": claim.claim, "setup": claim.setup}
-    reasons = {"reasoning": f"{judged.reasoning} {reasoning}".rstrip()}
-    # of questions and of what was not run; a claim's other rows replace it
-    of_claim = {"claim_verdict": judged.verdict, "claim_share": None}
-    return {**keys, **texts, **about, **numbers, **reasons, **of_claim}
+    return {
+        **claim.model_dump(include={"id", "claim", "setup"}),
+        "tutorial": claim.tutorial,
+        "study": study,
+        "arm": arm,
+        **about,
+        **numbers,
+        "reasoning": f"{judged.reasoning} {reasoning}".rstrip(),
+        # of questions and of what was not run; a claim's other rows replace it
+        "claim_verdict": judged.verdict,
+        "claim_share": None,
+    }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vgstudy.analysis.intervals import CONFIDENCE, WILSON, wilson
 from vgstudy.claims import verdicts
-from vgstudy.claims.spread import near, spread_of, thinned
+from vgstudy.claims.spread import Spread, near, spread_of, thinned
 from vgstudy.claims.statements import Statement, range_words
 from vgstudy.formatting import interval, plural
 
@@ -69,13 +69,28 @@ def agreement(statement: Statement, values: Array, compared: Array | None = None
 
 
 def judge(statement: Statement, values: Array, compared: Array | None = None) -> Judged:
-    """Judge a statement by the share of seeds for which it holds; see `agreement`."""
+    """Judge a statement by the share of seeds for which it holds; see `agreement`.
+
+    The estimate of a reported number is the number's, of anything else the share.
+    """
     agrees = agreement(statement, values, compared)
-    share = _share(agrees)
-    verdict = verdicts.ANSWERED if statement.open else verdicts.of_share(*share[1:])
-    about_number = statement.comparator in ("equals", "open") and not statement.is_about_learning
-    numbers = _of_number if about_number else _of_order
-    return numbers(statement, verdict, values, agrees)
+    share, low, high = _share(agrees)
+    is_number = statement.comparator in ("equals", "open") and not statement.is_about_learning
+    if is_number:
+        spread = spread_of(values[~np.isnan(values)], statement.measure.scale)
+    else:
+        spread = Spread(share, low, high, method=WILSON)
+    return Judged(
+        verdicts.ANSWERED if statement.open else verdicts.of_share(low, high),
+        _reason(statement, spread, values, agrees),
+        len(values),
+        int(np.isnan(values[:, 0] if is_number else agrees).sum()),
+        **vars(spread),
+        share=share,
+        share_low=low,
+        share_high=high,
+        sample=thinned(values[:, 0]) if values.shape[1] == 1 else [],
+    )
 
 
 def judge_prediction(row: Mapping[str, Any]) -> Judged:
@@ -90,10 +105,7 @@ def judge_prediction(row: Mapping[str, Any]) -> Judged:
         reason = f"fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to predict anything."
         return Judged(verdicts.UNDECIDED, f"{counts}: {reason}", *known)
     if np.isnan([value, low, high]).any():
-        reason = (
-            "but no cell has runs of both kinds: failing cannot be told apart from the "
-            "configuration."
-        )
+        reason = "but no cell has both: failing cannot be told apart from the configuration."
         return Judged(verdicts.UNDECIDED, f"{counts}, {reason}", *known)
     reason = f"{counts}: AUC {interval(value, low, high)}; one half is chance."
     return Judged(verdicts.ANSWERED, reason, *known, low, high, row["method"], row["confidence"])
@@ -102,53 +114,8 @@ def judge_prediction(row: Mapping[str, Any]) -> Judged:
 def share_of_all(agreements: list[Array]) -> float | None:
     """Return the share of the seeds for which all statements hold, of those with a value in all;
     None without any."""
-    if not agreements:
-        return None
-    all_hold = np.min(agreements, axis=0)
+    all_hold = np.min(agreements, axis=0) if agreements else np.array([NAN])
     return None if np.isnan(all_hold).all() else float(np.nanmean(all_hold))
-
-
-def _of_number(statement: Statement, verdict: str, values: Array, agrees: Array) -> Judged:
-    """Return what is judged of a number: its estimate over seeds."""
-    known = values[:, 0][~np.isnan(values[:, 0])]
-    spread = spread_of(known, statement.measure.scale)
-    share, share_low, share_high = _share(agrees)
-    if statement.open:
-        estimate = interval(spread.value, spread.low, spread.high)
-        reason = f"Nothing was reported; the seeds give {estimate} ({spread.method})."
-    else:
-        reported = range_words(*statement.reported_range)
-        reason = (
-            f"{_counted(agrees, 'seed')} come near the reported {reported}{statement.nearness}: "
-            f"{interval(share, share_low, share_high)}."
-        )
-    return Judged(
-        verdict,
-        reason,
-        len(values),
-        len(values) - len(known),
-        **vars(spread),
-        share=share,
-        share_low=share_low,
-        share_high=share_high,
-        sample=thinned(known),
-    )
-
-
-def _of_order(statement: Statement, verdict: str, values: Array, agrees: Array) -> Judged:
-    """Return what is judged of an order: the estimate is the share of seeds."""
-    share = _share(agrees)
-    unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
-    reason = f"It holds for {_counted(agrees, unit)}: {interval(*share)}."
-    if statement.is_about_learning:
-        learned = f"{int(np.nansum(values)):,} of {plural(int((~np.isnan(agrees)).sum()), 'seed')}"
-        reason = f"{learned} learned, and the statement holds for {np.nansum(agrees):,.0f}: "
-        reason += f"{interval(*share)}."
-    missing = int(np.isnan(agrees).sum())
-    sample = thinned(values[:, 0]) if values.shape[1] == 1 else []
-    return Judged(
-        verdict, reason, len(values), missing, *share, WILSON, CONFIDENCE, NAN, NAN, *share, sample
-    )
 
 
 def _share(agrees: Array) -> tuple[float, float, float]:
@@ -157,6 +124,19 @@ def _share(agrees: Array) -> tuple[float, float, float]:
     return float(share.value), float(share.low), float(share.high)
 
 
-def _counted(agrees: Array, unit: str) -> str:
-    """Return how many of the seeds agree, in words."""
-    return f"{np.nansum(agrees):,.0f} of {plural(int((~np.isnan(agrees)).sum()), unit)}"
+def _reason(statement: Statement, spread: Spread, values: Array, agrees: Array) -> str:
+    """Return in words how many seeds agree; of a number that is asked, its estimate."""
+    count, seeds = int(np.nansum(agrees)), int(np.isfinite(agrees).sum())
+    share = interval(*_share(agrees))
+    if statement.is_about_learning:
+        learned = f"{np.nansum(values):,.0f} of {plural(seeds, 'seed')} learned"
+        holds = "" if statement.open else f", and the statement holds for {count:,}"
+        return f"{learned}{holds}: {share}."
+    if statement.comparator == "open":
+        estimate = interval(spread.value, spread.low, spread.high)
+        return f"Nothing was reported; the seeds give {estimate} ({spread.method})."
+    if statement.comparator == "equals":
+        reported = f"the reported {range_words(*statement.reported_range)}{statement.nearness}"
+        return f"{count:,} of {plural(seeds, 'seed')} come near {reported}: {share}."
+    unit = "seed pair" if statement.bound and statement.bound.arm is not None else "seed"
+    return f"It holds for {count:,} of {plural(seeds, unit)}: {share}."

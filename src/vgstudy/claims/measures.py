@@ -76,15 +76,10 @@ class Measure(Frozen):
         return DERIVED[self.column].columns if self.column in DERIVED else (self.column,)
 
     @property
-    def is_level(self) -> bool:
-        """Whether it has the column's own unit and range: not a spread, a change or a ratio."""
-        return self.summary in ("mean", "median", "smallest", "largest") and not self.over
-
-    @property
     def is_share(self) -> bool:
-        """Whether it lies between 0 and 1."""
-        named = self.column == "learned" or self.column.endswith("accuracy")
-        return self.is_level and named
+        """Whether it lies between 0 and 1: not a spread, a change or a ratio."""
+        is_level = self.summary in ("mean", "median", "smallest", "largest") and not self.over
+        return is_level and (self.column == "learned" or self.column.endswith("accuracy"))
 
     @property
     def scale(self) -> Literal["linear", "log", "logit"]:
@@ -119,14 +114,12 @@ class Measure(Frozen):
             return ""
         if isinstance(self.epochs, int):
             return f"epoch {self.epochs}"
-        if isinstance(self.epochs, tuple):
-            return self._summary_words(f"epochs {self.epochs[0]} to {self.epochs[1]}")
-        if self.epochs == "all":
-            return self._summary_words("all logged epochs")
-        return {"first": "first logged epoch", "last": "last epoch"}[self.epochs]
-
-    def _summary_words(self, epochs: str) -> str:
-        return SUMMARIES[self.summary][0].format(epochs)
+        if self.epochs in ("first", "last"):
+            return {"first": "first logged epoch", "last": "last epoch"}[self.epochs]
+        span = "all logged epochs"
+        if self.epochs != "all":
+            span = f"epochs {self.epochs[0]} to {self.epochs[1]}"
+        return SUMMARIES[self.summary][0].format(span)
 
     @model_validator(mode="after")
     def _has_a_layer_if_there_are_layers(self) -> Self:

@@ -5,15 +5,15 @@ The checks need neither pandas nor results, so that mistakes are found before an
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vgstudy.analysis.predictors import ALL
 from vgstudy.claims.measures import Measure, Study, logged_epochs
-from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, all_claims
+from vgstudy.claims.register import Claim, Tutorial, all_claims
 from vgstudy.claims.statements import Network, Statement, network_words
+from vgstudy.config.study import Study as Resolved
 from vgstudy.errors import UserError, among
 from vgstudy.formatting import level_text
 from vgstudy.schema import FACTORS
@@ -56,20 +56,15 @@ def named_cells(network: Network, study: Study, design: "pd.DataFrame") -> list[
     """Return id and name of each of a network's cells; the name is the arm's, with the levels in
     which its cells differ."""
     chosen = _levels(network, study)
-    kept = np.ones(len(design), dtype=bool)
-    for factor, levels in chosen.items():
-        kept &= design[factor].isin(levels).to_numpy()
-    cells = design[kept]
+    cells = design[design[list(chosen)].isin(chosen).all(axis=1)]
     arm = [network] if isinstance(network, str) else []
     named = {factor for factor in FACTORS if cells[factor].nunique() > 1}
     named |= set() if arm else chosen.keys()
-    texts = [
-        ", ".join(
-            [*arm, *(level_text(factor, row[factor]) for factor in FACTORS if factor in named)]
-        )
+    levels = [factor for factor in FACTORS if factor in named]
+    return [
+        (row["cell"], ", ".join([*arm, *(level_text(name, row[name]) for name in levels)]))
         for row in cells.to_dict("records")
     ]
-    return list(zip(cells["cell"], texts, strict=True))
 
 
 def check_register(
@@ -106,16 +101,11 @@ def _problems(claim: Claim, studies: Mapping[str, Study]) -> Iterator[tuple[str,
             for key, text in _statement_problems(statement, studies[name]):
                 yield f"statement {number}: {key}", name, text
     for number, prediction in enumerate(claim.predictions, 1):
-        name = prediction.study
-        for text in _group_problems(prediction, studies[name]) if name in studies else ():
-            yield f"prediction {number}: group", name, text
-
-
-def _group_problems(prediction: FailurePrediction, study: Study) -> Iterator[str]:
-    trained = {levels["activation"] for levels in _cells({}, study)}
-    groups = [ALL, *(name for name in study["factors"]["activation"] if name in trained)]
-    if prediction.group not in groups:
-        yield f"no activation {prediction.group!r}; {among(prediction.group, groups)}"
+        if (name := prediction.study) in studies:
+            trained = {levels["activation"]: None for levels in _cells({}, studies[name])}
+            if prediction.group not in (groups := [ALL, *trained]):
+                text = f"no activation {prediction.group!r}; {among(prediction.group, groups)}"
+                yield f"prediction {number}: group", name, text
 
 
 def _statement_problems(statement: Statement, study: Study) -> Iterator[tuple[str, str]]:
@@ -137,9 +127,8 @@ def _statement_problems(statement: Statement, study: Study) -> Iterator[tuple[st
 
 
 def _network_problems(network: Network, study: Study) -> Iterator[str]:
-    arms = study.get("arms", {})
-    if isinstance(network, str) and network not in arms:
-        yield f"no arm {network!r}; {among(network, arms)}"
+    if isinstance(network, str) and network not in study["arms"]:
+        yield f"no arm {network!r}; {among(network, study['arms'])}"
         return
     for factor, levels in _levels(network, study).items():
         known = [str(level) for level in study["factors"][factor]]
@@ -168,7 +157,7 @@ def _compared(statement: Statement) -> Network | None:
 
 def _levels(network: Network, study: Study) -> dict[str, list[Any]]:
     """Return the levels of a network's cells, of the factors that it restricts."""
-    restricted = study.get("arms", {})[network] if isinstance(network, str) else network
+    restricted = study["arms"][network] if isinstance(network, str) else network
     return {
         factor: levels if isinstance(levels, list) else [levels]
         for factor, levels in restricted.items()
@@ -178,17 +167,7 @@ def _levels(network: Network, study: Study) -> dict[str, list[Any]]:
 
 def _cells(network: Network, study: Study) -> list[dict[str, str]]:
     """Return the levels, as text, of each of a network's cells."""
-    arms = [_levels(arm, study) for arm in study.get("arms") or [{}]]
-    chosen = _levels(network, study)
-    cells = [cell for arm in arms for cell in _products(arm, study)]
-    allowed = {factor: set(map(str, levels)) for factor, levels in chosen.items()}
-    return [
-        dict(zip(FACTORS, cell, strict=True))
-        for cell in dict.fromkeys(cells)
-        if all(cell[FACTORS.index(factor)] in levels for factor, levels in allowed.items())
-    ]
-
-
-def _products(arm: Mapping[str, list[Any]], study: Study) -> Iterator[tuple[str, ...]]:
-    whole = study["factors"]
-    return product(*(map(str, arm.get(factor, whole[factor])) for factor in FACTORS))
+    allowed = {name: set(map(str, levels)) for name, levels in _levels(network, study).items()}
+    combinations = Resolved.model_validate({"path": "", **study}).combinations()
+    cells = [dict(zip(FACTORS, map(str, levels), strict=True)) for levels in combinations]
+    return [cell for cell in cells if all(cell[name] in allowed[name] for name in allowed)]

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from vgstudy.analysis.design import Design
 from vgstudy.analysis.grid import position, spread
@@ -52,27 +52,12 @@ def _read_tables(
     columns: dict[str, set[str]] = defaultdict(set)
     for part in {part for listed in cells.values() for measure in listed for part in measure.parts}:
         columns[TABLE_OF[part.column]].update(part.columns)
-    return {
-        table: _plain(
-            read_rows(
-                design.folder,
-                table,
-                [*(key for key in KEYS if key in TABLES[table].columns), *sorted(names)],
-                [("cell", "in", list(cells))],
-                job,
-            )
-        )
-        for table, names in columns.items()
-    }
-
-
-def _plain(rows: pa.Table) -> pa.Table:
-    """Return the rows with label columns as text."""
-    fields = [
-        field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
-        for field in rows.schema
-    ]
-    return rows.cast(pa.schema(fields))
+    tables = {}
+    for table, names in columns.items():
+        keys = [key for key in KEYS if key in TABLES[table].columns]
+        of_cells = [("cell", "in", list(cells))]
+        tables[table] = read_rows(design.folder, table, [*keys, *sorted(names)], of_cells, job)
+    return tables
 
 
 def _of_runs(
@@ -88,12 +73,15 @@ def _of_runs(
 
 def _series(measure: Measure, cell: str, seeds: Epochs, epochs: list[int], rows: pa.Table) -> Array:
     """Return the values of a measure's column, axes (seed, epoch, layer)."""
-    rows = rows.filter(pc.equal(rows["cell"], cell))
-    if "examples" in rows.column_names:
-        rows = rows.filter(pc.equal(rows["examples"], measure.examples))
-    rows = rows.filter(pc.is_in(rows["seed"], pa.array(seeds, rows["seed"].type)))
-    if "epoch" in rows.column_names:
-        rows = rows.filter(pc.is_in(rows["epoch"], pa.array(epochs, rows["epoch"].type)))
+    kept: dict[str, Any] = {
+        "cell": [cell],
+        "examples": [measure.examples],
+        "seed": seeds,
+        "epoch": epochs,
+    }
+    for name, values in kept.items():
+        if name in rows.column_names:
+            rows = rows.filter(pa.array(position(rows[name], values) >= 0))
     zeros = np.zeros(rows.num_rows, dtype=np.int64)
     epoch = position(rows["epoch"], epochs) if "epoch" in rows.column_names else zeros
     layer = rows["layer"].to_numpy() - 1 if "layer" in rows.column_names else zeros

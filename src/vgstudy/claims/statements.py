@@ -70,17 +70,14 @@ class Statement(Frozen):
     equals, within
         A reported number, with what counts as the same for one run (a difference, or a factor on a
         log scale); or a range.
-    above, below, by
-        An order, by more than this much.
-    times
-        The factor by which another network's or measure's value is multiplied in an order.
+    above, below, by, times
+        An order, by more than this much, against so many times the other value.
     near, by
-        No difference of means larger than `by`.
+        A difference of less than `by`.
     open
-        Nothing was claimed: the answer is the estimate, or the share of seeds for which an order
-        holds.
+        Nothing was claimed: the answer is the estimate, or how often an order holds.
     reported
-        What the tutorial reports, as text; by default the number.
+        What the tutorial reports about this statement, if not all that the claim says.
     reasoning
         Why this quantity stands for the claim, and what is assumed.
     """
@@ -118,8 +115,9 @@ class Statement(Frozen):
     @property
     def comparator(self) -> str:
         """The one of COMPARATORS that is set; an order may be open as well."""
-        return self._comparators()[0]
+        return self._comparators[0]
 
+    @property
     def _comparators(self) -> list[str]:
         names = [name for name in COMPARATORS if getattr(self, name) not in (None, False)]
         return names[:1] if names in (["above", "open"], ["below", "open"]) else names
@@ -151,8 +149,7 @@ class Statement(Frozen):
         return f"{question}{self.comparator} {against}{margin}"
 
     def _bound_words(self, bound: Bound) -> str:
-        """A bound in words; another measure only by when or in which layer, where it differs in
-        that alone."""
+        """Return a bound in words; another measure only by what differs."""
         if bound.measure is None:
             return f"{bound.number:g}" if bound.arm is None else network_words(bound.arm)
         other, this = bound.measure, self.measure
@@ -172,10 +169,10 @@ class Statement(Frozen):
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         """Yield key and text of what contradicts itself."""
+        low, high = self.reported_range
         if isinstance(self.equals, float) and self.within is None:
             yield "within", "is missing: how near to the reported number counts as the same?"
-        if isinstance(self.equals, tuple) and self.equals[0] > self.equals[1]:
-            low, high = self.equals
+        if low is not None and high is not None and low > high:
             yield "equals", f"must be a range from low to high, not {low:g} to {high:g}"
         if self.within is not None and self.within <= 1 and self.measure.scale == "log":
             text = "must be a factor above 1, such as 1.5, for a measure on a log scale"
@@ -183,25 +180,19 @@ class Statement(Frozen):
         if self.measure.layer == "each" and not (self.above or self.below):
             text = "must be one layer: each goes with above or below, which must hold in all"
             yield "measure.layer", text
-        if self.measure.is_share:
-            yield from self._numbers_that_are_no_shares()
-        if self.times != 1 and (self.near or not self.bound or self.bound.number is not None):
-            yield "times", "goes with above or below another arm or measure"
-        if self.near and self.near.arm is None:
-            yield "near", "must name an arm"
-        if self.near and not self.by:
-            yield "by", "is missing: how large a difference would matter?"
-
-    def _numbers_that_are_no_shares(self) -> Iterator[tuple[str, str]]:
-        for value in self.reported_range:
+        for value in (low, high) if self.measure.is_share else ():
             if value is not None and not 0 <= value <= 1:
                 text = f"must be a share from 0 to 1, such as 0.816, not {value:g}"
                 yield self.comparator, text
+        if self.times != 1 and (self.near or not self.bound or self.bound.number is not None):
+            yield "times", "goes with above or below another arm or measure"
+        if self.near and not self.by:
+            yield "by", "is missing: how large a difference would matter?"
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if len(names := self._comparators()) != 1:
-            listed = " and ".join(names) or "none"
+        if len(self._comparators) != 1:
+            listed = " and ".join(self._comparators) or "none"
             raise ValueError(f"must have exactly one of {', '.join(COMPARATORS)}, not {listed}")
         for key, text in self._problems():
             raise problem_at(key, text)

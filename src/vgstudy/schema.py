@@ -499,6 +499,10 @@ _CLAIMS = {
         "there is none or it was not run"
     ),
     "reasoning": _label("how the verdict follows, and why this quantity stands for the claim"),
+    "version": _count(
+        "version of the register that added or last changed the statement; above 1 after results "
+        "had been seen"
+    ),
     "sample": _numbers("the quantity's values over seeds, ascending, thinned"),
 }
 

@@ -108,7 +108,7 @@ def test_every_row_has_the_verdict_on_the_claim_by_hand(results, tmp_path):
     accuracy = {"column": "train_accuracy"}
     statements = [
         {"says": "s", "arms": TANH, "measure": accuracy, "above": 0},
-        {"says": "t", "arms": TANH, "measure": accuracy, "above": 0.7},
+        {"says": "t", "arms": TANH, "measure": accuracy, "above": 0.7, "version": 2},
         open_statement(TANH),
     ]
     judged = rows(results, register(tmp_path / "r", statements))
@@ -117,6 +117,9 @@ def test_every_row_has_the_verdict_on_the_claim_by_hand(results, tmp_path):
     assert [row["verdict"] for row in judged] == ["undecided", "undecided", "answered"]
     assert {row["claim_verdict"] for row in judged} == {"undecided"}
     assert {row["claim_share"] for row in judged} == {above["share"]}
+    assert [row["version"] for row in judged] == [1, 2, 1]
+    later = "Added or changed after results had been seen."
+    assert [row["reasoning"].endswith(later) for row in judged] == [False, True, False]
 
 
 def test_a_statement_not_run_has_a_row_for_every_network_it_names(results, tmp_path):

@@ -21,6 +21,7 @@ from vgstudy.store.parquet import write_table
 from vgstudy.store.tables import read_rows
 
 Row = dict[str, Any]
+LATER = "Added or changed after results had been seen."
 
 
 def write_claims(results: Path, studies: Sequence[str], register: Path) -> None:
@@ -124,7 +125,7 @@ def _statement_row(claim: Claim, statement: Statement, study: str, arm: str, jud
         "reported_low": low,
         "reported_high": high,
     }
-    return _row(claim, study, arm, about, judged, statement.reasoning)
+    return _row(claim, study, arm, about, judged, statement)
 
 
 def _prediction_row(claim: Claim, prediction: FailurePrediction, design: Design | None) -> Row:
@@ -140,7 +141,7 @@ def _prediction_row(claim: Claim, prediction: FailurePrediction, design: Design 
     }
     judged = _judged_prediction(prediction, design) if design else _not_run(prediction.study)
     group = f"{prediction.group} runs"
-    return _row(claim, prediction.study, group, about, judged, prediction.reasoning)
+    return _row(claim, prediction.study, group, about, judged, prediction)
 
 
 def _judged_prediction(prediction: FailurePrediction, design: Design) -> Judged:
@@ -157,16 +158,22 @@ def _judged_prediction(prediction: FailurePrediction, design: Design) -> Judged:
 
 
 def _not_run(study: str) -> Judged:
-    return Judged(verdicts.NOT_RUN, f"not run: add {study} to studies")
+    return Judged(verdicts.NOT_RUN, f"not run: add {study} to studies.")
 
 
 def _row(
-    claim: Claim, study: str, arm: str, about: Mapping[str, Any], judged: Judged, reasoning: str
+    claim: Claim,
+    study: str,
+    arm: str,
+    about: Mapping[str, Any],
+    judged: Judged,
+    source: Statement | FailurePrediction,
 ) -> Row:
     numbers = {
         name: None if isinstance(value, float) and isnan(value) else value
         for name, value in vars(judged).items()
     }
+    reasons = [judged.reasoning, source.reasoning, LATER if source.version > 1 else ""]
     return {
         **claim.model_dump(include={"id", "claim", "setup"}),
         "tutorial": claim.tutorial,
@@ -174,7 +181,8 @@ def _row(
         "arm": arm,
         **about,
         **numbers,
-        "reasoning": f"{judged.reasoning} {reasoning}".rstrip(),
+        "reasoning": " ".join(filter(None, reasons)),
+        "version": source.version,
         # of questions and of what was not run; a claim's other rows replace it
         "claim_verdict": judged.verdict,
         "claim_share": None,

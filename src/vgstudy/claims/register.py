@@ -33,6 +33,8 @@ class FailurePrediction(Frozen):
     within
         Whether runs are compared with runs of the same cell only, which differ from them in nothing
         but their seed.
+    version
+        The version of the register that added it; above 1 this was after results had been seen.
     """
 
     says: str
@@ -41,6 +43,7 @@ class FailurePrediction(Frozen):
     group: str
     within: bool = False
     reasoning: str = ""
+    version: int = Field(1, ge=1)
 
     @model_validator(mode="after")
     def _differs_within_cells(self) -> Self:

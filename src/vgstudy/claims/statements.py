@@ -80,6 +80,9 @@ class Statement(Frozen):
         What the tutorial reports about this statement, if not all that the claim says.
     reasoning
         Why this quantity stands for the claim, and what is assumed.
+    version
+        The version of the register that added or last changed the statement; above 1 this was after
+        results had been seen.
     """
 
     says: str
@@ -95,6 +98,7 @@ class Statement(Frozen):
     open: bool = False
     reported: str | None = None
     reasoning: str = ""
+    version: int = Field(1, ge=1)
 
     @property
     def bound(self) -> Bound | None:

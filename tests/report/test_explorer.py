@@ -51,7 +51,9 @@ def frames():
         }
     ]
     accuracies = [{"quantity": "test_accuracy", "depth": 2, "epoch": 20, "value": 0.75}]
-    return made_frames(decays, levels, trajectories=accuracies, outcomes=ends, resolved=study(**ONE))
+    return made_frames(
+        decays, levels, trajectories=accuracies, outcomes=ends, resolved=study(**ONE)
+    )
 
 
 def unpacked(made):

@@ -1,8 +1,6 @@
 """`vgstudy.load`: a study's tables as tidy frames, read when they are asked for."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -94,10 +92,6 @@ def test_a_table_of_another_design_is_refused(folder: Path, tmp_path: Path) -> N
     assert len(results.runs) == len(vgstudy.load(folder).runs)
     with pytest.raises(UserError, match=r"estimates\.parquet"):
         results.estimates  # noqa: B018
-
-
-def test_a_table_is_listed_once() -> None:
-    assert len(set(TABLES)) == len(TABLES)
 
 
 def test_some_rows_and_columns(folder: Path) -> None:
@@ -216,16 +210,6 @@ def test_several_studies_must_be_named(folder: Path, tmp_path: Path) -> None:
     ):
         vgstudy.load(tmp_path)
     assert len(vgstudy.load(tmp_path, "b").runs) > 0
-
-
-def test_the_package_itself_brings_no_pandas() -> None:
-    code = "import sys, vgstudy; print('pandas' in sys.modules)"
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout
-        == "False\n"
-    )
 
 
 def test_another_name_is_an_attribute_error() -> None:

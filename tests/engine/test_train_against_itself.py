@@ -211,6 +211,7 @@ print(hashlib.sha256(repr(found).encode()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_one_or_two_threads_give_the_same_bits():
     def digest(threads):
         done = subprocess.run(

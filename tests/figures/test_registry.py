@@ -3,9 +3,7 @@
 import subprocess
 import sys
 
-import pytest
-
-from synthetic import made_frames, study
+from synthetic import study
 from vgstudy.figures.registry import FAMILIES, figure_names, figures
 
 
@@ -29,8 +27,3 @@ def test_names_cost_no_drawing_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"pandas", "matplotlib", "seaborn"}
-
-
-@pytest.mark.parametrize("name", figure_names(study()))
-def test_a_figure_selects_nothing_of_an_empty_study(name):
-    assert figures()[name].view(made_frames()).empty

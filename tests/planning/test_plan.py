@@ -4,8 +4,6 @@ import asyncio
 import json
 import random
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -409,16 +407,6 @@ def test_planning_the_recommended_study_hashes_cells_not_runs(
     assert (len(planned.cells), len(planned.job_of)) == (720, 21_600)
     listed = sum(len(job.manifest["runs"]) for job in planned.jobs.values())
     assert len(hashed) <= 2 * 720 + listed  # the study's cells, twice, and the manifests'
-
-
-def test_planning_loads_no_large_library() -> None:
-    code = "import sys, vgstudy.planning.plan, vgstudy.config.load; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert {name.partition(".")[0] for name in loaded}.isdisjoint(
-        {"pandas", "scipy", "sklearn", "tensorflow", "keras"}
-    )
 
 
 def test_temporary_files_are_gone(smoke: Study, tmp_path: Path) -> None:

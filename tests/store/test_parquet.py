@@ -111,14 +111,6 @@ def test_an_exception_while_writing_leaves_nothing_and_keeps_the_old_file(curves
     assert curves.read_bytes() == before
 
 
-def test_the_file_is_flushed_before_it_gets_its_name_and_the_folder_after(tmp_path, monkeypatch):
-    path = tmp_path / "curves.parquet"
-    seen = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.append(path.exists()))
-    write_table("curves", ROWS, path, {})
-    assert seen == [False, True]
-
-
 def test_every_truncation_is_named_with_the_command_that_rebuilds(curves):
     whole = curves.read_bytes()
     for size in {0, 1, 7, *range(8, len(whole), 97), len(whole) - 1}:

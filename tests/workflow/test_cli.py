@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from study_files import MISTAKES, STUDY
+from study_files import STUDY
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
 from vgstudy.config.load import load_study
@@ -47,16 +47,13 @@ def contents(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
 
 
-@pytest.mark.parametrize("command", ["plan", "design"])
-@pytest.mark.parametrize("case", MISTAKES)
-def test_a_mistake_in_a_study_stops_everything(case: str, command: str, folder: Path) -> None:
-    old, new, key, message = MISTAKES[case]
+@pytest.mark.parametrize("command", [["plan"], ["design", "config/studies/small.yaml"]])
+def test_a_mistake_in_a_study_stops_everything(command: list[str], folder: Path) -> None:
+    """The mistakes themselves are in tests/config."""
     file = folder / "config/studies/small.yaml"
-    file.write_text(STUDY.replace(old, new, 1))
+    file.write_text(STUDY.replace("seeds: 3", "sedes: 3"))
     before = contents(folder)
-    text = one_line(run(command, *(["config/studies/small.yaml"] if command == "design" else [])))
-    assert text.startswith(f"error: config/studies/small.yaml: {key}")
-    assert message in text
+    assert one_line(run(*command)).startswith("error: config/studies/small.yaml: sedes: unknown")
     assert contents(folder) == before
 
 
@@ -250,6 +247,7 @@ def test_a_mistake_in_a_real_process(arguments: list[str], folder: Path) -> None
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_nothing_of_tensorflow(folder: Path) -> None:
     run("design", "config/studies/small.yaml", "--seeds", "1")
     (manifest,) = (folder / "results/small/jobs").iterdir()

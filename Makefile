@@ -6,7 +6,7 @@
 PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
-WORKERS := -n auto --maxprocesses 4 --dist loadfile
+WORKERS := -n auto --maxprocesses 4
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
 .PHONY: study smoke test test-all lint validate test-slurm faults bench bench-study lock
@@ -19,10 +19,10 @@ smoke: .venv/.ready
 
 # everything but whole workflows, kills of processes and the browser
 test: .venv/.ready
-	$(BIN)/pytest $(WORKERS) -m "not slow"
+	$(BIN)/pytest $(WORKERS) --dist worksteal -m "not slow"
 
 test-all: .venv/.ready
-	$(BIN)/pytest $(WORKERS)
+	$(BIN)/pytest $(WORKERS) --dist loadfile
 
 lint: .venv/.ready
 	$(BIN)/ruff check

@@ -1,13 +1,23 @@
-"""Small cells and stacks for tests of the engine."""
+"""Small cells, and the Keras models that the engine is compared with.
 
-import keras
+Keras is imported where it is needed: planning is tested without it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from vgstudy.cells import Cell, Initializer, KerasObject, Run
 from vgstudy.engine.batches import shuffled
-from vgstudy.engine.train import Stack
 from vgstudy.seeds import stream
 from vgstudy.tasks import Circles, Task
+
+if TYPE_CHECKING:
+    import keras
+
+    from vgstudy.engine.train import Stack
 
 SGD = KerasObject(class_name="SGD", config={"learning_rate": 0.01, "momentum": 0.9})
 ADAM = KerasObject(class_name="Adam")
@@ -43,6 +53,8 @@ def runs(count, **fields):
 def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequential:
     """The plain Keras model of one run of a stack, with the run's present parameters, compiled as
     the tutorials do."""
+    import keras
+
     activation = keras.activations.get(spec.activation.class_name)
     hidden = (
         (lambda z: activation(z, **spec.activation.config))

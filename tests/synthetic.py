@@ -36,6 +36,14 @@ D_G = {"tanh": 0.9, "ReLU": 0.95, "sigmoid": 0.3}
 D_DELTA = {"Xavier": 0.7, "He": 0.95, "uniform(0, 1)": 1.2}
 D_H = 1.1
 SPREAD = 0.05
+SMALL: Mapping[str, Any] = {
+    "depths": (2, 5, 10),
+    "activations": ("tanh", "ReLU"),
+    "initializers": ("Xavier", "He"),
+    "widths": (5,),
+    "probe_epochs": (0, 1, 20),
+    "seeds": range(4),
+}
 
 
 def study(

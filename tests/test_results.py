@@ -1,6 +1,7 @@
 """`vgstudy.load`: a study's tables as tidy frames, read when they are asked for."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import vgstudy
-from synthetic import write_synthetic_study
+from synthetic import SMALL
 from vgstudy.errors import UserError
 from vgstudy.results import OF_A_STUDY
 from vgstudy.schema import FACTORS, TABLES, arrow_schema
@@ -17,11 +18,10 @@ from vgstudy.store.parquet import read_footer, read_table, write_table
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(synthetic_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("results")
-    write_synthetic_study(
-        path / "one", depths=(2, 5), widths=(5,), initializers=("Xavier", "He"), optimizers=("SGD",)
-    )
+    no_figures = shutil.ignore_patterns("figures")
+    shutil.copytree(synthetic_study(**SMALL), path / "one", ignore=no_figures)
     digest = read_footer(path / "one/runs.parquet")["digest"]
     write_table(
         "arms", arrow_schema("arms").empty_table(), path / "one/arms.parquet", {"digest": digest}

@@ -16,11 +16,6 @@ STUDY = Path(__file__).parents[2] / "config/studies/smoke.yaml"
 Usage = namedtuple("Usage", "total used free")
 
 
-@pytest.fixture
-def planned(tmp_path: Path) -> Plan:
-    return plan_study(load_study(STUDY), tmp_path / "results")
-
-
 def all_trained(planned: Plan) -> Plan:
     return replace(
         planned, jobs={id_: replace(job, trained=True) for id_, job in planned.jobs.items()}

@@ -2,6 +2,8 @@
 
 import pytest
 
+import nets
+from nets import HE, named
 from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
 from vgstudy.planning import cost, stacks
@@ -24,25 +26,10 @@ MEASURED = [
 ]
 
 
-def cell(
-    depth: int,
-    width: int,
-    optimizer: str = "SGD",
-    train: int = 500,
-    batch_size: int = 32,
-    activation: str = "tanh",
-) -> Cell:
-    keras = {"activation": activation, "initializer": "HeUniform", "optimizer": optimizer}
-    fields = {
-        "depth": depth,
-        "width": width,
-        "epochs": 500,
-        "batch_size": batch_size,
-        "task": {"name": "circles", "train": train},
-    }
-    return Cell.model_validate(
-        {**fields, **{factor: {"class_name": name} for factor, name in keras.items()}}
-    )
+def cell(depth: int, width: int, optimizer: str = "SGD", train: int = 500, **fields) -> Cell:
+    usual = {"initializer": HE, "samples": 1000, "epochs": 500, "batch_size": 32}
+    sizes = {"depth": depth, "width": width, "train": train}
+    return nets.cell(optimizer=named(optimizer), **usual | sizes | fields)
 
 
 @pytest.mark.parametrize(("depth", "width", "parts", "measured"), MEASURED)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nets
+from nets import named
 from vgstudy.cells import Cell, Run
-from vgstudy.config.load import load_study
 from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.planning import cost, design, manifests, stacks
@@ -25,23 +26,9 @@ def cell(
     optimizer: str = "SGD",
     epochs: int = 20,
 ) -> Cell:
-    names = {"activation": "tanh", "initializer": initializer, "optimizer": optimizer}
-    keras = {factor: {"class_name": name} for factor, name in names.items()}
-    return Cell.model_validate(
-        {
-            "task": {"name": "circles"},
-            "depth": depth,
-            "width": width,
-            "epochs": epochs,
-            "batch_size": 32,
-            **keras,
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def smoke() -> Study:
-    return load_study(STUDIES / "smoke.yaml")
+    levels = {"initializer": named(initializer), "optimizer": named(optimizer)}
+    sizes = {"samples": 1000, "train": 500, "batch_size": 32}
+    return nets.cell(depth=depth, width=width, epochs=epochs, **levels, **sizes)
 
 
 def keys(runs: list[Run]) -> list[tuple[str, int]]:

@@ -13,11 +13,6 @@ from vgstudy.schema import TRAINED
 STUDY = Path(__file__).parents[2] / "config/studies/smoke.yaml"
 
 
-@pytest.fixture
-def planned(tmp_path: Path) -> Plan:
-    return plan_study(load_study(STUDY), tmp_path / "results")
-
-
 def pretend_trained(planned: Plan) -> None:
     write_design(planned)
     for path in planned.paths(*TRAINED):

@@ -33,9 +33,12 @@ def _small_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stacks, "MAX_STACK", 32)
 
 
-@pytest.fixture(scope="module")
-def smoke() -> Study:
-    return load_study(STUDIES / "smoke.yaml")
+@pytest.fixture
+def first(smoke: Study, tmp_path: Path) -> Plan:
+    """The plan of the smoke study, written."""
+    planned = plan_study(smoke, tmp_path)
+    write_design(planned)
+    return planned
 
 
 def changed(study: Study, factors: dict[str, Any] | None = None, **fields: Any) -> Study:
@@ -97,10 +100,8 @@ def test_a_plan_without_results_is_a_function_of_the_study(smoke: Study, tmp_pat
 
 
 def test_planning_again_changes_nothing_however_far_training_got(
-    smoke: Study, tmp_path: Path
+    smoke: Study, first: Plan, tmp_path: Path
 ) -> None:
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
     before = files(tmp_path)
     rng, ids = random.Random(0), sorted(first.jobs)
     rng.shuffle(ids)
@@ -129,10 +130,8 @@ GROWTHS = [
 @pytest.mark.parametrize("growth", GROWTHS)
 @pytest.mark.parametrize("trained", [0.0, 0.5, 1.0])
 def test_growing_plans_only_new_runs_and_touches_no_file(
-    smoke: Study, tmp_path: Path, growth: dict[str, Any], trained: float
+    smoke: Study, first: Plan, tmp_path: Path, growth: dict[str, Any], trained: float
 ) -> None:
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
     done = sorted(first.jobs)[: int(trained * len(first.jobs))]
     pretend_trained(first, done)
     before = {name: file for name, file in files(tmp_path).items() if is_of_a_job(name)}
@@ -177,9 +176,9 @@ def test_no_history_of_edits_trains_a_run_twice_or_in_vain(
             assert (again.job_of, again.digest) == (planned.job_of, planned.digest)
 
 
-def test_a_shrunk_study_keeps_the_trained_jobs_it_needs(smoke: Study, tmp_path: Path) -> None:
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
+def test_a_shrunk_study_keeps_the_trained_jobs_it_needs(
+    smoke: Study, first: Plan, tmp_path: Path
+) -> None:
     pretend_trained(first, list(first.jobs))
     small = changed(smoke, {"depth": (4,)}, seeds=(1,))
     later = plan_study(small, tmp_path)
@@ -187,9 +186,9 @@ def test_a_shrunk_study_keeps_the_trained_jobs_it_needs(smoke: Study, tmp_path: 
     assert set(later.jobs) == {first.job_of[key] for key in wanted(small)}
 
 
-def test_half_written_results_do_not_count_as_trained(smoke: Study, tmp_path: Path) -> None:
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
+def test_half_written_results_do_not_count_as_trained(
+    smoke: Study, first: Plan, tmp_path: Path
+) -> None:
     job = next(iter(first.jobs))
     (first.folder / "probes").mkdir()
     (first.folder / "probes" / f"{job}.parquet").touch()
@@ -198,10 +197,8 @@ def test_half_written_results_do_not_count_as_trained(smoke: Study, tmp_path: Pa
 
 @pytest.mark.parametrize("change", ["log", "stage"])
 def test_other_log_settings_or_another_training_version_train_anew(
-    smoke: Study, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+    smoke: Study, first: Plan, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
     pretend_trained(first, list(first.jobs))
     if change == "stage":
         monkeypatch.setattr(manifests, "STAGES", {"train": -1})
@@ -216,10 +213,8 @@ def test_other_log_settings_or_another_training_version_train_anew(
 
 
 def test_title_and_contrasts_do_not_train_anew_but_reach_the_tables(
-    smoke: Study, tmp_path: Path
+    smoke: Study, first: Plan, tmp_path: Path
 ) -> None:
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
     later = plan_study(changed(smoke, title="Another title"), tmp_path)
     assert later.jobs.keys() == first.jobs.keys()
     assert later.digest != first.digest
@@ -228,9 +223,9 @@ def test_title_and_contrasts_do_not_train_anew_but_reach_the_tables(
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"study": "smoke"}'])
-def test_a_damaged_manifest_is_written_again(smoke: Study, tmp_path: Path, damage: str) -> None:
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
+def test_a_damaged_manifest_is_written_again(
+    smoke: Study, first: Plan, tmp_path: Path, damage: str
+) -> None:
     path = next(iter(first.jobs.values())).path
     whole = path.read_bytes()
     path.write_text(damage)
@@ -242,9 +237,9 @@ def test_a_damaged_manifest_is_written_again(smoke: Study, tmp_path: Path, damag
     assert path.read_bytes() == whole
 
 
-def test_a_missing_manifest_of_a_trained_job_is_written_again(smoke: Study, tmp_path: Path) -> None:
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
+def test_a_missing_manifest_of_a_trained_job_is_written_again(
+    smoke: Study, first: Plan, tmp_path: Path
+) -> None:
     for job in first.jobs.values():
         for table in ("probes", "curves"):
             path = first.folder / table / f"{job.id}.parquet"
@@ -272,10 +267,10 @@ def test_an_edited_manifest_is_refused(smoke: Study, tmp_path: Path) -> None:
         manifests.read(path)
 
 
-def test_the_results_of_a_damaged_manifest_are_kept(smoke: Study, tmp_path: Path) -> None:
+def test_the_results_of_a_damaged_manifest_are_kept(
+    smoke: Study, first: Plan, tmp_path: Path
+) -> None:
     """Their footer holds it, so growing the study does not train their runs again."""
-    first = plan_study(smoke, tmp_path)
-    write_design(first)
     for job in first.jobs.values():
         empty = {
             name: pa.array([], type=type_) for name, (type_, _) in TABLES["probes"].columns.items()

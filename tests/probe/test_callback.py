@@ -183,7 +183,13 @@ def probe(x=X, y=Y, **options):
     return GradientProbe(x, y, **({"log": None} | options))
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.slow) if kind in ("recurrent", "attention") else kind
+        for kind in MODELS
+    ],
+)
 def test_training_is_bit_for_bit_the_same_with_and_without_the_probe(kind):
     build, x, options = MODELS[kind]
     callback = probe(x, sample_weight=np.ones(len(x)))

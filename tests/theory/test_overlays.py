@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from nets import cell
 from synthetic import D_DELTA, SPREAD, made_frames, study, write_synthetic_study
-from vgstudy.cells import Cell
+from vgstudy.cells import Cell, Initializer
 from vgstudy.figures.registry import figure_names, figures
 from vgstudy.figures.render import picture
 from vgstudy.figures.theory import fluctuations, theory_width
@@ -32,28 +33,11 @@ ESTIMATE = {
 
 
 def made_cell(
-    depth: int = 5,
-    width: int = 5,
-    activation: str = "relu",
-    initializer: str = "he_uniform",
-    **drawn: object,
+    depth: int = 5, activation: str = "relu", initializer: str = "HeUniform", **drawn: object
 ) -> Cell:
-    """A net on circles."""
-    return Cell.model_validate(
-        {
-            "task": {"name": "circles"},
-            "depth": depth,
-            "width": width,
-            "activation": {"class_name": activation},
-            "initializer": {
-                "class_name": {"he_uniform": "HeUniform"}.get(initializer, initializer),
-                **drawn,
-            },
-            "optimizer": {"class_name": "SGD"},
-            "epochs": 1,
-            "batch_size": 32,
-        }
-    )
+    """Return a net on circles."""
+    level = Initializer(class_name=initializer, **drawn)
+    return cell(depth=depth, activation=activation, initializer=level)
 
 
 def estimates(**rows: dict[str, object]) -> pd.DataFrame:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import nets
+from nets import named
 from study_files import STUDY
 from vgstudy import cli
-from vgstudy.cells import Cell, Initializer, KerasObject
-from vgstudy.tasks import Circles
+from vgstudy.cells import KerasObject
 from vgstudy.theory import mean_field
 from vgstudy.theory.activations import activation
 from vgstudy.theory.finite_width import log_factor
@@ -25,19 +26,11 @@ LIMITS = {"q", "chi", "depth_scale", "d_delta_limit"}
 
 
 def cell(depth=5, width=5, phi="relu", initializer="HeUniform", optimizer="SGD"):
-    """A cell whose sample is small, so that predictions are quick."""
+    """Return a cell whose sample is small, so that predictions are quick."""
     if isinstance(initializer, str):
-        initializer = KerasObject(class_name=initializer)
-    return Cell(
-        task=Circles(name="circles", samples=60, train=40),
-        depth=depth,
-        width=width,
-        activation=KerasObject(class_name=phi),
-        initializer=Initializer(**dict(initializer)),
-        optimizer=KerasObject(class_name=optimizer),
-        epochs=2,
-        batch_size=16,
-    )
+        initializer = named(initializer)
+    levels = {"activation": phi, "initializer": initializer, "optimizer": named(optimizer)}
+    return nets.cell(depth=depth, width=width, samples=60, train=40, **levels)
 
 
 def rows(spec):

@@ -1,5 +1,6 @@
 """Fixtures that tests of several packages share."""
 
+import gc
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,15 @@ from typing import Any
 import pytest
 
 Folders = Callable[..., Path]
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of garbage collection.
+
+    statsmodels collects garbage whenever it corrects p-values, which takes seconds in a process that
+    holds TensorFlow.
+    """
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ Folders = Callable[..., Path]
 def pytest_collection_finish() -> None:
     """Keep what was imported out of garbage collection.
 
-    statsmodels collects garbage whenever it corrects p-values, which takes seconds in a process that
-    holds TensorFlow.
+    statsmodels collects garbage whenever it corrects p-values, which takes seconds in a process
+    that holds TensorFlow.
     """
     gc.freeze()
 

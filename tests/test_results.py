@@ -129,9 +129,9 @@ def test_factors_choose_rows_and_one_column_needs_no_list(folder: Path) -> None:
     assert 0 < len(frame) == len(kept) < len(whole)
     assert sorted(frame["d_delta"].dropna()) == sorted(kept["d_delta"].dropna())
     assert list(frame.columns) == ["cell", "seed", "d_delta", *FACTORS]
-    assert len(vgstudy.load(folder).read("decays", ["activation", "epoch"], depth=[2, 5])) == len(
-        whole
-    )
+    assert len(
+        vgstudy.load(folder).read("decays", ["activation", "epoch"], depth=[2, 5, 10])
+    ) == len(whole)
 
 
 REFUSED = {

@@ -33,11 +33,15 @@ ESTIMATE = {
 
 
 def made_cell(
-    depth: int = 5, activation: str = "relu", initializer: str = "HeUniform", **drawn: object
+    depth: int = 5,
+    width: int = 5,
+    activation: str = "relu",
+    initializer: str = "HeUniform",
+    **drawn: object,
 ) -> Cell:
     """Return a net on circles."""
     level = Initializer(class_name=initializer, **drawn)
-    return cell(depth=depth, activation=activation, initializer=level)
+    return cell(depth=depth, width=width, activation=activation, initializer=level)
 
 
 def estimates(**rows: dict[str, object]) -> pd.DataFrame:

@@ -498,6 +498,7 @@ _CLAIMS = {
         "share of the seeds for which all the claim's statements that are not open hold; null if "
         "there is none or it was not run"
     ),
+    "claim_n": _count("seeds with a value in all of these statements"),
     "reasoning": _label("how the verdict follows, and why this quantity stands for the claim"),
     "version": _count(
         "version of the register that added or last changed the statement; above 1 after results "

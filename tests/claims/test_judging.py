@@ -65,9 +65,8 @@ def test_a_claim_takes_its_worst_statement(parts, verdict):
 
 def test_a_claim_holds_for_the_seeds_for_which_all_its_statements_hold_by_hand():
     first, second = np.array([1, 1, 0, np.nan, 1]), np.array([1, 0, 0, 1, 1])
-    assert share_of_all([first, second]) == 2 / 4
-    assert share_of_all([np.array([np.nan])]) is None
-    assert share_of_all([]) is None
+    assert share_of_all([first, second]) == (2 / 4, 4)
+    assert share_of_all([np.array([np.nan])]) == share_of_all([]) == (None, 0)
 
 
 def test_a_factor_is_written_as_in_the_register():

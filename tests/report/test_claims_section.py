@@ -42,7 +42,7 @@ def section(results, unrun):
     """The claims as if the first were judged: one statement does not hold, the others do."""
     rows = shared_rows(results, "claims")
     of_first = [row for row in rows if row["id"] == rows[0]["id"]]
-    on_claim = {"claim_verdict": "does not hold", "claim_share": 0.02, "n": 100}
+    on_claim = {"claim_verdict": "does not hold", "claim_share": 0.02, "claim_n": 100}
     judged = [row | on_claim | {"verdict": "holds", "share": 0.9} for row in of_first]
     judged[-1] |= {"verdict": "does not hold", "share": 0.03}
     first, *others = unrun.tutorials
@@ -83,7 +83,7 @@ def test_the_markdown_has_every_statement(section):
 def test_a_claim_of_two_studies_has_a_row_for_each_that_was_run(results):
     rows = shared_rows(results, "claims")
     of_one = [row for row in rows if row["study"] == rows[0]["study"]][:1]
-    run = {"verdict": "holds", "claim_verdict": "holds", "claim_share": 1.0, "n": 10}
+    run = {"verdict": "holds", "claim_verdict": "holds", "claim_share": 1.0, "claim_n": 10}
     both = [of_one[0] | run | {"study": study} for study in ("digits", "mnist")]
     assert [each.study for each in judged_claims([*both, of_one[0]])] == ["digits", "mnist"]
 

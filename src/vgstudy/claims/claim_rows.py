@@ -97,12 +97,10 @@ def _judged_rows(cases: Sequence[Case], values: Values) -> list[Row]:
     series = [[values[read].to_numpy() for read in case.reads] for case in cases]
     judged = [judge(case.statement, *arrays) for case, arrays in zip(cases, series, strict=True)]
     claimed = [number for number, case in enumerate(cases) if not case.statement.open]
-    of_claim = {
-        "claim_verdict": verdicts.of_claim({judged[number].verdict for number in claimed}),
-        "claim_share": share_of_all(
-            [agreement(cases[number].statement, *series[number]) for number in claimed]
-        ),
-    }
+    agreements = [agreement(cases[number].statement, *series[number]) for number in claimed]
+    share, n = share_of_all(agreements)
+    verdict = verdicts.of_claim({judged[number].verdict for number in claimed})
+    of_claim = {"claim_verdict": verdict, "claim_share": share, "claim_n": n}
     return [
         _statement_row(case.claim, case.statement, case.study, case.arm, each) | of_claim
         for case, each in zip(cases, judged, strict=True)
@@ -186,4 +184,5 @@ def _row(
         # of questions and of what was not run; a claim's other rows replace it
         "claim_verdict": judged.verdict,
         "claim_share": None,
+        "claim_n": 0,
     }

@@ -111,11 +111,12 @@ def judge_prediction(row: Mapping[str, Any]) -> Judged:
     return Judged(verdicts.ANSWERED, reason, *known, low, high, row["method"], row["confidence"])
 
 
-def share_of_all(agreements: list[Array]) -> float | None:
-    """Return the share of the seeds for which all statements hold, of those with a value in all;
-    None without any."""
+def share_of_all(agreements: list[Array]) -> tuple[float | None, int]:
+    """Return the share of the seeds for which all statements hold, and the number of seeds: those
+    with a value in all of them. None and 0 without any."""
     all_hold = np.min(agreements, axis=0) if agreements else np.array([NAN])
-    return None if np.isnan(all_hold).all() else float(np.nanmean(all_hold))
+    known = all_hold[~np.isnan(all_hold)]
+    return (float(known.mean()) if len(known) else None), len(known)
 
 
 def _share(agrees: Array) -> tuple[float, float, float]:

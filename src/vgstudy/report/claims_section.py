@@ -142,7 +142,7 @@ def claim(rows: Sequence[Row]) -> Claim:
         setup=first["setup"],
         reported="; ".join(kept),
         verdict=first["claim_verdict"],
-        share=share_text(first["claim_share"], first["n"]),
+        share=share_text(first["claim_share"], first["claim_n"]),
         statements=tuple(statement(row) for row in rows),
     )
 

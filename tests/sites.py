@@ -32,7 +32,7 @@ outcome: {learned_above: 0.5}
 # they say what the results cost
 COSTS = ("report.html", "summary.md")
 TABLES_OF_ESTIMATE = (
-    r"decays|outcomes|estimates|trajectories|profiles|layer_decays|contrasts|linearity|limits|"
+    r"decays|outcomes|estimates|trajectories|profiles|layer_decays|contrasts|limits|"
     r"variances"
 )
 JOBS = {  # of Snakemake, by the path of what they write below results/

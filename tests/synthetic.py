@@ -325,7 +325,6 @@ def made_frames(
     contrasts: Rows = (),
     outcomes: Rows = (),
     missing: Rows = (),
-    linearity: Rows = (),
     limits: Rows = (),
     variances: Rows = (),
     overlays: Rows = (),
@@ -343,7 +342,6 @@ def made_frames(
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
         "layer_decays": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in layer_decays],
         "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
-        "linearity": [{**NAMED, **ESTIMATE, **row} for row in linearity],
         "arms": [],
         "overlays": [
             {**NAMED, **ESTIMATE, "basis": "asymptotic", "source": "a paper", **row}

@@ -163,8 +163,8 @@ def train(
 
 @app.command()
 def estimate(folder: FolderArgument) -> None:
-    """Write decay factors, outcomes, estimates, trajectories, profiles, contrasts, linearity, depth
-    limits and variances of a study."""
+    """Write decay factors, outcomes, estimates, trajectories, profiles, layer by layer
+    factors, contrasts, depth limits and variances of a study."""
     from vgstudy.analysis import study_estimates
 
     study_estimates.write_estimates(folder)

@@ -87,14 +87,6 @@ def _ratio(name: str, symbol: str, label: str, depth: int, unit: str = "ratio") 
     return Quantity(name, symbol, label, unit, "log", "decays", depth, "geometric mean")
 
 
-def _curvature(name: str, symbol: str) -> Quantity:
-    label = f"curvature of log RMS of {symbol} over the layers"
-    unit = "per layer squared"
-    return Quantity(
-        f"curvature_{name}", f"curvature of {symbol}", label, unit, "linear", "decays", 4, "mean"
-    )
-
-
 def _probe(name: str, symbol: str, label: str, unit: str, scale: Scale, method: Method) -> Quantity:
     return Quantity(name, symbol, label, unit, scale, "probes", 1, method)
 
@@ -118,7 +110,6 @@ _DECAYS = (
     ),
     _ratio("end_to_end_g", "g, output / 1", "RMS of g, output layer over layer 1", 1),
     _ratio("end_to_end_mean_abs", "|g|, output / 1", "mean of |g|, output layer over layer 1", 1),
-    *(_curvature(name, symbol) for name, symbol in SIGNALS.items()),
 )
 
 _PROBES = (
@@ -154,8 +145,6 @@ _CURVES = (
 )
 
 _SHARES = (
-    _share("p_vanishing_g", "P(g vanishes)", depth=4),
-    _share("p_vanishing_delta", "P(δ vanishes)", depth=4),
     *(_share(f"p_signal_{name}", f"P(δ {text})", depth=2) for name, text in SIGNAL_CLASSES.items()),
     _share("p_alive", "P(alive)"),
     *(

@@ -23,7 +23,6 @@ ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
 ON_PROBE_SET = ("examples", "==", PROBE_SET)  # a filter of rows
-DIRECTIONS = ("equivalent", "vanishes", "explodes", "undecided")
 FITS = ("fits", "does not fit", "undecided")
 
 
@@ -146,14 +145,6 @@ _OVER_SEEDS = {
         "null for shares"
     ),
     "p": _number("two-sided p value of a ratio of 1, not corrected; null for other quantities"),
-    "p_equivalent": _number(
-        "p value of the equivalence test (TOST) that a decay factor is within 5 % of 1; "
-        "null for other quantities"
-    ),
-    "direction": _label(
-        "of a decay factor: equivalent (to 1, by TOST), vanishes, explodes or undecided; "
-        "null without an interval"
-    ),
     "fit": _label(
         "of a decay factor: does it describe every pair of square layers within 25 %, by "
         "simultaneous intervals: fits, does not fit (some pair is outside) or undecided; null "
@@ -269,12 +260,6 @@ _DECAYS = {
     ),
     "interior_delta": _number("the same for delta"),
     "interior_h": _number("the same for h"),
-    "curvature_g": _number(
-        "quadratic coefficient of log g_rms on the layer number over the square layers; 0 if every "
-        "layer has the same factor; null below depth 4 and unless alive"
-    ),
-    "curvature_delta": _number("the same for delta"),
-    "curvature_h": _number("the same for h"),
     "end_to_end_g": _number(
         "g_rms of the output layer over layer 1, the tutorials' ratio; above 1 it shrinks toward "
         "the input, the opposite of d_g; null unless alive"
@@ -297,10 +282,9 @@ _ESTIMATES = {
     "quantity": _label(
         "a column of decays or outcomes, or a share of seeds: p_alive, p_zero_CAUSE (a layer's "
         "whole gradient is zero for that cause), p_zero_float32_CAUSE (the same in float32: dead, "
-        "saturation or underflow), p_learned, p_dead, p_diverged, p_vanishing_g and "
-        "p_vanishing_delta (decay factor below 1 / 1.05), and p_signal_CLASS, by the smallest and "
-        "the largest delta_l / delta_L over hidden layers, L the last: kept, lost_10 or lost_1000 "
-        "(more than 10 or 1,000 times), grown_10 or grown_1000, or lost_then_grown"
+        "saturation or underflow), p_learned, p_dead, p_diverged, and p_signal_CLASS, by the "
+        "smallest and the largest delta_l / delta_L over hidden layers, L the last: kept, lost_10 "
+        "or lost_1000 (more than 10 or 1,000 times), grown_10 or grown_1000, or lost_then_grown"
     ),
     "examples": _EXAMPLES,
     "epoch": _EPOCH,
@@ -360,21 +344,6 @@ _CONTRASTS = {
     "n_reference": _count("seeds of the reference in the design"),
     "n_alive": _count("seeds of the cell that entered"),
     "n_alive_reference": _count("seeds of the reference that entered"),
-}
-
-_LINEARITY = {
-    "cell": _CELL,
-    "quantity": _label("curvature_g, curvature_delta or curvature_h, at epoch 0"),
-    "value": _number("mean over seeds of the quadratic coefficient of log RMS on the layer number"),
-    **_INTERVAL,
-    "p": _number("two-sided p value of no curvature, not corrected"),
-    "p_adjusted": _number("p value after Holm over all cells of the study, for one quantity"),
-    "curvature_ratio": _number(
-        "ratio of the decay factor at the last square layer to that at the first"
-    ),
-    **_METHOD,
-    "n": _N,
-    "n_alive": _N_ALIVE,
 }
 
 _LIMITS = {
@@ -549,7 +518,6 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "profiles": Table(_PROFILES, "study", "estimate"),
         "layer_decays": Table(_LAYER_DECAYS, "study", "estimate", export=True),
         "contrasts": Table(_CONTRASTS, "study", "estimate", export=True),
-        "linearity": Table(_LINEARITY, "study", "estimate", export=True),
         "limits": Table(_LIMITS, "study", "estimate", export=True),
         "variances": Table(_VARIANCES, "study", "estimate", export=True),
         "prediction": Table(_PREDICTION, "study", "predict", export=True),

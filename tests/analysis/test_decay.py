@@ -5,7 +5,6 @@ from scipy import stats
 
 from vgstudy.analysis.chunks import RATIOS
 from vgstudy.analysis.decay import (
-    curvature,
     decay_factor,
     decay_rows,
     end_to_end_ratio,
@@ -115,25 +114,6 @@ def test_a_ratio_beyond_the_largest_float_is_not_a_value():
     assert np.isnan(end_to_end_ratio(np.array([[1e-300, 1e300]]), depth(1)))
 
 
-def test_curvature_against_numpy():
-    rng = np.random.default_rng(3)
-    x = rng.lognormal(size=(2, 8))
-    square = np.zeros((2, 8), dtype=bool)
-    square[0, 1:7] = square[1, 1:4] = True
-    expected = [
-        np.polyfit(np.arange(2, 8), np.log(x[0, 1:7]), 2)[0],
-        np.polyfit(np.arange(2, 5), np.log(x[1, 1:4]), 2)[0],
-    ]
-    np.testing.assert_allclose(curvature(x, square), expected)
-
-
-def test_curvature_of_a_power_law_and_of_too_few_layers_by_hand():
-    layers = np.arange(1.0, 9.0)
-    square = (layers > 1) & (layers < 8)
-    assert curvature(np.sqrt(layers)[None], square[None]) < 0  # log l / 2 is concave
-    assert np.isnan(curvature(layers[None], (square & (layers < 4))[None]))
-
-
 def test_first_zero_counts_from_the_output_by_hand():
     dead, saturation, underflow = (
         ZERO_CAUSES.index(cause) for cause in ("dead", "saturation", "underflow")
@@ -176,7 +156,6 @@ def test_rows_of_an_alive_run_by_hand():
             "interior_h": 9.0,
         },
         **{"end_to_end_g": 4.0, "end_to_end_mean_abs": 2.0},
-        **{"curvature_g": 0.0, "curvature_delta": 0.0, "curvature_h": 0.0},
     }
     assert row == pytest.approx(expected)
 

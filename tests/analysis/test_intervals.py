@@ -3,13 +3,17 @@ import pytest
 from scipy import stats
 
 from vgstudy.analysis.intervals import (
+    PRECISION,
+    Moments,
     clopper_pearson,
     equal_tails,
     geometric_t,
+    half_width,
     mean_t,
     moments,
     newcombe,
     next_seed,
+    seeds_needed,
     welch_difference,
     welch_ratio,
     wilson,
@@ -232,3 +236,22 @@ def test_equal_tails_by_hand():
     assert equal_tails(draws, 0.9) == pytest.approx((2, 38))
     assert equal_tails([0, 1, np.inf], low="lower", high="higher") == (0, np.inf)
     assert np.isnan(equal_tails([np.nan])).all()
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.2, 0.7])
+def test_seeds_needed_are_the_fewest_against_scipy(spread):
+    def half(n: float) -> float:
+        return float(stats.t.ppf(0.975, n - 1) * spread / np.sqrt(n))
+
+    n = float(seeds_needed(spread))
+    assert half(n) <= PRECISION < half(n - 1)
+
+
+def test_seeds_needed_of_many_against_theory():
+    assert seeds_needed(0.75) == pytest.approx((1.96 * 0.75 / np.log(1.05)) ** 2, rel=0.01)
+    np.testing.assert_array_equal(seeds_needed([0.0, NAN, 0.9, 1e6]), [2, NAN, np.inf, np.inf])
+
+
+def test_half_width_is_that_of_the_interval_against_itself():
+    found = geometric_t(Moments(np.array(10.0), np.array(0.0), np.array(0.3**2)))
+    assert half_width(0.3, 10) == pytest.approx(np.log(found.high))

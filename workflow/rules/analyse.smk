@@ -10,7 +10,6 @@ rule estimate:
         profiles="results/{study}/profiles.parquet",
         layer_decays="results/{study}/layer_decays.parquet",
         contrasts="results/{study}/contrasts.parquet",
-        linearity="results/{study}/linearity.parquet",
         limits="results/{study}/limits.parquet",
         variances="results/{study}/variances.parquet",
     log:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from vgstudy.analysis.chunks import CURVATURES, Chunk
-from vgstudy.analysis.intervals import Moments, finite, moments
+from vgstudy.analysis.chunks import Chunk
+from vgstudy.analysis.intervals import Moments, moments
 
 COMPARED = ("d_g", "d_delta", "end_to_end_g")
 
@@ -15,8 +15,8 @@ def cell_moments(chunk: Chunk) -> pd.DataFrame:
     """Return the columns cell, quantity, epoch, n, n_alive, mean, var.
 
     n counts the seeds of the design; n_alive, mean and var are of those with a value. Ratios: of
-    natural logs, at the first and the last probe epoch, for cells deep enough. Curvatures: at epoch
-    0. p_learned: mean is the share.
+    natural logs, at the first and the last probe epoch, for cells deep enough. p_learned: mean is
+    the share.
     """
     return pd.concat(_frames(chunk), ignore_index=True)
 
@@ -26,9 +26,6 @@ def _frames(chunk: Chunk) -> Iterator[pd.DataFrame]:
         logs, deep = chunk.ratio_logs(quantity), chunk.deep_enough(quantity)
         for at in sorted({0, len(chunk.epochs) - 1}):
             yield _frame(chunk, quantity, int(chunk.epochs[at]), moments(logs[:, at]))[deep]
-    for quantity in CURVATURES:
-        group = moments(finite(chunk.decays[quantity][:, 0]))
-        yield _frame(chunk, quantity, int(chunk.epochs[0]), group)[chunk.deep_enough(quantity)]
     count, n = chunk.status_counts("learned")
     with np.errstate(invalid="ignore"):
         share = Moments(n, count / n, np.full_like(n, np.nan))

@@ -25,11 +25,10 @@ Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 RATIOS = quantities.names("decays", "geometric mean")
-CURVATURES = quantities.names("decays", "mean")
 LEVELS = quantities.names("probes", "geometric mean")
 MEANS = quantities.names("probes", "mean")
 ENDS = quantities.names("curves", "mean")
-DECAYS = ("alive", "zero_cause", *RATIOS, *CURVATURES)
+DECAYS = ("alive", "zero_cause", *RATIOS)
 PROBES = (*LEVELS, *MEANS, "zero_cause_float32")
 LARGEST = 25  # a chunk of the cells of large jobs holds at most 25 times the runs it should
 
@@ -55,8 +54,7 @@ class Chunk:
     member
         Whether the design has the run; axes (cell, seed).
     decays
-        `alive`, `zero_cause` (index in ZERO_CAUSES), the RATIOS and the CURVATURES; axes (cell,
-        epoch, seed).
+        `alive`, `zero_cause` (index in ZERO_CAUSES) and the RATIOS; axes (cell, epoch, seed).
     probes
         LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
     curves

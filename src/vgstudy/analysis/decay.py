@@ -50,17 +50,7 @@ def decay_factor(x: Array, square: Mask) -> Array:
         positive and finite.
     """
     line = _line(square)
-    return np.exp(-_coefficient(_logs(x, square), line, _total(line**2)))
-
-
-def curvature(x: Array, square: Mask) -> Array:
-    """Return the quadratic coefficient of the least-squares parabola through log x.
-
-    It is a function of the layer number over the square layers; 0 where every layer has the same
-    factor. Arguments and NaN as in `decay_factor`.
-    """
-    parabola = _parabola(_line(square), square)
-    return _coefficient(_logs(x, square), parabola, _total(parabola**2))
+    return np.exp(-_total(line * _logs(x, square)) / _total(line**2))
 
 
 def _line(square: Mask) -> Array:
@@ -68,13 +58,6 @@ def _line(square: Mask) -> Array:
     layer, count = np.arange(1, square.shape[1] + 1), square.sum(axis=1)
     centre = (square * layer).sum(axis=1) / np.maximum(count, 1)
     return np.where(square, layer - centre[:, None], 0.0)
-
-
-def _parabola(line: Array, square: Mask) -> Array:
-    """Return the squared centred layer number less its mean over square layers, 0 elsewhere."""
-    squared = line**2
-    centre = _total(squared) / np.maximum(square.sum(axis=1), 1)
-    return np.where(square, squared - centre[:, None], 0.0)
 
 
 def _logs(x: Array, square: Mask) -> Array:
@@ -86,14 +69,6 @@ def _logs(x: Array, square: Mask) -> Array:
     logs = np.log(np.where(square & usable[:, None], x, 1.0))
     logs[~usable] = np.nan
     return logs
-
-
-def _coefficient(logs: Array, regressor: Array, squares: Array) -> Array:
-    """Return the least-squares coefficient of logs on a regressor orthogonal to the others.
-
-    `squares` is the sum of its squares; axis (run,).
-    """
-    return _total(regressor * logs) / squares
 
 
 def _total(x: Array) -> Array:
@@ -174,13 +149,9 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
     alive = finite & np.all(cause == 0, axis=1)
     square = np.zeros(shape, dtype=bool)
     square[index] = position(probes["kind"], LAYER_KINDS) == LAYER_KINDS.index("square")
-    line = _line(square)
-    parabola = _parabola(line, square)
-    lines, parabolas, values = _total(line**2), _total(parabola**2), {}
+    values = {}
     for name in ("g", "delta", "h"):
-        logs = _logs(x[f"{name}_rms"], square)
-        values[f"d_{name}"] = np.exp(-_coefficient(logs, line, lines))
-        values[f"curvature_{name}"] = _coefficient(logs, parabola, parabolas)
+        values[f"d_{name}"] = decay_factor(x[f"{name}_rms"], square)
         values[f"interior_{name}"] = interior_ratio(x[f"{name}_rms"], square)
     values["end_to_end_g"] = end_to_end_ratio(x["g_rms"], depth)
     values["end_to_end_mean_abs"] = end_to_end_ratio(x["g_mean_abs"], depth)

@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.bands import band_columns, critical
 from vgstudy.analysis.chunks import ENDS, RATIOS, Chunk
-from vgstudy.analysis.equivalence import BOUND, directions, seeds_needed, tost
 from vgstudy.analysis.grid import labels, nullable
 from vgstudy.analysis.interval_rows import Columns, Extra, Labels, interval_rows
 from vgstudy.analysis.intervals import (
@@ -23,12 +22,13 @@ from vgstudy.analysis.intervals import (
     moments,
     next_seed,
     quantile,
+    seeds_needed,
     wilson,
 )
 from vgstudy.analysis.layer_decays import fits, signal_classes
 from vgstudy.cells import PROBE_SET
 from vgstudy.quantities import SIGNAL_CLASSES
-from vgstudy.schema import DIRECTIONS, RUN_STATUSES, ZERO_CAUSES
+from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
 
 Array = NDArray[np.float64]
 
@@ -51,8 +51,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     """Return the rows of `estimates`, one quantity after another.
 
     Ratios, at every probe epoch: geometric mean over the seeds that have a value, all of them
-    alive; no row where the depth defines none. p_vanishing_g, p_vanishing_delta: share of those
-    seeds whose decay factor is below 1 / 1.05. p_signal_CLASS: share of the seeds with a signal in
+    alive; no row where the depth defines none. p_signal_CLASS: share of the seeds with a signal in
     every layer that are in that class. p_alive: share of the measured seeds. p_zero_CAUSE:
     share of them whose first all-zero layer, counted from the output, is so for that cause.
     p_zero_float32_CAUSE: share of them with any layer whose whole float32 gradient is zero for that
@@ -63,8 +62,6 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     """
     for quantity in RATIOS:
         yield _ratio_rows(chunk, quantity)
-    for quantity in ("d_g", "d_delta"):
-        yield _vanishing_rows(chunk, quantity)
     yield from _signal_rows(chunk)
     alive = chunk.decays["alive"]
     yield _share_rows(chunk, "p_alive", np.nansum(alive, axis=-1), counted(alive))
@@ -85,11 +82,8 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
     if len(chunk.epochs) > 1:
         extra |= band_columns(group, critical(logs)[:, None], _complete_seeds(logs)[:, None])
     if quantity in FACTORS_PER_LAYER:
-        p = tost(group)
         extra |= {
-            "p_equivalent": p,
             "fit": fits(chunk, quantity),
-            "direction": Labels(directions(interval, p), DIRECTIONS),
             "seeds_needed": seeds_needed(spread),
             **_distribution(logs, group, np.exp),
         }
@@ -97,14 +91,6 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
     return interval_rows(
         "estimates", chunk, quantity, interval, group.n, GEOMETRIC_T, extra, where=deep
     )
-
-
-def _vanishing_rows(chunk: Chunk, quantity: str) -> Columns:
-    """Return rows of the share of seeds whose decay factor is below 1 / 1.05."""
-    logs = chunk.ratio_logs(quantity)
-    name = quantity.replace("d_", "p_vanishing_")
-    count = (logs < -BOUND).sum(axis=-1)
-    return _share_rows(chunk, name, count, counted(logs), chunk.deep_enough(quantity)[:, None])
 
 
 def _signal_rows(chunk: Chunk) -> Iterator[Columns]:

@@ -14,6 +14,10 @@ from scipy.special import betaincinv, chdtri, ndtri, stdtr, stdtrit
 
 ALPHA = 0.05  # what a p value must stay below
 CONFIDENCE = 1 - ALPHA
+PRECISION = np.log(1.05)  # half-width of the interval of a decay factor that is aimed at
+# seeds that a study could have; where more are needed, a wider interval is the answer
+MAX_SEEDS = 1000
+FEASIBLE_SEEDS = 100
 
 MEAN_T = "t"
 GEOMETRIC_T = "t on log"
@@ -166,6 +170,31 @@ def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
         group.var * (1 + 1 / np.maximum(group.n, 1))
     )
     return _around(group.mean, half, np.full_like(half, np.nan))
+
+
+def half_width(spread: ArrayLike, n: ArrayLike) -> Array:
+    """Return the half-width, on the log scale, of the t interval from n seeds.
+
+    `spread` is the standard deviation of their logs.
+    """
+    count = np.asarray(n, dtype=float)
+    width: Array = _quantile(count - 1, CONFIDENCE) * np.asarray(spread) / np.sqrt(count)
+    return width
+
+
+def seeds_needed(spread: ArrayLike, half: float = PRECISION) -> Array:
+    """Return the smallest number of seeds whose t interval has at most this half-width.
+
+    (1.96 spread / half)^2 for many seeds, more for few, if the standard deviation over seeds,
+    `spread`, stays as it is. Infinite above MAX_SEEDS; NaN where the spread is not known.
+    """
+    s = np.asarray(spread, dtype=float)
+    counts = np.arange(2, MAX_SEEDS + 1)
+    with np.errstate(divide="ignore"):
+        allowed = half / s
+    place = len(counts) - np.searchsorted(half_width(1.0, counts)[::-1], allowed, side="right")
+    needed = np.append(counts.astype(float), np.inf)[place]
+    return np.where(np.isnan(s), np.nan, needed)
 
 
 def quantile(values: ArrayLike, share: float) -> Array:

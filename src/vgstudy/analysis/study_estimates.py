@@ -12,7 +12,6 @@ from vgstudy.analysis.depth_limit import limit_rows
 from vgstudy.analysis.design import Design, read_design
 from vgstudy.analysis.estimates import estimate_rows, outcome_rows
 from vgstudy.analysis.layer_decays import layer_decay_rows
-from vgstudy.analysis.linearity import linearity_rows
 from vgstudy.analysis.profiles import profile_rows, trajectory_rows
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.cells import PROBE_SET
@@ -77,7 +76,6 @@ def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:
     declared = design.study["contrasts"]
     tables = {
         "contrasts": contrast_rows(pairs(cells, declared), moments, design.study),
-        "linearity": linearity_rows(moments, cells.set_index("cell")["depth"]),
         "limits": limit_rows(cells, moments, declared),
         "variances": variance_rows(cells, moments),
     }

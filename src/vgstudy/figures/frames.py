@@ -31,7 +31,6 @@ FILTERS: Mapping[str, Any] = {
     "layer_decays": None,
     "contrasts": None,
     "arms": None,
-    "linearity": None,
     "overlays": None,
 }
 WHOLE = ("limits", "variances", "prediction")
@@ -55,7 +54,6 @@ class Frames:
     profiles: pd.DataFrame
     layer_decays: pd.DataFrame
     contrasts: pd.DataFrame
-    linearity: pd.DataFrame
     limits: pd.DataFrame
     variances: pd.DataFrame
     overlays: pd.DataFrame

@@ -53,7 +53,7 @@ def seeds_needed(folder: Path) -> str | None:
     if not path.exists():
         return None
     # these import Arrow and pandas, which planning does without
-    from vgstudy.analysis.equivalence import FEASIBLE_SEEDS, MAX_SEEDS, half_width
+    from vgstudy.analysis.intervals import FEASIBLE_SEEDS, MAX_SEEDS, half_width
     from vgstudy.figures.frames import untrained
     from vgstudy.report.table import records, setting
     from vgstudy.store.parquet import read_table

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from vgstudy.analysis.auc import auc, auc_within, resampled
 from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted, fisher
-from vgstudy.analysis.equivalence import BOUND, tost
 from vgstudy.analysis.intervals import equal_tails, moments, welch_difference
 from vgstudy.analysis.variances import account
 from vgstudy.validation.trials import (
@@ -37,8 +36,6 @@ DRAWS = 200
 def false_findings(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
     """Try tests where there is nothing to find."""
     for n in SEEDS:
-        at_bound = moments(rng.normal(BOUND, 0.05, (repetitions, n)))
-        yield error_trial("TOST", "factor of 1.05", n, tost(at_bound))
         one, other = rng.binomial(n, 0.5, (2, repetitions)).astype(float)
         seeds = np.full(repetitions, float(n))
         yield error_trial("Fisher", "equal shares of one half", n, fisher(one, seeds, other, seeds))

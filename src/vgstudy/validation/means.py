@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from vgstudy.analysis.bands import band, critical
-from vgstudy.analysis.decay import curvature, decay_factor
+from vgstudy.analysis.decay import decay_factor
 from vgstudy.analysis.intervals import (
     chi_squared,
     mean_t,
@@ -120,11 +120,6 @@ def one_sample(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
             pointwise = mean_t(moments(sample))
             yield band_trial("max-|t| band over layers", PRIMARY, name, n, simultaneous, truth.mean)
             yield band_trial("t at every layer", WITHDRAWN, name, n, pointwise, truth.mean)
-    for name, truth in profiles.items():
-        curvatures = Truth(_curvature(truth.values))
-        for n in SEEDS:
-            interval = mean_t(moments(curvatures.sample(repetitions, n, rng)))
-            yield interval_trial("t, curvature", PRIMARY, name, n, interval, curvatures.mean)
 
 
 def _trials_of_a_mean(
@@ -141,13 +136,6 @@ def _trials_of_a_mean(
     yield interval_trial("chi-squared on log", PRIMARY, name, n, chi_squared(group), variance)
     mean_ratio = Truth(np.exp(truth.values)).mean
     yield interval_trial("t on ratios", WITHDRAWN, name, n, of_ratios, mean_ratio)
-
-
-def _curvature(logs: Array) -> Array:
-    """Return quadratic coefficients of profiles, axes (member, layer), over the square layers; NaN
-    for the dead."""
-    square = np.broadcast_to(np.arange(logs.shape[1]) > 0, logs.shape)
-    return curvature(np.exp(logs), square)
 
 
 def outcomes(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:

@@ -154,9 +154,6 @@ _OVER_SEEDS = {
         "lower end of the prediction interval of one further seed; null for shares"
     ),
     "prediction_high": _number("upper end of the prediction interval"),
-    "q10": _number("10 % quantile over seeds; null for shares"),
-    "median": _number("median over seeds"),
-    "q90": _number("90 % quantile over seeds"),
     "seeds_needed": _number(
         "seeds for an interval of a decay factor from value / 1.05 to 1.05 value, at this standard "
         "deviation; infinite above 1,000; null for other quantities"
@@ -480,19 +477,14 @@ _PREDICTION = {
     "group": _label("all runs, or those of an activation"),
     "predictor": _label(
         "what predicts, before training, that a run will not learn: a key of "
-        "`failure_prediction.PREDICTORS`, a rule or a model"
+        "`predictors.PREDICTORS`, or a rule"
     ),
-    "kind": _label(
-        "predictor, rule (a published rule of thumb) or model (logistic, cells held out)"
-    ),
+    "kind": _label("predictor, or rule (a published rule of thumb)"),
     "quantity": _label(
         "AUC, AUC within cells (runs that differ in their seed alone), both also of runs with a "
         "decay factor of δ where a predictor is known of more, vanished where failed or learned "
-        "(share of these runs with a decay factor below 1), sensitivity, specificity, Brier score, "
-        "deviance explained or calibration (share of runs that failed in a tenth of them, by "
-        "predicted probability)"
+        "(share of these runs with a decay factor below 1), sensitivity or specificity"
     ),
-    "x": _number("calibration: mean predicted probability of failure; null otherwise"),
     "value": _VALUE,
     **_INTERVAL,
     **_METHOD,

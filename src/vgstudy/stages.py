@@ -11,14 +11,14 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 6,
-        "estimate": 15,
-        "predict": 6,
+        "estimate": 16,
+        "predict": 7,
         "trajectories": 4,
         "overlay": 5,
         "claims": 9,
         "figures": 19,
         "report": 28,
-        "coverage": 7,
+        "coverage": 8,
         "published": 2,
         "diagnosis": 1,
     }

@@ -13,9 +13,6 @@ from vgstudy.analysis.design import read_design
 from vgstudy.analysis.failure_prediction import (
     RULES,
     early_runs,
-    features,
-    folds_of,
-    held_out,
     prediction_rows,
 )
 from vgstudy.analysis.predictors import BESIDE
@@ -75,7 +72,7 @@ def test_runs_without_the_predictor_are_counted_and_left_out(rows):
 
 def test_what_is_the_same_for_all_runs_of_a_cell_has_no_area_within_cells(rows):
     within = rows[rows["quantity"] == "AUC within cells"]
-    assert not set(within["predictor"]) & {"depth", "width", "depth and width"}
+    assert not set(within["predictor"]) & {"depth", "width"}
     assert row(rows, "tanh", "d_delta", "AUC within cells")["value"] > 0.5
 
 
@@ -98,54 +95,9 @@ def test_sensitivity_and_specificity_by_hand(rows):
     )
 
 
-def test_calibration_parts_hold_every_run_once(rows):
-    parts = rows[
-        (rows["group"] == "tanh")
-        & (rows["predictor"] == "gradients")
-        & (rows["quantity"] == "calibration")
-    ]
-    assert parts["n"].sum() == 150
-    assert (parts["x"].diff().dropna() >= 0).all()
-    assert (parts["value"] * parts["n"]).sum() == made_runs().query("activation == 'tanh'")[
-        "failed"
-    ].sum()
-
-
-def test_a_model_never_sees_the_cell_it_is_tested_on():
-    rng = np.random.default_rng(2)
-    cell = np.repeat(np.arange(60), 10)
-    failed = (rng.random(60) < 0.5)[cell]  # of all its runs or of none, by chance
-    chance = held_out(np.eye(60)[cell], failed, folds_of(failed, cell))
-    assert abs(np.corrcoef(chance, failed)[0, 1]) < 0.2
-
-
-def test_features_are_logs_with_a_flag_for_what_has_none():
-    runs = pd.DataFrame({"d_g": [1.0, np.e, np.nan, 0.0], "zeros": [0.1, 0.2, 0.3, 0.4]})
-    assert features(runs, ("d_g", "zeros")).tolist() == [
-        [0, 0, 0.1],
-        [1, 0, 0.2],
-        [0.5, 1, 0.3],
-        [0.5, 1, 0.4],
-    ]
-
-
 def test_equal_generators_give_equal_rows(rows):
     again = pd.DataFrame(prediction_rows(made_runs(), np.random.default_rng(1)))
     pd.testing.assert_frame_equal(rows, again)
-
-
-def test_failures_of_too_few_cells_to_learn_them_from_the_others_give_no_model():
-    runs = made_runs()
-    runs = runs.assign(failed=runs["cell"].isin(["0", "1"]))
-    found = pd.DataFrame(prediction_rows(runs, np.random.default_rng(1)))
-    assert folds_of(runs["failed"].to_numpy(), runs["cell"].astype(int).to_numpy())
-    only = runs.assign(failed=runs["cell"] == "0")
-    assert only["failed"].sum() == 10
-    found = pd.DataFrame(prediction_rows(only, np.random.default_rng(1)))
-    models = found[(found["kind"] == "model") & (found["group"] == "all")]
-    assert models["quantity"].tolist() == ["AUC"] * 3
-    assert models["value"].isna().all()
-    assert row(found, "all", "first layer")["value"] > 0
 
 
 def test_where_nothing_failed_nothing_is_predicted():

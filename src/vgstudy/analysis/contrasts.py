@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 from statsmodels.stats.multitest import multipletests
 
-from vgstudy.analysis.cell_moments import group_of
+from vgstudy.analysis.estimates import group_of
 from vgstudy.analysis.intervals import (
     CONFIDENCE,
     NEWCOMBE,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.bands import band_columns, critical
@@ -21,7 +22,6 @@ from vgstudy.analysis.intervals import (
     mean_t,
     moments,
     next_seed,
-    quantile,
     seeds_needed,
     wilson,
 )
@@ -33,7 +33,8 @@ from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
 Array = NDArray[np.float64]
 
 FACTORS_PER_LAYER = ("d_g", "d_delta", "d_h")
-QUANTILES = {"q10": 0.1, "median": 0.5, "q90": 0.9}
+# ratios of which cells are compared
+COMPARED = ("d_g", "d_delta", "end_to_end_g")
 # causes of gradients that are exactly zero in float32, but not in float64
 SINGLE_ZEROS = ("dead", "saturation", "underflow")
 SIDAK = "Clopper-Pearson, Šidák over depths"
@@ -74,7 +75,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
 
 
 def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
-    """Return rows of a ratio; of a decay factor with the distribution over seeds and tests."""
+    """Return rows of a ratio; of a decay factor with the prediction interval and its fit."""
     logs = chunk.ratio_logs(quantity)
     group = moments(logs)
     interval, spread = geometric_t(group), np.sqrt(group.var)
@@ -85,7 +86,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
         extra |= {
             "fit": fits(chunk, quantity),
             "seeds_needed": seeds_needed(spread),
-            **_distribution(logs, group, np.exp),
+            **_prediction(group, np.exp),
         }
     deep = chunk.deep_enough(quantity)[:, None]
     return interval_rows(
@@ -131,7 +132,7 @@ def _end_rows(chunk: Chunk, quantity: str) -> Columns:
     """Return rows of the mean of a loss or an accuracy at the last epoch."""
     values = chunk.end_values(quantity)
     group = moments(values)
-    extra = {"spread": np.sqrt(group.var), **_distribution(values, group, np.asarray)}
+    extra = {"spread": np.sqrt(group.var), **_prediction(group, np.asarray)}
     return interval_rows("estimates", chunk, quantity, mean_t(group), group.n, MEAN_T, extra)
 
 
@@ -148,19 +149,14 @@ def _share_rows(
     return interval_rows("estimates", chunk, quantity, interval, n, WILSON, extra, where)
 
 
-def _distribution(values: Array, group: Moments, back: Callable[[Array], Array]) -> Extra:
-    """Return the prediction interval of one seed, and quantiles over seeds.
+def _prediction(group: Moments, back: Callable[[Array], Array]) -> Extra:
+    """Return the prediction interval of one seed.
 
     `back` leads from the scale of the values to that of the table.
     """
-    prediction = next_seed(group)
-    numbers = {
-        "prediction_low": prediction.low,
-        "prediction_high": prediction.high,
-        **{name: quantile(values, share) for name, share in QUANTILES.items()},
-    }
+    further = next_seed(group)
     with np.errstate(over="ignore"):
-        return {name: back(number) for name, number in numbers.items()}
+        return {"prediction_low": back(further.low), "prediction_high": back(further.high)}
 
 
 def _complete_seeds(logs: Array) -> Array:
@@ -168,3 +164,38 @@ def _complete_seeds(logs: Array) -> Array:
     some = ~np.isnan(logs).all(axis=-1, keepdims=True)
     counts: Array = np.all(~np.isnan(logs) | ~some, axis=-2).sum(axis=-1).astype(float)
     return counts
+
+
+def cell_moments(chunk: Chunk) -> pd.DataFrame:
+    """Return the columns cell, quantity, epoch, n, n_alive, mean, var.
+
+    n counts the seeds of the design; n_alive, mean and var are of those with a value. Ratios: of
+    natural logs, at the first and the last probe epoch, for cells deep enough. p_learned: mean is
+    the share.
+    """
+    return pd.concat(_frames(chunk), ignore_index=True)
+
+
+def _frames(chunk: Chunk) -> Iterator[pd.DataFrame]:
+    for quantity in COMPARED:
+        logs, deep = chunk.ratio_logs(quantity), chunk.deep_enough(quantity)
+        for at in sorted({0, len(chunk.epochs) - 1}):
+            yield _frame(chunk, quantity, int(chunk.epochs[at]), moments(logs[:, at]))[deep]
+    count, n = chunk.status_counts("learned")
+    with np.errstate(invalid="ignore"):
+        share = Moments(n, count / n, np.full_like(n, np.nan))
+    yield _frame(chunk, "p_learned", chunk.last_epoch, share)
+    accuracy = moments(chunk.end_values("test_accuracy"))
+    yield _frame(chunk, "test_accuracy", chunk.last_epoch, accuracy)
+
+
+def _frame(chunk: Chunk, quantity: str, epoch: int, group: Moments) -> pd.DataFrame:
+    keys = {"cell": chunk.cells, "quantity": quantity, "epoch": epoch}
+    numbers = {"n_alive": group.n, "mean": group.mean, "var": group.var}
+    return pd.DataFrame({**keys, "n": chunk.n, **numbers})
+
+
+def group_of(frame: pd.DataFrame, suffix: str = "") -> Moments:
+    """Return the moments in the columns n_alive, mean and var, with a suffix, of a frame."""
+    columns = (f"{name}{suffix}" for name in ("n_alive", "mean", "var"))
+    return Moments(*(frame[name].to_numpy(dtype=float) for name in columns))

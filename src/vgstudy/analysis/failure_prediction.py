@@ -1,6 +1,6 @@
 """Do gradients before training predict failure to learn? Over all runs, and within activations."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,11 +9,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, log_loss
-from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from vgstudy.analysis.auc import auc, auc_within, resampled
 from vgstudy.analysis.design import Design, plain, read_design
@@ -26,7 +21,6 @@ from vgstudy.store.tables import read_rows
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Cells = NDArray[np.int64]
-Folds = Sequence[tuple[Cells, Cells]]
 Row = dict[str, Any]
 
 PROBED = ("cell", "seed", "layer", "fan_in", "fan_out", "g_rms", "g_l2", "g_zero_float32")
@@ -43,19 +37,10 @@ RULES: Mapping[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = MappingProxyT
     }
 )
 REPETITIONS = 400
-FOLDS, BINS = 5, 10
 # further digits are rounding of sums of weights, such as a share above 1
 DIGITS = 12
 RESAMPLED = "seeds resampled within cells"
-HELD_OUT = "cells held out"
 DECAYS = ("d_g", "d_delta")
-# a model takes the log of these
-POSITIVE = ("d_g", "d_delta", "first layer", "smallest layer")
-MODELS: Mapping[str, Sequence[str]] = {
-    "depth and width": ("depth", "width"),
-    "gradients": (*POSITIVE, "distance", "zeros"),
-    "everything": (*POSITIVE, "distance", "zeros", "depth", "width"),
-}
 
 
 def write_prediction(folder: Path) -> None:
@@ -138,8 +123,6 @@ def prediction_rows(runs: pd.DataFrame, rng: np.random.Generator) -> Iterator[Ro
             fires: Array = rule(own).to_numpy().astype(float)
             yield from _scored(group, name, "rule", own, fires, cell, weight)
             yield from _rates(group, name, own["failed"].to_numpy(dtype=bool), fires, cell, weight)
-        for name, columns in MODELS.items():
-            yield from _modelled(group, name, own, columns, cell, weight)
 
 
 def _scored(
@@ -204,57 +187,6 @@ def _rates(
         yield _row(about, quantity, right[of].mean() if of.any() else np.nan, repeated)
 
 
-def _modelled(
-    group: str, name: str, own: pd.DataFrame, columns: Sequence[str], cell: Cells, weight: Array
-) -> Iterator[Row]:
-    """Return how well a logistic model predicts failure in cells that it was not fitted to."""
-    failed, none = own["failed"].to_numpy(dtype=bool), np.zeros(0)
-    about = _about(group, name, "model", failed, cell)
-    folds = folds_of(failed, cell)
-    if not folds:
-        yield _row(about, "AUC", np.nan, none)
-        return
-    chance = held_out(features(own, columns), failed, folds)
-    yield from _areas(about, chance, failed, cell, weight)
-    yield _row(about, "Brier score", brier_score_loss(failed, chance), none, HELD_OUT)
-    explained = 1 - log_loss(failed, chance) / log_loss(failed, np.full(len(failed), failed.mean()))
-    yield _row(about, "deviance explained", explained, none, HELD_OUT)
-    for part in np.array_split(np.argsort(chance, kind="stable"), BINS):
-        yield _share({**about, "n": len(part)}, "calibration", failed[part]) | {
-            "x": float(chance[part].mean())
-        }
-
-
-def features(runs: pd.DataFrame, columns: Sequence[str]) -> Array:
-    """Return predictors as a model takes them; axes (run, feature).
-
-    Logs of POSITIVE, with a flag where one is missing or zero.
-    """
-    parts: list[Array] = []
-    for name in columns:
-        value = runs[name].to_numpy(dtype=float)
-        known = np.isfinite(value) & ((value > 0) | (name not in POSITIVE))
-        scaled = np.log(np.where(known, value, 1.0)) if name in POSITIVE else value
-        parts.append(np.where(known, scaled, scaled[known].mean() if known.any() else 0.0))
-        parts += [~known * 1.0] * (not known.all())
-    return np.column_stack(parts)
-
-
-def folds_of(failed: Mask, cell: Cells) -> Folds:
-    """Return rows to fit to and rows to predict, of whole cells; none if failures are too few."""
-    if min(failed.sum(), (~failed).sum()) < 2 * FOLDS or cell.max() < FOLDS:
-        return []
-    folds = list(GroupKFold(FOLDS, shuffle=True, random_state=0).split(failed, groups=cell))
-    return folds if all(0 < failed[learned].sum() < len(learned) for learned, _ in folds) else []
-
-
-def held_out(x: Array, failed: Mask, folds: Folds) -> Array:
-    """Return probabilities of failure of the runs of each fold, by a model of all others."""
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    chance: Array = cross_val_predict(model, x, failed, cv=folds, method="predict_proba")[:, 1]
-    return chance
-
-
 def _share(about: Mapping[str, Any], quantity: str, holds: Mask) -> Row:
     found = wilson(holds.sum(), len(holds))
     ends = {end: float(getattr(found, end)) for end in ("value", "low", "high")}
@@ -278,7 +210,6 @@ def _row(
     return {
         **about,
         "quantity": quantity,
-        "x": None,
         **absent,
         "method": method,
         "confidence": CONFIDENCE,

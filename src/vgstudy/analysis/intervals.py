@@ -197,21 +197,6 @@ def seeds_needed(spread: ArrayLike, half: float = PRECISION) -> Array:
     return np.where(np.isnan(s), np.nan, needed)
 
 
-def quantile(values: ArrayLike, share: float) -> Array:
-    """Return the quantile over seeds, interpolated between neighbours as numpy does by default."""
-    x = np.sort(np.asarray(values, dtype=float), axis=-1)
-    n = (~np.isnan(x)).sum(axis=-1)
-    place = share * np.maximum(n - 1, 0)
-    below = np.floor(place).astype(int)
-    above = np.minimum(np.ceil(place).astype(int), x.shape[-1] - 1)
-    lower, upper = (
-        np.take_along_axis(x, index[..., None], axis=-1)[..., 0] for index in (below, above)
-    )
-    exact = below == above
-    step: Array = np.where(exact, 0.0, place - below) * np.where(exact, 0.0, upper - lower)
-    return lower + step
-
-
 def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
     """Return the variance of a normal variable with its chi-squared interval.
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from vgstudy.analysis.cell_moments import cell_moments
 from vgstudy.analysis.chunks import Chunk, chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs
 from vgstudy.analysis.depth_limit import limit_rows
 from vgstudy.analysis.design import Design, read_design
-from vgstudy.analysis.estimates import estimate_rows, outcome_rows
+from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
 from vgstudy.analysis.layer_decays import layer_decay_rows
 from vgstudy.analysis.profiles import profile_rows, trajectory_rows
 from vgstudy.analysis.variances import variance_rows

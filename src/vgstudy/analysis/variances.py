@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vgstudy.analysis.cell_moments import group_of
+from vgstudy.analysis.estimates import group_of
 from vgstudy.analysis.intervals import CONFIDENCE, equal_tails
 from vgstudy.schema import FACTORS
 

@@ -17,8 +17,8 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 5,
         "claims": 9,
         "figures": 19,
-        "report": 28,
-        "coverage": 8,
+        "report": 29,
+        "coverage": 7,
         "published": 2,
         "diagnosis": 1,
     }

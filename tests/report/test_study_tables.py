@@ -19,12 +19,13 @@ def test_every_topic_has_one_table_against_the_tables(reported):
     captions = [table.caption.split(":")[0].split(";")[0] for table in result_tables(frames)]
     assert captions == [
         "Decay factors before training, share of seeds that learn and accuracy at the end",
+        "Factor of δ from each layer to the next before training (the last is the output's)",
         "Declared contrasts",
         "Depth limits and their differences",
         "Shares of variance over runs",
         "What predicts failure before training (an AUC of .5 is chance)",
     ]
-    limits = result_tables(frames)[2]
+    limits = result_tables(frames)[3]
     assert len(limits.rows) == len(frames.limits)
 
 

@@ -4,8 +4,9 @@ next to the page."""
 import pandas as pd
 
 from vgstudy.analysis.predictors import PREDICTORS
-from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen
+from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, untrained
 from vgstudy.formatting import ANSWERS, percent
+from vgstudy.quantities import SIGNAL_CLASSES
 from vgstudy.report.table import ESTIMATE, Table, column_table
 from vgstudy.schema import FACTORS
 from vgstudy.validation.records import read_record
@@ -14,6 +15,7 @@ LARGE = 200  # rows from which a table of networks is shown at one depth
 BEFORE = ["d_delta", "d_g"]
 AFTER = ["p_learned", "test_accuracy"]
 PREDICTION = ["AUC", "AUC within cells", "vanished where failed", "vanished where learned"]
+SIGNALS = [f"p_signal_{name}" for name in SIGNAL_CLASSES]
 DATED = "computed once for this version of the package, on {date}"
 
 
@@ -35,6 +37,11 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
             "Decay factors before training, share of seeds that learn and accuracy at the end",
             estimates,
             (*FACTORS, "quantity", ESTIMATE, "n_alive", "n"),
+        ),
+        network_table(
+            "Factor of δ from each layer to the next before training (the last is the output's)",
+            untrained(chosen(frames.layer_decays, quantity="d_delta", epoch=0)),
+            (*FACTORS, "layer", ESTIMATE, "n_alive", "n"),
         ),
         network_table(
             "Declared contrasts: ratio or difference of two networks (p by Holm)",
@@ -64,6 +71,7 @@ def robustness_tables(frames: Frames) -> tuple[Table, ...]:
     """Return why gradients are zero, and where one factor per layer does not fit."""
     zeros = frames.estimates["quantity"].astype(str).str.startswith("p_zero")
     rows = frames.estimates[zeros & (frames.estimates["value"] > 0)]
+    signals = chosen(frames.estimates, epoch=0, quantity=SIGNALS)
     tables = (
         network_table(
             "Gradients that are exactly zero: share of seeds, by cause",
@@ -71,9 +79,14 @@ def robustness_tables(frames: Frames) -> tuple[Table, ...]:
             (*FACTORS, "epoch", "quantity", ESTIMATE, "n"),
         ),
         network_table(
-            "Curvature at epoch 0: 0 if one factor per layer fits (p by Holm)",
-            frames.linearity,
-            (*FACTORS, "quantity", ESTIMATE, "p_adjusted", "n_alive", "n"),
+            "Before training, one factor does not describe every pair of layers within 25 %",
+            chosen(frames.estimates, quantity=BEFORE, epoch=0, fit="does not fit"),
+            (*FACTORS, "quantity", ESTIMATE, "n_alive", "n"),
+        ),
+        network_table(
+            "Before training, the signal is lost or grows more than 10 times: share of seeds",
+            signals[(signals["value"] > 0) & (signals["quantity"] != "p_signal_kept")],
+            (*FACTORS, "quantity", ESTIMATE, "n"),
         ),
     )
     return tuple(table for table in tables if table.rows)

@@ -28,6 +28,7 @@ def rows(**columns) -> pd.DataFrame:
         "delta_rms": [0.5, 0.5, 0.5],
         "g_rms": [1.0, 1.0, 1.0],
         "g_zero": [0.0, 0.0, 0.0],
+        "h_rms": [1.0, 1.0, np.nan],
         "h_dead": [0.0, 0.0, np.nan],
         "h_saturated": [0.2, 0.3, np.nan],
         "zero_cause": ["none"] * 3,
@@ -116,6 +117,11 @@ CASES = {
     "parallel branches that all vanish": (
         {"delta_rms": [1e-5, 1e-6, 0.5], "stage": [1, 1, 2]},
         2e-5,
+        "vanishing",
+    ),
+    "a signal that shrinks in both directions": (
+        {"delta_rms": UNKNOWN, "g_rms": [1e-6, 1e-6, 1e-6], "h_rms": [1e-3, 1e-6, np.nan]},
+        1e-6,
         "vanishing",
     ),
     "an embedding is left out": (

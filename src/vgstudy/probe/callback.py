@@ -254,7 +254,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         columns = state_columns(measurer.order, measurer.kinds, measurer.traits(), double, single)
         columns |= weight_changes(now, self._first, self._before)
         self._before = now
-        log.structure = measurer.structure()
+        log.structure, log.settings["plain"] = measurer.structure(), measurer.is_plain()
         log.losses[self._done], log.tops[self._done] = double.loss, double.top_rms
         keys = {
             "cell": log.name,

@@ -169,19 +169,11 @@ def _model(
         "rule": RULES[verdict].text if verdict in RULES else "no rule holds",
         "reason": why_no_gradient(layers) if verdict == NO_GRADIENT else None,
         "compared": _compared(now, layers),
-        **_evidence(verdict, epoch, layers, was_healthy, _is_plain(now, footer)),
+        **_evidence(verdict, epoch, layers, was_healthy, footer.get("plain", True)),
         "numbers": {name: _number(float(now_features[name].median())) for name in FEATURES},
         "decays": {name: _interval(now_decays[name]) for name in DECAYS},
         "layers": layers,
     }
-
-
-def _is_plain(rows: pd.DataFrame, footer: Mapping[str, Any]) -> bool:
-    """Return whether the model is a chain of dense layers, as the networks of a study are."""
-    kernels = footer.get("structure", [])
-    one_seed = rows[rows["seed"] == rows["seed"].iloc[0]]
-    is_chain = sorted(one_seed["stage"]) == list(range(1, len(one_seed) + 1))
-    return is_chain and all(kernel["layer"] == "Dense" for kernel in kernels)
 
 
 def _evidence(

@@ -18,10 +18,10 @@ from vgstudy.engine.probes import traits_of
 from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.error_text import ERRORS
 from vgstudy.probe.global_state import generators_kept, graph_rewriting_off
-from vgstudy.probe.keras_internals import computing_in, training_loss
+from vgstudy.probe.keras_internals import all_layers, computing_in, training_loss
 from vgstudy.probe.probe_set import ProbeSet
 from vgstudy.probe.recording import Call, Function, Recorder
-from vgstudy.probe.weights import Kernel, kernels, kinds
+from vgstudy.probe.weights import NORMALISING, Kernel, kernels, kinds
 
 Array = NDArray[Any]
 UNKNOWN = Traits(steepest=0.0, can_be_off=False)
@@ -87,7 +87,7 @@ class Measurer:
         self.order: list[Kernel] = []
         self.kinds: list[str] = []
         self.unreached: list[str] = []
-        self._stages: dict[int, int] = {}
+        self._places: dict[int, tuple[int, int]] = {}
         self._calls: dict[int, list[Call]] = {}
         self._traits: dict[int, Traits] = {}
         self._run: Callable[[], dict[str, Any]] | None = self._pass if model.run_eagerly else None
@@ -109,11 +109,18 @@ class Measurer:
     def structure(self) -> list[dict[str, Any]]:
         """Return what a diagnosis needs to know of each kernel and its layer, as JSON values.
 
-        `name` of the kernel, `layer` its class, `stage` as in `Recorder.stages`, `units` and
+        `name` of the kernel, `layer` its class, `stage` as in `Recorder.places`, `units` and
         `positions` (pixels, time steps) of the layer's output, name of the `activation` that
         follows.
         """
         return [self._describe(kernel) for kernel in self.order]
+
+    def is_plain(self) -> bool:
+        """Return whether the model is a chain of dense layers, as the networks of studies are."""
+        is_chain = all(sources in (0, 1) for _, sources in self._places.values())
+        is_dense = all(isinstance(kernel.site, keras.layers.Dense) for kernel in self.order)
+        layers = all_layers(self.model)
+        return is_chain and is_dense and not any(isinstance(each, NORMALISING) for each in layers)
 
     def _describe(self, kernel: Kernel) -> dict[str, Any]:
         calls = self._calls[id(kernel.site)]
@@ -123,7 +130,7 @@ class Measurer:
         return {
             "name": kernel.name,
             "layer": type(kernel.site).__name__,
-            "stage": self._stages.get(id(kernel.site), 0),
+            "stage": self._places.get(id(kernel.site), (0, 0))[0],
             "units": units or 0,
             "positions": max(1, sum(sizes) // units) if known else 1,
             "activation": calls[0].activation if calls else "",
@@ -219,7 +226,7 @@ class Measurer:
         met = {site: place for place, site in enumerate(recorder.calls)}
         self.order = sorted(order, key=lambda kernel: met.get(id(kernel.site), len(met)))
         self.kinds = kinds(self.order, recorder.output_sites(outputs))
-        self._stages = recorder.stages()
+        self._places = recorder.places()
         self._calls = {id(kernel.site): recorder.calls.get(id(kernel.site), []) for kernel in order}
 
     def _can_be_seen(self, call: Call) -> bool:

@@ -99,12 +99,13 @@ class Recorder:
         """Return the call of a layer with kernels that gave a tensor, if it is known."""
         return self._origin[id(tensor)][0] if id(tensor) in self._origin else None
 
-    def stages(self) -> dict[int, int]:
-        """Return the place of each layer on the way from input to output, by `id`.
+    def places(self) -> dict[int, tuple[int, int]]:
+        """Return stage and number of sources of each layer, by `id`.
 
-        A layer's stage is 1 more than the largest stage of the layers whose output reaches its
-        input, so that parallel branches share stages. Where operations run one by one, no graph
-        shows the branches, and layers are numbered in the order of their calls.
+        Its sources are the layers whose output reaches its input past no other layer; a layer in a
+        plain chain has one at most. Its stage is 1 more than the largest stage of its sources, so
+        that parallel branches share stages. Where operations run one by one, no graph shows the
+        branches: layers are numbered in the order of their calls, and their sources are -1.
         """
         outputs = {
             call.output.op.name: site
@@ -113,16 +114,18 @@ class Recorder:
             if _is_in_default_graph(call.output)
         }
         if len(set(outputs.values())) < len(self.calls):
-            return {site: place for place, site in enumerate(self.calls, start=1)}
-        below: dict[int, int] = {}
-        stages: dict[int, int] = {}
+            return {site: (place, -1) for place, site in enumerate(self.calls, start=1)}
+        places: dict[int, tuple[int, int]] = {}
+        below: dict[str, frozenset[int]] = {}
         for operation in tf.compat.v1.get_default_graph().get_operations():
-            stage = max((below.get(tensor.op.name, 0) for tensor in operation.inputs), default=0)
+            known = (below.get(tensor.op.name, frozenset()) for tensor in operation.inputs)
+            sources = frozenset().union(*known)
             if (site := outputs.get(operation.name)) is not None:
-                stage += 1
-                stages.setdefault(site, stage)
-            below[operation.name] = stage
-        return stages
+                stage = 1 + max((places[source][0] for source in sources), default=0)
+                places.setdefault(site, (stage, len(sources)))
+                sources = frozenset([site])
+            below[operation.name] = sources
+        return places
 
     def _changes(self, layer: keras.Layer) -> Iterator[tuple[keras.Layer, str, Any]]:
         """Yield the attributes of a layer to replace, with their new values."""

@@ -19,6 +19,7 @@ PROBE_COLUMNS = [
     "g_rms",
     "g_l2",
     "g_zero",
+    "h_rms",
     "h_dead",
     "h_saturated",
     "zero_cause",
@@ -118,9 +119,9 @@ def stage_signals(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the signal at each stage of each run and epoch: the largest of parallel layers.
 
     A column `delta`, the root mean square of delta times the square root of the layer's positions
-    (pixels, time steps), NaN where no layer of the stage has one, and a column `g`, the norm of the
-    gradient. Look-ups (embeddings)
-    and layers that the loss does not reach are left out.
+    (pixels, time steps), NaN where no layer of the stage has one. A column `g`, the norm of the
+    gradient over the level of h at the stage below, which follows delta. Look-ups (embeddings) and
+    layers that the loss does not reach are left out.
     """
     carrying = rows[rows["g_zero"].notna() & (rows["stage"] > 0)]
     if not carrying["look_up"].all():
@@ -130,7 +131,10 @@ def stage_signals(rows: pd.DataFrame) -> pd.DataFrame:
         delta=carrying["delta_rms"] * np.sqrt(carrying["positions"].astype("float64")),
         g=carrying["g_l2"].fillna(np.inf),
     )
-    return signals.groupby([*RUN_KEYS, "stage"], observed=True)[["delta", "g"]].max()
+    largest = signals.groupby([*RUN_KEYS, "stage"], observed=True)[["delta", "g", "h_rms"]].max()
+    below = largest["h_rms"].groupby(RUN_KEYS, observed=True).shift()
+    largest["g"] /= below.where((below > 0) & np.isfinite(below), 1.0)
+    return largest[["delta", "g"]]
 
 
 def _ratio(rows: pd.DataFrame) -> "pd.Series[float]":

@@ -15,7 +15,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "predict": 7,
         "trajectories": 4,
         "overlay": 5,
-        "claims": 9,
+        "claims": 10,
         "figures": 19,
         "report": 29,
         "coverage": 7,

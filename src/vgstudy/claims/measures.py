@@ -123,8 +123,7 @@ class Measure(Frozen):
 
     @model_validator(mode="after")
     def _has_a_layer_if_there_are_layers(self) -> Self:
-        derived = DERIVED.get(self.column)
-        layered = derived.layered if derived else TABLE_OF[self.column] == "probes"
+        layered = TABLE_OF[self.column] == "probes"
         if layered and self.layer is None:
             allowed = f"{', '.join(LAYERS)}, or a number from 1"
             raise problem_at("layer", f"is missing: {self.column} has a value for each; {allowed}")
@@ -181,10 +180,8 @@ def _reduced(measure: Measure, values: Array, logged: Sequence[int]) -> Array:
 
 def _kept(measure: Measure, epochs: Epochs) -> NDArray[np.int64]:
     """Return the indices of the measure's epochs."""
-    if isinstance(measure.epochs, int):
-        return np.flatnonzero(epochs == measure.epochs)
-    if isinstance(measure.epochs, tuple):
-        low, high = measure.epochs
-        return np.flatnonzero((epochs >= low) & (epochs <= high))
-    index = np.arange(len(epochs))
-    return {"first": index[:1], "last": index[-1:], "all": index}[measure.epochs]
+    if isinstance(measure.epochs, str):
+        index = np.arange(len(epochs))
+        return {"first": index[:1], "last": index[-1:], "all": index}[measure.epochs]
+    low, high = np.broadcast_to(measure.epochs, 2)
+    return np.flatnonzero((epochs >= low) & (epochs <= high))

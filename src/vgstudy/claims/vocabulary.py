@@ -23,12 +23,11 @@ KEYS = ("cell", "seed", "epoch", "step", "layer")
 
 @dataclass(frozen=True)
 class Derived:
-    """A quantity made from columns of a table, a value for each row; of single layers or not."""
+    """A quantity made from columns of a table, a value for each row."""
 
     words: str
     table: str
     columns: tuple[str, ...]
-    layered: bool
     values: Callable[[pa.Table], pa.ChunkedArray]
 
 
@@ -38,30 +37,24 @@ def _weight_gain(rows: pa.Table) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(np.sqrt(fan_out * (mean**2 + sd**2)))])
 
 
+WEIGHT_GAIN = (
+    "factor sqrt(fan_out E[w²]) by which the weights alone multiply the backpropagated signal"
+)
 DERIVED: Mapping[str, Derived] = MappingProxyType(
     {
         "learned": Derived(
             "whether a seed learned",
             "outcomes",
             ("status",),
-            layered=False,
-            values=lambda rows: pc.equal(rows["status"], "learned"),
+            lambda rows: pc.equal(rows["status"], "learned"),
         ),
         "g_mean_size": Derived(
             "size of the mean gradient entry",
             "probes",
             ("g_mean",),
-            layered=True,
-            values=lambda rows: pc.abs(rows["g_mean"]),
+            lambda rows: pc.abs(rows["g_mean"]),
         ),
-        "weight_gain": Derived(
-            "factor sqrt(fan_out E[w²]) by which the weights alone multiply the backpropagated "
-            "signal",
-            "probes",
-            ("fan_out", "w_mean", "w_sd"),
-            layered=True,
-            values=_weight_gain,
-        ),
+        "weight_gain": Derived(WEIGHT_GAIN, "probes", ("fan_out", "w_mean", "w_sd"), _weight_gain),
     }
 )
 
@@ -84,10 +77,7 @@ def _rising(x: Array) -> Array:
 LAYERS: Mapping[str, tuple[str, Callable[[Array], Array]]] = MappingProxyType(
     {
         "first": ("layer 1", lambda x: x[:, :1]),
-        "middle": (
-            "the middle layer",
-            lambda x: x[:, x.shape[1] // 2 - 1 : x.shape[1] // 2],
-        ),
+        "middle": ("the middle layer", lambda x: x[:, [x.shape[1] // 2 - 1]]),
         "last hidden": ("the last hidden layer", lambda x: x[:, -2:-1]),
         "output": ("the output layer", lambda x: x[:, -1:]),
         "largest hidden": (
@@ -96,10 +86,7 @@ LAYERS: Mapping[str, tuple[str, Callable[[Array], Array]]] = MappingProxyType(
         ),
         "largest": ("the layer where it is largest", lambda x: x.max(axis=1, keepdims=True)),
         "smallest": ("the layer where it is smallest", lambda x: x.min(axis=1, keepdims=True)),
-        "rising": (
-            "share of neighbouring layers in which it is larger nearer the output",
-            _rising,
-        ),
+        "rising": ("share of neighbouring layers in which it is larger nearer the output", _rising),
         "each": ("every layer", lambda x: x),
     }
 )

@@ -432,7 +432,7 @@ _CLAIMS = {
     "claim": _label("what the tutorial claims, in our words"),
     "setup": _label("network and data of the claim"),
     "statement": _label("the part of the claim that this row judges"),
-    "quantity": _label("the number per run that stands for it"),
+    "quantity": _label("the number per run that represents it"),
     "reported": _label("what the tutorial reports"),
     "reported_low": _number(
         "the reported number or the lower end of the reported range; null if none"
@@ -465,7 +465,7 @@ _CLAIMS = {
         "there is none or it was not run"
     ),
     "claim_n": _count("seeds with a value in all of these statements"),
-    "reasoning": _label("how the verdict follows, and why this quantity stands for the claim"),
+    "reasoning": _label("how the verdict follows, and why this quantity represents the claim"),
     "version": _count(
         "version of the register that added or last changed the statement; above 1 after results "
         "had been seen"

@@ -67,14 +67,14 @@ def cell_of(results, **levels):
 
 
 def test_every_claim_has_rows_and_those_not_run_say_so(results):
-    found = rows(results, REGISTER, studies=())
+    judged = rows(results, REGISTER, studies=())
     ids = [claim.id for claim in all_claims(read_register(REGISTER))]
-    assert list(dict.fromkeys(row["id"] for row in found)) == ids
-    assert {row["verdict"] for row in found} == {"not run"}
+    assert list(dict.fromkeys(row["id"] for row in judged)) == ids
+    assert {row["verdict"] for row in judged} == {"not run"}
     assert all(
-        row["reasoning"].startswith(f"not run: add {row['study']} to studies") for row in found
+        row["reasoning"].startswith(f"not run: add {row['study']} to studies") for row in judged
     )
-    assert {row["study"] for row in found} == {
+    assert {row["study"] for row in judged} == {
         "circles",
         "visualising",
         "digits",
@@ -139,15 +139,16 @@ def test_two_arms_are_compared_seed_by_seed(results, tmp_path):
         "measure": {"column": "test_loss"},
         "below": {"arm": other},
     }
-    found = rows(results, register(tmp_path / "r", [statement]))[0]
-    own, against = (
+    judged = rows(results, register(tmp_path / "r", [statement]))[0]
+    values, against = (
         logged(results, "curves", cell_of(results, **arm), "test_loss", epoch=20)
         for arm in (TANH, other)
     )
-    below = [own[seed] < against[seed] for seed in own if np.isfinite(own[seed] - against[seed])]
-    assert found["share"] == pytest.approx(np.mean(below))
-    assert found["n_failed"] == 8 - len(below)
-    assert found["comparator"] == "below depth 5, 5 wide, ReLU, Xavier, SGD"
+    gaps = np.array([values[seed] - against[seed] for seed in values])
+    finite = gaps[np.isfinite(gaps)]
+    assert judged["share"] == pytest.approx(np.mean(finite < 0))
+    assert judged["n_failed"] == 8 - len(finite)
+    assert judged["comparator"] == "below depth 5, 5 wide, ReLU, Xavier, SGD"
 
 
 def test_an_arm_with_several_cells_has_a_row_for_each(results, tmp_path):

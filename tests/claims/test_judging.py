@@ -103,10 +103,10 @@ def test_no_difference_is_a_difference_within_the_margin_by_hand():
 
 
 def test_an_order_may_be_asked_instead_of_claimed():
-    asked = statement(ACCURACY, below=0.5, open=True)
-    judged = judge(asked, column(*[0.4] * 6, *[0.6] * 4))
+    question = statement(ACCURACY, below=0.5, open=True)
+    judged = judge(question, column(*[0.4] * 6, *[0.6] * 4))
     assert (judged.verdict, judged.share) == (verdicts.ANSWERED, 0.6)
-    assert asked.comparison == "nothing claimed; asked: below 0.5"
+    assert question.comparison == "nothing claimed; asked: below 0.5"
 
 
 def test_an_order_may_be_against_a_multiple():

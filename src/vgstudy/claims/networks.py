@@ -1,6 +1,6 @@
 """The cells of a study that a claim is about, and whether a study has what a claim names.
 
-The checks need neither pandas nor results, so that mistakes are found before anything is trained.
+The checks need neither pandas nor results, so that mistakes end a run before anything is trained.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -35,7 +35,7 @@ class Case:
 
     @property
     def reads(self) -> list[tuple[str, Measure]]:
-        """The cells and measures that it needs: its own, then what it is compared with."""
+        """The cells and measures that it needs: its cell first, then what it is compared with."""
         values = [(self.cell, measure) for measure in self.statement.measures]
         return [*values, (self.other, self.statement.measure)] if self.other else values
 

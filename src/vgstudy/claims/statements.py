@@ -79,7 +79,7 @@ class Statement(Frozen):
     reported
         What the tutorial reports about this statement, if not all that the claim says.
     reasoning
-        Why this quantity stands for the claim, and what is assumed.
+        Why this quantity represents the claim, and what is assumed.
     version
         The version of the register that added or last changed the statement; above 1 this was after
         results had been seen.

@@ -102,7 +102,7 @@ def test_without_claims_there_is_no_section(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "yes for 90 % of the seeds [74 % to 96.5 %]; 1 without a value"),
+        ({}, "90 % [74, 96]; 1 without a value"),
         ({"method": "t on log", "n_failed": 0}, "0.90 [0.74, 0.96]"),
         (
             {"method": "t", "prediction_low": 0.5, "prediction_high": 1.2, "n_failed": 0},

@@ -9,7 +9,7 @@ from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.verdicts import NOT_RUN, VERDICTS
-from vgstudy.formatting import interval, listing, number, percent, plural
+from vgstudy.formatting import interval, listing, number, plural
 from vgstudy.report.table import Row, Table
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import shared_rows
@@ -148,10 +148,12 @@ def claim(rows: Sequence[Row]) -> Claim:
 
 
 def statement(row: Row) -> Row:
-    """Return a row with `estimate` and `share_text` in words, and the `strip` of its seeds."""
+    """Return a row with `estimate`, `brief` and `share_text` in words, and the `strip` of its
+    seeds."""
     return {
         **row,
         "estimate": estimate_text(row),
+        "brief": brief_text(row),
         "share_text": share_text(row["share"], row["n"] - row["n_failed"]),
         "strip": strip(row["sample"] or [], row["reported_low"], row["reported_high"]),
     }
@@ -162,19 +164,24 @@ def share_text(share: float | None, seeds: int) -> str:
     return "" if share is None else f"{round(share * seeds):,} of {plural(seeds, 'seed')}"
 
 
+def brief_text(row: Row) -> str:
+    """Return the estimate with its interval; a share of the seeds in percent."""
+    if row["method"] == WILSON and row["value"] is not None:
+        value, low, high = (f"{100 * row[name]:.0f}" for name in ("value", "low", "high"))
+        return f"{value} % [{low}, {high}]"
+    return "" if row["value"] is None else interval(row["value"], row["low"], row["high"])
+
+
 def estimate_text(row: Row) -> str:
-    """Return the estimate with its interval, and how many seeds have no value."""
+    """Return the estimate with its interval, where one more seed would fall, and how many seeds
+    have no value."""
     if row["value"] is None:
         return ""
-    without = f"; {row['n_failed']:,} without a value" if row["n_failed"] else ""
-    if row["method"] == WILSON:
-        ends = f"{percent(row['low'])} to {percent(row['high'])}"
-        return f"yes for {percent(row['value'])} of the seeds [{ends}]{without}"
-    further = ""
+    text = brief_text(row)
     if row["prediction_low"] is not None:
         ends = f"{number(row['prediction_low'])} to {number(row['prediction_high'])}"
-        further = f"; one more seed: {ends}"
-    return f"{interval(row['value'], row['low'], row['high'])}{further}{without}"
+        text += f"; one more seed: {ends}"
+    return f"{text}; {row['n_failed']:,} without a value" if row["n_failed"] else text
 
 
 def strip(values: Sequence[float], low: float | None, high: float | None) -> Strip:

@@ -96,7 +96,7 @@ def version_table(sources: Iterable[Footer]) -> Table:
             text = "none" if value is None else str(value)
             values.setdefault(name, {})[text] = None
     rows = tuple((name, listing(texts)) for name, texts in values.items())
-    return Table("What made the tables", ("what", "value"), rows)
+    return Table("Versions, machine, settings", ("what", "value"), rows)
 
 
 def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Sequence[str]) -> Table:
@@ -114,7 +114,7 @@ def hash_table(folder: Path, footers: Mapping[str, Footer], jobs: Sequence[str])
     for path in shared(folder.parent):
         if path.exists():
             rows.append((f"../{path.name}", f"{read_footer(path)['rows']:,}", file_hash(path)))
-    return Table("Tables", ("table", "rows", "SHA-256"), tuple(rows))
+    return Table("Hashes of the tables", ("table", "rows", "SHA-256"), tuple(rows))
 
 
 def file_hash(path: Path) -> str:

@@ -34,22 +34,22 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
     words = prediction["predictor"].astype("object").replace(dict(PREDICTORS))
     tables = (
         network_table(
-            "Decay factors before training, share of seeds that learn and accuracy at the end",
+            "Estimates of each network",
             estimates,
             (*FACTORS, "quantity", ESTIMATE, "n_alive", "n"),
         ),
         network_table(
-            "Factor of δ from each layer to the next before training (the last is the output's)",
+            "Factor of δ from each layer to the next (the last is the output's)",
             untrained(chosen(frames.layer_decays, quantity="d_delta", epoch=0)),
             (*FACTORS, "layer", ESTIMATE, "n_alive", "n"),
         ),
         network_table(
-            "Declared contrasts: ratio or difference of two networks (p by Holm)",
+            "Declared contrasts (p by Holm)",
             contrasts,
             (*FACTORS, "factor", "reference_level", "quantity", "epoch", ESTIMATE, "p_adjusted"),
         ),
         column_table(
-            "Depth limits and their differences: the depth at which half the seeds still learn",
+            "Depth limits and their differences",
             limits,
             (*FACTORS[1:], "factor", "reference", ESTIMATE, "range", "fit", "n"),
         ),
@@ -59,7 +59,7 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
             ("quantity", "epoch", "source", ESTIMATE, "df", "n"),
         ),
         column_table(
-            "What predicts failure before training (an AUC of .5 is chance)",
+            "Failure prediction (an AUC of .5 is chance)",
             prediction.assign(predictor=words),
             ("group", "predictor", "quantity", ESTIMATE, "failures", "n"),
         ),
@@ -74,17 +74,17 @@ def robustness_tables(frames: Frames) -> tuple[Table, ...]:
     signals = chosen(frames.estimates, epoch=0, quantity=SIGNALS)
     tables = (
         network_table(
-            "Gradients that are exactly zero: share of seeds, by cause",
+            "Zero gradients by cause",
             chosen(rows, epoch=[0, frames.last_epoch]),
             (*FACTORS, "epoch", "quantity", ESTIMATE, "n"),
         ),
         network_table(
-            "Before training, one factor does not describe every pair of layers within 25 %",
+            "Where one factor per layer does not fit",
             chosen(frames.estimates, quantity=BEFORE, epoch=0, fit="does not fit"),
             (*FACTORS, "quantity", ESTIMATE, "n_alive", "n"),
         ),
         network_table(
-            "Before training, the signal is lost or grows more than 10 times: share of seeds",
+            "Signals lost or grown more than tenfold before training",
             signals[(signals["value"] > 0) & (signals["quantity"] != "p_signal_kept")],
             (*FACTORS, "quantity", ESTIMATE, "n"),
         ),

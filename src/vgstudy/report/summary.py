@@ -31,7 +31,7 @@ VERBS = {  # of one claim and of several
     ANSWERED: ("is an open question, answered", "are open questions, answered"),
 }
 FAILURES = {
-    "dead": "end with a layer whose whole gradient is zero",
+    "dead": "end with a dead gradient",
     "diverged": "diverge",
     "never started": "never leave the loss of guessing",
     "stalled": "stall part-way",
@@ -82,7 +82,7 @@ def summary(
         claims_finding(claims),
         signal_finding(frames, counted),
         failure_finding(frames, counted),
-        cause_finding(frames),
+        cause_finding(frames, counted),
         limit_finding(frames, counted),
     )
     return Summary(
@@ -112,7 +112,7 @@ def claims_finding(claims: ClaimsSection | None) -> Finding | None:
     return Finding(
         topic="The claims",
         text=f"Of {plural(len(claims.claims), 'claim')} of the tutorials, {counts}.",
-        certainty="Each verdict rests on the 95 % interval of the share of seeds that agree.",
+        certainty="By the 95 % interval of the share of seeds that agree.",
         link="claims",
     )
 
@@ -121,11 +121,11 @@ def place(
     sections: Sequence[StudySection], studies: Sequence[str], name: str
 ) -> tuple[str, EmbeddedFigure | None]:
     """Return the anchor and the figure of the first of these studies that has it drawn."""
-    for section in sections:
-        figure = section.figure(name) if section.name in studies else None
-        if figure:
-            return f"{section.name}-{name}", figure
-    return studies[0], None
+    by_name = {section.name: section for section in sections}
+    for study in studies:
+        if figure := by_name[study].figure(name):
+            return f"{study}-{name}", figure
+    return f"{studies[0]}-results", None
 
 
 def by_size(rows: pd.DataFrame) -> list[str]:
@@ -151,7 +151,7 @@ def signal_finding(studies: Studies, sections: Sequence[StudySection]) -> Findin
     lost = ends["value"] < 1 / LARGE
     grown = int((ends["value"] > LARGE).sum())
     shares = lost.groupby(ends["activation"]).agg(["sum", "size"])
-    texts = [f"{part['sum']} of {part['size']} {name}" for name, part in shares.iterrows()]
+    texts = [f"{lost} of {size} {name}" for name, lost, size in shares.itertuples() if lost]
     factors = pooled(
         {
             name: at_depths(
@@ -172,7 +172,7 @@ def signal_finding(studies: Studies, sections: Sequence[StudySection]) -> Findin
         text=(
             "Before training, the backpropagated signal shrinks more than tenfold toward the input "
             f"in {int(lost.sum())} of {plural(len(ends), 'network')} and grows more than tenfold "
-            f"in {grown}. It shrinks in {listing(texts)} networks."
+            f"in {grown}.{f' It shrinks in {listing(texts)} networks.' if texts else ''}"
         ),
         certainty=sure,
         link=link,
@@ -209,13 +209,13 @@ def failure_finding(studies: Studies, sections: Sequence[StudySection]) -> Findi
     return Finding(
         topic="Who fails, and how",
         text=" ".join(texts),
-        certainty="These are counts of all runs; they describe these networks only.",
+        certainty="Counts of all runs of these networks.",
         link=link,
         figure=figure,
     )
 
 
-def cause_finding(studies: Studies) -> Finding | None:
+def cause_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
     """Say whether a vanishing signal before training predicts failure of the tutorials' tanh
     networks, in the study with most failures that allows to say so."""
     areas = {
@@ -239,13 +239,15 @@ def cause_finding(studies: Studies) -> Finding | None:
     elif row["high"] < CHANCE:
         answer = "No: the more the signal vanishes, the fewer runs fail"
     else:
-        answer = "It is not shown: runs fail as often where the signal vanishes less"
+        answer = "Not shown: a vanishing signal does not separate failing runs from others"
+    link, figure = place(sections, [study], "signal-start")
     return Finding(
         topic=f"Is that why {TUTORIALS_ACTIVATION} networks fail?",
         text=f"{answer} (AUC {estimate(row)}; .5 is chance).",
-        certainty=f"Of {plural(int(row['n'] - row['n_failed']), 'run')} in {study}; this is an "
-        "association, not an intervention.",
-        link=f"{study}-results",
+        certainty=f"{plural(int(row['n'] - row['n_failed']), 'run')} in {study}; "
+        "an association, not an intervention.",
+        link=link,
+        figure=figure,
     )
 
 
@@ -260,8 +262,8 @@ def limit_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding
     if known.empty:
         return None
     ends = records(known.iloc[[0, -1]] if len(known) > 1 else known)
-    factors = ("activation", "initializer", "optimizer", "width")
-    texts = [f"{row['value']:.1f} hidden layers with {setting(row, factors)}" for row in ends]
+    factors = ("activation", "initializer", "width")
+    texts = [f"{row['value']:.1f} ({setting(row, factors)})" for row in ends]
     spans = [
         f"{row['low']:.0f} to {row['high']:.0f}" if row["low"] == row["low"] else "open"
         for row in ends
@@ -271,7 +273,7 @@ def limit_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding
     beyond = f" {plural(others, 'limit')} lie beyond the depths tried." if others > 1 else ""
     return Finding(
         topic="How deep",
-        text=f"Half the seeds still learn at {' and at '.join(texts)}.{beyond}",
+        text=f"Half the seeds still learn with {' and '.join(texts)} hidden layers.{beyond}",
         certainty=f"95 % intervals: {listing(spans)} layers.",
         link=link,
         figure=figure,
@@ -289,6 +291,6 @@ def unknown_sentence(claims: ClaimsSection | None) -> str:
         f"{plural(missing, 'claim')} {NOT_RUN} (studies {claims.lacking_studies})"
         if missing
         else "",
-        "recurrent networks, which the tutorials name as the worst case",
+        "recurrent networks",
     ]
     return f"Not known: {listing(filter(None, texts))}."

@@ -17,7 +17,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 5,
         "claims": 10,
         "figures": 19,
-        "report": 29,
+        "report": 30,
         "coverage": 7,
         "published": 2,
         "diagnosis": 1,

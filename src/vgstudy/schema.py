@@ -481,9 +481,8 @@ _PREDICTION = {
     ),
     "kind": _label("predictor, or rule (a published rule of thumb)"),
     "quantity": _label(
-        "AUC, AUC within cells (runs that differ in their seed alone), both also of runs with a "
-        "decay factor of δ where a predictor is known of more, vanished where failed or learned "
-        "(share of these runs with a decay factor below 1), sensitivity or specificity"
+        "AUC, AUC within cells (runs that differ in their seed alone), vanished where failed or "
+        "learned (share of these runs with a decay factor below 1), sensitivity or specificity"
     ),
     "value": _VALUE,
     **_INTERVAL,

@@ -12,7 +12,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 6,
         "estimate": 16,
-        "predict": 7,
+        "predict": 8,
         "trajectories": 4,
         "overlay": 5,
         "claims": 10,

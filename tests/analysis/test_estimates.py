@@ -46,6 +46,7 @@ RESULTS = (
 )
 LIMIT_KEYS = ("factor", "width", "activation", "initializer", "optimizer")
 INTERVAL = ["value", "low", "high"]
+LAYERS = ["cell", "epoch", "layer"]
 
 
 @pytest.fixture(scope="module")
@@ -237,13 +238,11 @@ def test_trajectories_against_scipy(made, quantity):
 def test_profiles_of_levels_against_scipy(made, quantity):
     alive = trained(made, "decays").query("alive")[["cell", "seed", "epoch"]]
     probes = trained(made, "probes").merge(alive).dropna(subset=quantity)
-    groups = probes.groupby(["cell", "epoch", "layer"])
+    groups = probes.groupby(LAYERS)
     expected = {key: np.exp(naive_t(np.log(rows[quantity]))).tolist() for key, rows in groups}
     found = load(made, "profiles").query("quantity == @quantity")
-    assert_rows(found, ["cell", "epoch", "layer"], expected)
-    assert (
-        found.set_index(["cell", "epoch", "layer"])["n_alive"].to_dict() == groups.size().to_dict()
-    )
+    assert_rows(found, LAYERS, expected)
+    assert found.set_index(LAYERS)["n_alive"].to_dict() == groups.size().to_dict()
 
 
 @pytest.mark.parametrize(("column", "lost"), [("zero_cause", "dead"), ("delta_rms", np.nan)])
@@ -278,23 +277,15 @@ def test_every_layer_of_a_profile_has_the_same_seeds_against_itself(folder, colu
 @pytest.mark.parametrize("quantity", ["w_l1", "w_l1_change", "h_saturated", "h_dead"])
 @pytest.mark.filterwarnings("ignore:Precision loss occurred")
 def test_profiles_of_means_against_scipy(made, quantity):
-    probes = trained(made, "probes").dropna(subset=quantity)
-    expected = {
-        key: naive_t(rows[quantity]) for key, rows in probes.groupby(["cell", "epoch", "layer"])
-    }
-    assert_rows(
-        load(made, "profiles").query("quantity == @quantity"), ["cell", "epoch", "layer"], expected
-    )
+    groups = trained(made, "probes").dropna(subset=quantity).groupby(LAYERS)
+    expected = {key: naive_t(rows[quantity]) for key, rows in groups}
+    assert_rows(load(made, "profiles").query("quantity == @quantity"), LAYERS, expected)
 
 
 def test_profiles_of_float32_zeros_against_scipy(made):
-    groups = trained(made, "probes").groupby(["cell", "epoch", "layer"])
+    groups = trained(made, "probes").groupby(LAYERS)
     expected = {key: naive_share(rows["zero_cause_float32"] != "none") for key, rows in groups}
-    assert_rows(
-        load(made, "profiles").query("quantity == 'zero_float32'"),
-        ["cell", "epoch", "layer"],
-        expected,
-    )
+    assert_rows(load(made, "profiles").query("quantity == 'zero_float32'"), LAYERS, expected)
 
 
 def test_the_output_layer_has_no_activation(made):

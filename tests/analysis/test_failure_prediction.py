@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from vgstudy.analysis.design import read_design
 from vgstudy.analysis.failure_prediction import (
@@ -15,7 +14,6 @@ from vgstudy.analysis.failure_prediction import (
     early_runs,
     prediction_rows,
 )
-from vgstudy.analysis.predictors import BESIDE
 from vgstudy.errors import UserError
 from vgstudy.store.parquet import read_footer, read_table, write_table
 
@@ -175,16 +173,6 @@ def test_what_did_not_happen_explains_no_failure_by_hand(rows):
         pytest.approx((failed["d_delta"] < 1).mean()),
         len(failed),
     )
-
-
-def test_other_predictors_are_scored_beside_the_signal_on_its_own_runs(rows):
-    beside = row(rows, "tanh", "first layer", f"AUC{BESIDE}")
-    assert tuple(beside[["n", "n_failed"]]) == (140, 0)
-    runs = made_runs().query("activation == 'tanh' and cell != '0'")
-    assert beside["value"] == pytest.approx(roc_auc_score(runs["failed"], -runs["first layer"]))
-    assert row(rows, "tanh", "first layer")["n"] == 150
-    quantities = rows[(rows["group"] == "ReLU") & (rows["predictor"] == "first layer")]["quantity"]
-    assert list(quantities) == ["AUC", "AUC within cells"]
 
 
 def test_numbers_leave_no_rounding_of_weights_behind(rows):

@@ -33,6 +33,7 @@ CURVES = (
 )
 LAYERED = ("g_mean", "g_sd", "g_mean_abs", "w_mean", "w_sd")
 ENTRIES = ("g_quantiles", "w_quantiles")
+PLACE = ("examples", "epoch", "step", "layer")
 OVER_SEEDS = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
@@ -115,59 +116,44 @@ def _read(
 def _banded(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
     """Return the median and quantiles of one column wherever it was logged."""
     logged = rows[rows[name].notna()] if name in CURVES else rows
-    finite = logged[name].where(np.isfinite(logged[name].astype(float))).astype(float)
-    groups = finite.groupby(
-        [logged[key] for key in ("examples", "epoch", "step", "layer")], sort=True
-    )
+    values = logged[[name]].astype(float)
+    groups = _by_place(values, logged)[name]
     band = groups.quantile(np.array(list(OVER_SEEDS.values()))).unstack()
     counts = groups.count().reindex(band.index)
-    numbers = (
-        {name: band[share].to_numpy() for name, share in OVER_SEEDS.items()} if len(band) else {}
-    )
-    return _rows(cell, name, band.index.to_frame(index=False), numbers, counts.to_numpy(), n)
+    numbers = {key: band[share].to_numpy() for key, share in OVER_SEEDS.items() if len(band)}
+    return _rows(cell, name, counts, n, numbers)
 
 
 def _spread(cell: str, name: str, rows: pd.DataFrame, n: int) -> dict[str, Any]:
     """Return the median over seeds of each quantile of a layer's entries."""
     logged = rows[rows[name].notna()]
-    entries = pd.DataFrame(
-        np.stack(list(logged[name])) if len(logged) else np.zeros((0, len(QUANTILES))), logged.index
-    )
-    finite = entries.where(np.isfinite(entries))
-    groups = finite.groupby(
-        [logged[key] for key in ("examples", "epoch", "step", "layer")], sort=True
-    )
-    middle, counts = groups.median(), groups.count()[0]
-    return _rows(
-        cell,
-        name,
-        middle.index.to_frame(index=False),
-        {},
-        counts.to_numpy(),
-        n,
-        middle.to_numpy().tolist(),
-    )
+    values = np.stack(list(logged[name])) if len(logged) else np.zeros((0, len(QUANTILES)))
+    groups = _by_place(pd.DataFrame(values, logged.index), logged)
+    entries = pa.array(groups.median().to_numpy().tolist(), pa.list_(pa.float64()))
+    return _rows(cell, name, groups.count()[0], n, {}, entries)
+
+
+def _by_place(values: pd.DataFrame, rows: pd.DataFrame) -> Any:
+    """Group finite values by where and when they were measured; others are NaN."""
+    return values.where(np.isfinite(values)).groupby([rows[key] for key in PLACE], sort=True)
 
 
 def _rows(
     cell: str,
     name: str,
-    keys: pd.DataFrame,
-    numbers: Mapping[str, Array],
-    counts: Any,
+    counts: "pd.Series[int]",
     n: int,
-    entries: Any = None,
+    numbers: Mapping[str, Array],
+    entries: pa.Array | None = None,
 ) -> dict[str, Any]:
-    size = len(keys)
+    size, places = len(counts), counts.index.to_frame(index=False)
     none = np.full(size, np.nan)
     return {
         "cell": [cell] * size,
         "quantity": [name] * size,
-        **{key: keys[key].to_numpy() for key in ("examples", "epoch", "step", "layer")},
+        **{key: places[key].to_numpy() for key in PLACE},
         **{key: pa.array(numbers.get(key, none), from_pandas=True) for key in OVER_SEEDS},
-        "entries": pa.nulls(size, pa.list_(pa.float64()))
-        if entries is None
-        else pa.array(entries, pa.list_(pa.float64())),
+        "entries": pa.nulls(size, pa.list_(pa.float64())) if entries is None else entries,
         "n": np.full(size, n),
-        "n_failed": n - counts,
+        "n_failed": n - counts.to_numpy(),
     }

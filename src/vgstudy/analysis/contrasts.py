@@ -4,6 +4,7 @@ Cells are independent, so nothing is paired by seed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from vgstudy.analysis.intervals import (
     welch_ratio,
     wilson,
 )
-from vgstudy.schema import FACTORS
+from vgstudy.schema import FACTORS, arrow_schema
 
 METHODS = {
     "d_g": WELCH_RATIO,
@@ -38,6 +39,7 @@ METHODS = {
 HOLM, EXPLORATORY = "Holm", "exploratory, FDR"
 _METHODS = {HOLM: "holm", EXPLORATORY: "fdr_bh"}
 NUMBERS = ("value", "low", "high", "p", "p_adjusted")
+COUNTS = ("n", "n_reference", "n_alive", "n_alive_reference")
 
 
 def pairs(cells: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -85,24 +87,9 @@ def contrast_rows(
             both.loc[some, name] = getattr(interval, name)
     both = corrected(both, study)
     numbers = {name: pa.array(both[name], from_pandas=True) for name in NUMBERS}
-    counts = {
-        name: both[name].astype(int)
-        for name in ("n", "n_reference", "n_alive", "n_alive_reference")
-    }
-    names = {
-        name: both[name]
-        for name in (
-            "cell",
-            "reference",
-            "factor",
-            "quantity",
-            "epoch",
-            "family",
-            "correction",
-            "method",
-        )
-    }
-    return {**names, **numbers, **counts, "confidence": np.full(len(both), CONFIDENCE)}
+    counts = {name: both[name].astype(int) for name in COUNTS}
+    columns = {**both.assign(confidence=CONFIDENCE), **counts, **numbers}
+    return {name: columns[name] for name in arrow_schema("contrasts").names}
 
 
 def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
@@ -123,17 +110,11 @@ def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
         for each in study["contrasts"]
         for quantity in each["quantities"]
     }
-    declared = np.array(
-        [
-            key in tested
-            for key in zip(rows["factor"], rows["against"], rows["quantity"], strict=True)
-        ]
-    )
+    keys = zip(rows["factor"], rows["against"], rows["quantity"], strict=True)
+    declared = np.array([key in tested for key in keys])
     last = max(study["log"]["probe_epochs"])
-    decay, epoch = (
-        rows["quantity"].str.startswith("d_"),
-        rows["factor"].map({"optimizer": last}).fillna(0),
-    )
+    decay = rows["quantity"].str.startswith("d_")
+    epoch = rows["factor"].map({"optimizer": last}).fillna(0)
     correction = np.where(declared & (~decay | (rows["epoch"] == epoch)), HOLM, EXPLORATORY)
     rows = rows.assign(family=family, correction=correction)
     for method in (HOLM, EXPLORATORY):
@@ -163,13 +144,9 @@ def adjusted(
 
 
 def _newcombe(group: Moments, reference: Moments) -> Interval:
-    counts = [np.rint(np.nan_to_num(each.mean) * each.n) for each in (group, reference)]
-    found = newcombe(
-        *(wilson(count, each.n) for count, each in zip(counts, (group, reference), strict=True))
-    )
-    return Interval(
-        found.value, found.low, found.high, fisher(counts[0], group.n, counts[1], reference.n)
-    )
+    one, other = (np.rint(np.nan_to_num(each.mean) * each.n) for each in (group, reference))
+    difference = newcombe(wilson(one, group.n), wilson(other, reference.n))
+    return replace(difference, p=fisher(one, group.n, other, reference.n))
 
 
 def fisher(

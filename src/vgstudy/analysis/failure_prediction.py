@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vgstudy.analysis.auc import auc, auc_within, resampled
 from vgstudy.analysis.design import Design, plain, read_design
 from vgstudy.analysis.intervals import CONFIDENCE, WILSON, equal_tails, wilson
-from vgstudy.analysis.predictors import ALL, BESIDE, CONSTANT, SIGNS
+from vgstudy.analysis.predictors import ALL, CONSTANT, SIGNS
 from vgstudy.schema import FACTORS, ON_PROBE_SET, arrow_schema
 from vgstudy.store.parquet import write_table
 from vgstudy.store.tables import read_rows
@@ -130,17 +130,9 @@ def _scored(
 ) -> Iterator[Row]:
     """Return the AUC of a score over all pairs of runs, and over pairs of runs of the same cell."""
     known, failed = ~np.isnan(score), own["failed"].to_numpy(dtype=bool)
-    about = _about(group, name, kind, failed[known], cell[known]) | {
-        "n": len(known),
-        "n_failed": int((~known).sum()),
-    }
+    counts = {"n": len(known), "n_failed": int((~known).sum())}
+    about = _about(group, name, kind, failed[known], cell[known]) | counts
     yield from _areas(about, score[known], failed[known], cell[known], weight[:, known])
-    beside = known & own["d_delta"].notna().to_numpy()
-    if kind == "predictor" and (beside != known).any():
-        about = _about(group, name, kind, failed[beside], cell[beside])
-        yield from _areas(
-            about, score[beside], failed[beside], cell[beside], weight[:, beside], BESIDE
-        )
     if name in DECAYS:
         yield from _vanished(about, -score[known] < 1, failed[known])
 
@@ -159,18 +151,12 @@ def _vanished(about: Row, vanished: Mask, failed: Mask) -> Iterator[Row]:
             yield _share(about | {"n": int(of.sum()), "n_failed": 0}, quantity, vanished[of])
 
 
-def _areas(
-    about: Row, score: Array, failed: Mask, cell: Cells, weight: Array, of: str = ""
-) -> Iterator[Row]:
+def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array) -> Iterator[Row]:
     once = np.ones((1, len(score)))
-    yield _row(about, f"AUC{of}", auc(score, failed, once), auc(score, failed, weight))
+    yield _row(about, "AUC", auc(score, failed, once), auc(score, failed, weight))
     if len(score) and about["predictor"] not in CONSTANT:
-        yield _row(
-            about,
-            f"AUC within cells{of}",
-            auc_within(score, failed, cell, once),
-            auc_within(score, failed, cell, weight),
-        )
+        value, repeated = (auc_within(score, failed, cell, each) for each in (once, weight))
+        yield _row(about, "AUC within cells", value, repeated)
 
 
 def _rates(

@@ -20,8 +20,6 @@ PREDICTORS: Mapping[str, str] = MappingProxyType(
 )
 # the same for all runs of a cell
 CONSTANT = ("depth", "width")
-# suffix of a quantity of only those runs that have a decay factor of δ
-BESIDE = " of runs with a decay factor of δ"
 # sign of each: +1 where more of it should mean failure, if vanishing gradients are why nets fail
 SIGNS: Mapping[str, int] = MappingProxyType(
     {

@@ -212,7 +212,7 @@ class Run:
     def complete(self, *arguments: str) -> str:
         """The workflow to its end; nothing may be missing."""
         self.site.unlock()
-        said = self.site.complete(*arguments)
+        output = self.site.complete(*arguments)
         there = self.site.files()
         other = [
             name
@@ -220,13 +220,13 @@ class Run:
             if there.get(name) != self.expected.get(name)
         ]
         assert not other, f"{other} of a finished study are not what an undisturbed run writes"
-        return said
+        return output
 
     def again(self, call: list[str]) -> None:
         """A step to its end."""
         process = self.site.vgstudy(*call)
-        said = process.communicate()[1]
-        assert process.returncode == 0, said
+        output = process.communicate()[1]
+        assert process.returncode == 0, output
 
     def kill_workflow(self) -> None:
         """From nothing to the end through kills, each hitting what the ones before have left."""
@@ -276,12 +276,14 @@ class Run:
             preexec_fn=lambda: resource.setrlimit(what, (most, most)),
         )
         try:
-            said = process.communicate(timeout=60)[1]
+            output = process.communicate(timeout=60)[1]
         except subprocess.TimeoutExpired:  # some libraries ask for memory again and again
             process.kill()
-            said = process.communicate()[1]
-        one_line = said.count("cannot be written: file too large") == 1 and "Traceback" not in said
-        assert kind == "no memory" or process.returncode == 0 or one_line, said
+            output = process.communicate()[1]
+        one_line = (
+            output.count("cannot be written: file too large") == 1 and "Traceback" not in output
+        )
+        assert kind == "no memory" or process.returncode == 0 or one_line, output
         self.note(f"{kind}", f"{step} with {most} bytes ends with {process.returncode}")
         assert self.site.files() == self.expected
 

@@ -38,7 +38,7 @@ def imports(tree: ast.AST) -> set[str]:
     return found
 
 
-def own(names: Iterable[str]) -> set[str]:
+def of_the_package(names: Iterable[str]) -> set[str]:
     """Those of the names that are modules of the package, the package itself left out."""
     return set(names) & modules().keys() - {"vgstudy"}
 
@@ -47,9 +47,9 @@ def closure(tree: ast.AST) -> set[str]:
     """Modules of the package that a syntax tree imports, directly or through others, with the
     packages they are in."""
     found: set[str] = set()
-    waiting = own(imports(tree))
+    waiting = of_the_package(imports(tree))
     while waiting:
         name = waiting.pop()
         found.add(name)
-        waiting |= own({name.rpartition(".")[0], *imports(modules()[name])}) - found
+        waiting |= of_the_package({name.rpartition(".")[0], *imports(modules()[name])}) - found
     return found

@@ -1,5 +1,5 @@
-"""A folder with the workflow and a small study of its own, for tests that kill, damage or grow
-it."""
+"""Folders with a copy of the workflow, and one with a small study that tests kill, damage or
+grow."""
 
 import os
 import re
@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from vgstudy.store.parquet import read_footer, read_table
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+WORKFLOW = ("Snakefile", "workflow", "profiles", "environment.yml", "config")
 STUDY = """
 title: Faults
 task: {name: circles}
@@ -44,6 +46,27 @@ JOBS = {  # of Snakemake, by the path of what they write below results/
 }
 
 
+def copy_parts(folder: Path, *parts: str) -> None:
+    """Copy files and folders of the project."""
+    for part in parts:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, folder / part)
+
+
+def copy_of_the_workflow(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Copy the workflow into a folder; return a function that calls Snakemake there, as without an
+    activated environment."""
+    copy_parts(folder, *WORKFLOW)
+
+    def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PATH": os.defpath}
+        options = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+        call = [BIN / "snakemake", *arguments]
+        return subprocess.run(call, cwd=folder, env=environment, **options)
+
+    return snakemake
+
+
 @dataclass
 class Site:
     """A folder with the workflow, the package as it is now, and the study `faults`.
@@ -64,17 +87,7 @@ class Site:
     results: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        for part in (
-            "Snakefile",
-            "workflow",
-            "profiles",
-            "environment.yml",
-            "config",
-            "src",
-            "tests/stand_in",
-        ):
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-            copy(ROOT / part, self.folder / part)
+        copy_parts(self.folder, *WORKFLOW, "src", "tests/stand_in")
         (self.folder / "config/config.yaml").write_text("studies: faults\n")
         (self.folder / "config/studies/faults.yaml").write_text(STUDY)
         self.results = self.folder / "results"
@@ -95,14 +108,14 @@ class Site:
         )
 
     def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        """Snakemake in a session of its own, its output in the file `said`; `before` starts it,
+        """Snakemake in a session of its own, its output in a file; `before` starts it,
         such as setpriv."""
         call = [*before, str(BIN / "snakemake"), "--cores", "2", *arguments]
-        with (self.folder / "said").open("w") as said:
+        with (self.folder / "output").open("w") as output:
             options = {
                 "stdin": subprocess.DEVNULL,
-                "stdout": said,
-                "stderr": said,
+                "stdout": output,
+                "stderr": output,
                 "start_new_session": True,
             }
             # what a shell starts in the background ignores SIGINT
@@ -114,22 +127,22 @@ class Site:
     def unlock(self) -> None:
         """Remove the lock that a killed Snakemake left, if there is one, as its message says."""
         if any(self.folder.glob(".snakemake/locks/*")):
-            assert self.start("--unlock").wait() == 0, self.said()
+            assert self.start("--unlock").wait() == 0, self.output()
 
-    def said(self) -> str:
-        """What the last call printed."""
-        return (self.folder / "said").read_text()
+    def output(self) -> str:
+        """Return what the last call printed."""
+        return (self.folder / "output").read_text()
 
     def complete(self, *arguments: str) -> str:
-        """Run plain `snakemake --cores 2` to its end; what it said.
+        """Run plain `snakemake --cores 2` to its end; return its output.
 
         Raises
         ------
         AssertionError
             If it fails.
         """
-        assert self.start(*arguments).wait() == 0, self.said()
-        return self.said()
+        assert self.start(*arguments).wait() == 0, self.output()
+        return self.output()
 
     def vgstudy(self, *arguments: str, **options) -> subprocess.Popen[str]:
         """One step, started as the workflow does."""

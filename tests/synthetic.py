@@ -57,7 +57,7 @@ def study(
     probe_epochs: Sequence[int] = (0, 5, 20),
     arms: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """A resolved study as it stands in the footer of runs.parquet."""
+    """Return a resolved study as it is in the footer of runs.parquet."""
     fields = {
         "name": "synthetic",
         "path": "config/studies/synthetic.yaml",
@@ -261,7 +261,7 @@ def predictions(resolved: dict[str, Any]) -> Iterator[Prediction]:
 def write_synthetic_study(
     folder: Path, per_job: int = 40, estimate: bool = True, **design: Any
 ) -> dict[str, Any]:
-    """Write `folder` as it stands after training (and decay and estimate); the arguments of `study`
+    """Write `folder` as it is after training (and decay and estimate); the arguments of `study`
     may be given.
 
     Each job also trains a seed 999 that is not in the design. Returns the resolved study.

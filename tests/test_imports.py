@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from import_graph import SOURCE, imports, modules, own
+from import_graph import SOURCE, imports, modules, of_the_package
 
 NAMES = {"numpy", "pyarrow", "pydantic", "pydantic_core"}
 PURE = NAMES | {"scipy", "sklearn", "tensorboard", "ruamel"}
@@ -44,7 +44,7 @@ LAYERS = {
 HEAVY = {"tensorflow", "keras", "pandas", "scipy", "seaborn", "matplotlib", "sklearn"}
 # imported inside functions only, by what makes and downloads data
 DATA = {"vgstudy.tasks": {"sklearn"}, "vgstudy.image_files": {"keras"}}
-MODULES = sorted(own(modules()))
+MODULES = sorted(of_the_package(modules()))
 
 
 def part(module: str) -> str:
@@ -67,7 +67,7 @@ def test_imports_go_downward():
     upward = {}
     for module in LAYERED:
         allowed = BELOW[LAYERS[part(module)]]
-        names = own(imports(modules()[module]))
+        names = of_the_package(imports(modules()[module]))
         upward[module] = {name for name in names if LAYERS.get(part(name)) not in allowed}
     assert {module: names for module, names in upward.items() if names} == {}
 
@@ -83,7 +83,7 @@ def test_a_layer_uses_its_libraries_only():
 
 def test_imports_have_no_cycle():
     graphlib.TopologicalSorter(
-        {module: own(imports(modules()[module])) - {module} for module in MODULES}
+        {module: of_the_package(imports(modules()[module])) - {module} for module in MODULES}
     ).prepare()
 
 
@@ -103,13 +103,8 @@ for names in {steps!r}:
 
 def test_planning_loads_no_heavy_library_and_analysis_no_tensorflow():
     snakefile = (SOURCE.parent / "Snakefile").read_text(encoding="utf-8")
-    planning = [
-        name
-        for package, names in re.findall(
-            r"^from (vgstudy[\w.]*) import (.+)$", snakefile, flags=re.MULTILINE
-        )
-        for name in own({package, *(f"{package}.{each.strip()}" for each in names.split(","))})
-    ]
+    statements = re.findall(r"^from vgstudy.* import .+$", snakefile, flags=re.MULTILINE)
+    planning = sorted(of_the_package(imports(ast.parse("\n".join(statements)))))
     assert planning
     analysis = [module for module in LAYERED if LAYERS[part(module)] not in ("TensorFlow", "tools")]
     after_planning, after_all = loaded_by(["vgstudy", *planning], analysis)

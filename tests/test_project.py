@@ -100,7 +100,7 @@ def test_conda_environment_has_the_same_dependencies_and_ranges():
     assert found == wanted
 
 
-def test_citation_and_changelog_tell_the_version():
+def test_citation_and_changelog_name_the_version():
     citation = yamlfile.parse((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])

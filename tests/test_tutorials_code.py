@@ -17,7 +17,7 @@ CODE = {
 }
 
 
-def said(line):
+def expected(line):
     """What the register says happens today, of the one line that contains the text."""
     return next(code.today for text, code in CODE.items() if line in text)
 
@@ -60,13 +60,13 @@ def compiled(optimizer):
     ],
 )
 def test_line_fails_as_the_register_says(line, error, run):
-    assert said(line).startswith(error.__name__)
+    assert expected(line).startswith(error.__name__)
     with pytest.raises(error):
         run()
 
 
 def test_one_optimizer_for_two_models_fails():
-    assert said("several models").startswith("ValueError")
+    assert expected("several models").startswith("ValueError")
     optimizer = keras.optimizers.RMSprop()
     compiled(optimizer)
     with pytest.raises(ValueError, match="optimizer"):

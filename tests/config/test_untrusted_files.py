@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ruamel.yaml.error import YAMLError
 
 from import_graph import SOURCE
+from sites import copy_of_the_workflow
 from study_files import STUDY
 from vgstudy.cells import KerasObject
 from vgstudy.config import yamlfile
@@ -24,7 +25,6 @@ from vgstudy.figures.registry import figure_names
 from vgstudy.planning import design, manifests
 from vgstudy.planning.stacks import stack
 from vgstudy.tasks import Mnist
-from workflow_copy import copy_of_the_workflow
 
 HOSTILE = st.text(
     st.sampled_from("ab-_./\\ \n\t'\"`$;&|<>*?~#%{}()!\0é"), min_size=1, max_size=30

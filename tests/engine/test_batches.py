@@ -36,7 +36,7 @@ def test_orders_of_three_rows_against_the_uniform_distribution():
     assert chisquare(counts).pvalue > 1e-4
 
 
-def test_equal_keys_are_drawn_anew_from_a_word_of_their_own():
+def test_equal_keys_are_drawn_again_from_a_word_of_their_own():
     def stub(last):
         return SimpleNamespace(
             bit_generator=SimpleNamespace(

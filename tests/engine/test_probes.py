@@ -219,7 +219,7 @@ def test_zero_kernels_are_named_by_hand():
     assert causes(network, np.zeros_like(flat), x, y) == [["zero kernel"] * 4]
 
 
-def test_float32_saturation_is_told_from_float64_by_hand():
+def test_float32_saturation_differs_from_float64_by_hand():
     network, flat, x, y = problem("tanh", depth=3, stack=1, scale=0.1)
     flat = with_bias(network, flat, 2, 12.0)  # tanh(12) is 1 in float32, 1 - 7.5e-11 in float64
     assert causes(network, flat, x, y) == [["none"] * 4]

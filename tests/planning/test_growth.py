@@ -34,11 +34,11 @@ def edit(site: Site, **changes: object) -> None:
     path.write_text(json.dumps(study))
 
 
-def ran(said: str) -> dict[str, int]:
+def ran(output: str) -> dict[str, int]:
     """How often each rule was to run."""
     return {
         rule: int(count)
-        for rule, count in re.findall(r"^ (\w[\w ]*?) +(\d+) *$", said, re.MULTILINE)
+        for rule, count in re.findall(r"^ (\w[\w ]*?) +(\d+) *$", output, re.MULTILINE)
     } | {"total": 0}
 
 
@@ -62,11 +62,11 @@ GROWTH = {
 def test_what_exists_is_not_touched_by(site, what):
     before = job_files(site)
     edit(site, **GROWTH[what])
-    said = site.complete()
+    output = site.complete()
     after = job_files(site)
     assert before.items() < after.items()
     new = len({path.stem for path in after.keys() - before.keys()})
-    assert ran(said)["train"] == new
+    assert ran(output)["train"] == new
 
 
 def test_another_study_touches_nothing_of_the_first(site):
@@ -75,12 +75,12 @@ def test_another_study_touches_nothing_of_the_first(site):
     other = yamlfile.parse(study.read_text()) | {"study_seed": 1}
     study.with_name("second.yaml").write_text(json.dumps(other))
     (site.folder / "config/config.yaml").write_text("studies: [faults, second]\n")
-    said = site.complete()
+    output = site.complete()
     (site.folder / "config/config.yaml").write_text("studies: faults\n")
     site.complete()  # the report and the claims are again about the one study
     assert before.items() < job_files(site).items()
-    assert "design second" in ran(said)
-    assert not {"design faults"} & ran(said).keys()
+    assert "design second" in ran(output)
+    assert not {"design faults"} & ran(output).keys()
 
 
 AFTER = {
@@ -94,18 +94,18 @@ def test_a_changed_step_runs_again_with_what_follows_it(site, stage, again):
     before = job_files(site)
     path = site.folder / "src/vgstudy/stages.py"
     path.write_text(re.sub(rf'("{stage}": )\d+', r"\g<1>99", path.read_text()))
-    said = site.complete()
-    assert ran(said).keys() == {*again, "report", "all", "total"}
+    output = site.complete()
+    assert ran(output).keys() == {*again, "report", "all", "total"}
     assert job_files(site) == before
 
 
 def test_a_removed_register_file_is_judged_no_more(site):
     before = job_files(site)
     (site.folder / "config/claims/C.yaml").unlink()
-    said = site.complete()
-    assert {"claims", "report"} <= ran(said).keys()
+    output = site.complete()
+    assert {"claims", "report"} <= ran(output).keys()
     # the study has no arms, which alone show what claims report
-    assert "trajectories" not in ran(said)
+    assert "trajectories" not in ran(output)
     assert job_files(site) == before
 
 
@@ -116,12 +116,12 @@ def test_a_training_setting_trains_every_run_again(site):
         training={"epochs": 3, "batch_size": 32},
         log={"probe_epochs": [0, 3], "test_every": 1},
     )
-    said = site.complete()
+    output = site.complete()
     after = job_files(site)
     assert (
         before.items() < after.items()
     )  # what was trained stays, for the day the setting is set back
-    assert ran(said)["train"] == len({path.stem for path in after.keys() - before.keys()})
+    assert ran(output)["train"] == len({path.stem for path in after.keys() - before.keys()})
     edit(
         site,
         training={"epochs": 2, "batch_size": 32},

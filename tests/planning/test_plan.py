@@ -196,7 +196,7 @@ def test_half_written_results_do_not_count_as_trained(
 
 
 @pytest.mark.parametrize("change", ["log", "stage"])
-def test_other_log_settings_or_another_training_version_train_anew(
+def test_other_log_settings_or_another_training_version_train_again(
     smoke: Study, first: Plan, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_trained(first, list(first.jobs))
@@ -212,7 +212,7 @@ def test_other_log_settings_or_another_training_version_train_anew(
     assert first.jobs.keys().isdisjoint(later.jobs)
 
 
-def test_title_and_contrasts_do_not_train_anew_but_reach_the_tables(
+def test_title_and_contrasts_do_not_train_again_but_reach_the_tables(
     smoke: Study, first: Plan, tmp_path: Path
 ) -> None:
     later = plan_study(changed(smoke, title="Another title"), tmp_path)

@@ -53,21 +53,23 @@ def smoke(folder: Path) -> Site:
     return site
 
 
-def submitted(said: str) -> int:
+def submitted(output: str) -> int:
     """How many jobs SLURM was given."""
-    return said.count("has been submitted with SLURM jobid")
+    return output.count("has been submitted with SLURM jobid")
 
 
 def same_files(folder: Path) -> bool:
     """Run the smoke study here and there; say whether all files are equal."""
     here, there = smoke(folder / "here"), smoke(folder / "there")
     here.complete()
-    said = there.complete(*SLURM, "runtime=10 * attempt", *QUICK)
+    output = there.complete(*SLURM, "runtime=10 * attempt", *QUICK)
     ours, theirs = here.files(), there.files()
     equal = sum(theirs.get(name) == content for name, content in ours.items())
     count = len(ours.keys() | theirs.keys())
-    print(f"{submitted(said)} SLURM jobs; files equal bit for bit: {equal} of {count}", flush=True)
-    return ours == theirs and submitted(said) >= 5
+    print(
+        f"{submitted(output)} SLURM jobs; files equal bit for bit: {equal} of {count}", flush=True
+    )
+    return ours == theirs and submitted(output) >= 5
 
 
 def accounting() -> bool:
@@ -101,13 +103,13 @@ def more_for_another_attempt(folder: Path) -> bool:
     say whether it ends well."""
     folder.mkdir()
     report = REPORT if accounting() else ()
-    said = Site(folder, wants=WANTS).complete(*SLURM, "runtime=1 * attempt", *QUICK, *report)
-    tried = {rule: said.count(f"Failed {rule} ") for rule in ("train", "trajectories")}
+    output = Site(folder, wants=WANTS).complete(*SLURM, "runtime=1 * attempt", *QUICK, *report)
+    tried = {rule: output.count(f"Failed {rule} ") for rule in ("train", "trajectories")}
     print(
         f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, "
         f"{tried['trajectories']} of 1 for time"
     )
-    complete = not report or reported(folder, submitted(said))
+    complete = not report or reported(folder, submitted(output))
     return complete and tried == {"train": 4, "trajectories": 1}
 
 

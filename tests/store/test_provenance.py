@@ -28,7 +28,7 @@ def test_provenance_imports_no_package():
 
 def test_the_commit_is_the_last_of_the_whole_package_against_git():
     command = ["git", "log", "-1", "--format=%H", "--", "src/vgstudy"]
-    said = subprocess.run(
+    output = subprocess.run(
         command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
     ).stdout.strip()
-    assert (provenance()["commit"] or "").rstrip("+") == said
+    assert (provenance()["commit"] or "").rstrip("+") == output

@@ -100,7 +100,7 @@ def test_a_stopped_workflow_is_started_again_without_unlocking(site, how):
         process.wait()
     else:
         kill(process, how)
-        assert "Finished results are kept: fix what the logs" in made.said()
+        assert "Finished results are kept: fix what the logs" in made.output()
     made.complete()
     assert made.files() == expected
 
@@ -113,7 +113,7 @@ def test_a_killed_workflow_says_how_to_unlock(site):
         time.sleep(0.01)
     kill(process, "power cut")
     assert made.start().wait() == 1
-    assert "--unlock" in made.said()
+    assert "--unlock" in made.output()
     assert made.start("--unlock").wait() == 0
     made.complete()
     assert made.files() == expected
@@ -230,7 +230,7 @@ def test_a_second_workflow_is_refused_and_the_first_completes(site):
     )
     assert second.returncode == 1
     assert "cannot be locked" in second.stderr
-    assert first.wait() == 0, made.said()
+    assert first.wait() == 0, made.output()
     assert made.files() == expected
 
 
@@ -267,10 +267,10 @@ def test_a_disk_that_runs_full_is_named_and_what_fits_is_kept(site, tiny_disk):
     made, expected = site
     process = made.start("--cores", "1")
     assert process.wait() == 1
-    said = " ".join(made.said().split())
+    output = " ".join(made.output().split())
     assert (
         ".parquet: cannot be written: no space left on device; fix that and start again: finished "
-        "results are kept" in said
+        "results are kept" in output
     )
     kept = [path for path in tiny_disk.iterdir() if path.suffix == ".parquet"]
     assert kept

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sites import copy_of_the_workflow
 from vgstudy.config import yamlfile
-from workflow_copy import copy_of_the_workflow
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +49,7 @@ def test_lint_finds_nothing(snakemake):
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "said"),
+    ("file", "text", "output"),
     [
         ("config/config.yaml", "studies: [smoke", "config/config.yaml"),
         ("config/config.yaml", "studies: smok", "smoke"),
@@ -57,7 +57,7 @@ def test_lint_finds_nothing(snakemake):
         ("config/studies/smoke.yaml", "titel: t", "config/studies/smoke.yaml"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(snakemake, tmp_path, file, text, said):
+def test_a_mistake_is_one_line_and_exit_code_2(snakemake, tmp_path, file, text, output):
     (tmp_path / "config/config.yaml").write_text("studies: smoke\n")
     (tmp_path / file).unlink()
     if text is not None:
@@ -70,7 +70,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(snakemake, tmp_path, file, text, 
     ]
     assert done.returncode == 2, done.stderr
     assert len(lines) == 1
-    assert said in lines[0]
+    assert output in lines[0]
     assert not (tmp_path / "results").exists()
 
 

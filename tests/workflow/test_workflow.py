@@ -17,11 +17,12 @@ def snakemake(tmp_path):
     return copy_of_the_workflow(tmp_path)
 
 
-@pytest.mark.parametrize("study", ["smoke", "extensions", "circles", "mnist"])
-def test_dry_run_plans_every_rule_and_writes_no_result(snakemake, tmp_path, study):
-    done = snakemake("--dry-run", "--config", f"studies={study}")
+def test_dry_run_plans_every_rule_and_writes_no_result(snakemake, tmp_path):
+    studies = ("smoke", "extensions", "circles", "mnist")
+    done = snakemake("--dry-run", "--config", f"studies=[{','.join(studies)}]")
     assert done.returncode == 0, done.stderr
-    for rule in (f"design {study}", "train", "estimate", "figures", "report", "all"):
+    designs = [f"design {study}" for study in studies]
+    for rule in (*designs, "train", "estimate", "figures", "report", "all"):
         assert f"\n {rule} " in done.stderr
     assert not (tmp_path / "results").exists()
 
@@ -52,7 +53,6 @@ def test_lint_finds_nothing(snakemake):
     ("file", "text", "output"),
     [
         ("config/config.yaml", "studies: [smoke", "config/config.yaml"),
-        ("config/config.yaml", "studies: smok", "smoke"),
         ("config/config.yaml", None, "config/config.yaml"),
         ("config/studies/smoke.yaml", "titel: t", "config/studies/smoke.yaml"),
     ],

@@ -31,7 +31,7 @@ def test_deviations_by_hand():
     ends = [{"depth": 5, "seed": seed, "status": "learned"} for seed in (0, 1)]
     plain = {**study(), "contrasts": []}
     assert deviations(made_frames(outcomes=ends, resolved=plain))[0].startswith(
-        "No deviation from the plan: every planned run"
+        "No deviation from the plan."
     )
     lost = deviations(made_frames(outcomes=ends, missing=[{"depth": 5, "seed": 2}], resolved=plain))
     assert lost == ("No result of 1 planned run in 1 cell; intervals are of the others.",)

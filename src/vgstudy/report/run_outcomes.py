@@ -15,10 +15,7 @@ WORDS: Mapping[str, str] = {
     "diverged": "diverged",
     MISSING: "have no result",
 }
-NO_DEVIATION = (
-    "No deviation from the plan: every planned run has a result, and every declared contrast has "
-    "an estimate."
-)
+NO_DEVIATION = "No deviation from the plan."
 
 
 def status_counts(frames: Frames) -> dict[str, int]:

@@ -18,7 +18,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "claims": 10,
         "figures": 19,
         "report": 30,
-        "coverage": 7,
+        "coverage": 8,
         "published": 2,
         "diagnosis": 1,
     }

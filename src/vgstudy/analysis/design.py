@@ -1,4 +1,4 @@
-"""A study's design as its folder tells it: settings and runs."""
+"""The design of a study, read from its folder: settings and runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

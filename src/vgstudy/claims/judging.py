@@ -105,7 +105,7 @@ def judge_prediction(row: Mapping[str, Any]) -> Judged:
         reason = f"fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to predict anything."
         return Judged(verdicts.UNDECIDED, f"{counts}: {reason}", *known)
     if np.isnan([value, low, high]).any():
-        reason = "but no cell has both: failing cannot be told apart from the configuration."
+        reason = "but no cell has both: failing cannot be separated from the configuration."
         return Judged(verdicts.UNDECIDED, f"{counts}, {reason}", *known)
     reason = f"{counts}: AUC {interval(value, low, high)}; one half is chance."
     return Judged(verdicts.ANSWERED, reason, *known, low, high, row["method"], row["confidence"])

@@ -71,7 +71,7 @@ class Statement(Frozen):
         A reported number, with what counts as the same for one run (a difference, or a factor on a
         log scale); or a range.
     above, below, by, times
-        An order, by more than this much, against so many times the other value.
+        An order, by more than this much, against a multiple of the other value.
     near, by
         A difference of less than `by`.
     open

@@ -15,7 +15,7 @@ from vgstudy.probe.tensorboard_runs import probe_events
 from vgstudy.store.files import unwritable
 from vgstudy.store.parquet import write_table
 
-# a file is written anew after each probe, unless that would take more than this share of the time
+# a file is written again after each probe, unless that would take more than this share of the time
 LARGEST_SHARE = 0.02
 CHEAP = 0.1  # s, a file that is written after each probe
 

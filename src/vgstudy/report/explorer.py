@@ -161,7 +161,7 @@ def quantity_data(rows: pd.DataFrame, sizes: Any, geometric: bool) -> dict[str, 
 
 
 def rounded(numbers: Any, digits: int) -> list[float | int | None]:
-    """Return numbers with so many significant digits, None where one is not finite."""
+    """Return numbers with a given number of significant digits, None where one is not finite."""
     texts = (f"{number:.{digits}g}" if np.isfinite(number) else None for number in numbers)
     return [None if text is None else _shortest(float(text)) for text in texts]
 

@@ -10,6 +10,7 @@ stage's number in `vgstudy.stages.STAGES` states that the results stay the same.
 import ast
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def command(stage: str) -> ast.FunctionDef:
     )
 
 
+@cache
 def code() -> dict[str, dict[str, Any]]:
     """Each stage's number and the digests of its code by module; the numbers themselves are not
     code."""

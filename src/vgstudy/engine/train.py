@@ -99,8 +99,10 @@ class Stack:
     ) -> None:
         self.cell = cell = runs[0].cell
         task = cell.task
-        arranged = arrange(runs)
-        self._groups, self._positions = arranged.groups, arranged.positions
+        # On processors without AVX-512 a product of one matrix rounds differently from a batch of
+        # products, so a single run is computed twice.
+        arranged = arrange(runs if len(runs) > 1 else [*runs, *runs])
+        self._groups, self._positions = arranged.groups, arranged.positions[: len(runs)]
         self.loss = LOSSES[task.loss]
         self.network = Network(
             task.inputs, cell.depth, cell.width, task.outputs, stack_activation(self._groups)

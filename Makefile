@@ -9,7 +9,7 @@ BIN := .venv/bin
 WORKERS := -n auto --maxprocesses 4
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: study smoke test test-all lint validate test-slurm faults bench bench-study lock
+.PHONY: study smoke test test-all lint validate test-slurm faults bench bench-study screenshot lock
 
 study: .venv/.ready
 	$(SNAKEMAKE)
@@ -47,6 +47,11 @@ bench: .venv/.ready
 
 bench-study: .venv/.ready
 	$(BIN)/python benchmarks/bench.py study
+
+# the first screen of results/report.html for the README; needs Chromium
+screenshot:
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,760 \
+	  --screenshot=docs/images/report.png file://$(CURDIR)/results/report.html
 
 lock:
 	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 2; }

@@ -39,7 +39,7 @@ LAYERS = {
     for layer, listed in re.findall(
         r"(\w+) \(([^)]*)\)", ast.get_docstring(modules()["vgstudy"]) or ""
     )
-    for module in re.findall(r"`([\w.]+)`", listed)
+    for module in re.findall(r"`(\w+)`", listed)
 }
 HEAVY = {"tensorflow", "keras", "pandas", "scipy", "seaborn", "matplotlib", "sklearn"}
 # imported inside functions only, by what makes and downloads data
@@ -48,9 +48,8 @@ MODULES = sorted(of_the_package(modules()))
 
 
 def part(module: str) -> str:
-    """The entry of LAYERS that a module belongs to: itself, else its package."""
-    name = module.removeprefix("vgstudy.")
-    return name if name in LAYERS else name.partition(".")[0]
+    """The entry of LAYERS that a module belongs to: the module or package in `vgstudy`."""
+    return module.removeprefix("vgstudy.").partition(".")[0]
 
 
 LAYERED = [module for module in MODULES if part(module) in LAYERS]

@@ -6,7 +6,7 @@ those below it:
 
 - names (`cells`, `errors`, `formatting`, `frozen`, `image_files`, `quantities`, `schema`, `seeds`,
   `stages`, `tasks`)
-- pure (`config`, `planning`, `store`, `validation.records`)
+- pure (`config`, `planning`, `store`)
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other
 - tools (`probe`, `validation`)

@@ -16,10 +16,6 @@ from pydantic import Field
 from vgstudy.frozen import Frozen
 from vgstudy.tasks import AnyTask
 
-# what a gradient may be measured on
-EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
-PROBE_SET, NEXT, LAST, TEST = EXAMPLES
-
 Streams = Literal["cell", "shared"]
 
 

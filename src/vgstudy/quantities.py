@@ -12,6 +12,10 @@ from typing import Literal
 Scale = Literal["linear", "log", "symlog"]
 Method = Literal["geometric mean", "mean", "share", "quantiles"]
 
+# what a gradient may be measured on
+EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
+PROBE_SET, NEXT, LAST, TEST = EXAMPLES
+
 # g is dLoss/dW of a layer, δ is dLoss/dz of each example, h the output of a layer, w its weights
 SIGNALS: Mapping[str, str] = MappingProxyType({"g": "g", "delta": "δ", "h": "h"})
 MEANINGS: Mapping[str, str] = MappingProxyType(

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from vgstudy.cells import EXAMPLES as EXAMPLES
-from vgstudy.cells import PROBE_SET
+from vgstudy.quantities import EXAMPLES as EXAMPLES
+from vgstudy.quantities import PROBE_SET
 
 LABEL = pa.dictionary(pa.int32(), pa.string())
 

@@ -7,7 +7,7 @@ from synthetic import made_frames, study
 from vgstudy.analysis.estimates import SIDAK
 from vgstudy.figures.captions import METHODS, caption_text, intervals, left_out, seeds
 from vgstudy.figures.registry import figure_names, figures
-from vgstudy.validation.records import read_record
+from vgstudy.store.records import read_record
 
 
 def rows(n_failed, value, **columns):

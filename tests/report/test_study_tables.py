@@ -9,7 +9,7 @@ from vgstudy.report.study_tables import (
     robustness_tables,
     validation_tables,
 )
-from vgstudy.validation.records import read_record
+from vgstudy.store.records import read_record
 
 ZERO = {"quantity": "p_zero_dead", "value": 0.25, "low": 0.1, "high": 0.6}
 

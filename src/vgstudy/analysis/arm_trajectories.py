@@ -13,9 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.analysis.design import read_design
-from vgstudy.cells import PROBE_SET
 from vgstudy.claims.networks import named_cells
 from vgstudy.claims.register import Tutorial, all_claims, read_register
+from vgstudy.quantities import PROBE_SET
 from vgstudy.schema import QUANTILES
 from vgstudy.store.parquet import open_writer
 from vgstudy.store.tables import read_rows

@@ -26,8 +26,7 @@ from vgstudy.analysis.intervals import (
     wilson,
 )
 from vgstudy.analysis.layer_decays import fits, signal_classes
-from vgstudy.cells import PROBE_SET
-from vgstudy.quantities import SIGNAL_CLASSES
+from vgstudy.quantities import PROBE_SET, SIGNAL_CLASSES
 from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
 
 Array = NDArray[np.float64]

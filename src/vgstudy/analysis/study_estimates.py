@@ -13,7 +13,7 @@ from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
 from vgstudy.analysis.layer_decays import layer_decay_rows
 from vgstudy.analysis.profiles import profile_rows, trajectory_rows
 from vgstudy.analysis.variances import variance_rows
-from vgstudy.cells import PROBE_SET
+from vgstudy.quantities import PROBE_SET
 from vgstudy.schema import FACTORS
 from vgstudy.store.parquet import Writer, open_writer, write_table
 

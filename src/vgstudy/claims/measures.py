@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, model_validator
 
-from vgstudy.cells import EXAMPLES, PROBE_SET
 from vgstudy.claims.vocabulary import (
     DERIVED,
     LAYERS,
@@ -20,6 +19,7 @@ from vgstudy.claims.vocabulary import (
 from vgstudy.config.log import Log
 from vgstudy.errors import among, problem_at
 from vgstudy.frozen import Frozen
+from vgstudy.quantities import EXAMPLES, PROBE_SET
 
 Study = Mapping[str, Any]
 

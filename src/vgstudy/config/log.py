@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from vgstudy.cells import LAST, NEXT, PROBE_SET, TEST
 from vgstudy.config.values import numbers
 from vgstudy.frozen import Frozen
+from vgstudy.quantities import LAST, NEXT, PROBE_SET, TEST
 
 MAX_EPOCHS = 1_000_000
 Epochs = Annotated[

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import PROBE_SET, Initializer, KerasObject, Streams
+from vgstudy.cells import Initializer, KerasObject, Streams
 from vgstudy.config.keras_names import Kind
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.log import MAX_EPOCHS, Log
@@ -27,6 +27,7 @@ from vgstudy.config.values import (
 )
 from vgstudy.errors import among, problem_at, show
 from vgstudy.frozen import Frozen
+from vgstudy.quantities import PROBE_SET
 from vgstudy.tasks import AnyTask
 
 MAX_DEPTH, MAX_WIDTH, MAX_RUNS = 1_000, 4_096, 1_000_000

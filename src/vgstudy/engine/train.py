@@ -9,7 +9,7 @@ import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy.cells import NEXT, PROBE_SET, TEST, Run
+from vgstudy.cells import Run
 from vgstudy.config.log import Log
 from vgstudy.engine import probes, simd, statistics
 from vgstudy.engine.batches import MiniBatches
@@ -20,6 +20,7 @@ from vgstudy.engine.loop import compile_loop, compile_test, matrix_step, mini_ba
 from vgstudy.engine.losses import LOSSES
 from vgstudy.engine.network import Network
 from vgstudy.planning.stacks import STEPS_AT_ONCE, is_narrow
+from vgstudy.quantities import NEXT, PROBE_SET, TEST
 from vgstudy.seeds import stream
 
 

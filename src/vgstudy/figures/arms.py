@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vgstudy.cells import PROBE_SET
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, RED, colours
 from vgstudy.figures.view import MAX_COLUMNS, Axis, View, axes_of
 from vgstudy.formatting import listing, number, plural
+from vgstudy.quantities import PROBE_SET
 from vgstudy.schema import EXAMPLES, QUANTILES
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from vgstudy.figures.frames import (
     Frames,
     at_depths,
     chosen,
+    first_optimizer_only,
     optimizers,
-    untrained,
 )
 from vgstudy.figures.profiles import depths_note
 from vgstudy.figures.registry import figure
@@ -66,7 +66,7 @@ def decay_epochs(frames: Frames) -> View:
 )
 def zeros_start(frames: Frames) -> View:
     """Select shares of seeds by cause against depth before any update."""
-    rows = untrained(chosen(frames.estimates, quantity=list(CAUSES), epoch=0))
+    rows = first_optimizer_only(chosen(frames.estimates, quantity=list(CAUSES), epoch=0))
     note = f"Epoch 0, cells of {optimizers(rows)} (the optimizer plays no part yet)."
     return zeros_view(rows, note, ())
 

@@ -120,9 +120,9 @@ def compared(contrasts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     return contrasts.assign(level=level("cell"), reference_level=level("reference"))
 
 
-def untrained(frame: pd.DataFrame) -> pd.DataFrame:
-    """Of each setting the rows of the first optimizer that it has, which stands for all where no
-    update has been made."""
+def first_optimizer_only(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the first optimizer of each setting: before any update the optimizer has
+    no effect."""
     code = frame[OPTIMIZER].cat.codes
     first = code.groupby(
         [frame[factor].astype(str) for factor in FACTORS if factor != OPTIMIZER]

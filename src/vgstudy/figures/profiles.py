@@ -9,8 +9,8 @@ from vgstudy.figures.frames import (
     Frames,
     at_depths,
     chosen,
+    first_optimizer_only,
     optimizers,
-    untrained,
 )
 from vgstudy.figures.registry import figure
 from vgstudy.figures.view import BLOCKS, EPOCH, Axis, View, axes_of, with_bands
@@ -34,7 +34,7 @@ NEEDS_LEVEL = "no layer has a level that is positive and finite"
 )
 def profile_start(frames: Frames) -> View:
     """Select g, δ and h by layer before any update, for a few depths."""
-    rows = untrained(profile(frames, 0))
+    rows = first_optimizer_only(profile(frames, 0))
     note = f"Epoch 0, cells of {optimizers(rows)} (the optimizer plays no part yet)."
     return profile_view(rows, note, ())
 

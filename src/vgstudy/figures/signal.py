@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, optimizers, untrained
+from vgstudy.figures.frames import (
+    REFERENCE_DEPTH,
+    Frames,
+    at_depths,
+    chosen,
+    first_optimizer_only,
+    optimizers,
+)
 from vgstudy.figures.registry import figure
 from vgstudy.figures.view import BLOCKS, Axis, View
 from vgstudy.formatting import listing, power_of_ten
@@ -30,7 +37,7 @@ MAX_TICKS = 6
 )
 def signal_start(frames: Frames) -> View:
     """Select δ of hidden layers at epoch 0, relative to the last hidden layer, at every depth."""
-    rows = untrained(chosen(frames.profiles, quantity="delta_rms", epoch=0))
+    rows = first_optimizer_only(chosen(frames.profiles, quantity="delta_rms", epoch=0))
     depth = rows["depth"].astype(int)
     rows = rows[(rows["layer"] <= depth) & (depth > 1)]
     rows = rows.drop(columns=["low", "high", "method", "confidence"])

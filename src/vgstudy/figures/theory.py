@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vgstudy.figures.frames import Frames, at_depths, chosen, untrained
+from vgstudy.figures.frames import Frames, at_depths, chosen, first_optimizer_only
 from vgstudy.figures.registry import figure
 from vgstudy.figures.view import SETTING, Axis, View
 
@@ -30,7 +30,7 @@ def has_widths(study: Mapping[str, Any]) -> bool:
 )
 def fluctuations(frames: Frames) -> View:
     """Select the variance over seeds of the log ratio of δ over the square layers."""
-    rows = untrained(chosen(frames.overlays, quantity=VARIANCE))
+    rows = first_optimizer_only(chosen(frames.overlays, quantity=VARIANCE))
     x = (rows["depth"].astype(int) - 2) / rows["width"].astype(int)
     return View(
         rows.assign(x=x),
@@ -59,7 +59,7 @@ def theory_width(frames: Frames) -> View:
         )
         for name, symbol in (("delta", "δ"), ("g", "g"))
     }
-    rows = at_depths(untrained(chosen(frames.overlays, quantity=list(axes))), [5, 10])
+    rows = at_depths(first_optimizer_only(chosen(frames.overlays, quantity=list(axes))), [5, 10])
     ratios = {name: rows[name] / rows["predicted"] for name in ("value", "low", "high")}
     # the prediction is the line at 1
     rows = rows.assign(x=rows["width"].astype(int), **ratios).drop(columns="predicted")

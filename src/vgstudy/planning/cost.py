@@ -12,7 +12,7 @@ from heapq import heapreplace
 from itertools import pairwise
 from math import ceil
 
-from vgstudy.cells import PROBE_SET, Cell
+from vgstudy.cells import Cell
 from vgstudy.config.log import Log
 from vgstudy.planning.stacks import (
     FLAT_BYTES,
@@ -23,6 +23,7 @@ from vgstudy.planning.stacks import (
     parameters,
     probe_runs,
 )
+from vgstudy.quantities import PROBE_SET
 
 # Seconds of a training step.
 # of the work of examples and updates, in lanes, where mixing activations takes nothing: the median

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vgstudy.cells import PROBE_SET
 from vgstudy.probe.rules import HEALTHY, PROBE_COLUMNS, features, verdicts
+from vgstudy.quantities import PROBE_SET
 from vgstudy.results import load
-from vgstudy.validation.records import Record, read_record
+from vgstudy.store.records import Record, read_record
 
 DEEP = 10  # hidden layers from which on settings are compared
 

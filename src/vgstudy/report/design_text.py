@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from vgstudy.cells import PROBE_SET
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.formatting import listing, number, plural, ranges
+from vgstudy.quantities import PROBE_SET
 from vgstudy.tasks import read_task
 
 Resolved = Mapping[str, Any]

@@ -4,12 +4,12 @@ next to the page."""
 import pandas as pd
 
 from vgstudy.analysis.predictors import PREDICTORS
-from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, untrained
+from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
 from vgstudy.formatting import ANSWERS, percent
 from vgstudy.quantities import SIGNAL_CLASSES
 from vgstudy.report.table import ESTIMATE, Table, column_table
 from vgstudy.schema import FACTORS
-from vgstudy.validation.records import read_record
+from vgstudy.store.records import read_record
 
 LARGE = 200  # rows from which a table of networks is shown at one depth
 BEFORE = ["d_delta", "d_g"]
@@ -40,7 +40,7 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
         ),
         network_table(
             "Factor of δ from each layer to the next (the last is the output's)",
-            untrained(chosen(frames.layer_decays, quantity="d_delta", epoch=0)),
+            first_optimizer_only(chosen(frames.layer_decays, quantity="d_delta", epoch=0)),
             (*FACTORS, "layer", ESTIMATE, "n_alive", "n"),
         ),
         network_table(

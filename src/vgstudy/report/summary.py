@@ -10,7 +10,7 @@ from math import log
 import pandas as pd
 
 from vgstudy.claims.verdicts import ANSWERED, DEPENDS, HOLDS, NOT, NOT_RUN, UNDECIDED
-from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, untrained
+from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
 from vgstudy.figures.signal import LARGE, end_to_end, signal_start
 from vgstudy.formatting import listing, plural, reach
 from vgstudy.report.claims_section import ClaimsSection
@@ -155,7 +155,8 @@ def signal_finding(studies: Studies, sections: Sequence[StudySection]) -> Findin
     factors = pooled(
         {
             name: at_depths(
-                untrained(chosen(each.estimates, quantity="d_delta", epoch=0)), [REFERENCE_DEPTH]
+                first_optimizer_only(chosen(each.estimates, quantity="d_delta", epoch=0)),
+                [REFERENCE_DEPTH],
             )
             for name, each in studies.items()
         }

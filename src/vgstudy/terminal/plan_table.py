@@ -54,7 +54,7 @@ def seeds_needed(folder: Path) -> str | None:
         return None
     # these import Arrow and pandas, which planning does without
     from vgstudy.analysis.intervals import FEASIBLE_SEEDS, MAX_SEEDS, half_width
-    from vgstudy.figures.frames import untrained
+    from vgstudy.figures.frames import first_optimizer_only
     from vgstudy.report.table import records, setting
     from vgstudy.store.parquet import read_table
 
@@ -67,7 +67,7 @@ def seeds_needed(folder: Path) -> str | None:
         return None
     levels = runs.drop_duplicates("cell").astype({"cell": "str"})
     known = decays.dropna(subset="seeds_needed").astype({"cell": "str"}).merge(levels, on="cell")
-    rows = records(untrained(known).sort_values("spread", kind="stable"))
+    rows = records(first_optimizer_only(known).sort_values("spread", kind="stable"))
     if not rows:
         return None
     middle, hardest = (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vgstudy.errors import UserError
-from vgstudy.validation.records import write_record
+from vgstudy.store.records import write_record
 
 REPETITIONS = 2000
 DEFAULT_STUDY = Path("results/extensions")

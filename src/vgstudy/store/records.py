@@ -1,7 +1,7 @@
 """Small tables that `make validate` computes and the package keeps, with what they were made by.
 
-Each table is a CSV file in this folder. `provenance.json` holds, for each of them, the stage number
-of its code, versions, processor and date.
+Each table is a CSV file in the folder `validation`. `provenance.json` there holds, for each of
+them, the stage number of its code, versions, processor and date.
 """
 
 import json
@@ -18,7 +18,7 @@ from vgstudy.stages import STAGES
 from vgstudy.store.files import whole, write_whole
 from vgstudy.store.provenance import provenance
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "validation"
 KEPT = ("packages", "python", "platform", "commit")
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from vgstudy.stages import STAGES
+from vgstudy.store.records import instruction_set, read_record, write_record
 from vgstudy.validation.__main__ import TABLES, main
-from vgstudy.validation.records import instruction_set, read_record, write_record
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -204,24 +204,17 @@ def claims(results: ResultsArgument, studies: NamesArgument) -> None:
 
 
 @app.command()
-def figures(folder: FolderArgument) -> None:
-    """Draw a study's figures from its finished estimates."""
-    from vgstudy.figures.write import write_figures
-
-    write_figures(folder)
-
-
-@app.command()
-def figure(
+def figures(
     folder: FolderArgument,
-    name: Annotated[
-        str, typer.Argument(metavar="FIGURE", help="A figure's name, as its files have it.")
-    ],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FIGURE", help="Names of figures; default: all of the study's."),
+    ] = None,
 ) -> None:
-    """Draw one figure again."""
+    """Draw a study's figures, or some of them, from its finished estimates."""
     from vgstudy.figures.write import write_figures
 
-    write_figures(folder, [name])
+    write_figures(folder, names)
 
 
 @app.command()

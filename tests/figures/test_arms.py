@@ -12,7 +12,6 @@ from synthetic import made_frames, study
 from vgstudy.figures.arms import (
     accuracy,
     cells_of_arms,
-    cut_at_edge,
     entries,
     first_last,
     gradients,
@@ -20,8 +19,7 @@ from vgstudy.figures.arms import (
     weights,
 )
 from vgstudy.figures.registry import figures
-from vgstudy.figures.render import picture
-from vgstudy.figures.view import Axis
+from vgstudy.figures.write import picture
 from vgstudy.schema import FACTORS, QUANTILES, arrow_schema
 
 LEVELS = {"depth": 4, "width": 5, "initializer": "Xavier", "optimizer": "SGD"}
@@ -113,10 +111,3 @@ def test_no_star_where_no_single_run_is_known():
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert "the tutorial's single run" not in labels
     plt.close(figure)
-
-
-def test_what_is_cut_at_the_edge_is_said_by_hand():
-    rows = pd.DataFrame({"quantity": "g, output layer", "value": [0.4, 0.01, 0.02]})
-    cut = "Cut at the edge of the panel, in a few epochs: the gradient of output layer (to 0.40)."
-    assert cut_at_edge(rows, {"g, output layer": Axis("", limits=(-0.02, 0.08))}) == cut
-    assert cut_at_edge(rows, {"g, output layer": Axis("", limits=(-1.0, 1.0))}) == ""

@@ -32,13 +32,6 @@ def test_profiles_are_of_epoch_0_and_one_optimizer_against_the_table(frames):
     assert list(rows["x"]) == list(table["layer"])
 
 
-def test_levels_are_of_the_first_and_the_output_layer_against_the_table(frames):
-    rows = figures()["level-epochs"].view(frames).frame
-    layers = rows.groupby("quantity")["layer"].unique().map(list).to_dict()
-    assert layers == {"first": [1], "output": [11]}
-    assert set(rows["depth"]) == {10}
-
-
 def test_a_limit_beyond_the_range_is_drawn_at_its_edge_by_hand():
     setting = {"width": 5, "activation": "tanh", "initializer": "Xavier", "optimizer": "SGD"}
     about = {"shallowest": 1, "deepest": 20, "fit": "monotone", "n": 30}

@@ -12,9 +12,9 @@ from vgstudy.figures.axes import horizontal_limits, vertical_limits
 from vgstudy.figures.frames import nearest
 from vgstudy.figures.panels import panelled
 from vgstudy.figures.registry import figures
-from vgstudy.figures.render import picture, rendered
 from vgstudy.figures.style import COLOURS, keyed, shades
 from vgstudy.figures.view import DEPTH, EPOCH, Axis, View, laid_out, thinned, with_bands
+from vgstudy.figures.write import picture, rendered
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def drawn(name, frames):
     return view, picture(spec, view)
 
 
-@pytest.mark.parametrize("name", ["profile-start", "profile-end", "level-epochs", "accuracy-depth"])
+@pytest.mark.parametrize("name", ["profile-start", "profile-end", "decay-epochs", "accuracy-depth"])
 def test_lines_are_the_estimates_and_nothing_else_against_the_table(frames, name):
     view, figure = drawn(name, frames)
     marks = {level for axis in view.axes.values() for level in axis.marks.values()}

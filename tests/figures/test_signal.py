@@ -6,8 +6,8 @@ import pytest
 
 from synthetic import made_frames
 from vgstudy.figures.registry import figures
-from vgstudy.figures.render import picture, rendered
 from vgstudy.figures.signal import shade
+from vgstudy.figures.write import picture, rendered
 
 SPEC = figures()["signal-start"]
 

@@ -12,8 +12,8 @@ from nets import cell
 from synthetic import D_DELTA, SPREAD, made_frames, study, write_synthetic_study
 from vgstudy.cells import Cell, Initializer
 from vgstudy.figures.registry import figure_names, figures
-from vgstudy.figures.render import picture
 from vgstudy.figures.theory import fluctuations, theory_width
+from vgstudy.figures.write import picture
 from vgstudy.store.parquet import read_table
 from vgstudy.theory.finite_width import log_factor
 from vgstudy.theory.overlays import VARIANCE, overlaid, variances

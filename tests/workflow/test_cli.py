@@ -218,7 +218,7 @@ CALLS = {
         "vgstudy.analysis.study_estimates.write_estimates",
         (Path("results/s"),),
     ),
-    ("figures", "results/s"): ("vgstudy.figures.write.write_figures", (Path("results/s"),)),
+    ("figures", "results/s"): ("vgstudy.figures.write.write_figures", (Path("results/s"), None)),
     ("report", "results", "s", "t"): (
         "vgstudy.report.page.write_report",
         (Path("results"), ["s", "t"]),

@@ -11,7 +11,7 @@ from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, RED, colours
 from vgstudy.figures.view import MAX_COLUMNS, Axis, View, axes_of
-from vgstudy.formatting import listing, number, plural
+from vgstudy.formatting import plural
 from vgstudy.quantities import PROBE_SET
 from vgstudy.schema import EXAMPLES, QUANTILES
 
@@ -116,7 +116,8 @@ def first_last(frames: Frames) -> View:
     title="Spread of gradients and weights during training",
     estimand="Entries of the kernel and of its gradient in layer 1 and in the output layer: median "
     "entry (line), and the central 50, 90 and 98 % of the entries (bands, dark to light), each "
-    f"quantile the median over seeds. {DEAD}",
+    "quantile the median over seeds. What is far outside in rare epochs is cut at the edge. "
+    f"{DEAD}",
     needs="the study keeps no quantiles",
 )
 def entries(frames: Frames) -> View:
@@ -140,7 +141,6 @@ def entries(frames: Frames) -> View:
         for kind, label in KINDS.items()
         for block in BLOCKS
     }
-    note = " ".join(filter(None, (note, cut_at_edge(rows, axes))))
     return arms_view(frames, rows, axes, note, panel=draw_fan, key=fan_key)
 
 
@@ -180,20 +180,6 @@ def limits_of(rows: pd.DataFrame) -> tuple[float, float] | None:
     low, high = float(rows["low"].quantile(0.02)), float(rows["high"].quantile(0.98))
     margin = 0.15 * max(high - low, 1e-12)
     return low - margin, high + margin
-
-
-def cut_at_edge(rows: pd.DataFrame, axes: Mapping[str, Axis]) -> str:
-    """Say how far medians reach that are cut at the edge of their panel."""
-    texts = []
-    for name, axis in axes.items():
-        values = chosen(rows, quantity=name)["value"].dropna()
-        if not axis.limits or values.empty:
-            continue
-        furthest = values.iloc[values.abs().argmax()]
-        if not axis.limits[0] <= furthest <= axis.limits[1]:
-            kind = KINDS[name[0]].split("\n")[0]
-            texts.append(f"the {kind} of {name[3:]} (to {number(furthest, 2)})")
-    return f"Cut at the edge of the panel, in a few epochs: {listing(texts)}." if texts else ""
 
 
 def positive(rows: pd.DataFrame, axes: Mapping[str, Axis]) -> pd.DataFrame:

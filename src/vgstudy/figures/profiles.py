@@ -1,10 +1,11 @@
-"""Levels by layer: profiles at the start and at the end of training, and levels over epochs."""
+"""Layer by layer: profiles before and after training, decay factors and weights over epochs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from vgstudy.figures.frames import (
+    OPTIMIZER,
     REFERENCE_DEPTH,
     Frames,
     at_depths,
@@ -49,7 +50,7 @@ def profile_start(frames: Frames) -> View:
 def profile_end(frames: Frames) -> View:
     """Select g, δ and h by layer at the last probed epoch, for a few depths, by optimizer."""
     last = frames.profiles["epoch"].max()
-    return profile_view(profile(frames, last), f"Epoch {last:.0f}.", ("optimizer",))
+    return profile_view(profile(frames, last), f"Epoch {last:.0f}.", (OPTIMIZER,))
 
 
 def profile(frames: Frames, epoch: int) -> pd.DataFrame:
@@ -73,25 +74,28 @@ def profile_view(rows: pd.DataFrame, note: str, down: tuple[str, ...]) -> View:
 
 
 @figure(
-    "level-epochs",
-    title="Gradient of the first and of the output layer during training",
-    estimand="Level of the kernel gradient g in layer 1, nearest the input, and in the output "
-    f"layer: {MEAN}.",
-    needs=NEEDS_LEVEL,
+    "decay-epochs",
+    title="Decay factor during training",
+    estimand="Decay factor per layer toward the input of the kernel gradient g and of the "
+    "backpropagated signal δ: exp(−slope) of log RMS on the layer number over the square layers "
+    "2 to L, geometric mean over seeds. Below 1 it vanishes toward the input, above 1 it explodes.",
+    needs="a decay factor needs networks with at least 4 hidden layers and a gradient that is not "
+    "zero",
 )
-def level_epochs(frames: Frames) -> View:
-    """Select g of layer 1 and of the output layer over epochs at one depth, by optimizer."""
-    rows = at_depths(chosen(frames.profiles, quantity="g_rms"), [REFERENCE_DEPTH])
-    output = rows["layer"] == rows["depth"].astype(int) + 1
-    rows = rows[output | (rows["layer"] == 1)]
-    where = output[rows.index].map({True: "output", False: "first"})
-    axes = {
-        "first": Axis("RMS of g, layer 1\n(loss per weight)", "log"),
-        "output": Axis("RMS of g, output\n(loss per weight)", "log"),
-    }
-    note = depths_note(rows)
-    rows = rows.assign(x=rows["epoch"], quantity=where)
-    return View(rows, axes, EPOCH, note, BLOCKS, ("optimizer",), own_ranges=True)
+def decay_epochs(frames: Frames) -> View:
+    """Select d of g and of δ over epochs at one depth, by optimizer."""
+    decays = ["d_g", "d_delta"]
+    rows = at_depths(chosen(frames.estimates, quantity=decays), [REFERENCE_DEPTH])
+    return View(
+        with_bands(rows).assign(x=rows["epoch"]),
+        axes_of(*decays, marks={"no decay": 1.0}),
+        EPOCH,
+        depths_note(rows),
+        BLOCKS,
+        (OPTIMIZER,),
+        own_ranges=True,
+        simultaneous=True,
+    )
 
 
 @figure(

@@ -1,23 +1,44 @@
-"""Write a study's figures from its finished estimates."""
+"""Write a study's figures from its finished estimates: the same estimates give the same bytes."""
 
 import json
+import re
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
 
 from vgstudy.errors import UserError
 from vgstudy.figures.captions import caption_text
 from vgstudy.figures.frames import read_frames
+from vgstudy.figures.panels import draw, notice
 from vgstudy.figures.registry import FigureSpec, figures
-from vgstudy.figures.render import csv, parquet, picture, rendered
+from vgstudy.figures.style import rc
 from vgstudy.figures.view import View
+from vgstudy.schema import QUANTILES
 from vgstudy.store.files import write_whole
+
+# what no file says, so that its bytes depend on what is drawn alone
+NO_METADATA = {
+    "svg": ("Date", "Creator"),
+    "pdf": ("CreationDate", "Creator", "Producer"),
+    "png": ("Software",),
+}
+# what takes room in an SVG file and is not seen: comments, metadata, ids that nothing refers to,
+# and digits beyond a hundredth of a point
+_UNSEEN = re.compile(r"<\?.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
+_ID = re.compile(r' id="([^"]+)"')
+_GEOMETRY = re.compile(r' (?:d|x|y|points|transform)="[^"]*"')
+_DIGITS = re.compile(r"(\.\d\d)\d+")
 
 
 def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
-    """Draw figures of the study in `folder`: figures/NAME.svg, .pdf and .png, what is drawn as .csv
-    and .parquet, and captions.json.
+    """Draw figures of the study in `folder`: figures/NAME.svg, .pdf and .png, what is drawn as
+    .csv, and captions.json.
 
     The captions are a JSON mapping from a figure's name to its `title` and `caption`, in the order
     of the report.
@@ -42,7 +63,7 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
     for name, spec in specs.items():
         view = spec.view(frames)
         captions[name] = {"title": spec.title, "caption": caption_text(spec, view)}
-        if names is None or name in names:
+        if not names or name in names:
             write_figure(folder / "figures", spec, view)
     content = json.dumps(captions, indent=1, ensure_ascii=False).encode()
     write_whole(folder / "figures" / "captions.json", content)
@@ -51,8 +72,53 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
 def write_figure(folder: Path, spec: FigureSpec, view: View) -> None:
     """Write one figure in every format, and the table that it draws."""
     figure = picture(spec, view)
-    files = {kind: rendered(figure, kind) for kind in ("svg", "pdf", "png")}
-    files |= {"csv": csv(view.frame), "parquet": parquet(view.frame)}
+    for kind in NO_METADATA:
+        write_whole(folder / f"{spec.name}.{kind}", rendered(figure, kind))
     plt.close(figure)
-    for kind, content in files.items():
-        write_whole(folder / f"{spec.name}.{kind}", content)
+    content = table(view.frame).to_csv(index=False).encode()
+    write_whole(folder / f"{spec.name}.csv", content)
+
+
+def picture(spec: FigureSpec, view: View) -> Figure:
+    """Draw a figure from its view, or a notice where there is nothing to draw."""
+    plt.switch_backend("agg")
+    with mpl.rc_context(dict(rc())):
+        if view.empty:
+            return notice(spec.title, caption_text(spec, view))
+        figure = draw(view)
+        # the layout is worked out once, not again for every kind of file
+        if engine := figure.get_layout_engine():
+            engine.execute(figure)
+            figure.set_layout_engine("none")
+        return figure
+
+
+def rendered(figure: Figure, kind: str) -> bytes:
+    """Return a figure as SVG with text as text, as PDF with embedded fonts, or as PNG."""
+    metadata = dict.fromkeys(NO_METADATA[kind])
+    with mpl.rc_context(dict(rc())), BytesIO() as file:
+        figure.savefig(file, format=kind, dpi=150, metadata=metadata)
+        content = file.getvalue()
+    return compact(content.decode()).encode() if kind == "svg" else content
+
+
+def compact(svg: str) -> str:
+    """Return the same image in fewer characters."""
+    svg = re.sub(r"\s+", " ", _UNSEEN.sub("", svg)).replace("> <", "><").strip()
+    used = set(re.findall(r"#([^)\"]+)", svg))
+    svg = _ID.sub(lambda match: match[0] if match[1] in used else "", svg)
+    return _GEOMETRY.sub(lambda match: _DIGITS.sub(r"\1", match[0]), svg)
+
+
+def table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what a figure draws as a table without lists: quantiles become a column each.
+
+    The ends of intervals that are drawn are in `low` and `high`.
+    """
+    lists_and_bands = ["entries", "band_low", "band_high", "band"]
+    flat = frame.drop(columns=lists_and_bands, errors="ignore").reset_index(drop=True)
+    if "entries" in frame and frame["entries"].notna().any():
+        entries = np.stack(list(frame["entries"]))
+        for place, level in enumerate(QUANTILES):
+            flat[f"quantile_{level:g}"] = entries[:, place]
+    return flat

@@ -13,14 +13,8 @@ from vgstudy.errors import UserError
 
 PIXELS_PER_POINT = 4 / 3
 KINDS = ("svg", "pdf", "png", "csv")  # files of a figure that the page links to
-# What takes room in a file by matplotlib and is not seen: comments, metadata, indentation, ids that
-# nothing refers to, and digits beyond a tenth of a point.
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
-_UNSEEN = re.compile(r"<\?.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
-_ID = re.compile(r' id="([^"]+)"')
-_PATH = re.compile(r' d="[^"]*"')
 _TAG = re.compile(r"<[^>]*>")
-_DIGITS = re.compile(r"(\.\d)\d+")
 
 
 @dataclass(frozen=True)
@@ -78,26 +72,12 @@ def embedded_figures(folder: Path, names: Iterable[str]) -> tuple[EmbeddedFigure
 def embedded_figure(folder: Path, name: str, title: str, caption: str) -> EmbeddedFigure:
     """Return one figure from its file."""
     path = folder / "figures" / f"{name}.svg"
-    svg = compact(path.read_text(encoding="utf-8"))
+    svg = path.read_text(encoding="utf-8")
     size = _VIEW_BOX.search(svg)
     if not size:
         raise ValueError(f"{path} is not a figure")
     width, height = (round(float(points) * PIXELS_PER_POINT) for points in size.groups())
     return EmbeddedFigure(name, title, caption, width, height, data_url(svg))
-
-
-def compact(svg: str) -> str:
-    """Return the same image in fewer characters."""
-    svg = re.sub(r"\s+", " ", _UNSEEN.sub("", svg)).replace("> <", "><").strip()
-    used = set(re.findall(r"#([^)\"]+)", svg))
-    svg = _ID.sub(lambda match: match[0] if match[1] in used else "", svg)
-    return _PATH.sub(lambda match: _shorter_path(match[0]), svg)
-
-
-def _shorter_path(path: str) -> str:
-    path = _DIGITS.sub(r"\1", path)
-    # without curves, a point that follows a point is the end of a line
-    return path if re.search("[CQ]", path) else path.replace(" L ", " ")
 
 
 def data_url(svg: str) -> Markup:

@@ -98,7 +98,7 @@ def plan(
     from vgstudy.planning.forecast import forecast
     from vgstudy.planning.plan import plan_study
     from vgstudy.tasks import Mnist
-    from vgstudy.terminal.output import print_table
+    from vgstudy.terminal.output import show
     from vgstudy.terminal.plan_table import plan_table
 
     named = load_config(config)
@@ -107,7 +107,7 @@ def plan(
     plans = [plan_study(study, results) for study in chosen]
     check_resources(plans, results, cores=None)
     for planned in plans:
-        print_table(plan_table(planned))
+        show(plan_table(planned))
     for line in forecast(plans, available_cpu_count()):
         typer.echo(line)
 
@@ -319,9 +319,9 @@ def theory(
 ) -> None:
     """Print what theory predicts for studies' networks before any update, and on what basis."""
     from vgstudy.config.load import load_config
-    from vgstudy.terminal.output import print_table
+    from vgstudy.terminal.output import show
     from vgstudy.terminal.theory_table import theory_table
 
     named = load_config(config)
     for study in _chosen(studies, named.seeds, config, named.studies):
-        print_table(*theory_table(study, depth))
+        show(theory_table(study, depth))

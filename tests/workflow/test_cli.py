@@ -324,7 +324,7 @@ def test_plan_states_the_seeds_for_a_precision_once_there_are_results(folder: Pa
     shown = " ".join(run("plan").stdout.split())
     assert re.search(
         r"seeds for ±5 % in the decay factor of δ .* so far: \d+ in half of the cells, "
-        r"\d+ with tanh, .*, depth 8, ",
+        r"\d+ with depth 8, .* tanh, ",
         shown,
     )
 

@@ -1,7 +1,4 @@
-"""Tables of texts, made from finished rows by one function.
-
-The page's template shows them as HTML, `vgstudy.terminal` with rich.
-"""
+"""Tables of texts for the page, made from finished rows by one function."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -2,12 +2,12 @@
 
 import re
 import sys
+from collections.abc import Sequence
 
-from rich import box, table
+from rich import box
 from rich.console import Console, RenderableType
+from rich.table import Table
 from rich.text import Text
-
-from vgstudy.report.table import Table
 
 _WORD = re.compile(r"[^\W\d_]{2}")
 
@@ -17,22 +17,14 @@ def show(renderable: RenderableType) -> None:
     Console(width=None if sys.stdout.isatty() else 1000).print(renderable)
 
 
-def print_table(content: Table, note: str = "") -> None:
-    """Print a table and a note below it."""
-    show(rich_table(content))
-    if note:
-        show(Text(note))
-
-
-def rich_table(content: Table) -> table.Table:
-    """Return a table as rich draws it: columns of numbers to the right, without markup."""
-    title = Text(content.caption) if content.caption else None
-    drawn = table.Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=any(content.head)
+def text_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table of texts, without markup; columns of numbers are on the right."""
+    table = Table(
+        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_header=any(head)
     )
-    for place, head in enumerate(content.head):
-        has_words = any(_WORD.search(row[place]) for row in content.rows)
-        drawn.add_column(Text(head), justify="left" if has_words else "right", overflow="fold")
-    for row in content.rows:
-        drawn.add_row(*map(Text, row))
-    return drawn
+    for place, name in enumerate(head):
+        has_words = any(_WORD.search(row[place]) for row in rows)
+        table.add_column(Text(name), justify="left" if has_words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table

@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 
+from rich.table import Table
+
 from vgstudy.errors import UserError
-from vgstudy.formatting import number, plural, reach
+from vgstudy.formatting import level_text, number, plural, reach
 from vgstudy.planning import cost
 from vgstudy.planning.plan import Plan
-from vgstudy.report.table import Table
 from vgstudy.schema import FACTORS, ON_PROBE_SET
+from vgstudy.terminal.output import text_table
 
 CORES = (1, 2, 8)
 
 
 def plan_table(plan: Plan) -> Table:
     """Return what a study holds and what is left to spend on it."""
-    return Table(f"{plan.study.name}: {plan.study.title}", ("", ""), tuple(_rows(plan)))
+    return text_table(f"{plan.study.name}: {plan.study.title}", ("", ""), list(_rows(plan)))
 
 
 def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -53,9 +55,7 @@ def seeds_needed(folder: Path) -> str | None:
     if not path.exists():
         return None
     # these import Arrow and pandas, which planning does without
-    from vgstudy.analysis.intervals import FEASIBLE_SEEDS, MAX_SEEDS, half_width
-    from vgstudy.figures.frames import first_optimizer_only
-    from vgstudy.report.table import records, setting
+    from vgstudy.analysis.intervals import FEASIBLE_SEEDS, half_width
     from vgstudy.store.parquet import read_table
 
     filters = [("quantity", "==", "d_delta"), ("epoch", "==", 0), ON_PROBE_SET]
@@ -65,22 +65,27 @@ def seeds_needed(folder: Path) -> str | None:
         runs = read_table("runs", folder / "runs.parquet", ["cell", *FACTORS]).to_pandas()
     except UserError:  # of another version: the next run makes it again
         return None
-    levels = runs.drop_duplicates("cell").astype({"cell": "str"})
-    known = decays.dropna(subset="seeds_needed").astype({"cell": "str"}).merge(levels, on="cell")
-    rows = records(first_optimizer_only(known).sort_values("spread", kind="stable"))
-    if not rows:
+    known = decays.dropna(subset="seeds_needed").astype({"cell": "str"})
+    levels = runs.astype({"cell": "str"}).drop_duplicates("cell")
+    cells = known.merge(levels, on="cell").sort_values("spread", kind="stable")
+    if cells.empty:
         return None
-    middle, hardest = (
-        number(row["seeds_needed"], 0)
-        if isfinite(row["seeds_needed"])
-        else f"more than {MAX_SEEDS:,}"
-        for row in (rows[len(rows) // 2], rows[-1])
+    half_of_them, hardest = cells.iloc[len(cells) // 2], cells.iloc[-1]
+    setting = ", ".join(level_text(factor, hardest[factor]) for factor in FACTORS)
+    text = (
+        f"{_seeds(half_of_them['seeds_needed'])} in half of the cells, "
+        f"{_seeds(hardest['seeds_needed'])} with {setting}"
     )
-    text = f"{middle} in half of the cells, {hardest} with {setting(rows[-1])}"
-    if isfinite(rows[-1]["seeds_needed"]):
+    if isfinite(hardest["seeds_needed"]):
         return text
-    half = float(half_width(rows[-1]["spread"], FEASIBLE_SEEDS))
+    half = float(half_width(hardest["spread"], FEASIBLE_SEEDS))
     return f"{text}, where {FEASIBLE_SEEDS} reach {reach(half)}"
+
+
+def _seeds(needed: float) -> str:
+    from vgstudy.analysis.intervals import MAX_SEEDS
+
+    return number(needed, 0) if isfinite(needed) else f"more than {MAX_SEEDS:,}"
 
 
 def _minutes(seconds: float) -> str:

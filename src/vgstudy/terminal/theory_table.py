@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from math import isinf
 
+from rich.console import Group
+from rich.text import Text
+
 from vgstudy.config.study import Study
 from vgstudy.formatting import number
 from vgstudy.planning import design
 from vgstudy.planning.design import LabelledCell
-from vgstudy.report.table import Table
+from vgstudy.terminal.output import text_table
 from vgstudy.theory.predictions import Prediction, predict
 
 HEADS = {
@@ -32,7 +35,7 @@ LEGEND = (
 )
 
 
-def theory_table(study: Study, depth: int) -> tuple[Table, str]:
+def theory_table(study: Study, depth: int) -> Group:
     """Return a row for each activation, initializer and width of the study, at its depth nearest to
     `depth`, and a legend with the sources."""
     cells = _cells(study, depth)
@@ -48,7 +51,8 @@ def theory_table(study: Study, depth: int) -> tuple[Table, str]:
     title = f"{study.name}: theory at depth {cells[0].cell.depth}, before any update"
     sources = "; ".join(dict.fromkeys(each.source for each in predictions))
     head = ("activation, initializer, width", *HEADS.values())
-    return Table(title, head, rows), f"{LEGEND} Sources: {sources or 'none'}."
+    note = Text(f"{LEGEND} Sources: {sources or 'none'}.")
+    return Group(text_table(title, head, rows), note)
 
 
 def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:

@@ -4,33 +4,21 @@ Rules say what depends on what; `vgstudy` does the work. Reading this file plans
 imports no TensorFlow and writes nothing.
 """
 
-import os
-import sys
-from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from vgstudy.schema import JOB_TABLES, STUDY_TABLES
+from vgstudy.schema import JOB_TABLES
 from vgstudy.stages import STAGES
-from vgstudy.terminal.workflow import CLAIMS, CONFIG, plan_workflow, start_workflow
+from vgstudy.terminal import workflow as steps
 
 min_version("9.19")
 
-# The rules call the `vgstudy` of the environment that runs Snakemake, activated or not.
-os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
-
-# Before `configfile:`, whose messages name no key: until then `config` is what the command line sets.
-PLANS = plan_workflow(config)
-STUDY_OUTPUTS = expand(
-    "results/{study}/{output}",
-    study=PLANS,
-    output=[*(f"{table}.parquet" for table in STUDY_TABLES), "figures"],
-)
+# before `configfile:`, whose messages name no key: `config` is what the command line sets
+PLANS = steps.plan_workflow(config)
+STUDY_OUTPUTS = expand("results/{study}/{output}", study=PLANS, output=steps.STUDY_OUTPUTS)
 JOB_OUTPUTS = [path for plan in PLANS.values() for path in plan.paths(*JOB_TABLES)]
 
 
-configfile: CONFIG
+configfile: steps.CONFIG
 
 
 wildcard_constraints:
@@ -55,21 +43,12 @@ rule all:
 
 
 onstart:
-    try:
-        cores = workflow.cores
-    except WorkflowError:  # other machines run the jobs
-        cores = None
-    start_workflow(PLANS, cores)
+    steps.start(PLANS, workflow)
 
 
 onsuccess:
-    print("The report is in results/report.html")
+    steps.succeed()
 
 
 onerror:
-    print(
-        "Stopped. Finished results are kept: fix what the logs above and in results/STUDY/logs/ name, then start the "
-        "same command again. A job whose log names no reason was killed, most often for lack of memory: run fewer jobs "
-        "at a time, such as with --cores 1.",
-        file=sys.stderr,
-    )
+    steps.fail()

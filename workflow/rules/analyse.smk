@@ -44,7 +44,7 @@ rule trajectories:
     input:
         # only studies with arms show reported values from the claims
         register=lambda wildcards: (
-            sorted(CLAIMS.glob("*.yaml")) if PLANS[wildcards.study].study.arms else []
+            sorted(steps.CLAIMS.glob("*.yaml")) if PLANS[wildcards.study].study.arms else []
         ),
         runs="results/{study}/runs.parquet",
         tables=lambda wildcards: PLANS[wildcards.study].paths("probes", "curves"),
@@ -78,7 +78,7 @@ rule overlay:
 
 rule claims:
     input:
-        register=sorted(CLAIMS.glob("*.yaml")),
+        register=sorted(steps.CLAIMS.glob("*.yaml")),
         runs=expand("results/{study}/runs.parquet", study=PLANS),
         decays=expand("results/{study}/decays.parquet", study=PLANS),
         outcomes=expand("results/{study}/outcomes.parquet", study=PLANS),

@@ -1,5 +1,6 @@
-# One rule for each study, because its outputs are the manifests that are not on disk yet. A manifest on disk belongs to no
-# rule, so growing a study neither deletes it nor makes the job that was trained from it run again.
+# One rule for each study, because its outputs are the manifests that are not on disk yet. A
+# manifest on disk belongs to no rule, so growing a study neither deletes it nor makes the job that
+# was trained from it run again.
 from vgstudy.config.load import seeds_text
 
 for name, plan in PLANS.items():
@@ -23,4 +24,5 @@ for name, plan in PLANS.items():
             study=lambda wildcards, output, study=plan.study: study.path,
             seeds=lambda wildcards, output, study=plan.study: seeds_text(study.seeds),
         shell:
-            "vgstudy design --results results --seeds {params.seeds:q} -- {params.study:q} > {log} 2>&1"
+            "vgstudy design --results results --seeds {params.seeds:q} -- {params.study:q}"
+            " > {log} 2>&1"

@@ -1,4 +1,5 @@
 from vgstudy.figures.registry import figure_names, figures
+from vgstudy.schema import STUDY_TABLES
 
 
 rule figures:

@@ -1,9 +1,12 @@
-"""What the Snakefile does when it is read and before its first job."""
+"""What the Snakefile does when it is read, before its first job and after its last."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from snakemake.exceptions import WorkflowError
 
 from vgstudy.claims.networks import check_register
 from vgstudy.claims.register import read_register
@@ -12,19 +15,25 @@ from vgstudy.errors import one_line_errors
 from vgstudy.planning.checks import check_resources
 from vgstudy.planning.forecast import forecast
 from vgstudy.planning.plan import Plan, plan_study
+from vgstudy.schema import STUDY_TABLES
 from vgstudy.tasks import Mnist
 
 CONFIG, CLAIMS, RESULTS = Path("config/config.yaml"), Path("config/claims"), Path("results")
+# below the folder of a study
+STUDY_OUTPUTS = (*(f"{table}.parquet" for table in STUDY_TABLES), "figures")
 
 
 def plan_workflow(overrides: Mapping[str, Any]) -> dict[str, Plan]:
     """Return the plan of every configured study by name; exit with code 2 on a user's mistake.
+
+    The rules call the `vgstudy` of the environment that runs Snakemake, activated or not.
 
     Parameters
     ----------
     overrides
         Keys of `config.yaml` that the command line sets.
     """
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
     with one_line_errors():
         settings = load_config(CONFIG, overrides)
         Mnist.file.use(settings.mnist)
@@ -38,15 +47,34 @@ def plan_workflow(overrides: Mapping[str, Any]) -> dict[str, Plan]:
         return {name: plan_study(study, RESULTS) for name, study in studies.items()}
 
 
-def start_workflow(plans: Mapping[str, Plan], cores: int | None) -> None:
+def start(plans: Mapping[str, Plan], workflow: Any) -> None:
     """Print what will happen; exit with code 2 if memory, disk space or data do not suffice.
 
     Parameters
     ----------
-    cores
-        Cores of this machine that run jobs; None if other machines run them.
+    workflow
+        Snakemake's workflow; it has `cores` unless other machines run the jobs.
     """
+    try:
+        cores = workflow.cores
+    except WorkflowError:
+        cores = None
     with one_line_errors():
         check_resources(plans.values(), RESULTS, cores)
     for sentence in forecast(plans.values(), cores):
         print(sentence, file=sys.stderr)
+
+
+def succeed() -> None:
+    """Say where the report is."""
+    print(f"The report is in {RESULTS / 'report.html'}")
+
+
+def fail() -> None:
+    """Say what to do after a failure."""
+    print(
+        "Stopped. Finished results are kept: fix what the logs above and in results/STUDY/logs/ "
+        "name, then start the same command again. A job whose log names no reason was killed, "
+        "most often for lack of memory: run fewer jobs at a time, such as with --cores 1.",
+        file=sys.stderr,
+    )

@@ -1,11 +1,10 @@
-"""Files of 28 x 28 images in ten classes, in the layout of `keras.datasets`: which file is read,
-checks of its content, download."""
+"""Files of 28 x 28 images in ten classes, as `keras.datasets` keeps them: which file is
+read, checks of its content, download."""
 
 import os
 import zipfile
 import zlib
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -80,18 +79,7 @@ class ImageFile:
         return read(self, self.path)
 
     def check(self) -> None:
-        """Check the file, unless it is still to be downloaded.
-
-        Raises
-        ------
-        UserError
-            As `load`, and if an environment variable looks like a misspelt `variable`.
-        """
-        for name in os.environ:
-            if name != self.variable and get_close_matches(name, [self.variable], cutoff=0.9):
-                raise UserError(
-                    f"{name}: no such environment variable; did you mean {self.variable}?"
-                )
+        """Check the file, unless it is still to be downloaded; raises as `load`."""
         if not self.must_be_downloaded:
             self.load()
 
@@ -133,45 +121,22 @@ def read(file: ImageFile, path: Path) -> Arrays:
         If the file is missing, damaged or holds other arrays.
     """
     try:
-        arrays = _arrays(path, list(dict(file.hashes)))
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name, _ in file.hashes}
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; {file.remedy}") from None
-    except KeyError as error:
-        raise UserError(f"{path}: lacks the array {error}; {file.remedy}") from None
-    except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(
-            f"{path}: is not a readable .npz file, perhaps truncated ({error}); {file.remedy}"
-        ) from None
-    for name, array in arrays.items():
-        if problem := _problem(file.title, name, array):
-            raise UserError(f"{path}: {problem}; {file.remedy}")
+    except (OSError, TypeError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        problem = f"is not a readable {file.dataset}.npz: it is truncated or lacks an array"
+        raise UserError(f"{path}: {problem}; {file.remedy}") from None
     for name, digest in file.hashes:
-        if sha256(np.ascontiguousarray(arrays[name]).tobytes()).hexdigest() != digest:
-            raise UserError(
-                f"{path}: {name} is not that of {file.title}: its SHA-256 differs; {file.remedy}"
-            )
+        if not _is_original(arrays[name], name, digest):
+            raise UserError(f"{path}: {name} is not that of {file.title}; {file.remedy}")
     return arrays
 
 
-def _arrays(path: Path, names: list[str]) -> Arrays:
-    if path.exists() and not path.is_file():
-        raise OSError("not a regular file")
-    with path.open("rb") as raw:
-        if not zipfile.is_zipfile(raw):
-            raise zipfile.BadZipFile("not a zip archive")
-    with np.load(path, allow_pickle=False) as archive:
-        if missing := [name for name in names if name not in archive.files]:
-            raise KeyError(missing[0])
-        return {name: archive[name] for name in names}
-
-
-def _problem(title: str, name: str, array: NDArray[np.generic]) -> str | None:
-    """Return what is wrong with the type, shape or labels of an array, if anything."""
+def _is_original(array: NDArray[np.generic], name: str, digest: str) -> bool:
+    """Return whether an array has the type, the shape and the bytes of the original."""
     shape = (SIDE, SIDE) if name.startswith("x") else ()
-    if array.dtype != np.uint8:
-        return f"{name} holds {array.dtype}, {title} uint8"
-    if array.shape[1:] != shape:
-        return f"{name} has shape {array.shape}, {title} {(len(array), *shape)}"
-    if not shape and array.max(initial=0) >= CLASSES:
-        return f"{name} has the label {array.max()}, {title} only 0 to {CLASSES - 1}"
-    return None
+    content = np.ascontiguousarray(array).tobytes()
+    is_alike = array.dtype == np.uint8 and array.shape[1:] == shape
+    return is_alike and sha256(content).hexdigest() == digest

@@ -267,7 +267,7 @@ def tensorboard(
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
     from vgstudy.config.load import parse_seeds
     from vgstudy.probe.tensorboard_runs import Selection, count_runs, write_study
-    from vgstudy.store.paths import study_folder
+    from vgstudy.store.tables import study_folder
 
     count = write_study(study_folder(results, study), logdir, Selection(cells, parse_seeds(seeds)))
     earlier = count_runs(logdir) - count

@@ -20,8 +20,7 @@ from vgstudy.schema import (
     ZERO_CAUSES,
 )
 from vgstudy.store.parquet import read_footer
-from vgstudy.store.paths import study_folder
-from vgstudy.store.tables import read_rows
+from vgstudy.store.tables import read_rows, study_folder
 
 OF_A_STUDY = (*STUDY_TABLES, *JOB_TABLES)
 LABELS = {

@@ -16,7 +16,7 @@ from vgstudy.planning import manifests
 from vgstudy.planning.stacks import stack
 from vgstudy.schema import TRAINED
 from vgstudy.store.parquet import open_writer
-from vgstudy.store.paths import job_path
+from vgstudy.store.tables import job_path
 
 
 def run(path: Path, threads: int = 1) -> None:

@@ -25,7 +25,7 @@ from vgstudy.planning.stacks import groups, stack
 from vgstudy.schema import TRAINED
 from vgstudy.store import files
 from vgstudy.store.parquet import check_footer, read_footer, write_table
-from vgstudy.store.paths import job_path
+from vgstudy.store.tables import job_path
 
 # memory to ask for, over the estimate: a cluster kills what takes more
 MARGIN = 1.1

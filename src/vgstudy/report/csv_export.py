@@ -9,7 +9,7 @@ from vgstudy.results import Results
 from vgstudy.schema import EXPORTED, TABLES
 from vgstudy.store.files import write_whole
 from vgstudy.store.parquet import read_table
-from vgstudy.store.paths import shared
+from vgstudy.store.tables import shared
 
 
 def write_study_csv(folder: Path) -> None:

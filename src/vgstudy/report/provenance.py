@@ -11,8 +11,7 @@ from vgstudy.formatting import listing, number, plural
 from vgstudy.report.table import Table
 from vgstudy.schema import JOB_TABLES, STUDY_TABLES
 from vgstudy.store.parquet import read_footer
-from vgstudy.store.paths import job_path, shared
-from vgstudy.store.tables import design_jobs
+from vgstudy.store.tables import design_jobs, job_path, shared
 
 Footer = Mapping[str, Any]
 

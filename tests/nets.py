@@ -55,6 +55,21 @@ def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequent
     the tutorials do."""
     import keras
 
+    outputs = keras_layers(spec, dtype)
+    model = keras.Sequential([keras.Input((spec.task.inputs,)), *outputs])
+    set_weights(model, stack, row)
+    model.compile(
+        optimizer=keras_optimizer(spec),
+        loss=f"{spec.task.loss}_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def keras_layers(spec: Cell, dtype: str) -> list[keras.Layer]:
+    """The layers of a cell's network, input first."""
+    import keras
+
     activation = keras.activations.get(spec.activation.class_name)
     hidden = (
         (lambda z: activation(z, **spec.activation.config))
@@ -64,22 +79,28 @@ def keras_model(spec: Cell, stack: Stack, row: int, dtype: str) -> keras.Sequent
     layers = [
         keras.layers.Dense(spec.width, activation=hidden, dtype=dtype) for _ in range(spec.depth)
     ]
-    inputs, outputs = spec.task.inputs, spec.task.outputs
-    last = keras.layers.Dense(
-        outputs, activation="sigmoid" if outputs == 1 else "softmax", dtype=dtype
-    )
-    model = keras.Sequential([keras.Input((inputs,)), *layers, last])
+    outputs = spec.task.outputs
+    last = "sigmoid" if outputs == 1 else "softmax"
+    return [*layers, keras.layers.Dense(outputs, activation=last, dtype=dtype)]
+
+
+def set_weights(model: keras.Sequential, stack: Stack, row: int) -> None:
+    """Give a model the present parameters of one run of a stack."""
     flat = stack.flat()[row]
     layers = [
         flat[span].reshape(out, into + 1)
         for span, (out, into) in zip(stack.network.spans, stack.network.kernel_shapes, strict=True)
     ]
     model.set_weights([part for layer in layers for part in (layer[:, :-1].T, layer[:, -1])])
-    optimizer = keras.optimizers.get(
+
+
+def keras_optimizer(spec: Cell) -> keras.optimizers.Optimizer:
+    """The optimizer of a cell."""
+    import keras
+
+    return keras.optimizers.get(
         {"class_name": spec.optimizer.class_name, "config": dict(spec.optimizer.config)}
     )
-    model.compile(optimizer=optimizer, loss=f"{spec.task.loss}_crossentropy", metrics=["accuracy"])
-    return model
 
 
 def keras_flat(model: keras.Sequential) -> np.ndarray:

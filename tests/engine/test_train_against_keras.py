@@ -5,7 +5,20 @@ import keras
 import numpy as np
 import pytest
 
-from nets import ADAM, GLOROT, HE, SGD, UNIFORM, cell, epoch_orders, keras_flat, keras_model, named
+from nets import (
+    ADAM,
+    GLOROT,
+    HE,
+    SGD,
+    UNIFORM,
+    cell,
+    epoch_orders,
+    keras_flat,
+    keras_layers,
+    keras_optimizer,
+    named,
+    set_weights,
+)
 from vgstudy.cells import Initializer, Run
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.engine.train import Stack
@@ -44,41 +57,103 @@ def float64():
 
 
 def compare(dtype, cells, tolerance):
-    """Train one stack of the cells, and each alone by `fit`; compare parameters and metrics.
+    """Train one stack of the cells, and the same by `fit`; compare parameters and metrics.
 
-    The tolerance is relative to a run's largest parameter. In float64 Keras trains without a graph:
-    the same arithmetic, with no minute spent on tracing.
+    The tolerance is relative to a run's largest parameter. In float64 Keras trains the cells of an
+    optimizer together and without a graph: the same arithmetic, with no minute spent on tracing.
     """
     runs = [Run(cell=one, seed=7) for one in cells]
     stack = Stack(runs, dtype=dtype)
-    samples = [run.cell.task.sample(stream(run.cell, run.seed, "sample")) for run in runs]
-    models = [keras_model(run.cell, stack, i, dtype) for i, run in enumerate(runs)]
-    for model in models:
-        model.run_eagerly = dtype == "float64"
+    together = {}
+    for place, run in enumerate(runs):
+        key = str(run.cell.optimizer) if dtype == "float64" else place
+        together.setdefault(key, []).append(place)
+    pools = [Pool(stack, runs, places, dtype) for places in together.values()]
     loss, accuracy = stack.advance(EPOCHS)
     test_loss, test_accuracy = stack.test()
     probed = stack.probe()
-    for i, (run, model) in enumerate(zip(runs, models, strict=True)):
-        x, y = samples[i].x_train.astype(dtype), samples[i].y_train.astype(dtype)
-        for epoch, order in enumerate(epoch_orders(run, EPOCHS)):
-            history = model.fit(x[order], y[order], batch_size=16, shuffle=False, verbose=0).history
-            np.testing.assert_allclose(loss[i, epoch], history["loss"][0], rtol=1e-5)
-            assert accuracy[i, epoch] == pytest.approx(history["accuracy"][0], abs=1e-6)
-        flat = stack.flat()[i, : stack.network.spans[-1].stop]
-        np.testing.assert_allclose(
-            flat,
-            keras_flat(model),
-            rtol=0,
-            atol=tolerance * max(1, np.abs(flat).max()),
-            err_msg=run.cell.id,
+    for pool in pools:
+        for epoch in range(EPOCHS):
+            expected = pool.fit(epoch)
+            np.testing.assert_allclose(loss[pool.places, epoch], expected["loss"], rtol=1e-5)
+            np.testing.assert_allclose(
+                accuracy[pool.places, epoch], expected["accuracy"], rtol=0, atol=1e-6
+            )
+        for place, network in zip(pool.places, pool.networks, strict=True):
+            flat = stack.flat()[place, : stack.network.spans[-1].stop]
+            atol = tolerance * max(1, np.abs(flat).max())
+            np.testing.assert_allclose(
+                flat, keras_flat(network), rtol=0, atol=atol, err_msg=runs[place].cell.id
+            )
+        expected = pool.evaluate("test")
+        np.testing.assert_allclose(test_loss[pool.places], expected["loss"], rtol=2e-5)
+        np.testing.assert_allclose(test_accuracy[pool.places], expected["accuracy"], rtol=2e-5)
+        expected = pool.evaluate("train")
+        np.testing.assert_allclose(probed.loss[pool.places], expected["loss"], rtol=2e-5)
+        np.testing.assert_allclose(probed.accuracy[pool.places], expected["accuracy"], rtol=2e-5)
+
+
+class Pool:
+    """Keras networks of one optimizer, trained side by side as one model: an input and an output
+    each, and the sum of their losses, so that no network meets another."""
+
+    def __init__(self, stack, runs, places, dtype):
+        self.places, self.runs = places, [runs[place] for place in places]
+        self.networks = []
+        for place, run in zip(places, self.runs, strict=True):
+            inputs = keras.Input((run.cell.task.inputs,), dtype=dtype)
+            network = keras.Sequential(
+                [inputs, *keras_layers(run.cell, dtype)], name=f"network{place}"
+            )
+            set_weights(network, stack, place)
+            self.networks.append(network)
+        first = self.runs[0].cell
+        self.model = keras.Model(
+            [network.inputs[0] for network in self.networks],
+            {network.name: network.outputs[0] for network in self.networks},
         )
-        x_test, y_test = samples[i].x_test.astype(dtype), samples[i].y_test.astype(dtype)
-        expected = model.evaluate(x_test, y_test, verbose=0)
-        np.testing.assert_allclose(
-            [test_loss[i], test_accuracy[i]], expected, rtol=2e-5, err_msg=run.cell.id
+        names = [network.name for network in self.networks]
+        self.model.compile(
+            optimizer=keras_optimizer(first),
+            loss=dict.fromkeys(names, f"{first.task.loss}_crossentropy"),
+            metrics={name: ["accuracy"] for name in names},
+            run_eagerly=dtype == "float64",
         )
-        expected = model.evaluate(x, y, verbose=0)
-        np.testing.assert_allclose([probed.loss[i], probed.accuracy[i]], expected, rtol=2e-5)
+        samples = [run.cell.task.sample(stream(run.cell, run.seed, "sample")) for run in self.runs]
+        self.rows = {
+            part: [
+                [getattr(sample, f"{axis}_{part}").astype(dtype) for sample in samples]
+                for axis in "xy"
+            ]
+            for part in ("train", "test")
+        }
+
+    def fit(self, epoch):
+        """Train one epoch, each network on its own order of rows; return losses and accuracies."""
+        orders = [epoch_orders(run, EPOCHS)[epoch] for run in self.runs]
+        x, y = (
+            [array[order] for array, order in zip(arrays, orders, strict=True)]
+            for arrays in self.rows["train"]
+        )
+        history = self.model.fit(x, self.named(y), batch_size=16, shuffle=False, verbose=0).history
+        return self.by_network({name: values[0] for name, values in history.items()})
+
+    def evaluate(self, part):
+        """Return losses and accuracies on training or test rows."""
+        x, y = self.rows[part]
+        return self.by_network(self.model.evaluate(x, self.named(y), verbose=0, return_dict=True))
+
+    def named(self, arrays):
+        return {network.name: y for network, y in zip(self.networks, arrays, strict=True)}
+
+    def by_network(self, numbers):
+        """Keras gives the loss of a single output no name of its own."""
+        if len(self.networks) == 1:
+            return {"loss": [numbers["loss"]], "accuracy": [numbers["accuracy"]]}
+        return {
+            kind: [numbers[f"{network.name}_{kind}"] for network in self.networks]
+            for kind in ("loss", "accuracy")
+        }
 
 
 def default_cells(**fields):

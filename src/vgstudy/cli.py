@@ -266,14 +266,12 @@ def tensorboard(
 ) -> None:
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
     from vgstudy.config.load import parse_seeds
-    from vgstudy.probe.tensorboard_runs import Selection, count_runs, write_study
+    from vgstudy.probe.study_events import write_study
     from vgstudy.store.tables import study_folder
 
-    count = write_study(study_folder(results, study), logdir, Selection(cells, parse_seeds(seeds)))
-    earlier = count_runs(logdir) - count
-    also = f"; it also shows {plural(earlier, 'run')} of earlier calls" if earlier else ""
+    count = write_study(study_folder(results, study), logdir, cells, parse_seeds(seeds))
     typer.echo(
-        f"{plural(count, 'run')} written to {logdir}{also}; "
+        f"{plural(count, 'run')} written to {logdir}; "
         f"view with: tensorboard --logdir {shlex.quote(str(logdir))}"
     )
 

@@ -128,7 +128,7 @@ CASES = {
         {
             "delta_rms": [np.nan, 0.4, 0.5],
             "g_rms": [1e-5, 1.0, 1.0],
-            "look_up": [True, False, False],
+            "class": ["Embedding", "Dense", "Dense"],
         },
         0.8,
         HEALTHY,
@@ -210,12 +210,9 @@ def test_rates_by_hand() -> None:
     table = rows(0, **others, healthy=(90, 10)) + rows(
         10, **others | {"vanishing": (0, 7)}, healthy=(90, 10)
     )
-    expected = {"epoch": 0, "right": 2, "given": 3, "missed": 18, "ended": 20}
-    assert rates(table, "vanishing", 9) == expected
-    expected = {"epoch": 10, "right": 7, "given": 7, "missed": 18, "ended": 25}
-    assert rates(table, "vanishing", 700) == expected
-    expected = {"epoch": 0, "right": 90, "given": 100, "missed": 5, "ended": 95}
-    assert rates(table, HEALTHY, 0) == expected
+    assert rates(table, "vanishing", 9) == {"epoch": 0, "right": 2, "given": 3}
+    assert rates(table, "vanishing", 700) == {"epoch": 10, "right": 7, "given": 7}
+    assert rates(table, HEALTHY, 0) == {"epoch": 0, "right": 90, "given": 100}
 
 
 def test_the_table_of_error_rates_has_every_verdict_and_its_origin() -> None:
@@ -308,7 +305,7 @@ def test_mistakes_are_one_clear_line(folder: Path, tmp_path: Path) -> None:
             [str(path), str(tmp_path / "none.parquet")],
             "none.parquet is missing; name a file of probes, such as GradientProbe(",
         ),
-        ([str(tmp_path)], "is a folder; name a file of probes"),
+        ([str(tmp_path)], "is not a Parquet file; name a file of probes"),
         ([str(tmp_path / "other.json")], "other.json is not a Parquet file; name a file of probes"),
     ]:
         result = invoke(*arguments)

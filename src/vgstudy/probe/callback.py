@@ -1,9 +1,7 @@
 """The callback that measures a user's own model while it trains."""
 
 import builtins
-from collections.abc import Sequence
 from operator import is_
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,23 +10,20 @@ import pyarrow as pa
 import tensorflow as tf
 
 from vgstudy.errors import UserError
-from vgstudy.probe.error_text import ERRORS
-from vgstudy.probe.model_checks import (
+from vgstudy.probe.columns import kernel_values, probe_rows, state_columns, weight_changes
+from vgstudy.probe.keras_internals import ERRORS
+from vgstudy.probe.kernels import kernels
+from vgstudy.probe.log import ProbeLog
+from vgstudy.probe.passes import Measurer, Signals
+from vgstudy.probe.probe_set import make_probe_set
+from vgstudy.probe.settings import Settings, check_name
+from vgstudy.probe.user_model import (
     cannot_measure,
     check_backend,
-    check_finite,
-    check_reached,
+    check_layers,
     prepare,
     warn_of_precision,
 )
-from vgstudy.probe.passes import Measurer, Signals
-from vgstudy.probe.probe_log import ProbeLog
-from vgstudy.probe.probe_rows import probe_rows, state_columns, values, weight_changes
-from vgstudy.probe.probe_set import make_probe_set
-from vgstudy.probe.settings import check_name, make_settings
-from vgstudy.probe.weights import kernels
-
-QUANTITIES = ("g", "delta", "h")
 
 
 class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
@@ -47,8 +42,6 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         examples are enough.
     every
         Measure every `every` epochs, and always before training and after the last epoch.
-    quantities
-        Which to keep of "g", "delta" and "h"; g is required. The columns of the others are null.
     log
         The Parquet file to write, a path ending in .parquet; its folder is made. With None the rows
         are only in `table()`.
@@ -60,8 +53,6 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     training
         Whether layers behave as in training: batch statistics, dropout as in the next step. False:
         as the model predicts.
-    precision
-        "float64", as studies do, or "float32" for a model with layers that compute in float32 only.
 
     Raises
     ------
@@ -87,33 +78,20 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         *,
         sample_weight: Any = None,
         every: int = 1,
-        quantities: Sequence[str] = QUANTITIES,
-        log: str | Path | None = "run.parquet",
-        tensorboard: str | Path | None = None,
+        log: Any = "run.parquet",
+        tensorboard: Any = None,
         name: str | None = None,
         seed: int = 0,
         training: bool = True,
-        precision: str = "float64",
     ) -> None:
         super().__init__()
         check_backend()
-        self.settings = make_settings(
-            every=every,
-            quantities=quantities,
-            log=log,
-            tensorboard=tensorboard,
-            name=name,
-            seed=seed,
-            training=training,
-            precision=precision,
-        )
+        self.settings = Settings(every, log, tensorboard, name, seed, training)
         self.probe = make_probe_set(x, y, sample_weight)
         self._log: ProbeLog | None = None
         self._logs = 0
         self._measured: list[Any] = []
         self._measurers: list[Measurer] = []
-        self._first: list[Any] = []
-        self._before: list[Any] | None = None
         # epochs done, and how many of them in earlier calls of `fit`
         self._done, self._offset, self._fit_begins = 0, 0, True
 
@@ -128,10 +106,9 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         """
         check_name(self._label())
         prepare(self.model, self.probe)
-        precisions = dict.fromkeys((self.settings.precision, "float32"))
         self._measurers = [
             Measurer(self.model, self.probe, precision, self.settings.training)
-            for precision in precisions
+            for precision in ("float64", "float32")
         ]
         self._fit_begins = True
         measured = [self.model, *(kernel.variable for kernel in kernels(self.model))]
@@ -217,7 +194,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         A notebook shows it. On a terminal the levels are printed as text too; to keep the figure,
         use `probe.plot().savefig("levels.png")`.
         """
-        from vgstudy.probe.gradient_levels import level_lines, plot_levels
+        from vgstudy.probe.levels import level_lines, plot_levels
 
         self.log.write()
         if not hasattr(builtins, "__IPYTHON__"):
@@ -231,67 +208,47 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         self._logs += 1
         ending = f"-{self._logs}" if self._logs > 1 else ""
         settings, path = self.settings, self.settings.log
-        details = {
-            "examples": self.probe.examples,
-            "training": settings.training,
-            "precision": settings.precision,
-        }
         self._log = ProbeLog(
             name=self._label() + ending,
             seed=settings.seed,
             path=path and path.with_stem(path.stem + ending),
             events=settings.tensorboard,
-            settings=details,
+            details={"examples": self.probe.examples, "training": settings.training},
         )
-        self._first, self._before, self._done = [], None, 0
+        self._done = 0
 
     def _measure(self) -> None:
         log = self.log
         double, single = self._signals()
         measurer = self._measurers[0]
-        now = values(measurer.order)
-        self._first = self._first or now
-        columns = state_columns(measurer.order, measurer.kinds, measurer.traits(), double, single)
-        columns |= weight_changes(now, self._first, self._before)
-        self._before = now
-        log.structure, log.settings["plain"] = measurer.structure(), measurer.is_plain()
+        layers, weights = measurer.layers, kernel_values(measurer.layers)
+        columns = state_columns(layers, weights, double, single)
+        columns |= weight_changes(weights, log.first_weights or weights, log.weights)
+        log.first_weights, log.weights = log.first_weights or weights, weights
+        log.structure = [layer.description() for layer in layers]
+        log.details |= {"precision": measurer.dtype, "plain": measurer.is_plain()}
         log.losses[self._done], log.tops[self._done] = double.loss, double.top_rms
-        keys = {
-            "cell": log.name,
-            "seed": log.seed,
-            "epoch": self._done,
-            "step": int(tf.identity(self.model.optimizer.iterations.value)),
-        }
-        log.add(
-            probe_rows(
-                keys,
-                measurer.order,
-                measurer.kinds,
-                columns,
-                self.settings.quantities,
-                measurer.unreached,
-            )
-        )
+        step = int(tf.identity(self.model.optimizer.iterations.value))
+        log.add(probe_rows({**log.keys(), "epoch": self._done, "step": step}, layers, columns))
 
     def _signals(self) -> tuple[Signals, Signals]:
         """Return a pass in float64 and one in float32; the same where only one is possible."""
-        first = not self.losses
         passes: list[Signals] = []
-        errors: list[Exception] = []
+        refused: Exception | None = None
         for measurer in list(self._measurers):
             try:
                 passes.append(measurer.measure())
             except ERRORS as error:
-                errors.append(error)
+                refused = error
                 self._measurers.remove(measurer)
-        if not passes:
-            raise cannot_measure(self.model, self.probe, errors[-1]) from None
-        if errors:
-            self.log.settings["precision"] = warn_of_precision(self.model, self._measurers, errors)
-        if first:
-            check_reached(self.model, self._measurers[0])
+        if refused and not passes:
+            raise cannot_measure(self.model, self.probe, refused) from None
+        if refused:
+            warn_of_precision(self.model, self._measurers[0].dtype, refused)
+        if not self.losses:
+            check_layers(self.model, self._measurers[0].layers)
         if not np.isfinite(passes[0].loss):
-            check_finite(self.model, self.probe)
+            self.probe.check_finite()
         return passes[0], passes[-1]
 
     def _label(self) -> str:

@@ -16,13 +16,14 @@ from vgstudy.analysis.decay import PROBE_COLUMNS as DECAY_COLUMNS
 from vgstudy.analysis.decay import decay_rows
 from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, logs_of, moments
 from vgstudy.errors import UserError
-from vgstudy.probe.advice import remedies, why_no_gradient
+from vgstudy.probe.advice import lost_gradient, remedies
 from vgstudy.probe.error_rates import rates, read_error_rates
 from vgstudy.probe.rules import (
     FEATURES,
     HEALTHY,
     NO_GRADIENT,
     RULES,
+    carrying,
     features,
     stage_signals,
     verdicts,
@@ -34,8 +35,8 @@ from vgstudy.store.parquet import read_footer, read_table
 LEVELS = ("g_rms", "delta_rms", "h_rms")
 SHARES = ("h_saturated", "h_dead", "g_zero_float32")
 DECAYS = ("d_g", "d_delta", "d_h", "end_to_end_g")
+CAUSES = ("zero_cause", "zero_cause_float32")
 ROW_KEYS = ["cell", "seed", "epoch", "layer"]
-
 
 Log = tuple[pa.Table, dict[str, Any]]  # rows of the table `probes` and the file's footer
 
@@ -64,18 +65,36 @@ def diagnose_files(paths: Sequence[Path], epoch: int | None = None) -> list[dict
     return diagnose_logs(logs, epoch)
 
 
+def check_files(paths: Sequence[Path]) -> None:
+    """Raise `UserError` unless every path is a Parquet file."""
+    for path in paths:
+        if not _is_parquet(path):
+            wrong = "is not a Parquet file" if path.exists() else "is missing"
+            raise UserError(
+                f"{path} {wrong}; name a file of probes, "
+                "such as GradientProbe(..., log='run.parquet') writes"
+            )
+
+
+def _is_parquet(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError:
+        # reading the file reports why it cannot be read
+        return True
+
+
 def diagnose_logs(logs: Sequence[Log], epoch: int | None = None) -> list[dict[str, Any]]:
     """Return a diagnosis of each model in the logs; see `diagnose_files`."""
     probes = pd.concat([_rows(*log) for log in logs], ignore_index=True)
     _check_distinct(probes)
-    footers = {
-        str(name): footer for table, footer in logs for name in table["cell"].unique().to_pylist()
-    }
     table = pa.concat_tables([table.select(DECAY_COLUMNS) for table, _ in logs])
     decays = pd.DataFrame(pa.table(decay_rows(table.unify_dictionaries())).to_pandas())
-    decays = decays.astype({"cell": "str"})
     return [
-        _model(rows, decays[decays["cell"] == name], footers[str(name)], _epoch(rows, epoch))
+        _diagnosis(rows, decays[decays["cell"] == name], _epoch(rows, epoch))
         for name, rows in probes.groupby("cell")
     ]
 
@@ -83,41 +102,16 @@ def diagnose_logs(logs: Sequence[Log], epoch: int | None = None) -> list[dict[st
 def _rows(table: pa.Table, footer: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows with what the footer knows of their layers and epochs."""
     rows = table.to_pandas().astype({"cell": "str"})
-    for name, column in (("loss", "probe_loss"), ("top", "output_signal")):
-        by_epoch = {int(epoch): value for epoch, value in footer.get(column, {}).items()}
+    for name, key in (("loss", "probe_loss"), ("top", "output_signal")):
+        by_epoch = {int(epoch): value for epoch, value in footer.get(key, {}).items()}
         rows[name] = rows["epoch"].map(by_epoch).astype("float64")
-    if structure := footer.get("structure"):
-        place = rows["layer"].to_numpy() - 1
-        for name in ("stage", "positions"):
-            rows[name] = np.array([kernel[name] for kernel in structure])[place]
-        rows["look_up"] = np.array([kernel["layer"] == "Embedding" for kernel in structure])[place]
-    return with_structure(rows)
-
-
-def check_files(paths: Sequence[Path]) -> None:
-    """Raise `UserError` unless every path is a Parquet file."""
-    for path in paths:
-        if not path.exists():
-            wrong = "is missing"
-        elif path.is_dir():
-            wrong = "is a folder"
-        elif not path.is_file() or not _begins_as_parquet(path):
-            wrong = "is not a Parquet file"
-        else:
-            continue
-        raise UserError(
-            f"{path} {wrong}; name a file of probes, "
-            "such as GradientProbe(..., log='run.parquet') writes"
-        )
-
-
-def _begins_as_parquet(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == b"PAR1"
-    except OSError:
-        # reading the file reports why it cannot be read
-        return True
+    place = rows["layer"].to_numpy() - 1
+    structure = pd.DataFrame(footer.get("structure", []))
+    for name in structure.columns:
+        rows[name] = structure[name].to_numpy()[place]
+    if "layers" in footer:
+        rows["name"] = np.array(footer["layers"])[place]
+    return with_structure(rows.assign(plain=footer.get("plain", True)))
 
 
 def _check_distinct(probes: pd.DataFrame) -> None:
@@ -144,100 +138,84 @@ def _epoch(probes: pd.DataFrame, requested: int | None) -> int:
     return requested
 
 
-def _model(
-    probes: pd.DataFrame, decays: pd.DataFrame, footer: Mapping[str, Any], epoch: int
-) -> dict[str, Any]:
-    run_features = features(probes)
-    by_seed = verdicts(run_features).reset_index()
-    counts = Counter(by_seed.loc[by_seed["epoch"] == epoch, "verdict"])
-    # of equally frequent verdicts the first, which is the worst
-    verdict = max((*RULES, HEALTHY), key=lambda name: counts[name])
+def _diagnosis(probes: pd.DataFrame, decays: pd.DataFrame, epoch: int) -> dict[str, Any]:
+    run_features = features(probes).reset_index("epoch")
+    by_epoch = verdicts(run_features).groupby(run_features["epoch"])
+    counts = {int(each): Counter(found) for each, found in by_epoch}
+    verdict, at_first = _most_frequent(counts[epoch]), _most_frequent(counts[min(counts)])
     now, now_decays = probes[probes["epoch"] == epoch], decays[decays["epoch"] == epoch]
-    now_features = run_features.reset_index().query("epoch == @epoch")
-    layers = [_layer(rows, footer) for _, rows in now.groupby("layer")]
-    at_first = by_seed.loc[by_seed["epoch"] == by_seed["epoch"].min(), "verdict"]
-    was_healthy = epoch > by_seed["epoch"].min() and (at_first == HEALTHY).mean() > 0.5
+    now_features = run_features[run_features["epoch"] == epoch].median()
+    layers = [_layer(rows) for _, rows in now.groupby("layer")]
+    is_plain = bool(probes["plain"].all())
+    was_healthy = epoch > min(counts) and at_first == HEALTHY
     return {
         "model": str(probes["cell"].iloc[0]),
         "epoch": epoch,
         "seeds": sorted(int(seed) for seed in now["seed"].unique()),
         "verdict": verdict,
-        "verdicts": dict(counts),
-        "by_epoch": {
-            str(e): dict(Counter(rows["verdict"])) for e, rows in by_seed.groupby("epoch")
-        },
+        "verdicts": dict(counts[epoch]),
+        "by_epoch": {str(each): dict(found) for each, found in counts.items()},
         "rule": RULES[verdict].text if verdict in RULES else "no rule holds",
-        "reason": why_no_gradient(layers) if verdict == NO_GRADIENT else None,
-        "compared": _compared(now, layers),
-        **_evidence(verdict, epoch, layers, was_healthy, footer.get("plain", True)),
-        "numbers": {name: _number(float(now_features[name].median())) for name in FEATURES},
+        "reason": lost_gradient(layers)[0] if verdict == NO_GRADIENT else None,
+        "compared": _compared(now),
+        "advice": remedies(
+            verdict, layers, was_healthy, read_error_rates().rows if is_plain else []
+        ),
+        "evidence": _evidence(verdict, epoch) if is_plain else None,
+        "numbers": {name: _number(now_features[name]) for name in FEATURES},
         "decays": {name: _interval(now_decays[name]) for name in DECAYS},
         "layers": layers,
     }
 
 
-def _evidence(
-    verdict: str, epoch: int, layers: list[dict[str, Any]], was_healthy: bool, is_plain: bool
-) -> dict[str, Any]:
-    """Return remedies and, for plain models, how often the verdict was right in the study."""
+def _most_frequent(counts: Mapping[str, int]) -> str:
+    """Return the most frequent verdict, of several the worst."""
+    return max((*RULES, HEALTHY), key=lambda name: counts.get(name, 0))
+
+
+def _evidence(verdict: str, epoch: int) -> dict[str, Any]:
+    """Return how often the verdict was right in the study."""
     record = read_error_rates()
-    advice = remedies(verdict, layers, was_healthy, is_plain, record.rows)
-    if not is_plain:
-        return {"advice": advice, "evidence": None}
     study = {name: record.provenance[name] for name in ("study", "runs")}
-    return {"advice": advice, "evidence": study | rates(record.rows, verdict, epoch)}
+    return study | rates(record.rows, verdict, epoch)
 
 
-def _compared(rows: pd.DataFrame, layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _compared(rows: pd.DataFrame) -> dict[str, Any]:
     """Return which layers the ratio compares, and which it leaves out.
 
     `quantity` is delta or g. Of parallel layers the one with the largest signal in the first seed
     is named.
     """
     one_seed = rows[rows["seed"] == rows["seed"].iloc[0]]
-    stages = stage_signals(one_seed).reset_index()
-    if stages.empty:
+    carriers = carrying(one_seed)
+    if carriers.empty:
         return {"quantity": None, "lowest": None, "highest": None, "left_out": []}
-    ends = stages.iloc[[0, -1]]
-    quantity = "delta" if ends["delta"].notna().all() else "g"
-    names = {layer["layer"]: layer["name"] for layer in layers}
-    column = "delta_rms" if quantity == "delta" else "g_l2"
-    strongest = one_seed[~one_seed["look_up"].astype(bool) | one_seed["look_up"].all()]
-    strongest = strongest.sort_values(column, na_position="first").groupby("stage")["layer"].last()
-    lowest, highest = (names[strongest[stage]] for stage in ends["stage"])
-    below = one_seed[one_seed["look_up"].astype(bool) | one_seed["g_zero"].isna()]
-    unseen = one_seed[one_seed["delta_rms"].isna()] if quantity == "delta" else below
-    left_out = sorted({*below["layer"], *unseen["layer"]})
+    ends = stage_signals(one_seed)["delta"].iloc[[0, -1]]
+    quantity = "delta" if ends.notna().all() else "g"
+    column = {"delta": "delta_rms", "g": "g_l2"}[quantity]
+    names = carriers.sort_values(column, na_position="first").groupby("stage")["name"].last()
+    compared = carriers[carriers["delta_rms"].notna()] if quantity == "delta" else carriers
+    left_out = one_seed[~one_seed["layer"].isin(compared["layer"])]
     return {
         "quantity": quantity,
-        "lowest": lowest,
-        "highest": highest,
-        "left_out": [names[layer] for layer in left_out],
+        "lowest": names.iloc[0],
+        "highest": names.iloc[-1],
+        "left_out": left_out["name"].tolist(),
     }
 
 
-def _layer(rows: pd.DataFrame, footer: Mapping[str, Any]) -> dict[str, Any]:
+def _layer(rows: pd.DataFrame) -> dict[str, Any]:
     """Summarise a layer over seeds.
 
     Levels are geometric means, shares are means, the cause of a zero gradient is the most frequent.
     """
-    layer = int(rows["layer"].iloc[0])
-    structure = footer.get("structure")
-    unknown = {"layer": "Dense", "activation": "", "units": 0}
-    kernel = structure[layer - 1] if structure else unknown
-    names = footer.get("layers")
+    first = rows.iloc[0]
     return {
-        "layer": layer,
-        "name": names[layer - 1] if names else f"layer {layer}",
-        "kind": str(rows["kind"].iloc[0]),
-        "class": kernel["layer"],
-        "activation": kernel["activation"],
-        "units": kernel["units"],
-        "stage": int(rows["stage"].iloc[0]),
+        **{name: int(first[name]) for name in ("layer", "stage", "units")},
+        **{name: str(first[name]) for name in ("name", "kind", "class", "activation")},
         **{name: _interval(rows[name])["value"] for name in LEVELS},
         **{name: _number(rows[name].mean()) for name in SHARES},
-        "zero_cause": str(rows["zero_cause"].astype(str).mode()[0]),
-        "zero_cause_float32": str(rows["zero_cause_float32"].astype(str).mode()[0]),
+        **{name: str(rows[name].astype(str).mode()[0]) for name in CAUSES},
     }
 
 

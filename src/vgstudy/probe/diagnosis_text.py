@@ -93,19 +93,13 @@ def _evidence(diagnosis: Diagnosis) -> str:
     rates = diagnosis["evidence"]
     if rates is None:
         return "none: error rates were counted on plain dense networks only, and this is not one"
-    ended = "learned" if diagnosis["verdict"] == "healthy" else "did not learn"
     if not rates["given"]:
         return f"none: no run of study {rates['study']} had this verdict"
-    right = f"{rates['right']:,} {ended}{_rate(rates['right'], rates['given'])}"
-    missed = f"{rates['missed']:,}{_rate(rates['missed'], rates['ended'])}"
+    ended = "learned" if diagnosis["verdict"] == "healthy" else "did not learn"
     return (
         f"of {plural(rates['given'], 'run')} of study {rates['study']} with this verdict at epoch "
-        f"{rates['epoch']} {right}; of {rates['ended']:,} that {ended} it missed {missed}"
+        f"{rates['epoch']} {rates['right']:,} {ended} ({percent(rates['right'] / rates['given'])})"
     )
-
-
-def _rate(count: int, total: int) -> str:
-    return f" ({percent(count / total)})" if total else ""
 
 
 def _share(value: float | None) -> str:

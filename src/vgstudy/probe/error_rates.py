@@ -4,7 +4,7 @@ The verdict of each run at each probe epoch is compared with how the run ended. 
 validation table `diagnosis`, which `make validate` writes from the default study's results.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from vgstudy.probe.rules import HEALTHY, PROBE_COLUMNS, features, verdicts
 from vgstudy.quantities import PROBE_SET
 from vgstudy.results import load
 from vgstudy.store.records import Record, read_record
+
+Rows = Sequence[Mapping[str, Any]]  # of the validation table `diagnosis`
 
 DEEP = 10  # hidden layers from which on settings are compared
 
@@ -63,22 +65,18 @@ def read_error_rates() -> Record:
     return read_record("diagnosis")
 
 
-def rates(rows: Sequence[dict[str, Any]], verdict: str, epoch: int) -> dict[str, int]:
+def rates(rows: Rows, verdict: str, epoch: int) -> dict[str, int]:
     """Return how often a verdict was right at the study's last probe epoch up to `epoch`.
 
     A verdict is right if the run ended as it says: healthy runs learned, others did not. `right` of
-    the `given` runs with this verdict were; of `ended` runs that ended so, `missed` had another.
+    the `given` runs with this verdict were.
     """
     counted = [row for row in rows if row["verdict"] is not None]
     at = max((row["epoch"] for row in counted if row["epoch"] <= epoch), default=0)
+    runs = [row for row in counted if (row["epoch"], row["verdict"]) == (at, verdict)]
     ending = "learned" if verdict == HEALTHY else "failed"
-    at_epoch = {row["verdict"]: row for row in counted if row["epoch"] == at}
-    with_verdict = at_epoch.get(verdict, {"learned": 0, "failed": 0})
-    ended = sum(row[ending] for row in at_epoch.values())
     return {
         "epoch": at,
-        "right": with_verdict[ending],
-        "given": with_verdict["learned"] + with_verdict["failed"],
-        "missed": ended - with_verdict[ending],
-        "ended": ended,
+        "right": sum(row[ending] for row in runs),
+        "given": sum(row["learned"] + row["failed"] for row in runs),
     }

@@ -1,26 +1,44 @@
-"""Everything of Keras that is used here and is not part of its public interface.
+"""Everything that is known of Keras and TensorFlow outside their public interfaces.
 
-Tested with Keras 3.15. `check_keras` refuses a version that lacks a name used here.
+Tested with Keras 3.15 and TensorFlow 2.21. `check_keras` refuses a Keras that lacks a name used
+here.
 """
 
+import random
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.eager import context
 
 from vgstudy.errors import UserError
 
 TESTED = "3.15"
 ABSENT = object()
-LAYER_NAMES = ("_flatten_layers", "_trainable_variables", "_dtype_policy")
-MODEL_NAMES = ("_compile_loss", "_compile_metrics", "_compute_loss", "_symbolic_build")
+NAMES = ("_flatten_layers", "_trainable_variables", "_dtype_policy", "_compile_loss")
+# what Keras, TensorFlow and layers raise when data does not fit
+ERRORS = (ValueError, TypeError, RuntimeError, tf.errors.OpError)
+# how the lines begin that Keras and TensorFlow put around the reason of an error
+WRAPPING = (
+    "Exception encountered when",
+    "Graph execution error",
+    "Detected at",
+    "Node: ",
+    "File ",
+    "[[",
+    "Arguments received",
+)
+MARKUP = re.compile(r"\x1b\[\d*m|\{\{function_node .*?\}\} |\[Op:.*")
 
 
 def check_keras(model: keras.Model) -> None:
     """Raise `UserError` if a model lacks an attribute that this module uses."""
-    names = (*LAYER_NAMES, *MODEL_NAMES)
-    if missing := [name for name in names if not hasattr(model, name)]:
+    if missing := [name for name in NAMES if not hasattr(model, name)]:
         raise UserError(
             f"GradientProbe: Keras {keras.__version__} has no Model.{missing[0]}; "
             f"install a version tested with vgstudy: pip install 'keras=={TESTED}.*'"
@@ -37,23 +55,6 @@ def direct_weights(layer: keras.Layer) -> list[keras.Variable]:
     return list(layer._trainable_variables)
 
 
-def build(model: keras.Model, batch: tuple[Any, ...]) -> None:
-    """Build the model and its loss for a symbolic batch (x, y, sample_weight), as `fit` does.
-
-    Optimizer and metrics are left to training: it traces its step twice when that makes variables,
-    which a layer could notice.
-    """
-    with replaced([(model, "optimizer", None), (model, "_compile_metrics", None)]):
-        model._symbolic_build(data_batch=batch)
-
-
-def training_loss(
-    model: keras.Model, x: Any, y: Any, outputs: Any, sample_weight: Any, training: bool
-) -> Any:
-    """Return the loss that training minimises, penalties included."""
-    return model._compute_loss(x, y, outputs, sample_weight, training=training)
-
-
 @contextmanager
 def computing_in(model: keras.Model, dtype: str) -> Iterator[None]:
     """Let every layer and loss of a compiled model compute in a dtype, whatever its variables'.
@@ -61,18 +62,12 @@ def computing_in(model: keras.Model, dtype: str) -> Iterator[None]:
     Layers that do not compute with floats, such as look-ups, keep their own. The default dtype is
     changed too, for code that creates tensors without naming one.
     """
-    policy = keras.DTypePolicy(dtype)
-    layers = [
-        layer for layer in all_layers(model) if keras.backend.is_float_dtype(layer.compute_dtype)
-    ]
-    losses = [loss for loss in _losses(model) if isinstance(loss, keras.Loss)]
-    variables = [
-        variable for variable in model.variables if keras.backend.is_float_dtype(variable.dtype)
-    ]
+    is_float = keras.backend.is_float_dtype
+    layers = [layer for layer in all_layers(model) if is_float(layer.compute_dtype)]
+    variables = [variable for variable in model.variables if is_float(variable.dtype)]
     changes = [
-        *((variable, "_dtype", dtype) for variable in variables),
-        *((layer, "_dtype_policy", policy) for layer in layers),
-        *((loss, "_dtype", dtype) for loss in losses),
+        *((layer, "_dtype_policy", keras.DTypePolicy(dtype)) for layer in layers),
+        *((thing, "_dtype", dtype) for thing in (*variables, *_losses(model))),
     ]
     default = keras.config.floatx()
     try:
@@ -83,11 +78,12 @@ def computing_in(model: keras.Model, dtype: str) -> Iterator[None]:
         keras.config.set_floatx(default)
 
 
-def _losses(model: keras.Model) -> list[Any]:
+def _losses(model: keras.Model) -> list[keras.Loss]:
     compiled = model._compile_loss
     if compiled is None:
         return []
-    return [compiled, *(each.loss for each in compiled._flat_losses or [])]
+    losses = [compiled, *(each.loss for each in compiled._flat_losses or [])]
+    return [loss for loss in losses if isinstance(loss, keras.Loss)]
 
 
 @contextmanager
@@ -109,3 +105,31 @@ def replaced(changes: Iterable[tuple[Any, str, Any]]) -> Iterator[None]:
                 del attributes[name]
             else:
                 attributes[name] = before
+
+
+@contextmanager
+def generators_kept(eager: bool) -> Iterator[None]:
+    """Restore the global generators of Python, NumPy and TensorFlow at the end of a block.
+
+    Layers of a user may draw from them. `eager` says whether the block runs operations one by one.
+    """
+    # exists once a seed is set
+    tensorflow = vars(context.context()).get("_rng")
+    states = random.getstate(), np.random.get_state(), tensorflow and tensorflow.getstate()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        if eager and tensorflow:
+            tensorflow.setstate(states[2])
+            # operations cached for the seeds just drawn would continue where the probe stopped
+            context.context().clear_kernel_cache()
+
+
+def reason(error: Exception) -> str:
+    """Return in one line what an error of Keras or TensorFlow says."""
+    text = MARKUP.sub("", str(error)).rpartition("Exception encountered:\n")[2].strip("'")
+    lines = [line.strip() for line in text.splitlines()]
+    reasons = [line for line in lines if line and not line.startswith(WRAPPING)]
+    return shorten(reasons[0], 300).rstrip(".:") if reasons else type(error).__name__

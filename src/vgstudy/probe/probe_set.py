@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from vgstudy.errors import UserError
-from vgstudy.probe.error_text import reason
+from vgstudy.probe.keras_internals import reason
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,29 @@ class ProbeSet:
     sample_weight: Any
     examples: int
 
-    def is_finite(self) -> bool:
-        """Return whether no floating-point number of it is NaN or infinite."""
+    def shapes(self) -> str:
+        """Return the shapes of inputs and targets as text."""
+        return f"x {_shapes(self.x)} and y {_shapes(self.y)}"
+
+    def specs(self) -> list[Any]:
+        """Return inputs, targets and weights as specifications of a batch of any size."""
+        return [
+            keras.tree.map_structure(_any_batch, part)
+            for part in (self.x, self.y, self.sample_weight)
+        ]
+
+    def check_finite(self) -> None:
+        """Raise `UserError` if a number is NaN or infinite.
+
+        To be called when the loss is not finite: it is these numbers that would be diagnosed.
+        """
         leaves = keras.tree.flatten((self.x, self.y, self.sample_weight))
         floats = [leaf.numpy() for leaf in leaves if leaf is not None and leaf.dtype.is_floating]
-        return all(bool(np.isfinite(leaf).all()) for leaf in floats)
+        if not all(np.isfinite(leaf).all() for leaf in floats):
+            raise UserError(
+                "GradientProbe: the probe set holds numbers that are not finite (NaN or infinite), "
+                "and so is the model's loss on it; leave out or fix these examples"
+            )
 
 
 def make_probe_set(x: Any, y: Any, sample_weight: Any) -> ProbeSet:
@@ -46,7 +64,7 @@ def make_probe_set(x: Any, y: Any, sample_weight: Any) -> ProbeSet:
     leaves = [leaf for part in tensors.values() for leaf in keras.tree.flatten(part)]
     counts = {leaf.shape[0] for leaf in leaves}
     if len(counts) != 1 or 0 in counts:
-        sizes = ", ".join(f"{name} {shapes(part)}" for name, part in tensors.items())
+        sizes = ", ".join(f"{name} {_shapes(part)}" for name, part in tensors.items())
         raise UserError(
             "GradientProbe: probe set: every array must have the same number of rows, 1 or more; "
             f"the arrays are {sizes}"
@@ -59,11 +77,12 @@ def make_probe_set(x: Any, y: Any, sample_weight: Any) -> ProbeSet:
     return ProbeSet(tensors.get("x"), tensors.get("y"), tensors.get("sample_weight"), counts.pop())
 
 
-def shapes(part: Any) -> Any:
-    """Return the shape of each tensor, None for None."""
-    if part is None:
-        return None
-    return keras.tree.map_structure(lambda tensor: tuple(tensor.shape), part)
+def _shapes(part: Any) -> Any:
+    return keras.tree.map_structure(lambda leaf: None if leaf is None else tuple(leaf.shape), part)
+
+
+def _any_batch(leaf: Any) -> Any:
+    return None if leaf is None else tf.TensorSpec([None, *leaf.shape[1:]], leaf.dtype)
 
 
 def _tensors(name: str, part: Any) -> Any:

@@ -10,15 +10,12 @@ import tensorflow as tf
 
 from vgstudy.config.keras_names import MIXES_UNITS, REGISTRY
 from vgstudy.probe.keras_internals import all_layers, replaced
-from vgstudy.probe.weights import NORMALISING
+from vgstudy.probe.kernels import NORMALISING
 
 Function = Callable[[tf.Tensor], tf.Tensor]
 
 DROPPING = (
     keras.layers.Dropout,
-    keras.layers.SpatialDropout1D,
-    keras.layers.SpatialDropout2D,
-    keras.layers.SpatialDropout3D,
     keras.layers.AlphaDropout,
     keras.layers.GaussianDropout,
     keras.layers.GaussianNoise,
@@ -95,9 +92,10 @@ class Recorder:
         direct = {id(self._origin[key][0].site) for key in tensors if key in self._origin}
         return direct or set(list(self.calls)[-1:])
 
-    def source(self, tensor: tf.Tensor) -> Call | None:
-        """Return the call of a layer with kernels that gave a tensor, if it is known."""
-        return self._origin[id(tensor)][0] if id(tensor) in self._origin else None
+    def z_of(self, output: tf.Tensor) -> tf.Tensor:
+        """Return the pre-activations of the layer with kernels that gave a tensor, else itself."""
+        call, _ = self._origin.get(id(output), (None, None))
+        return output if call is None or call.z is None else call.z
 
     def places(self) -> dict[int, tuple[int, int]]:
         """Return stage and number of sources of each layer, by `id`.
@@ -134,10 +132,8 @@ class Recorder:
             has_activation = callable(layer.__dict__.get("activation"))
             if has_activation and not isinstance(layer, keras.layers.RNN):
                 yield layer, "activation", self._activation(layer, layer.activation)
-        elif isinstance(layer, ACTIVATING):
-            yield layer, "call", self._activating(layer, layer.call)
-        elif isinstance(layer, (*NORMALISING, *DROPPING)):
-            yield layer, "call", self._passing(layer.call)
+        elif isinstance(layer, (*ACTIVATING, *NORMALISING, *DROPPING)):
+            yield layer, "call", self._following(layer, layer.call)
 
     def _site(self, layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
         def recording(*args: Any, **kwargs: Any) -> Any:
@@ -155,29 +151,23 @@ class Recorder:
         def recording(z: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
             h = function(z, *args, **kwargs)
             name = _name(function)
-            self._inside[id(layer)] = Call(layer, None, z, z, h, elementwise(function), name)
+            self._inside[id(layer)] = Call(layer, None, z, z, h, _elementwise(function), name)
             return h
 
         return recording
 
-    def _activating(self, layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
+    def _following(self, layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a call that takes its output for that of the layer with kernels below."""
+
         def recording(u: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
             h = call(u, *args, **kwargs)
             if id(u) in self._origin:
-                record = self._origin[id(u)][0]
-                if record.function in (None, keras.activations.linear):
+                record, _ = self._origin[id(u)]
+                is_free = record.function in (None, keras.activations.linear)
+                if is_free and isinstance(layer, ACTIVATING):
                     record.u, record.h, record.function = u, h, _function_of(layer, call)
                     record.activation = _name(getattr(layer, "activation", layer))
                 self._origin[id(h)] = record, h
-            return h
-
-        return recording
-
-    def _passing(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def recording(u: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
-            h = call(u, *args, **kwargs)
-            if id(u) in self._origin:
-                self._origin[id(h)] = self._origin[id(u)][0], h
             return h
 
         return recording
@@ -193,13 +183,13 @@ def _function_of(layer: keras.Layer, call: Function) -> Function | None:
     """Return the elementwise function of an activation layer, None for a softmax."""
     if isinstance(layer, keras.layers.Softmax):
         return None
-    return elementwise(layer.activation if isinstance(layer, keras.layers.Activation) else call)
+    return _elementwise(layer.activation if isinstance(layer, keras.layers.Activation) else call)
 
 
 def _name(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def elementwise(function: Function | None) -> Function | None:
+def _elementwise(function: Function) -> Function | None:
     """Return the function, or None for one that mixes the units of a layer."""
-    return None if getattr(function, "__name__", "") in MIXING else function
+    return None if _name(function) in MIXING else function

@@ -11,22 +11,10 @@ import pandas as pd
 HEALTHY = "healthy"
 NO_GRADIENT = "no gradient"
 FEATURES = ("ratio", "dead", "saturated", "no_gradient")
-PROBE_COLUMNS = [
-    "epoch",
-    "layer",
-    "kind",
-    "delta_rms",
-    "g_rms",
-    "g_l2",
-    "g_zero",
-    "h_rms",
-    "h_dead",
-    "h_saturated",
-    "zero_cause",
-    "zero_cause_float32",
-    "w_mean",
-    "w_sd",
-]
+PROBE_COLUMNS = (
+    "epoch layer kind delta_rms g_rms g_l2 g_zero h_rms h_dead h_saturated "
+    "zero_cause zero_cause_float32 w_mean w_sd"
+).split()
 RUN_KEYS = ["cell", "seed", "epoch"]
 ALL_OFF = 0.99  # share of a layer's units from which on the layer is dead
 LARGEST, SMALLEST = 100, 1e-3  # ratios between which a signal neither explodes nor vanishes
@@ -85,8 +73,8 @@ def features(probes: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     probes
-        Rows of the table `probes`, with `PROBE_COLUMNS`, and where known `stage`, `positions` and
-        `look_up` (of `passes.Measurer.structure`), `loss` and `top` (of `probe_log.ProbeLog`).
+        Rows of the table `probes`, with `PROBE_COLUMNS`, and where known those of
+        `with_structure`, from a log's footer.
     """
     ordered = with_structure(probes).sort_values("layer")
     dead = _dead(ordered)
@@ -106,13 +94,26 @@ def verdicts(rows: pd.DataFrame) -> "pd.Series[str]":
 def with_structure(probes: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with the columns that only some logs have; by default a plain chain."""
     defaults: dict[str, Any] = {
+        "name": "layer " + probes["layer"].astype(str),
+        "class": "Dense",
         "stage": probes["layer"],
+        "units": 0,
         "positions": 1,
-        "look_up": False,
+        "activation": "",
         "loss": np.nan,
         "top": np.nan,
     }
     return probes.assign(**{name: probes.get(name, values) for name, values in defaults.items()})
+
+
+def carrying(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of layers that carry the signal.
+
+    The loss reaches them, and they are not look-ups (embeddings) unless all are.
+    """
+    reached = rows[rows["g_zero"].notna() & (rows["stage"] > 0)]
+    signal = reached[reached["class"] != "Embedding"]
+    return reached if signal.empty else signal
 
 
 def stage_signals(rows: pd.DataFrame) -> pd.DataFrame:
@@ -120,16 +121,13 @@ def stage_signals(rows: pd.DataFrame) -> pd.DataFrame:
 
     A column `delta`, the root mean square of delta times the square root of the layer's positions
     (pixels, time steps), NaN where no layer of the stage has one. A column `g`, the norm of the
-    gradient over the level of h at the stage below, which follows delta. Look-ups (embeddings) and
-    layers that the loss does not reach are left out.
+    gradient over the level of h at the stage below, which follows delta.
     """
-    carrying = rows[rows["g_zero"].notna() & (rows["stage"] > 0)]
-    if not carrying["look_up"].all():
-        carrying = carrying[~carrying["look_up"].astype(bool)]
+    carriers = carrying(rows)
     # a gradient that is not finite is the largest
-    signals = carrying.assign(
-        delta=carrying["delta_rms"] * np.sqrt(carrying["positions"].astype("float64")),
-        g=carrying["g_l2"].fillna(np.inf),
+    signals = carriers.assign(
+        delta=carriers["delta_rms"] * np.sqrt(carriers["positions"].astype("float64")),
+        g=carriers["g_l2"].fillna(np.inf),
     )
     largest = signals.groupby([*RUN_KEYS, "stage"], observed=True)[["delta", "g", "h_rms"]].max()
     below = largest["h_rms"].groupby(RUN_KEYS, observed=True).shift()

@@ -1,7 +1,7 @@
 """What a `GradientProbe` has measured of one model, in memory and on disk."""
 
 import atexit
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
@@ -10,8 +10,7 @@ from weakref import WeakSet
 
 import pyarrow as pa
 
-from vgstudy.probe.event_files import FILE_NAME, append_events
-from vgstudy.probe.tensorboard_runs import probe_events
+from vgstudy.probe.events import FILE_NAME, append_events, probe_events
 from vgstudy.store.files import unwritable
 from vgstudy.store.parquet import write_table
 
@@ -30,24 +29,28 @@ class ProbeLog:
         The columns `cell` and `seed`.
     path, events
         The Parquet file and the folder of event files; None writes none.
-    settings
+    details
         What else is kept in the file's footer.
     structure
-        A dictionary for each kernel, layer 1 first; see `passes.Measurer.structure`.
+        A dictionary for each kernel, layer 1 first; see `kernels.Layer.description`.
     losses, tops
         Loss on the probe set, and root mean square of its derivative by the model's outputs, for
         each measured epoch.
+    first_weights, weights
+        The kernels at the first and at the last probe.
     """
 
     name: str
     seed: int
     path: Path | None
     events: Path | None
-    settings: dict[str, Any]
+    details: dict[str, Any]
     structure: list[dict[str, Any]] = field(default_factory=list)
     losses: dict[int, float] = field(default_factory=dict)
     tops: dict[int, float | None] = field(default_factory=dict)
     tables: list[pa.Table] = field(default_factory=list)
+    first_weights: list[Any] | None = None
+    weights: list[Any] | None = None
     _written: int = 0
     _ended: float = 0.0
     _seconds: float = 0.0
@@ -61,6 +64,10 @@ class ProbeLog:
         """The names of the kernels, layer 1 first."""
         return [str(kernel["name"]) for kernel in self.structure]
 
+    def keys(self) -> Mapping[str, Any]:
+        """Return the columns that all rows share."""
+        return {"cell": self.name, "seed": self.seed}
+
     def table(self) -> pa.Table:
         """Return the rows measured so far."""
         return pa.concat_tables(self.tables).unify_dictionaries()
@@ -69,22 +76,24 @@ class ProbeLog:
         """Return what the file's footer holds."""
         return {
             "made_by": "GradientProbe",
-            "cell": self.name,
-            "seed": self.seed,
+            **self.keys(),
             "layers": self.layers,
             "structure": self.structure,
             "probe_loss": self.losses,
             "output_signal": self.tops,
-            **self.settings,
+            **self.details,
         }
 
     def add(self, rows: pa.Table) -> None:
         """Add the rows of one probe and write them, to the file unless that is too slow."""
         self.tables.append(rows)
         if self.events:
-            self._add_events(self.events, rows.to_pylist())
-        waited = monotonic() - self._ended
-        if self._seconds < max(CHEAP, LARGEST_SHARE * waited):
+            path = self.events / self.name / f"seed-{self.seed}" / self._event_file
+            try:
+                append_events(path, probe_events(rows.to_pylist(), self.layers, time()))
+            except OSError as error:
+                raise unwritable(path, error) from None
+        if self._seconds < max(CHEAP, LARGEST_SHARE * (monotonic() - self._ended)):
             self.write()
 
     def write(self) -> None:
@@ -94,13 +103,6 @@ class ProbeLog:
             write_table("probes", self.table(), self.path, self.footer())
             self._written, self._ended = len(self.tables), monotonic()
             self._seconds = self._ended - begin
-
-    def _add_events(self, folder: Path, rows: Sequence[dict[str, Any]]) -> None:
-        path = folder / self.name / f"seed-{self.seed}" / self._event_file
-        try:
-            append_events(path, probe_events(rows, self.layers, time()))
-        except OSError as error:
-            raise unwritable(path, error) from None
 
 
 OPEN: "WeakSet[ProbeLog]" = WeakSet()

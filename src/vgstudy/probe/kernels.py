@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import keras
 
+from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.keras_internals import all_layers, direct_weights
 
 NORMALISING = (
@@ -24,7 +26,7 @@ LOOPING = (keras.layers.RNN, keras.layers.TimeDistributed)
 NUMBER_AT_END = re.compile(r"_\d+$")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kernel:
     """A trainable weight of two or more axes and the layer at whose output its signals are seen.
 
@@ -47,6 +49,58 @@ class Kernel:
         """Inputs and outputs of a unit: the last two axes, each times the receptive field."""
         *field, inputs, outputs = self.variable.shape
         return inputs * prod(field), outputs * prod(field)
+
+    @property
+    def role(self) -> tuple[str, tuple[int, ...]]:
+        """Its name in the layer and its shape; Keras numbers weights that have no name."""
+        name = NUMBER_AT_END.sub("", self.name.rpartition("/")[2])
+        return name, tuple(self.variable.shape)
+
+    @property
+    def unit_axis(self) -> int:
+        """The axis of its layer's output along which the units, or channels, lie."""
+        return 1 if getattr(self.site, "data_format", None) == "channels_first" else -1
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A kernel as the forward pass met it.
+
+    Attributes
+    ----------
+    kernel, kind
+        The kernel and its kind, one of `schema.LAYER_KINDS`.
+    stage
+        See `Recorder.places`; 0 if the forward pass never met it.
+    units, positions
+        Units and positions (pixels, time steps) of the layer's output.
+    activation
+        The name of the activation that follows; empty if there is none.
+    traits
+        What is known of that activation; None if it is not elementwise.
+    is_reached
+        Whether the loss depends on the kernel.
+    """
+
+    kernel: Kernel
+    kind: str
+    stage: int
+    units: int
+    positions: int
+    activation: str
+    traits: Traits | None
+    is_reached: bool
+
+    def description(self) -> dict[str, Any]:
+        """Return what a diagnosis needs to know, as JSON values."""
+        return {
+            "name": self.kernel.name,
+            "class": type(self.kernel.site).__name__,
+            "stage": self.stage,
+            "units": self.units,
+            "positions": self.positions,
+            "activation": self.activation,
+        }
 
 
 def kernels(model: keras.Model) -> Iterator[Kernel]:
@@ -81,8 +135,8 @@ def kinds(order: list[Kernel], output_sites: set[int]) -> list[str]:
     """Return the kind of each kernel, one of `schema.LAYER_KINDS`.
 
     output: its layer gives an output of the model; input: the first of the others; square: one of
-    the largest group of equal role and shape among the rest, over which decay factors are taken;
-    other: the rest.
+    the largest group of equal role among the rest, over which decay factors are taken; other: the
+    rest.
 
     Parameters
     ----------
@@ -98,12 +152,7 @@ def kinds(order: list[Kernel], output_sites: set[int]) -> list[str]:
     groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
     for place, kernel in enumerate(order):
         if named[place] == "other":
-            groups.setdefault((_role(kernel), tuple(kernel.variable.shape)), []).append(place)
+            groups.setdefault(kernel.role, []).append(place)
     for place in max(groups.values(), key=len, default=[]):
         named[place] = "square"
     return named
-
-
-def _role(kernel: Kernel) -> str:
-    # Keras numbers weights that have no name
-    return NUMBER_AT_END.sub("", kernel.name.rpartition("/")[2])

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +16,14 @@ import pyarrow as pa
 import pytest
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 from tensorboard.plugins.distribution.compressor import compress_histogram
-from tensorboard.plugins.hparams import metadata as hparams
 from tensorboard.util.tensor_util import make_ndarray
 from typer.testing import CliRunner
 
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
 from vgstudy.errors import UserError
-from vgstudy.probe.event_files import append_events, buckets, scalar, step_event
-from vgstudy.probe.tensorboard_runs import Selection, write_study
+from vgstudy.probe.events import append_events, buckets, row_events
+from vgstudy.probe.study_events import write_study
 from vgstudy.results import load
 from vgstudy.schema import QUANTILES
 from vgstudy.store.parquet import read_footer, read_table, write_table
@@ -66,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def logdir(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("logs")
-    assert write_study(folder, path, Selection(CELL)) == 4
+    assert write_study(folder, path, CELL) == 4
     return path
 
 
@@ -90,7 +89,7 @@ def test_runs_are_named_by_cell_and_seed(folder: Path, logdir: Path) -> None:
     names = {
         f"{cell}/seed-{seed}" for cell, seed in zip(chosen["cell"], chosen["seed"], strict=True)
     }
-    assert runs(logdir).keys() == names | {"."}
+    assert runs(logdir).keys() == names
 
 
 def test_scalars_against_the_tables(folder: Path, logdir: Path) -> None:
@@ -145,24 +144,9 @@ def test_buckets_by_hand(quantiles: list[float], expected: list[list[float]]) ->
     assert buckets(quantiles, (0.0, 0.5, 1.0), 10).tolist() == expected
 
 
-def test_factors_are_hyperparameters_with_their_values(logdir: Path) -> None:
-    found = runs(logdir)
-    domains = hparams.parse_experiment_plugin_data(
-        found.pop(".").SummaryMetadata(hparams.EXPERIMENT_TAG).plugin_data.content
-    )
-    assert {info.name: list(info.domain_discrete) for info in domains.hparam_infos}["depth"] == [5]
-    for name, run in found.items():
-        start = hparams.parse_session_start_info_plugin_data(
-            run.SummaryMetadata(hparams.SESSION_START_INFO_TAG).plugin_data.content
-        )
-        assert start.group_name == name
-        assert start.hparams["activation"].string_value == "tanh"
-        assert f"seed-{start.hparams['seed'].number_value:.0f}" in name
-
-
 def test_the_same_tables_give_the_same_bytes(folder: Path, logdir: Path, tmp_path: Path) -> None:
-    write_study(folder, tmp_path, Selection(CELL))
-    write_study(folder, tmp_path, Selection(CELL))
+    write_study(folder, tmp_path, CELL)
+    write_study(folder, tmp_path, CELL)
     contents = [
         {path.relative_to(root): path.read_bytes() for path in root.rglob("*tfevents*")}
         for root in (logdir, tmp_path)
@@ -171,42 +155,30 @@ def test_the_same_tables_give_the_same_bytes(folder: Path, logdir: Path, tmp_pat
 
 
 def test_events_are_added_to_a_file(tmp_path: Path) -> None:
-    for step in range(3):
+    for epoch in range(3):
+        rows = [{"epoch": epoch, "train_loss": float(epoch)}]
         append_events(
-            tmp_path / "new/events.out.tfevents.1.vgstudy",
-            [step_event(step, [scalar("a", step)], 1.0)],
+            tmp_path / "new/events.out.tfevents.1.vgstudy", row_events("curves", rows, 1.0)
         )
-    assert {step: float(value) for step, value in series(runs(tmp_path)["new"], "a").items()} == {
-        0: 0.0,
-        1: 1.0,
-        2: 2.0,
-    }
+    found = series(runs(tmp_path)["new"], "loss/train")
+    assert {step: float(value) for step, value in found.items()} == {0: 0.0, 1: 1.0, 2: 2.0}
 
 
 @pytest.mark.parametrize(
-    ("selection", "message"),
+    ("cells", "seeds", "message"),
     [
-        (
-            Selection("nothing"),
-            "--cells: no run has a cell like 'nothing'; cells are such as circles-2x5",
-        ),
-        (
-            Selection("nothing", (0,)),
-            "--cells: no run has a cell like 'nothing'; cells are such as circles-2x5",
-        ),
-        (Selection(None, (7,)), "--seeds: these cells have no runs of seeds 7; they have 0 and 1"),
-        (
-            Selection(CELL, tuple(range(99))),
-            "--seeds: these cells have no runs of seeds 2–98; they have 0 and 1",
-        ),
-        (Selection("("), "is not a regular expression"),
+        ("nothing", None, "--cells: no run has a cell like 'nothing'; cells are such as circles-2"),
+        ("nothing", (0,), "--cells: no run has a cell like 'nothing'; cells are such as circles-2"),
+        (None, (7,), "--seeds: these cells have no runs of seeds 7; they have 0 and 1"),
+        (CELL, range(99), "--seeds: these cells have no runs of seeds 2–98; they have 0 and 1"),
+        ("(", None, "is not a regular expression"),
     ],
 )
 def test_a_selection_of_nothing_is_one_clear_line(
-    folder: Path, tmp_path: Path, selection: Selection, message: str
+    folder: Path, tmp_path: Path, cells: str | None, seeds: Sequence[int] | None, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        write_study(folder, tmp_path / "logs", selection)
+        write_study(folder, tmp_path / "logs", cells, seeds)
     assert not (tmp_path / "logs").exists()
 
 
@@ -214,17 +186,12 @@ def invoke(*arguments: str):
     return CliRunner().invoke(app, ["tensorboard", *arguments])
 
 
-def test_runs_of_earlier_calls_are_counted(folder: Path, tmp_path: Path) -> None:
+def test_the_command_writes_the_selected_runs(folder: Path, tmp_path: Path) -> None:
     arguments = (str(folder), "--logdir", str(tmp_path / "l"), "--cells", CELL)
-    for seeds, message in (
-        ((), "4 runs written to"),
-        ((), "4 runs written to"),
-        (("--seeds", "1"), "l; it also shows 2 runs of earlier calls; view with"),
-    ):
+    for seeds, message in (((), "4 runs written to"), (("--seeds", "1"), "2 runs written to")):
         result = invoke(*arguments, *seeds)
         assert result.exit_code == 0
         assert message in result.stdout
-        assert ("also" in result.stdout) == ("also" in message)
 
 
 @pytest.mark.parametrize(
@@ -243,8 +210,8 @@ def test_writing_and_diagnosing_need_no_tensorflow(folder: Path, tmp_path: Path)
 import sys
 from pathlib import Path
 import vgstudy.probe.diagnosis_text
-from vgstudy.probe.tensorboard_runs import Selection, write_study
-write_study(Path({str(folder)!r}), Path({str(tmp_path)!r}), Selection({CELL!r}))
+from vgstudy.probe.study_events import write_study
+write_study(Path({str(folder)!r}), Path({str(tmp_path)!r}), {CELL!r})
 print("tensorflow" in sys.modules)
 """
     assert (
@@ -297,7 +264,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome found on PATH")
-def test_a_real_tensorboard_shows_scalars_histograms_distributions_and_hyperparameters(
+def test_a_real_tensorboard_shows_scalars_histograms_and_distributions(
     address: str, tmp_path: Path
 ) -> None:
     from playwright.sync_api import expect, sync_playwright
@@ -315,7 +282,4 @@ def test_a_real_tensorboard_shows_scalars_histograms_distributions_and_hyperpara
                 timeout=60_000
             )
             page.screenshot(path=tmp_path / f"{tab}.png")
-        page.goto(f"{address}/#hparams")
-        expect(page.get_by_text("initializer").first).to_be_visible(timeout=60_000)
-        page.screenshot(path=tmp_path / "hparams.png")
         browser.close()

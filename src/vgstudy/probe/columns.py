@@ -1,0 +1,194 @@
+"""Rows of the probes table from the two passes of one probe, in float64 and float32.
+
+Columns are (1, layer) arrays, of quantiles (1, layer, quantile), as in `engine.statistics`; NaN
+where unknown.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from vgstudy.analysis.grid import labels, nullable
+from vgstudy.engine.statistics import (
+    Columns,
+    change_columns,
+    gradient_columns,
+    per_layer,
+    quantile_columns,
+    rms,
+    weight_columns,
+)
+from vgstudy.engine.zero_causes import (
+    SATURATION,
+    UNDERFLOW,
+    Pass,
+    Traits,
+    dead_share,
+    saturated_share,
+    units_off,
+    zero_causes,
+)
+from vgstudy.probe.kernels import Layer
+from vgstudy.probe.passes import Signals
+from vgstudy.schema import EXAMPLES, LAYER_KINDS, TABLES, ZERO_CAUSES
+from vgstudy.store.columns import conform
+
+Array = NDArray[Any]
+# layers that cannot be off are given to `zero_causes` as on
+FOR_CAUSES = Traits(steepest=1.0, can_be_off=True)
+
+
+def probe_rows(keys: Mapping[str, Any], layers: Sequence[Layer], columns: Columns) -> pa.Table:
+    """Return the rows of one probe, layer 1 first, as the schema has them.
+
+    `keys` are `cell`, `seed`, `epoch` and `step`. NaN in delta, h and `update_rms` becomes null,
+    and so do all columns of g where the loss does not depend on the kernel.
+    """
+    count = len(layers)
+    kinds = [LAYER_KINDS.index(layer.kind) for layer in layers]
+    fans = np.array([layer.kernel.fans for layer in layers], "int32")
+    unreached = np.array([not layer.is_reached for layer in layers])
+    by_name = {
+        **{name: np.full(count, keys[name], "int32") for name in ("seed", "epoch", "step")},
+        "cell": labels(np.zeros(count, int), [keys["cell"]]),
+        "examples": labels(np.zeros(count, int), EXAMPLES),
+        "layer": np.arange(1, count + 1, dtype="int16"),
+        "kind": labels(np.array(kinds), LAYER_KINDS),
+        "fan_in": fans[:, 0],
+        "fan_out": fans[:, 1],
+        **{name: _column(name, column[0], unreached) for name, column in columns.items()},
+    }
+    return conform("probes", {name: by_name[name] for name in TABLES["probes"].columns})
+
+
+def _column(name: str, column: Array, unreached: NDArray[np.bool_]) -> pa.Array:
+    family = name.partition("_")[0]
+    if family == "zero":
+        return labels(column, ZERO_CAUSES)
+    if column.ndim > 1:
+        is_empty = unreached & (family == "g")
+        entries = zip(is_empty, column, strict=True)
+        return pa.array([None if empty else list(values) for empty, values in entries])
+    if family == "g":
+        return pa.array(column, mask=unreached)
+    return nullable(column) if family in ("delta", "h", "update") else pa.array(column)
+
+
+def kernel_values(layers: Sequence[Layer]) -> list[Array]:
+    """Return the present kernels in float64, each (1, entry)."""
+    arrays = [tf.identity(layer.kernel.variable.value).numpy() for layer in layers]
+    return [array.astype("float64").reshape(1, -1) for array in arrays]
+
+
+def state_columns(
+    layers: Sequence[Layer], weights: list[Array], double: Signals, single: Signals
+) -> Columns:
+    """Return every probe column that needs the present state only.
+
+    `weights` are the present kernels, `double` and `single` the passes in float64 and float32.
+    """
+    gradients = [g[None] for g in double.g]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return {
+            **gradient_columns(gradients),
+            "g_zero_float32": _row([np.mean(g == 0) for g in single.g]),
+            "zero_cause": _zero_causes(double, layers, weights),
+            "zero_cause_float32": _zero_causes(single, layers, weights),
+            "delta_rms": _row([_rms(calls) for calls in double.delta]),
+            **_activation_columns(layers, double),
+            **weight_columns(weights),
+            **quantile_columns(gradients, weights),
+        }
+
+
+def weight_changes(now: list[Array], first: list[Array], before: list[Array] | None) -> Columns:
+    """Return how far each kernel is from the first probe and from the previous one.
+
+    `before` is None at the first probe.
+    """
+    columns = change_columns(now, first, now if before is None else before)
+    if before is None:
+        columns["update_rms"] = np.full_like(columns["update_rms"], np.nan)
+    return columns
+
+
+def _activation_columns(layers: Sequence[Layer], signals: Signals) -> Columns:
+    """Return level and shares of the activations; unknown for output layers."""
+    rows = zip(layers, signals.h, signals.slope, strict=True)
+    columns = zip(*(_activation_numbers(*row) for row in rows), strict=True)
+    names = ("h_rms", "h_saturated", "h_dead")
+    return {name: _row(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _activation_numbers(
+    layer: Layer, h: list[Array], slope: list[Array]
+) -> tuple[float, float, float]:
+    """Return level, share of saturated and share of dead units; NaN where unknown.
+
+    Where there are positions, a unit is a channel.
+    """
+    level = np.nan if layer.kind == "output" else _rms(h)
+    if not np.isfinite(level) or not slope or layer.traits is None:
+        return level, np.nan, np.nan
+    axis = layer.kernel.unit_axis
+    state = Pass([_by_unit(h, axis)], [_by_unit(slope, axis)], [], [])
+    (off,) = units_off(state, layer.traits)
+    saturated = saturated_share(state.slope[0], layer.traits)
+    return level, float(saturated[0]), float(dead_share(off)[0])
+
+
+def _row(numbers: Sequence[Any]) -> Array:
+    return per_layer([np.array([number], "float64") for number in numbers])
+
+
+def _rms(calls: Sequence[Array]) -> float:
+    return float(rms(_by_example(calls))[0]) if calls else np.nan
+
+
+def _by_example(calls: Sequence[Array]) -> Array:
+    """Return the arrays (example, ...) of a layer's calls as one (1, unit, example)."""
+    return np.concatenate([each.reshape(len(each), -1) for each in calls], axis=1).T[None]
+
+
+def _by_unit(calls: Sequence[Array], axis: int) -> Array:
+    """Return the arrays of a layer's calls as one (1, unit, position and example)."""
+    units = [np.moveaxis(each, axis, 0).reshape(each.shape[axis], -1) for each in calls]
+    return np.concatenate(units, axis=1)[None]
+
+
+def _zero_causes(
+    signals: Signals, layers: Sequence[Layer], weights: list[Array]
+) -> NDArray[np.int32]:
+    """Return why each whole gradient is zero; see `engine.zero_causes`.
+
+    An output layer that sends nothing back although the loss has a slope is saturated.
+    """
+    causes = zero_causes(_chain(signals, layers), weights, FOR_CAUSES)
+    outputs = [place for place, layer in enumerate(layers) if layer.kind == "output"]
+    sent_back = [np.any(delta != 0) for place in outputs for delta in signals.delta[place]]
+    has_slope = any(np.any(top != 0) for top in signals.top)
+    if sent_back and has_slope and not any(sent_back):
+        causes = np.where(causes == UNDERFLOW, SATURATION, causes)
+    return causes
+
+
+def _chain(signals: Signals, layers: Sequence[Layer]) -> Pass[Array]:
+    """Return the pass as that of one chain of layers, which `zero_causes` judges.
+
+    A layer whose units cannot be seen is never off or flat.
+    """
+    calls = [array for each in signals.h for array in each]
+    examples = max([len(array) for array in (*calls, *signals.top)], default=1)
+    on = np.ones((1, 1, examples))
+    h, slope = [], []
+    for layer, outputs, slopes in zip(layers[:-1], signals.h, signals.slope, strict=False):
+        can_be_off = slopes and layer.traits and layer.traits.can_be_off
+        h.append(_by_example(outputs) if can_be_off else on)
+        slope.append(_by_example(slopes) if slopes else on)
+    tops = [each.reshape(-1) for each in signals.top]
+    top = np.concatenate(tops)[None, :, None] if tops else on
+    return Pass(h, slope, [top], [g.reshape(1, -1, 1) for g in signals.g])

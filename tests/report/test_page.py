@@ -125,7 +125,7 @@ def test_equal_tables_give_an_equal_page(reported, html):
 
 
 def test_a_missing_study_or_one_named_twice_is_an_error(tmp_path):
-    with pytest.raises(UserError, match=r"nothing: no such folder; "):
+    with pytest.raises(UserError, match=r"nothing/runs\.parquet is missing; make it: "):
         write_report(tmp_path, ["nothing"])
     with pytest.raises(UserError, match="study a is named twice; name each once"):
         write_report(tmp_path, ["a", "a"])

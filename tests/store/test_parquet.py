@@ -78,12 +78,9 @@ def test_the_footer_says_what_made_the_file(curves):
     ("change", "named"),
     [
         ({"extra": [1, 2]}, "extra"),
-        ({"cell": [1, 2]}, "curves.cell"),
-        ({"seed": [0.0, 1.0]}, "curves.seed"),
+        ({"seed": [0.5, 1.0]}, "curves.seed"),
         ({"seed": [0, 2**40]}, "curves.seed"),
-        ({"train_loss": ["0.5", "0.6"]}, "curves.train_loss"),
-        ({"finite": [1, 0]}, "curves.finite"),
-        ({"test_loss": [True, False]}, "curves.test_loss"),
+        ({"train_loss": ["a half", "0.6"]}, "curves.train_loss"),
     ],
 )
 def test_columns_that_do_not_fit_are_errors(change, named):
@@ -190,19 +187,14 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_a_missing_study_is_named_with_those_that_exist(tmp_path):
-    for path in (tmp_path / "nope/runs.parquet", tmp_path / "nope/probes/0123.parquet"):
-        with pytest.raises(
-            UserError,
-            match=f"^{tmp_path}/nope: no such folder; {tmp_path} holds no study: check the path",
-        ):
-            read_footer(path)
     for study in ("two", "one"):
         write_table("curves", ROWS, tmp_path / study / "runs.parquet", {})
-    with pytest.raises(
-        UserError,
-        match=f"^{tmp_path}/nope: no such folder; name one of one, two, or run the study with",
-    ):
-        read_footer(tmp_path / "nope/runs.parquet")
+    for folder in (tmp_path, tmp_path / "nope"):
+        with pytest.raises(
+            UserError,
+            match=rf"^{folder} does not hold a study's results; name one of .*/one, .*/two$",
+        ):
+            read_footer(folder / "runs.parquet")
 
 
 def test_a_path_not_named_like_a_table_is_never_to_be_removed(tmp_path):
@@ -282,13 +274,3 @@ def test_the_schema_version_depends_on_names_order_and_types(monkeypatch):
         monkeypatch.setattr(columns, "arrow_schema", lambda name, some=some: pa.schema(some))
         versions.add(schema_version("curves"))
     assert len(versions) == len(TABLES) + len(changed)
-
-
-def test_a_folder_of_studies_is_not_a_study(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a/runs.parquet").touch()
-    with pytest.raises(
-        UserError,
-        match=rf"^{tmp_path} is not a study's folder of results; name one of .*/a$",
-    ):
-        read_footer(tmp_path / "runs.parquet")

@@ -53,22 +53,7 @@ def conform(name: str, columns: Columns) -> pa.Table:
 
 def _cast(label: str, values: Any, type_: pa.DataType) -> pa.Array | pa.ChunkedArray:
     array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
-    kind, target = _kind(array.type), _kind(type_)
-    if kind not in (target, "null") and (kind, target) != ("whole", "real"):
-        raise ValueError(f"column {label}: is {array.type}, must be {type_}")
     try:
         return array.cast(type_)
     except pa.ArrowException as error:
         raise ValueError(f"column {label}: {error}") from error
-
-
-def _kind(type_: pa.DataType) -> str:
-    # Arrow itself would cast 1 to "1", 1.0 to 1 and 2 to true
-    types = pa.types
-    if types.is_dictionary(type_) or types.is_string(type_) or types.is_large_string(type_):
-        return "text"
-    if types.is_integer(type_):
-        return "whole"
-    if types.is_floating(type_):
-        return "real"
-    return "list" if types.is_list(type_) else str(type_)

@@ -210,22 +210,13 @@ def _clear_errors(path: Path) -> Iterator[None]:
 
 
 def _missing(path: Path) -> UserError:
-    folder = path.parent.parent if path.parent.name in JOB_TABLES else path.parent
-    studies = sorted(runs.parent for runs in folder.glob("*/runs.parquet"))
+    folder = path.parent
+    around = folder if folder.is_dir() else folder.parent
+    studies = sorted(str(runs.parent) for runs in around.glob("*/runs.parquet"))
     if path.stem == "runs" and studies:
-        names = ", ".join(map(str, studies))
-        return UserError(f"{folder} is not a study's folder of results; name one of {names}")
-    if folder.is_dir() or not folder.parent.is_dir() or path.stem in SHARED_TABLES:
-        return UserError(f"{path} is missing{_remedy(path, '; make it: ')}")
-    neighbours = sorted(runs.parent.name for runs in folder.parent.glob("*/runs.parquet"))
-    remedy = (
-        f"name one of {', '.join(neighbours)}"
-        if neighbours
-        else f"{folder.parent} holds no study: check the path"
-    )
-    return UserError(
-        f"{folder}: no such folder; {remedy}, or run the study with `snakemake --cores 2`"
-    )
+        names = ", ".join(studies)
+        return UserError(f"{folder} does not hold a study's results; name one of {names}")
+    return UserError(f"{path} is missing{_remedy(path, '; make it: ')}")
 
 
 def _broken(path: Path, problem: str) -> UserError:

@@ -300,13 +300,18 @@ ESTIMATE = {
     "low": None,
     "high": None,
 }
-CONTRAST = {
+POOLED = {
+    "factor": "initializer",
+    "reference": "Xavier",
+    "family": "initializer against Xavier",
+    "correction": "Holm",
+    "method": "exact, common odds ratio",
+    "confidence": 0.95,
+    "learned": 5,
+    "learned_reference": 5,
+    "n": 10,
     "n_reference": 10,
-    "n_alive_reference": 10,
-    "level": "",
-    "reference_level": "",
-    "factor": "",
-    "p": None,
+    "limit_bound": "unknown",
 }
 
 Rows = Iterable[Mapping[str, Any]]
@@ -322,7 +327,7 @@ def made_frames(
     profiles: Rows = (),
     layer_decays: Rows = (),
     trajectories: Rows = (),
-    contrasts: Rows = (),
+    pooled: Rows = (),
     outcomes: Rows = (),
     missing: Rows = (),
     limits: Rows = (),
@@ -341,7 +346,6 @@ def made_frames(
         "trajectories": [{**NAMED, **ESTIMATE, "method": "t", **row} for row in trajectories],
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
         "layer_decays": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in layer_decays],
-        "contrasts": [{**NAMED, **ESTIMATE, **CONTRAST, **row} for row in contrasts],
         "arms": [],
         "overlays": [
             {**NAMED, **ESTIMATE, "basis": "asymptotic", "source": "a paper", **row}
@@ -351,20 +355,24 @@ def made_frames(
     }
     runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]
     made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
-    rows_of = {"limits": limits, "variances": variances, "prediction": []}
+    rows_of = {
+        "pooled": [{**NAMED, **POOLED, **row} for row in pooled],
+        "limits": limits,
+        "variances": variances,
+        "prediction": [],
+    }
     whole = {
         name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()
     }
-    whole["limits"] = leveled(
-        whole["limits"].astype({"value": "float64", "low": "float64", "high": "float64"}), resolved
-    )
+    for name in ("pooled", "limits"):
+        numeric = [field.name for field in arrow_schema(name) if pa.types.is_floating(field.type)]
+        whole[name] = leveled(whole[name].astype(dict.fromkeys(numeric, "float64")), resolved)
     return Frames(resolved, frame("runs", runs, resolved), **made, **whole)
 
 
 def frame(name: str, rows: list[dict[str, Any]], resolved: Mapping[str, Any]) -> pd.DataFrame:
-    """Return rows as a frame with the table's columns, the factors and the levels compared."""
-    compared = ("level", "reference_level") if name == "contrasts" else ()
-    columns = list(dict.fromkeys([*arrow_schema(name).names, *FACTORS, *compared]))
+    """Return rows as a frame with the table's columns and the factors."""
+    columns = list(dict.fromkeys([*arrow_schema(name).names, *FACTORS]))
     made = pd.DataFrame([{"cell": cell_id(row), **row} for row in rows], columns=columns)
     numeric = made.columns.intersection(["value", "low", "high", "predicted", "z"])
     return leveled(plain(made.astype(dict.fromkeys(numeric, "float64"))), resolved)

@@ -334,7 +334,8 @@ _CONTRASTS = {
     "p_adjusted": _number("p value corrected for the number of tests in the family"),
     "family": _label("the tests corrected together: contrast, quantity and epoch"),
     "correction": _label(
-        "Holm in a family declared in the study file; exploratory, FDR for every other quantity"
+        "Holm in a family declared in the study file; exploratory, FDR for every other quantity, "
+        "and for shares, whose test is in `pooled`"
     ),
     **_METHOD,
     "n": _N,
@@ -343,32 +344,59 @@ _CONTRASTS = {
     "n_alive_reference": _count("seeds of the reference that entered"),
 }
 
+_POOLED = {
+    **_SETTING,
+    "factor": _label("factor in which the setting is compared with the reference"),
+    "reference": _label("level of that factor compared with; all other factors are equal"),
+    "depths": _count("depths at which both have runs with an outcome"),
+    "learned": _count("runs of the setting that learned, all these depths together"),
+    "n": _count("runs of the setting with an outcome"),
+    "learned_reference": _count("runs of the reference that learned"),
+    "n_reference": _count("runs of the reference with an outcome"),
+    "value": _number(
+        "odds of learning, setting over reference: one odds ratio for all depths, by conditional "
+        "maximum likelihood; infinite or 0 at the most extreme counts, null if there is no depth "
+        "at which some runs learned and others did not"
+    ),
+    **_INTERVAL,
+    "p": _number("two-sided p value of an odds ratio of 1, exact given the margins"),
+    "p_adjusted": _number("p corrected for the number of tests in the family"),
+    "p_depth": _number(
+        "p value of an odds ratio that is the same at all depths: Zelen's exact test; null below "
+        "two depths at which some runs learned and others did not"
+    ),
+    "p_depth_adjusted": _number("p_depth corrected for the number of tests in the family"),
+    "limit_difference": _number("difference of the depth limits, each clipped to the range"),
+    "limit_low": _number("lower end of its interval"),
+    "limit_high": _number("upper end of its interval"),
+    "limit_bound": _label(
+        "at least or at most where a limit lies beyond the range of depths; unknown (no "
+        "difference) where both lie beyond the same end or there is only one depth; else exact"
+    ),
+    "family": _label("the tests corrected together: all of one contrast"),
+    "correction": _label("Holm where the study file declares p_learned; else exploratory, FDR"),
+    **_METHOD,
+}
+
 _LIMITS = {
     **_SETTING,
-    "factor": _label(
-        "factor in which the setting is compared with the reference; null: the setting's own limit"
-    ),
-    "reference": _label("level of that factor compared with; null: the setting's own limit"),
     "value": _number(
-        "depth at which half the seeds still learn, by a monotone fit; null beyond the range. Of a "
-        "comparison: the difference setting - reference of the limits, each clipped to the range"
+        "depth at which half the seeds still learn, by a monotone fit; null beyond the range"
     ),
     "low": _number("lower end of the interval; null where it lies beyond the range"),
     "high": _number("upper end of the interval; null where it lies beyond the range"),
     "range": _label(
         "inside; deeper: half the seeds learn even at the deepest; shallower: fewer do at the "
-        "shallowest. Of a comparison: inside if both limits are, else the one that is not"
+        "shallowest"
     ),
     "shallowest": _count("smallest depth with outcomes"),
     "deepest": _count("largest depth with outcomes"),
     "fit": _label(
         "not monotone: the share that learned rises with depth by more than chance explains "
         "(p below .05), so there is no single limit; interpolated: the limit lies between depths "
-        "that are far apart, where the interval ends; else monotone. Of a comparison: the worse"
+        "that are far apart, where the interval ends; else monotone"
     ),
-    "misfit": _number(
-        "largest distance between a share that learned and the monotone fit; null of a comparison"
-    ),
+    "misfit": _number("largest distance between a share that learned and the monotone fit"),
     **_METHOD,
     "n": _count("runs with an outcome, all depths together"),
 }
@@ -509,6 +537,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "profiles": Table(_PROFILES, "study", "estimate"),
         "layer_decays": Table(_LAYER_DECAYS, "study", "estimate", export=True),
         "contrasts": Table(_CONTRASTS, "study", "estimate", export=True),
+        "pooled": Table(_POOLED, "study", "estimate", export=True),
         "limits": Table(_LIMITS, "study", "estimate", export=True),
         "variances": Table(_VARIANCES, "study", "estimate", export=True),
         "prediction": Table(_PREDICTION, "study", "predict", export=True),

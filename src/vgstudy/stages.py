@@ -11,7 +11,7 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 6,
-        "estimate": 16,
+        "estimate": 17,
         "predict": 8,
         "trajectories": 4,
         "overlay": 5,

@@ -6,7 +6,17 @@ import pyarrow as pa
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from vgstudy.analysis.depth_limit import crossing, limit, limit_rows, monotone, outward, p_monotone
+from vgstudy.analysis.depth_limit import (
+    crossing,
+    difference,
+    fitted_limits,
+    limit,
+    limit_rows,
+    monotone,
+    outward,
+    p_monotone,
+    shares_learned,
+)
 
 DEPTH = np.arange(1.0, 9.0)
 
@@ -37,9 +47,7 @@ def test_crossing_by_hand():
     )
 
 
-def rows(
-    shares: dict[tuple[int, str], list[float]], declared=(), n: int = 10, depths=None
-) -> pd.DataFrame:
+def fitted(shares: dict[tuple[int, str], list[float]], n: int = 10, depths=None):
     """Limits of settings of a width and an optimizer, by their shares at depths 1, 2, ... or those
     given."""
     cells = [
@@ -57,8 +65,12 @@ def rows(
     ]
     frame = pd.DataFrame(cells)
     summaries = frame[["cell", "mean"]].assign(quantity="p_learned", n_alive=n)
-    columns = limit_rows(frame.drop(columns="mean"), summaries, declared)
-    return pa.table(columns).to_pandas()
+    return fitted_limits(shares_learned(frame.drop(columns="mean"), summaries))
+
+
+def rows(shares: dict[tuple[int, str], list[float]], depths=None) -> pd.DataFrame:
+    """The rows of `limits` of settings, as `fitted` takes them."""
+    return pa.table(limit_rows(fitted(shares, depths=depths))).to_pandas()
 
 
 def test_a_limit_inside_the_range_by_hand():
@@ -72,7 +84,6 @@ def test_a_limit_inside_the_range_by_hand():
         60,
         0,
     )
-    assert (row["factor"], row["reference"]) == (None, None)
 
 
 def test_limits_beyond_the_range_say_so_and_state_the_bound_they_know():
@@ -108,15 +119,8 @@ def test_a_rise_with_depth_is_not_monotone_by_hand():
     assert chance[0] == pytest.approx(0.05)
     assert chance[1] > 0.3
     assert falling == (0, 1)
-    table = rows(
-        {(5, "SGD"): [0, 1, 1, 1, 0, 0], (25, "SGD"): [1, 1, 1, 1, 0, 0]},
-        [{"factor": "width", "reference": 5}],
-    )
-    assert table["fit"].tolist() == [
-        "not monotone",
-        "monotone",
-        "not monotone",
-    ]  # a comparison is as good as the worse
+    table = rows({(5, "SGD"): [0, 1, 1, 1, 0, 0], (25, "SGD"): [1, 1, 1, 1, 0, 0]})
+    assert table["fit"].tolist() == ["not monotone", "monotone"]
 
 
 def test_an_interval_ends_at_the_depths_run_where_they_are_far_apart_by_hand():
@@ -130,30 +134,36 @@ def test_an_interval_ends_at_the_depths_run_where_they_are_far_apart_by_hand():
 
 def test_a_difference_of_limits_far_from_depths_run_is_as_wide_as_what_is_known_by_hand():
     shares, depths = {(5, "SGD"): [1, 1, 0, 0], (25, "SGD"): [1, 1, 1, 0]}, [1, 5, 15, 40]
-    row = rows(shares, [{"factor": "width", "reference": 5}], n=100, depths=depths).iloc[-1]
-    assert (row["value"], row["low"], row["high"], row["fit"]) == (
-        27.5 - 10,
-        15 - 15,
-        40 - 5,
-        "interpolated",
-    )
+    narrow, wide = (each.limit for each in fitted(shares, n=100, depths=depths).values())
+    found = difference(wide, narrow)
+    assert (found.value, found.low, found.high) == (27.5 - 10, 15 - 15, 40 - 5)
+    assert found.bound == "exact"
 
 
-def test_declared_comparisons_hold_limits_inside_the_range_by_hand():
-    declared = [
-        {"factor": "width", "reference": 5},
-        {"factor": "optimizer", "reference": "SGD"},
-        {"factor": "depth", "reference": 1},
-    ]
-    table = rows(
-        {(5, "SGD"): [1, 0, 0, 0], (25, "SGD"): [1, 1, 1, 1], (25, "Adam"): [1, 1, 0, 0]}, declared
+def test_a_difference_is_a_bound_where_a_limit_is_beyond_the_range_by_hand():
+    inside, deeper, shallower = (
+        fitted({(5, "SGD"): shares})[5, "tanh", "He", "SGD"].limit
+        for shares in ([1, 0, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0])
     )
-    compared = table[table["factor"].notna()].set_index("factor")
-    assert compared["reference"].to_dict() == {"width": "5", "optimizer": "SGD"}
-    assert compared["value"].to_dict() == {"width": 4 - 1.5, "optimizer": 2.5 - 4}
-    assert compared["range"].to_dict() == {"width": "deeper", "optimizer": "deeper"}
-    assert (compared["low"] < compared["value"]).all()
-    assert compared["n"].tolist() == [80, 80]
+    found = {
+        (one.range, other.range): difference(one, other)
+        for one in (inside, deeper, shallower)
+        for other in (inside, deeper, shallower)
+    }
+    assert {pair: each.bound for pair, each in found.items()} == {
+        ("inside", "inside"): "exact",
+        ("inside", "deeper"): "at most",
+        ("inside", "shallower"): "at least",
+        ("deeper", "inside"): "at least",
+        ("deeper", "deeper"): "unknown",
+        ("deeper", "shallower"): "at least",
+        ("shallower", "inside"): "at most",
+        ("shallower", "deeper"): "at most",
+        ("shallower", "shallower"): "unknown",
+    }
+    assert found["deeper", "inside"].value == 4 - 1.5
+    assert found["deeper", "inside"].low < 4 - 1.5
+    assert np.isnan(found["deeper", "deeper"].value)
 
 
 def test_an_arm_of_one_depth_has_no_limit_and_missing_depths_are_bridged():

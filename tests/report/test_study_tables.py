@@ -20,8 +20,8 @@ def test_every_topic_has_one_table_against_the_tables(reported):
     assert captions == [
         "Estimates of each network",
         "Factor of δ from each layer to the next",
-        "Declared contrasts",
-        "Depth limits and their differences",
+        "Levels compared over all depths",
+        "Depth limits",
         "Shares of variance over runs",
         "Failure prediction",
     ]

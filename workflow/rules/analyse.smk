@@ -10,6 +10,7 @@ rule estimate:
         profiles="results/{study}/profiles.parquet",
         layer_decays="results/{study}/layer_decays.parquet",
         contrasts="results/{study}/contrasts.parquet",
+        pooled="results/{study}/pooled.parquet",
         limits="results/{study}/limits.parquet",
         variances="results/{study}/variances.parquet",
     log:

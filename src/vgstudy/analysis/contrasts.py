@@ -97,7 +97,8 @@ def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
 
     A family is all pairs of one declared contrast in one quantity at one epoch. Holm where the
     study file declares the quantity, a decay factor at epoch 0, or, of optimizers, which play no
-    part there, at the last probe; false discovery rate elsewhere.
+    part there, at the last probe; false discovery rate elsewhere, and for shares that learned at
+    single depths: what decides is the test over all depths, in `pooled`.
     """
     if rows.empty:
         return rows.assign(family="", correction="")
@@ -109,6 +110,7 @@ def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
         (each["factor"], str(each["reference"]), quantity)
         for each in study["contrasts"]
         for quantity in each["quantities"]
+        if quantity != "p_learned" or each["factor"] == "depth"
     }
     keys = zip(rows["factor"], rows["against"], rows["quantity"], strict=True)
     declared = np.array([key in tested for key in keys])

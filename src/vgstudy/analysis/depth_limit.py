@@ -4,7 +4,7 @@ The share that learned is fitted by a line that never rises with depth (isotonic
 limit is where the fit crosses one half.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +66,19 @@ class Limit:
         low, high = outward(self.draws, self.depth)
         return ends(low)[0], ends(high)[1]
 
-    def difference(self, other: "Limit") -> tuple[float, float]:
-        """Return the ends of the interval of self - other, independent and each clipped."""
-        low, high = outward(self.clipped(self.draws), self.depth)
-        other_low, other_high = outward(other.clipped(other.draws), other.depth)
-        return ends(low - other_high)[0], ends(high - other_low)[1]
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two limits and the ends of its interval, in layers.
+
+    `bound` is `at least` or `at most` where a limit lies beyond the range of depths, `unknown`
+    where both lie beyond the same end, else `exact`.
+    """
+
+    value: float
+    low: float
+    high: float
+    bound: str
 
 
 @dataclass(frozen=True)
@@ -101,10 +109,8 @@ def limit(
     return Limit(value, crossing(monotone(drawn, weight), depth), depth, int(n.sum()))
 
 
-def limit_rows(
-    cells: pd.DataFrame, moments: pd.DataFrame, declared: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return the columns of `limits`: settings with two depths or more, then declared contrasts.
+def shares_learned(cells: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
+    """Return the levels of every cell with an outcome, its runs `n` and how many `learned`.
 
     Parameters
     ----------
@@ -112,29 +118,34 @@ def limit_rows(
         Id and levels of each cell.
     moments
         Of `cell_moments`.
-    declared
-        The study's contrasts: `factor` and the level that is its `reference`.
     """
     has_share = (moments["quantity"] == "p_learned") & (moments["n_alive"] > 0)
     shares = cells.merge(moments[has_share], on="cell").sort_values("depth")
-    settings = {
+    n = shares["n_alive"].astype(float)
+    return shares[[*FACTORS]].assign(n=n, learned=np.rint(shares["mean"] * n))
+
+
+def fitted_limits(shares: pd.DataFrame) -> dict[tuple[Any, ...], Fitted]:
+    """Return the limit of every setting with outcomes at two depths or more, by its levels."""
+    return {
         setting: _fitted(setting, rows)
         for setting, rows in shares.groupby(list(SETTING))
         if rows["depth"].nunique() > 1
     }
-    rows = [_row(setting, fitted) for setting, fitted in settings.items()]
-    for contrast in declared:
-        rows += _differences(settings, contrast["factor"], contrast["reference"])
+
+
+def limit_rows(limits: Mapping[tuple[Any, ...], Fitted]) -> dict[str, Any]:
+    """Return the columns of `limits`."""
+    rows = [_row(setting, fitted) for setting, fitted in limits.items()]
     names = arrow_schema("limits").names
-    columns: dict[str, Any] = {name: [row.get(name) for row in rows] for name in names}
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in names}
     for name in ("value", "low", "high", "misfit"):
         columns[name] = pa.array(np.array(columns[name], dtype=float), from_pandas=True)
     return columns
 
 
 def _fitted(setting: tuple[Any, ...], rows: pd.DataFrame) -> Fitted:
-    n = rows["n_alive"].to_numpy(dtype=float)
-    learned = np.rint(rows["mean"].to_numpy() * n)
+    n, learned = (rows[name].to_numpy(dtype=float) for name in ("n", "learned"))
     # each setting has its own stream, whatever other settings there are
     stream = np.random.default_rng(list(repr(tuple(map(str, setting))).encode()))
     own_limit = limit(rows["depth"].to_numpy(dtype=float), learned, n, stream)
@@ -152,7 +163,11 @@ def _row(setting: tuple[Any, ...], fitted: Fitted) -> dict[str, Any]:
     high = this.depth[0] if high == -np.inf else high
     numbers = {"value": this.value, "low": low, "high": high}
     return {
-        **_shared(setting, this),
+        **dict(zip(SETTING, setting, strict=True)),
+        "shallowest": int(this.depth[0]),
+        "deepest": int(this.depth[-1]),
+        "method": METHOD,
+        "confidence": CONFIDENCE,
         **{name: x if np.isfinite(x) else None for name, x in numbers.items()},
         "range": this.range,
         "fit": fitted.fit,
@@ -161,45 +176,27 @@ def _row(setting: tuple[Any, ...], fitted: Fitted) -> dict[str, Any]:
     }
 
 
-def _differences(
-    settings: Mapping[tuple[Any, ...], Fitted], factor: str, reference: Any
-) -> Iterator[dict[str, Any]]:
-    """Return rows of differences between the settings that differ in a factor alone."""
-    if factor == "depth":
-        return
-    at = SETTING.index(factor)
-    for setting, fitted in settings.items():
-        other = settings.get((*setting[:at], reference, *setting[at + 1 :]))
-        if other is not None and setting[at] != reference:
-            compared = {"factor": factor, "reference": str(reference)}
-            yield {**_shared(setting, fitted.limit), **compared, **_difference(fitted, other)}
+def difference(one: Limit, other: Limit) -> Difference:
+    """Return the difference of two limits, each clipped to the range of depths."""
+    if one.value == other.value and not np.isfinite(one.value):
+        return Difference(np.nan, np.nan, np.nan, "unknown")
+    low, high = outward(one.clipped(one.draws), one.depth)
+    other_low, other_high = outward(other.clipped(other.draws), other.depth)
+    return Difference(
+        float(one.clipped(one.value) - other.clipped(other.value)),
+        ends(low - other_high)[0],
+        ends(high - other_low)[1],
+        _bound(one, other),
+    )
 
 
-def _difference(fitted: Fitted, other: Fitted) -> dict[str, Any]:
-    this, that = fitted.limit, other.limit
-    low, high = this.difference(that)
-    value = this.clipped(this.value) - that.clipped(that.value)
-    numbers: dict[str, Any] = {"value": value, "low": low, "high": high}
-    if this.value == that.value and not np.isfinite(this.value):
-        # both are beyond the same end: their difference is unknown
-        numbers = dict.fromkeys(numbers)
-    outside = [each.range for each in (this, that) if each.range != "inside"]
-    return {
-        **numbers,
-        "range": outside[0] if outside else "inside",
-        "fit": max(fitted.fit, other.fit, key=FITS.index),
-        "n": this.n + that.n,
-    }
-
-
-def _shared(setting: tuple[Any, ...], this: Limit) -> dict[str, Any]:
-    return {
-        **dict(zip(SETTING, setting, strict=True)),
-        "shallowest": int(this.depth[0]),
-        "deepest": int(this.depth[-1]),
-        "method": METHOD,
-        "confidence": CONFIDENCE,
-    }
+def _bound(one: Limit, other: Limit) -> str:
+    """Return whether the difference of clipped limits is that of the limits, or bounds it."""
+    if one.range == "deeper" or other.range == "shallower":
+        return "at least"
+    if one.range == "shallower" or other.range == "deeper":
+        return "at most"
+    return "exact"
 
 
 def ends(draws: Array) -> tuple[float, float]:

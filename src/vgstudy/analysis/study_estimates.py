@@ -7,10 +7,11 @@ import pandas as pd
 
 from vgstudy.analysis.chunks import Chunk, chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs
-from vgstudy.analysis.depth_limit import limit_rows
+from vgstudy.analysis.depth_limit import fitted_limits, limit_rows, shares_learned
 from vgstudy.analysis.design import Design, read_design
 from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
 from vgstudy.analysis.layer_decays import layer_decay_rows
+from vgstudy.analysis.pooled import pooled_rows
 from vgstudy.analysis.profiles import profile_rows, trajectory_rows
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.quantities import PROBE_SET
@@ -73,9 +74,12 @@ def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:
     """Write the tables that compare cells, from the moments of each cell."""
     cells = design.runs[["cell", *FACTORS]].drop_duplicates("cell")
     declared = design.study["contrasts"]
+    shares = shares_learned(cells, moments)
+    limits = fitted_limits(shares)
     tables = {
         "contrasts": contrast_rows(pairs(cells, declared), moments, design.study),
-        "limits": limit_rows(cells, moments, declared),
+        "pooled": pooled_rows(shares, limits, declared),
+        "limits": limit_rows(limits),
         "variances": variance_rows(cells, moments),
     }
     for name, columns in tables.items():

@@ -47,6 +47,8 @@ def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
 
 def horizontal_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     """Return the ends of the horizontal axis, with room for markers and for epoch 0."""
+    if axis.limits:
+        return axis.limits
     low, high = float(points["x"].min()), float(points["x"].max())
     if axis.scale == "log":
         return low / 1.2, high * 1.2

@@ -29,21 +29,19 @@ FILTERS: Mapping[str, Any] = {
     "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "layer_decays": None,
-    "contrasts": None,
     "arms": None,
     "overlays": None,
 }
-WHOLE = ("limits", "variances", "prediction")
+WHOLE = ("pooled", "limits", "variances", "prediction")
 
 
 @dataclass(frozen=True)
 class Frames:
     """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns
-    beside their own, `limits` all but depth.
+    beside their own, `pooled` and `limits` all but depth.
 
-    Factor columns are ordered categoricals in the study's order of levels. `contrasts` also has
-    `level` and `reference_level`, the two levels compared, as text; `prediction` is of no cells;
-    `arms` has rows only for a study with arms.
+    Factor columns are ordered categoricals in the study's order of levels. `prediction` is of no
+    cells; `arms` has rows only for a study with arms.
     """
 
     study: Mapping[str, Any]
@@ -53,7 +51,7 @@ class Frames:
     trajectories: pd.DataFrame
     profiles: pd.DataFrame
     layer_decays: pd.DataFrame
-    contrasts: pd.DataFrame
+    pooled: pd.DataFrame
     limits: pd.DataFrame
     variances: pd.DataFrame
     overlays: pd.DataFrame
@@ -88,9 +86,8 @@ def read_frames(folder: Path) -> Frames:
     tables = {
         name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()
     }
-    tables["contrasts"] = compared(tables["contrasts"], cells)
     whole = {name: plain(read_rows(folder, name).to_pandas()) for name in WHOLE}
-    whole["limits"] = leveled(whole["limits"], study)
+    whole |= {name: leveled(whole[name], study) for name in ("pooled", "limits")}
     return Frames(study, runs, **tables, **whole)
 
 
@@ -106,18 +103,6 @@ def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
             for factor in present
         }
     )
-
-
-def compared(contrasts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """The contrasts with the names of the two levels that each compares."""
-    import pandas as pd
-
-    levels = cells.set_index("cell")[list(FACTORS)].astype("str").stack()
-
-    def level(side: str) -> list[Any]:
-        return list(levels.reindex(pd.MultiIndex.from_frame(contrasts[[side, "factor"]])))
-
-    return contrasts.assign(level=level("cell"), reference_level=level("reference"))
 
 
 def first_optimizer_only(frame: pd.DataFrame) -> pd.DataFrame:

@@ -109,7 +109,7 @@ def depth_limit(frames: Frames) -> View:
 
     Initializers are the horizontal axis.
     """
-    rows = frames.limits[frames.limits["factor"].isna()]
+    rows = frames.limits
     edge = rows["deepest"].where(rows["range"] == "deeper", rows["shallowest"])
     initializers = list(frames.study["factors"]["initializer"])
     deepest = 0 if rows.empty else int(rows["deepest"].max())
@@ -120,7 +120,7 @@ def depth_limit(frames: Frames) -> View:
         value=rows["value"].fillna(edge),
         low=rows["low"].fillna(rows["shallowest"]),
         high=rows["high"].fillna(rows["deepest"]),
-    ).drop(columns=["factor", "reference", "n"])
+    ).drop(columns="n")
     return View(
         rows,
         {"limit": Axis("depth at which half\nthe seeds still learn", limits=(0, deepest + 1))},

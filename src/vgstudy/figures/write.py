@@ -86,9 +86,12 @@ def picture(spec: FigureSpec, view: View) -> Figure:
         if view.empty:
             return notice(spec.title, caption_text(spec, view))
         figure = draw(view)
-        # the layout is worked out once, not again for every kind of file
+        # the layout is worked out once, not again for every kind of file, and with the widths of
+        # texts in the PNG, which are wider than at a screen's resolution
         if engine := figure.get_layout_engine():
+            figure.dpi = DPI
             engine.execute(figure)
+            figure.dpi = mpl.rcParams["figure.dpi"]
             figure.set_layout_engine("none")
         return figure
 

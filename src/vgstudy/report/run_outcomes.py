@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from vgstudy.analysis.power import families, too_small
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.outcomes import MISSING, STATUSES, counted
 from vgstudy.formatting import listing, plural
@@ -44,7 +45,7 @@ def accounting_table(frames: Frames) -> Table:
 
 def deviations(frames: Frames) -> tuple[str, ...]:
     """Return a sentence for each way in which results differ from the plan, or that none does."""
-    sentences = (*missing_runs(frames), *missing_contrasts(frames))
+    sentences = (*missing_runs(frames), *missing_contrasts(frames), *few_seeds(frames))
     return sentences or (NO_DEVIATION,)
 
 
@@ -58,10 +59,19 @@ def missing_runs(frames: Frames) -> Iterator[str]:
         yield f"No result of {runs} in {cells}; intervals are of the others."
 
 
+def few_seeds(frames: Frames) -> Iterator[str]:
+    """Say which declared contrasts no outcome could have decided."""
+    study, cells = frames.study, frames.runs[list(FACTORS)].drop_duplicates()
+    levels = cells.itertuples(index=False, name=None)
+    for family in families(levels, len(study["seeds"]), study["contrasts"]):
+        if family.too_small:
+            yield f"Too few seeds: {too_small(family)}."
+
+
 def missing_contrasts(frames: Frames) -> Iterator[str]:
-    """Say which declared contrasts have no estimate."""
+    """Say which declared contrasts have nothing to compare."""
     declared = dict.fromkeys(contrast["factor"] for contrast in frames.study["contrasts"])
-    valued = set(frames.contrasts[frames.contrasts["value"].notna()]["factor"].astype(str))
+    valued = {"depth", *frames.pooled["factor"].astype(str)}
     missing = [factor for factor in declared if factor not in valued]
     if missing:
         yield (

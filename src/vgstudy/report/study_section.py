@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure_names
+from vgstudy.report.comparisons import comparison_sentences
 from vgstudy.report.design_text import describe_design
 from vgstudy.report.embedded_figures import EmbeddedFigure, embedded_figures
 from vgstudy.report.explorer import Explorer, explorer
@@ -35,6 +36,8 @@ class StudySection:
         Whether the study only tests the workflow.
     design
         The design in sentences; the first is enough in short.
+    comparisons
+        What levels of declared contrasts learn more often, in sentences.
     counts, accounting, accounts
         Runs by status, in a sentence, and by setting.
     tables, robustness
@@ -47,6 +50,7 @@ class StudySection:
     title: str
     trial: bool
     design: tuple[str, ...]
+    comparisons: tuple[str, ...]
     counts: Mapping[str, int]
     accounting: str
     accounts: Table
@@ -88,6 +92,7 @@ def study_section(folder: Path, frames: Frames) -> StudySection:
         title=frames.study["title"],
         trial=bool(frames.study["trial"]),
         design=describe_design(frames.study),
+        comparisons=comparison_sentences(frames),
         counts=counts,
         accounting=counts_sentence(counts),
         accounts=accounting_table(frames),

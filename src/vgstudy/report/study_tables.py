@@ -7,6 +7,7 @@ from vgstudy.analysis.predictors import PREDICTORS
 from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
 from vgstudy.formatting import ANSWERS, percent
 from vgstudy.quantities import SIGNAL_CLASSES
+from vgstudy.report.comparisons import comparison_table
 from vgstudy.report.table import ESTIMATE, Table, column_table
 from vgstudy.schema import FACTORS
 from vgstudy.store.records import read_record
@@ -20,7 +21,7 @@ DATED = "computed once for this version of the package, on {date}"
 
 
 def result_tables(frames: Frames) -> tuple[Table, ...]:
-    """Return estimates, contrasts, depth limits, variance and failure prediction."""
+    """Return estimates, comparisons, depth limits, variance and failure prediction."""
     first_last = [0, frames.last_epoch]
     estimates = pd.concat(
         [
@@ -28,8 +29,6 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
             chosen(frames.estimates, quantity=AFTER, epoch=frames.last_epoch),
         ]
     )
-    contrasts = chosen(frames.contrasts, epoch=first_last, correction="Holm")
-    limits = frames.limits.assign(factor=frames.limits["factor"].astype("object").fillna("–"))
     prediction = chosen(frames.prediction, quantity=PREDICTION)
     words = prediction["predictor"].astype("object").replace(dict(PREDICTORS))
     tables = (
@@ -43,16 +42,8 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
             first_optimizer_only(chosen(frames.layer_decays, quantity="d_delta", epoch=0)),
             (*FACTORS, "layer", ESTIMATE, "n_alive", "n"),
         ),
-        network_table(
-            "Declared contrasts (p by Holm)",
-            contrasts,
-            (*FACTORS, "factor", "reference_level", "quantity", "epoch", ESTIMATE, "p_adjusted"),
-        ),
-        column_table(
-            "Depth limits and their differences",
-            limits,
-            (*FACTORS[1:], "factor", "reference", ESTIMATE, "range", "fit", "n"),
-        ),
+        comparison_table(frames),
+        column_table("Depth limits", frames.limits, (*FACTORS[1:], ESTIMATE, "range", "fit", "n")),
         column_table(
             "Shares of variance over runs",
             chosen(frames.variances, epoch=first_last),

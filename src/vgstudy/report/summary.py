@@ -254,10 +254,7 @@ def cause_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding
 
 def limit_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
     """Say down to which depth half the seeds still learn."""
-    limits = {
-        name: each.limits[each.limits["factor"].isna()].assign(depth=0)
-        for name, each in studies.items()
-    }
+    limits = {name: each.limits.assign(depth=0) for name, each in studies.items()}
     rows = pooled(limits)
     known = rows[rows["value"].notna()].sort_values("value")
     if known.empty:

@@ -44,8 +44,25 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     if needed := seeds_needed(plan.folder):
         about = "for ±5 % in the decay factor of δ at epoch 0, by the results so far"
         yield "seeds", f"{about}: {needed}"
+    if found := "; ".join(_power(plan)):
+        yield "power", found
     size = sum(cost.run_bytes(labelled.cell, study.log) for labelled in plan.cells)
     yield "disk", f"{size * len(study.seeds) / 1e6:,.1f} MB of tables"
+
+
+def _power(plan: Plan) -> Iterator[str]:
+    """Yield which odds ratio the tests over all depths find, or that seeds are too few."""
+    # it imports SciPy, which planning does without
+    from vgstudy.analysis.power import families, too_small
+
+    study = plan.study
+    declared = [contrast.model_dump() for contrast in study.contrasts]
+    found = list(families(study.combinations(), len(study.seeds), declared))
+    ratios = [f"{each.odds_ratio:.1f} ({each.factor})" for each in found if not each.too_small]
+    if ratios:
+        falls = "if the share that learns falls evenly with depth"
+        yield f"80 % for an odds ratio of {', '.join(ratios)}, {falls}"
+    yield from (too_small(each) for each in found if each.too_small)
 
 
 def seeds_needed(folder: Path) -> str | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from vgstudy.analysis.depth_limit import crossing, limit, monotone, p_monotone
+from vgstudy.analysis.depth_limit import crossing, difference, limit, monotone, p_monotone
 from vgstudy.analysis.intervals import CONFIDENCE, clopper_pearson, newcombe, wilson
 from vgstudy.validation.trials import (
     PRIMARY,
@@ -107,8 +107,9 @@ def _trials_of_depths(
     yield interval_trial("depth limit", PRIMARY, name, n, ends_interval(*ends), one.limit)
     learned_by_other = rng.binomial(n, other.share, learned.shape).astype(float)
     others = [limit(depth, row, seeds, rng, DRAWS) for row in learned_by_other]
-    differences = [fit.difference(against) for fit, against in zip(others, limits, strict=True)]
-    interval, value = ends_interval(*_stacked(differences)), other.limit - one.limit
+    differences = [difference(fit, against) for fit, against in zip(others, limits, strict=True)]
+    ends = _stacked([(each.low, each.high) for each in differences])
+    interval, value = ends_interval(*ends), other.limit - one.limit
     yield interval_trial("difference of depth limits", PRIMARY, name, n, interval, value)
 
 

@@ -1,0 +1,109 @@
+"""Two levels of a factor compared over all depths: an odds ratio for every setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vgstudy.figures.frames import Frames
+from vgstudy.figures.registry import figure
+from vgstudy.figures.style import GREY, colours
+from vgstudy.figures.view import Axis, View
+from vgstudy.formatting import level_text, plural
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# beyond it an odds ratio is drawn at the edge
+WIDEST = (1e-3, 1e3)
+ALPHA = 0.05
+APART = 0.22  # of the distance between rows, from one activation to the next
+ROW_ORDER = ("initializer", "optimizer", "width")
+
+
+@figure(
+    "odds-ratios",
+    title="Which level learns more often",
+    estimand="Odds that a run learns, over those with the reference: one odds ratio for all depths "
+    "of a setting. Full markers: Holm's corrected p is below .05; open: undecided. Beyond 1,000 "
+    "either way it is drawn at the edge.",
+    needs="no two settings differ in a declared contrast alone, or none has both runs that "
+    "learned and runs that did not",
+)
+def odds_ratios(frames: Frames) -> View:
+    """Select the odds ratios of each contrast, a row for each setting without its activation."""
+    rows = _ordered(frames)
+    place = {
+        str(family): {name: at for at, name in enumerate(dict.fromkeys(some["setting"]))}
+        for family, some in rows.groupby("quantity", sort=False)
+    }
+    pairs = zip(rows["quantity"], rows["setting"], strict=True)
+    rows = rows.assign(
+        x=rows["value"].clip(*WIDEST), value=[float(place[one][two]) for one, two in pairs]
+    )
+    ends = rows[["low", "high"]].clip(*WIDEST)
+    return View(
+        rows.drop(columns="n"),
+        {name: Axis(name, limits=(len(names) - 0.5, -0.5)) for name, names in place.items()},
+        Axis("odds ratio of learning", "log", limits=(ends["low"].min(), ends["high"].max())),
+        f"{plural(len(rows), 'test')}, corrected within each contrast.",
+        across=(),
+        line=("setting",),
+        panel=draw_odds,
+        key=odds_key,
+    )
+
+
+def _ordered(frames: Frames) -> pd.DataFrame:
+    """Return the known odds ratios by contrast, level compared and setting, in the study's
+    order."""
+    known = frames.pooled[frames.pooled["value"].notna()]
+    levels = frames.study["factors"]
+    rows = known.assign(
+        quantity=known["family"].astype("str"),
+        odds_ratio=known["value"],
+        contrast=known["family"].astype("object").factorize()[0],
+        level=[
+            list(levels[row["factor"]]).index(row[row["factor"]]) for _, row in known.iterrows()
+        ],
+        setting=[_setting(row) for _, row in known.iterrows()],
+    ).sort_values(["contrast", "level", *ROW_ORDER], kind="stable")
+    return rows.drop(columns=["contrast", "level"])
+
+
+def _setting(row: pd.Series[Any]) -> str:
+    """Return a setting without its activation, the compared level first."""
+    names = [row["factor"], *(name for name in ROW_ORDER if name != row["factor"])]
+    return ", ".join(level_text(name, row[name]) for name in names if name != "activation")
+
+
+def draw_odds(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw a row for every setting of a contrast, activations one below the other."""
+    palette = colours(points)
+    codes = points["activation"].cat.remove_unused_categories().cat.codes
+    points = points.assign(y=points["value"] + APART * (codes - codes.max() / 2))
+    names = points.sort_values("value").drop_duplicates("value")
+    axes.set_yticks(names["value"], names["setting"])
+    axes.axvline(1, color=GREY, linewidth=0.8)
+    for (activation, decided), rows in points.groupby(
+        ["activation", points["p_adjusted"] < ALPHA], observed=True
+    ):
+        look: Any = {"color": palette[str(activation)], "linewidth": 1.0}
+        low, high = rows["low"].clip(WIDEST[0] / 2), rows["high"].clip(upper=2 * WIDEST[1])
+        axes.hlines(rows["y"], low, high, **look)
+        filling: Any = "full" if decided else "none"
+        axes.plot(rows["x"], rows["y"], "o", fillstyle=filling, markersize=4, **look)
+
+
+def odds_key(frame: pd.DataFrame) -> list[Any]:
+    """Return the activations, and what full and open markers mean."""
+    from matplotlib.lines import Line2D
+
+    from vgstudy.figures.panels import activation_key
+
+    plain: Any = {"color": GREY, "marker": "o", "markersize": 4, "linewidth": 1.0}
+    return [
+        *activation_key(frame),
+        Line2D([], [], label="decided", **plain),
+        Line2D([], [], label="undecided", fillstyle="none", **plain),
+    ]

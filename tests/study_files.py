@@ -15,6 +15,7 @@ log: {probe_epochs: [0, 5, 20], test_every: 10}
 outcome: {learned_above: 0.7}
 contrasts:
   - {factor: initializer, reference: Xavier}
+two_by_two: {activation: [tanh, ReLU], initializer: [Xavier, He]}
 """
 
 # a case a line: what is replaced in STUDY, by what, the key that the message names, a part of it
@@ -83,6 +84,11 @@ Xavier} | xavier} | contrasts.0.reference | is not a level of initializer; did y
 Xavier} | true} | contrasts.0.reference | must be a level of the factor, not true
 initializer, reference: Xavier | optimizer, reference: SGD | contrasts.0 | has only one level
 Xavier} | Xavier}\n  - {factor: initializer, reference: Xavier} | contrasts.1 | is listed twice
+[Xavier, He] | [Xavier, he] | two_by_two.initializer | not a level of initializer; did you mean 'He'
+[Xavier, He] | [He, He] | two_by_two.initializer | 'He' is listed twice
+[Xavier, He] | [He] | two_by_two.initializer | is missing
+, initializer: [Xavier, He] | | two_by_two | must have two factors with two levels each, not 1
+initializer: [Xavier, He] | depth: [1, 2] | two_by_two.depth | not known
 seeds: 3 | seeds: 3\narms: {a: {depth: 1}, b: {}, c: {depth: [1]}} | arms.c | same networks as
 seeds: 3 | seeds: 3\narms: {a: {depth: 4}} | arms.a.depth | 4 is not a level of depth; allowed:
 seeds: 3 | seeds: 3\narms: {a: {depth: [1, 2]}} | factors.depth | no arm has the level 3: drop it

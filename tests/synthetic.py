@@ -53,6 +53,7 @@ def study(
     initializers: Sequence[str] = tuple(INITIALIZERS),
     optimizers: Sequence[str] = tuple(OPTIMIZERS),
     seeds: Sequence[int] = range(6),
+    two_by_two: Mapping[str, Any] | None = None,
     epochs: int = 20,
     probe_epochs: Sequence[int] = (0, 5, 20),
     arms: Mapping[str, Any] = MappingProxyType({}),
@@ -81,6 +82,7 @@ def study(
         "seeds": list(seeds),
         "log": {"probe_epochs": list(probe_epochs), "test_every": 10},
         "outcome": {"learned_above": 0.75},
+        "two_by_two": two_by_two,
         "contrasts": [
             {"factor": factor, "reference": levels[0]}
             for factor, levels in (
@@ -330,6 +332,7 @@ def made_frames(
     pooled: Rows = (),
     outcomes: Rows = (),
     missing: Rows = (),
+    two_by_two: Rows = (),
     limits: Rows = (),
     variances: Rows = (),
     overlays: Rows = (),
@@ -357,6 +360,7 @@ def made_frames(
     made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
     rows_of = {
         "pooled": [{**NAMED, **POOLED, **row} for row in pooled],
+        "two_by_two": two_by_two,
         "limits": limits,
         "variances": variances,
         "prediction": [],
@@ -364,7 +368,7 @@ def made_frames(
     whole = {
         name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()
     }
-    for name in ("pooled", "limits"):
+    for name in ("pooled", "two_by_two", "limits"):
         numeric = [field.name for field in arrow_schema(name) if pa.types.is_floating(field.type)]
         whole[name] = leveled(whole[name].astype(dict.fromkeys(numeric, "float64")), resolved)
     return Frames(resolved, frame("runs", runs, resolved), **made, **whole)

@@ -378,6 +378,24 @@ _POOLED = {
     **_METHOD,
 }
 
+_TWO_BY_TWO = {
+    **{
+        name: column._replace(description=f"{column.description}; null if crossed")
+        for name, column in _SETTING.items()
+    },
+    "depth": _count("hidden layers; null: the mean over all depths that the four cells have"),
+    "effect": _label(
+        "a factor: the difference of shares between its two levels, averaged over those of the "
+        "other factor; or interaction: the difference of these differences"
+    ),
+    "change": _label("the levels, such as tanh to ReLU"),
+    "value": _number("difference of shares of runs that learned"),
+    **_INTERVAL,
+    "depths": _count("depths that entered"),
+    "n": _count("runs that entered"),
+    **_METHOD,
+}
+
 _LIMITS = {
     **_SETTING,
     "value": _number(
@@ -538,6 +556,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "layer_decays": Table(_LAYER_DECAYS, "study", "estimate", export=True),
         "contrasts": Table(_CONTRASTS, "study", "estimate", export=True),
         "pooled": Table(_POOLED, "study", "estimate", export=True),
+        "two_by_two": Table(_TWO_BY_TWO, "study", "estimate", export=True),
         "limits": Table(_LIMITS, "study", "estimate", export=True),
         "variances": Table(_VARIANCES, "study", "estimate", export=True),
         "prediction": Table(_PREDICTION, "study", "predict", export=True),

@@ -11,6 +11,7 @@ rule estimate:
         layer_decays="results/{study}/layer_decays.parquet",
         contrasts="results/{study}/contrasts.parquet",
         pooled="results/{study}/pooled.parquet",
+        two_by_two="results/{study}/two_by_two.parquet",
         limits="results/{study}/limits.parquet",
         variances="results/{study}/variances.parquet",
     log:

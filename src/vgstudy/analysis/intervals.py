@@ -27,6 +27,7 @@ CLOPPER_PEARSON = "Clopper-Pearson"
 WELCH_DIFFERENCE = "Welch, difference"
 WELCH_RATIO = "Welch on log, ratio"
 NEWCOMBE = "Newcombe, difference"
+WEIGHTED_SUM = "Newcombe, sum of shares"
 
 Array = NDArray[np.float64]
 Method = Literal["linear", "lower", "higher"]
@@ -240,10 +241,23 @@ def newcombe(group: Interval, reference: Interval) -> Interval:
 
     Method 10 of Newcombe 1998, Stat. Med. 17:873.
     """
-    value = group.value - reference.value
-    low = value - np.hypot(group.value - group.low, reference.high - reference.value)
-    high = value + np.hypot(group.high - group.value, reference.value - reference.low)
-    return Interval(value, low, high, np.full_like(value, np.nan))
+    both = [
+        np.stack([getattr(group, end), getattr(reference, end)], axis=-1)
+        for end in ("value", "low", "high")
+    ]
+    return weighted_sum(np.array([1.0, -1.0]), *both)
+
+
+def weighted_sum(weight: Array, value: Array, low: Array, high: Array) -> Interval:
+    """Return a weighted sum of independent estimates over the last axis, from their intervals.
+
+    Zou & Donner 2008, Stat. Med. 27:1693; of two proportions it is Newcombe's method.
+    """
+    terms = weight * value
+    total, ends = terms.sum(axis=-1), np.stack([weight * low, weight * high])
+    below = np.sqrt(((terms - ends.min(axis=0)) ** 2).sum(axis=-1))
+    above = np.sqrt(((ends.max(axis=0) - terms) ** 2).sum(axis=-1))
+    return Interval(total, total - below, total + above, np.full_like(total, np.nan))
 
 
 def _quantile(df: Array, confidence: float) -> Array:

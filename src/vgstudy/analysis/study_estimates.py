@@ -13,6 +13,7 @@ from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
 from vgstudy.analysis.layer_decays import layer_decay_rows
 from vgstudy.analysis.pooled import pooled_rows
 from vgstudy.analysis.profiles import profile_rows, trajectory_rows
+from vgstudy.analysis.two_by_two import two_by_two_rows
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.quantities import PROBE_SET
 from vgstudy.schema import FACTORS
@@ -79,6 +80,7 @@ def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:
     tables = {
         "contrasts": contrast_rows(pairs(cells, declared), moments, design.study),
         "pooled": pooled_rows(shares, limits, declared),
+        "two_by_two": two_by_two_rows(shares, design.study.get("two_by_two")),
         "limits": limit_rows(limits),
         "variances": variance_rows(cells, moments),
     }

@@ -53,6 +53,7 @@ Names = Annotated[tuple[Level, ...], BeforeValidator(level_names)]
 ArmName = Annotated[str, AfterValidator(partial(label, what="arm"))]
 Title = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
 Factor = Literal["depth", "width", "activation", "initializer", "optimizer"]
+Crossable = Literal["width", "activation", "initializer", "optimizer"]
 # levels of depth, width, activation, initializer, optimizer
 Combination: TypeAlias = tuple[int, int, str, str, str]
 
@@ -131,6 +132,7 @@ class StudyFile(Frozen):
     log: Log
     outcome: Outcome
     contrasts: tuple[Contrast, ...] = ()
+    two_by_two: dict[Crossable, tuple[Level, Level]] | None = None
     study_seed: int = Field(0, ge=0, le=MAX_SEED)
     streams: Streams = "cell"
     trial: bool = False
@@ -156,6 +158,7 @@ class StudyFile(Frozen):
             self._arm_problems,
             self._log_problems,
             self._contrast_problems,
+            self._two_by_two_problems,
             self._size_problems,
         )
         for key, text in chain.from_iterable(part() for part in parts):
@@ -215,6 +218,19 @@ class StudyFile(Frozen):
                 yield key, f"{factor} has only one level, so there is nothing to compare: drop it"
             if (factor, reference) in pairs[:index]:
                 yield key, f"{factor} against {reference} is listed twice"
+
+    def _two_by_two_problems(self) -> Problems:
+        crossed = self.two_by_two
+        if crossed is None:
+            return
+        if len(crossed) != 2:
+            yield "two_by_two", f"must have two factors with two levels each, not {len(crossed)}"
+        for factor, levels in crossed.items():
+            key = f"two_by_two.{factor}"
+            for level in levels:
+                yield from self._unknown_level(key, factor, level)
+            if levels[0] == levels[1]:
+                yield key, f"{show(levels[0])} is listed twice"
 
     def _size_problems(self) -> Problems:
         if (runs := self.n_cells * len(self.seeds)) > MAX_RUNS:

@@ -26,6 +26,8 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "Welch, difference": "Welch t",
         "Welch on log, ratio": "Welch t on the log scale",
         "Newcombe, difference": "Newcombe",
+        "exact, common odds ratio": "exact",
+        "Newcombe, sum of shares": "Newcombe",
         "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior; conservative where learning "
         "stops within a depth)",
         "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells; "

@@ -1,4 +1,5 @@
-"""Two levels of a factor compared over all depths: an odds ratio for every setting."""
+"""Levels of factors compared by how often runs learn: odds ratios over all depths, two changes made
+at once."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, colours
-from vgstudy.figures.view import Axis, View
+from vgstudy.figures.style import GREY, RED, colours
+from vgstudy.figures.view import DEPTH, SETTING, Axis, View
 from vgstudy.formatting import level_text, plural
+from vgstudy.schema import FACTORS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,4 +108,62 @@ def odds_key(frame: pd.DataFrame) -> list[Any]:
         *activation_key(frame),
         Line2D([], [], label="decided", **plain),
         Line2D([], [], label="undecided", fillstyle="none", **plain),
+    ]
+
+
+@figure(
+    "two-by-two",
+    title="Two changes made at once",
+    estimand="Differences of shares of runs that learn. Each change: averaged over both levels of "
+    "the other; interaction: what the second change does after the first, less what it does "
+    "without it. Dots: single depths; line and band: mean over depths.",
+    needs="the study has no cells with all four combinations",
+    is_of=lambda study: bool(study.get("two_by_two")),
+)
+def two_by_two(frames: Frames) -> View:
+    """Select the effects at every depth, each with that over all depths of its setting."""
+    rows = frames.two_by_two
+    effects = {str(row["effect"]): str(row["change"]) for _, row in rows.iterrows()}
+    setting = [name for name in SETTING if rows[name].notna().any()]
+    overall = rows[rows["depth"].isna()][[*setting, "effect", "value", "low", "high"]]
+    at_depths = rows[rows["depth"].notna()].merge(
+        overall, on=[*setting, "effect"], suffixes=("", "_overall")
+    )
+    axes = {
+        effect: Axis(f"{effect}:\n{change}", limits=(-1.05, 1.05))
+        if effect in FACTORS
+        else Axis(effect, limits=(-2.1, 2.1))
+        for effect, change in effects.items()
+    }
+    return View(
+        at_depths.assign(quantity=at_depths["effect"].astype("str"), x=at_depths["depth"]).drop(
+            columns="n"
+        ),
+        axes,
+        DEPTH,
+        across=tuple(setting),
+        line=("effect",),
+        panel=draw_effects,
+        key=effects_key,
+    )
+
+
+def draw_effects(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw the effect at each depth as a dot with its interval, that over all depths as a line."""
+    x = points["x"].astype(float)
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.vlines(x, points["low"], points["high"], color=GREY, linewidth=0.5, alpha=0.6)
+    axes.plot(x, points["value"], "o", color=GREY, markersize=2.5)
+    value, low, high = (points[f"{end}_overall"].iloc[0] for end in ("value", "low", "high"))
+    axes.fill_between([x.min(), x.max()], low, high, color=RED, alpha=0.2, linewidth=0)
+    axes.plot([x.min(), x.max()], [value, value], color=RED, linewidth=1.4)
+
+
+def effects_key(_: pd.DataFrame) -> list[Any]:
+    """Return what dots and lines mean."""
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=GREY, marker="o", markersize=3, linewidth=0.5, label="one depth"),
+        Line2D([], [], color=RED, linewidth=1.4, label="mean over depths"),
     ]

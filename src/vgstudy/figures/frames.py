@@ -32,13 +32,13 @@ FILTERS: Mapping[str, Any] = {
     "arms": None,
     "overlays": None,
 }
-WHOLE = ("pooled", "limits", "variances", "prediction")
+WHOLE = ("pooled", "two_by_two", "limits", "variances", "prediction")
 
 
 @dataclass(frozen=True)
 class Frames:
     """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns
-    beside their own, `pooled` and `limits` all but depth.
+    beside their own, `pooled` and `limits` all but depth, `two_by_two` all but those crossed.
 
     Factor columns are ordered categoricals in the study's order of levels. `prediction` is of no
     cells; `arms` has rows only for a study with arms.
@@ -52,6 +52,7 @@ class Frames:
     profiles: pd.DataFrame
     layer_decays: pd.DataFrame
     pooled: pd.DataFrame
+    two_by_two: pd.DataFrame
     limits: pd.DataFrame
     variances: pd.DataFrame
     overlays: pd.DataFrame
@@ -87,7 +88,7 @@ def read_frames(folder: Path) -> Frames:
         name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()
     }
     whole = {name: plain(read_rows(folder, name).to_pandas()) for name in WHOLE}
-    whole |= {name: leveled(whole[name], study) for name in ("pooled", "limits")}
+    whole |= {name: leveled(whole[name], study) for name in WHOLE[:3]}
     return Frames(study, runs, **tables, **whole)
 
 

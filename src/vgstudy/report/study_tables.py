@@ -43,6 +43,11 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
             (*FACTORS, "layer", ESTIMATE, "n_alive", "n"),
         ),
         comparison_table(frames),
+        column_table(
+            "Two changes made at once: differences of shares that learn, mean over depths",
+            frames.two_by_two[frames.two_by_two["depth"].isna()],
+            (*FACTORS[1:], "effect", "change", ESTIMATE, "depths", "n"),
+        ),
         column_table("Depth limits", frames.limits, (*FACTORS[1:], ESTIMATE, "range", "fit", "n")),
         column_table(
             "Shares of variance over runs",

@@ -360,7 +360,7 @@ def made_frames(
     made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
     rows_of = {
         "pooled": [{**NAMED, **POOLED, **row} for row in pooled],
-        "two_by_two": two_by_two,
+        "two_by_two": [{"width": 5, "optimizer": "SGD", **row} for row in two_by_two],
         "limits": limits,
         "variances": variances,
         "prediction": [],

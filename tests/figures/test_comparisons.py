@@ -1,6 +1,6 @@
 import math
 
-from synthetic import made_frames
+from synthetic import made_frames, study
 from vgstudy.figures.registry import figures
 
 HE = {"initializer": "He", "value": 4.0, "low": 2.0, "high": 8.0, "p_adjusted": 0.001}
@@ -24,3 +24,21 @@ def test_a_row_for_each_setting_without_its_activation_by_hand():
         ["25 wide, He, SGD", 0, 4, 4],
     ]
     assert [axis.limits for axis in view.axes.values()] == [(1.5, -0.5), (0.5, -0.5)]
+
+
+def test_effects_at_each_depth_stand_before_that_over_all_by_hand():
+    row = {"activation": None, "initializer": None, "effect": "activation", "change": "a to b"}
+    row |= {"low": -0.1, "high": 0.5, "method": "Newcombe, sum of shares", "confidence": 0.95}
+    rows = [row | {"depth": depth, "value": value} for depth, value in ((1, 0.1), (2, 0.3))]
+    overall = row | {"depth": None, "value": 0.2, "low": 0.0, "high": 0.4}
+    crossed = {"activation": ["tanh", "ReLU"], "initializer": ["Xavier", "He"]}
+    frames = made_frames(two_by_two=[*rows, overall], resolved=study(two_by_two=crossed))
+    spec = figures()["two-by-two"]
+    assert spec.is_of(frames.study)
+    assert not spec.is_of(study())
+    view = spec.view(frames)
+    assert view.across == ("width", "optimizer")
+    assert view.frame[["x", "value", "value_overall", "high_overall"]].to_numpy().tolist() == [
+        [1, 0.1, 0.2, 0.4],
+        [2, 0.3, 0.2, 0.4],
+    ]

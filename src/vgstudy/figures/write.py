@@ -22,6 +22,7 @@ from vgstudy.figures.view import View
 from vgstudy.schema import QUANTILES
 from vgstudy.store.files import write_whole
 
+DPI = 150
 # what no file says, so that its bytes depend on what is drawn alone
 NO_METADATA = {
     "svg": ("Date", "Creator"),
@@ -100,7 +101,7 @@ def rendered(figure: Figure, kind: str) -> bytes:
     """Return a figure as SVG with text as text, as PDF with embedded fonts, or as PNG."""
     metadata = dict.fromkeys(NO_METADATA[kind])
     with mpl.rc_context(dict(rc())), BytesIO() as file:
-        figure.savefig(file, format=kind, dpi=150, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
         content = file.getvalue()
     return compact(content.decode()).encode() if kind == "svg" else content
 

@@ -13,11 +13,13 @@ def test_figures_come_in_the_order_of_the_families():
     assert next(iter(figures())) == "accounting"
 
 
-def test_a_study_has_the_figures_of_its_arms_and_widths():
+def test_a_study_has_the_figures_of_its_arms_widths_and_changes():
     plain = figure_names(study())
     assert not [name for name in plain if name.startswith(("arms-", "theory-width"))]
-    with_arms = figure_names({**study(widths=(5, 10, 20)), "arms": {"A1": {}}})
-    assert set(with_arms) == set(figures())
+    assert "two-by-two" not in plain
+    crossed = {"activation": ["tanh", "ReLU"], "initializer": ["Xavier", "He"]}
+    with_arms = {**study(widths=(5, 10, 20), two_by_two=crossed), "arms": {"A1": {}}}
+    assert set(figure_names(with_arms)) == set(figures())
 
 
 def test_names_cost_no_drawing_library():

@@ -35,8 +35,22 @@ def test_deviations_by_hand():
     )
     lost = deviations(made_frames(outcomes=ends, missing=[{"depth": 5, "seed": 2}], resolved=plain))
     assert lost == ("No result of 1 planned run in 1 cell; intervals are of the others.",)
-    declared = {**plain, "contrasts": [{"factor": "width", "reference": 5}]}
+    declared = {
+        **plain,
+        "contrasts": [{"factor": "width", "reference": 5, "quantities": ["p_learned"]}],
+    }
     assert (
         "declared contrasts in width: no two cells"
         in deviations(made_frames(outcomes=ends, resolved=declared))[0]
+    )
+
+
+def test_too_few_seeds_for_a_contrast_are_a_deviation_by_hand():
+    ends = [{"depth": 5, "width": width, "status": "learned"} for width in (5, 25)]
+    contrast = {"factor": "width", "reference": 5, "quantities": ["p_learned"]}
+    few = {**study(seeds=range(3)), "contrasts": [contrast]}
+    (sentence,) = deviations(made_frames(outcomes=ends, pooled=[{"factor": "width"}], resolved=few))
+    # of one depth: 2 of C(2n, n) tables are the most extreme, below .05 from 4 seeds on
+    assert sentence == (
+        "Too few seeds: width against 5: 3 seeds at 1 depth cannot decide its one test, 4 can."
     )

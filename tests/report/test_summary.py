@@ -112,7 +112,6 @@ def test_the_shallowest_and_the_deepest_limit_are_named():
         LIMIT | {"value": 3.2, "low": 1.0, "high": 5.0},
         LIMIT | {"activation": "ReLU", "value": 11.8, "low": 5.0, "high": 15.0},
         LIMIT | {"width": 25, "value": None, "low": None, "high": None},
-        LIMIT | {"factor": "width", "value": 1.0, "low": 0.5, "high": 2.0},
     ]
     finding = limit_finding({"s": made_frames(limits=rows)}, SECTIONS)
     assert finding.text == (

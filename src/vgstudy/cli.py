@@ -294,7 +294,7 @@ def diagnose(
     import json
 
     from vgstudy.probe.diagnosis import diagnose_files
-    from vgstudy.probe.diagnosis_text import render
+    from vgstudy.probe.display import render
     from vgstudy.terminal.output import show
 
     diagnoses = diagnose_files(runs, epoch)

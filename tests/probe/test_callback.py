@@ -19,8 +19,8 @@ from vgstudy.analysis.decay import decay_rows
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
 from vgstudy.probe import GradientProbe
+from vgstudy.probe.arguments import ProbeSet
 from vgstudy.probe.passes import Measurer
-from vgstudy.probe.probe_set import ProbeSet
 from vgstudy.schema import TABLES
 from vgstudy.seeds import stream
 from vgstudy.store.parquet import read_footer, read_table

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
+from vgstudy.probe.advice import count_verdicts, rates, read_error_rates
 from vgstudy.probe.diagnosis import diagnose_files
-from vgstudy.probe.error_rates import count_verdicts, rates, read_error_rates
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.results import load
 from vgstudy.store.parquet import read_table, write_table

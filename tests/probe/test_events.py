@@ -209,7 +209,7 @@ def test_writing_and_diagnosing_need_no_tensorflow(folder: Path, tmp_path: Path)
     code = f"""
 import sys
 from pathlib import Path
-import vgstudy.probe.diagnosis_text
+import vgstudy.probe.display
 from vgstudy.probe.study_events import write_study
 write_study(Path({str(folder)!r}), Path({str(tmp_path)!r}), {CELL!r})
 print("tensorflow" in sys.modules)

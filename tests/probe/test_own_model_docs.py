@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from synthetic import write_synthetic_study
+from vgstudy.probe.advice import read_error_rates
 from vgstudy.probe.diagnosis import diagnose_files
-from vgstudy.probe.error_rates import read_error_rates
 from vgstudy.probe.rules import HEALTHY, RULES
 from vgstudy.store.parquet import read_footer
 

@@ -1,16 +1,28 @@
-"""Why a verdict holds, and what to try: one or two remedies that fit the model."""
+"""What to try after a verdict, why no gradient is left, and how often verdicts are right.
+
+A verdict is compared with how the runs of the default study ended. The counts are the validation
+table `diagnosis`, which `make validate` writes.
+"""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from vgstudy.formatting import percent
-from vgstudy.probe.error_rates import Rows
-from vgstudy.probe.rules import NO_GRADIENT
+import pandas as pd
 
+from vgstudy.formatting import percent
+from vgstudy.probe.rules import HEALTHY, NO_GRADIENT, PROBE_COLUMNS, features, verdicts
+from vgstudy.quantities import PROBE_SET
+from vgstudy.results import load
+from vgstudy.store.records import Record, read_record
+
+Rows = Sequence[Mapping[str, Any]]  # of the validation table `diagnosis`
 Layers = Sequence[Mapping[str, Any]]  # of a diagnosis
 # a remedy, with activation and initializer of the study's networks that show what it does
 Remedy = tuple[str, tuple[str, str] | None]
 
+DEEP = 10  # hidden layers from which on settings are compared
+COUNT_COLUMNS = ["epoch", "verdict", "activation", "initializer", "learned", "failed"]
 RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM2D"}
 OFF = {"relu", "relu6", "ReLU"}
 SIGMOID = {"sigmoid", "hard_sigmoid"}
@@ -103,3 +115,61 @@ def _share(settings: tuple[str, str] | None, rows: Rows) -> str:
             share = percent(row["learned"] / (row["learned"] + row["failed"]))
             return f" ({share} of the study's deep networks with {' and '.join(settings)} learned)"
     return ""
+
+
+def count_verdicts(results: Path) -> list[dict[str, Any]]:
+    """Apply the rules to every run of a study and count how the runs ended.
+
+    Returns
+    -------
+    For each probe epoch and verdict, how many runs with it learned and how many failed (`learned`,
+    `failed`); then the same for each activation and initializer of the runs of `DEEP` hidden layers
+    or more. Fields that do not apply are None.
+
+    Raises
+    ------
+    UserError
+        If the study is not finished.
+    """
+    study = load(results)
+    ended = study.outcomes[["cell", "seed", "status", "depth", "activation", "initializer"]]
+    ended = ended.assign(learned=ended["status"].astype(str) == "learned")
+    probes = study.read("probes", PROBE_COLUMNS, examples=PROBE_SET)
+    joined = verdicts(features(probes)).reset_index()
+    joined = joined.merge(ended[["cell", "seed", "learned"]], on=["cell", "seed"])
+    deep = ended[ended["depth"] >= DEEP]
+    return [
+        *_counts(joined, ["epoch", "verdict"]),
+        *_counts(deep, ["activation", "initializer"]),
+    ]
+
+
+def _counts(frame: pd.DataFrame, by: list[str]) -> list[dict[str, Any]]:
+    groups = frame.groupby(by, observed=True)["learned"]
+    counts = groups.agg(learned="sum", runs="count").reset_index()
+    counts["failed"] = counts["runs"] - counts["learned"]
+    rows = counts.reindex(columns=COUNT_COLUMNS).astype(object)
+    by_row = rows.where(rows.notna(), None).to_numpy().tolist()
+    return [dict(zip(COUNT_COLUMNS, row, strict=True)) for row in by_row]
+
+
+def read_error_rates() -> Record:
+    """Return the validation table `diagnosis`; its provenance has `study` and `runs`."""
+    return read_record("diagnosis")
+
+
+def rates(rows: Rows, verdict: str, epoch: int) -> dict[str, int]:
+    """Return how often a verdict was right at the study's last probe epoch up to `epoch`.
+
+    A verdict is right if the run ended as it says: healthy runs learned, others did not. `right` of
+    the `given` runs with this verdict were.
+    """
+    counted = [row for row in rows if row["verdict"] is not None]
+    at = max((row["epoch"] for row in counted if row["epoch"] <= epoch), default=0)
+    runs = [row for row in counted if (row["epoch"], row["verdict"]) == (at, verdict)]
+    ending = "learned" if verdict == HEALTHY else "failed"
+    return {
+        "epoch": at,
+        "right": sum(row[ending] for row in runs),
+        "given": sum(row["learned"] + row["failed"] for row in runs),
+    }

@@ -10,13 +10,12 @@ import pyarrow as pa
 import tensorflow as tf
 
 from vgstudy.errors import UserError
+from vgstudy.probe.arguments import Settings, check_name, make_probe_set
 from vgstudy.probe.columns import kernel_values, probe_rows, state_columns, weight_changes
 from vgstudy.probe.keras_internals import ERRORS
 from vgstudy.probe.kernels import kernels
 from vgstudy.probe.log import ProbeLog
 from vgstudy.probe.passes import Measurer, Signals
-from vgstudy.probe.probe_set import make_probe_set
-from vgstudy.probe.settings import Settings, check_name
 from vgstudy.probe.user_model import (
     cannot_measure,
     check_backend,
@@ -179,7 +178,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         from rich.console import Console
 
         from vgstudy.probe.diagnosis import diagnose_logs
-        from vgstudy.probe.diagnosis_text import render
+        from vgstudy.probe.display import render
 
         self.log.write()
         (diagnosis,) = diagnose_logs([(self.table(), self.log.footer())], epoch)
@@ -194,7 +193,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         A notebook shows it. On a terminal the levels are printed as text too; to keep the figure,
         use `probe.plot().savefig("levels.png")`.
         """
-        from vgstudy.probe.levels import level_lines, plot_levels
+        from vgstudy.probe.display import level_lines, plot_levels
 
         self.log.write()
         if not hasattr(builtins, "__IPYTHON__"):

@@ -16,8 +16,7 @@ from vgstudy.analysis.decay import PROBE_COLUMNS as DECAY_COLUMNS
 from vgstudy.analysis.decay import decay_rows
 from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, logs_of, moments
 from vgstudy.errors import UserError
-from vgstudy.probe.advice import lost_gradient, remedies
-from vgstudy.probe.error_rates import rates, read_error_rates
+from vgstudy.probe.advice import lost_gradient, rates, read_error_rates, remedies
 from vgstudy.probe.rules import (
     FEATURES,
     HEALTHY,

@@ -4,6 +4,7 @@ Each is one row of the probes table.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -138,21 +139,17 @@ def kinds(order: list[Kernel], output_sites: set[int]) -> list[str]:
     the largest group of equal role among the rest, over which decay factors are taken; other: the
     rest.
 
-    Parameters
-    ----------
-    order
-        The kernels in the order of the forward pass, first the one nearest the input.
-    output_sites
-        `id` of the layers that give an output of the model.
+    `order` is that of the forward pass, `output_sites` are `id` of the layers that give an output.
     """
     named = ["output" if id(kernel.site) in output_sites else "other" for kernel in order]
     if "other" not in named:
         return named
     named[named.index("other")] = "input"
-    groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+    roles = Counter(
+        kernel.role for kernel, kind in zip(order, named, strict=True) if kind == "other"
+    )
+    largest = max(roles, key=lambda role: roles[role], default=None)
     for place, kernel in enumerate(order):
-        if named[place] == "other":
-            groups.setdefault(kernel.role, []).append(place)
-    for place in max(groups.values(), key=len, default=[]):
-        named[place] = "square"
+        if named[place] == "other" and kernel.role == largest:
+            named[place] = "square"
     return named

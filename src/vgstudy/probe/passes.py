@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from vgstudy.engine.network import value_and_slope
 from vgstudy.engine.probes import traits_of
 from vgstudy.engine.zero_causes import Traits
+from vgstudy.probe.arguments import ProbeSet
 from vgstudy.probe.keras_internals import ERRORS, all_layers, computing_in, generators_kept
 from vgstudy.probe.kernels import NORMALISING, Kernel, Layer, kernels, kinds
-from vgstudy.probe.probe_set import ProbeSet
 from vgstudy.probe.recording import Call, Recorder
 from vgstudy.probe.user_model import training_loss
 
@@ -60,18 +60,7 @@ class Signals:
 
 
 class Measurer:
-    """Passes through one model in one dtype.
-
-    Parameters
-    ----------
-    model
-        A built and compiled model.
-    probe
-        The probe set.
-    dtype
-        float64 or float32.
-    training
-        Whether layers behave as in training.
+    """Passes through a built and compiled model in one dtype.
 
     Attributes
     ----------

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from vgstudy.errors import UserError
 from vgstudy.formatting import listing
+from vgstudy.probe.arguments import ProbeSet
 from vgstudy.probe.keras_internals import ERRORS, check_keras, generators_kept, reason
 from vgstudy.probe.kernels import Layer
-from vgstudy.probe.probe_set import ProbeSet
 
 CAUSES = "the layer is not used, its output has no loss, or an operation after it has no derivative"
 

@@ -37,7 +37,7 @@ def published() -> None:
 
 def diagnosis() -> None:
     """Count how often the verdicts of `vgstudy diagnose` are right in the default study."""
-    from vgstudy.probe.error_rates import count_verdicts
+    from vgstudy.probe.advice import count_verdicts
 
     if not DEFAULT_STUDY.is_dir():
         print(f"diagnosis: not made, {DEFAULT_STUDY} is missing; run: snakemake --cores all")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vgstudy.errors import UserError
-from vgstudy.probe.settings import Settings, check_name
+from vgstudy.probe.arguments import Settings, check_name
 
 RIGHT = {
     "every": 1,

@@ -1,8 +1,11 @@
-"""A diagnosis as text and a table for the terminal."""
+"""What a terminal or a notebook shows: a diagnosis, and gradient levels over epochs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 from rich import box
 from rich.console import Group
 from rich.table import Table
@@ -11,6 +14,9 @@ from rich.text import Text
 from vgstudy.formatting import interval, listing, number, percent, plural
 from vgstudy.probe.diagnosis import DECAYS, LEVELS, SHARES
 from vgstudy.quantities import QUANTITIES, SIGNALS
+
+BARS = "▁▂▃▄▅▆▇█"
+COLUMNS = 40  # of epochs that a line of text has room for
 
 Diagnosis = Mapping[str, Any]
 
@@ -110,3 +116,52 @@ def _counts(verdicts: Mapping[str, int]) -> str:
     if len(verdicts) == 1:
         return ", ".join(verdicts)
     return ", ".join(f"{count} {name}" for name, count in verdicts.items())
+
+
+def levels_by_epoch(table: pa.Table) -> pd.DataFrame:
+    """Return the root mean square of g, a row for each epoch and a column for each layer.
+
+    Of several seeds it is the geometric mean; levels that are zero or not finite are NaN.
+    """
+    rows = table.select(["epoch", "layer", "g_rms"]).to_pandas()
+    logs = np.log10(rows["g_rms"].where(rows["g_rms"] > 0).astype("float64"))
+    means = rows.assign(log=logs.where(np.isfinite(logs))).groupby(["epoch", "layer"])["log"].mean()
+    levels: pd.DataFrame = 10.0 ** means.unstack("layer")
+    return levels
+
+
+def plot_levels(table: pa.Table, names: Sequence[str]) -> Any:
+    """Return a matplotlib figure with a line for each layer, dark at the input."""
+    from matplotlib import pyplot
+
+    levels = levels_by_epoch(table)
+    colors = pyplot.get_cmap("viridis")(np.linspace(0, 0.9, len(levels.columns)))
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+    for place, (color, name) in enumerate(zip(colors, names, strict=True)):
+        values = levels.iloc[:, place]
+        axes.plot(levels.index, values, color=color, label=f"{place + 1} {name}", marker=".")
+    axes.set(yscale="log", xlabel="epoch", ylabel=QUANTITIES["g_rms"].axis)
+    axes.legend(title="layer", bbox_to_anchor=(1, 1), loc="upper left", fontsize="small")
+    # a notebook shows the figure that is returned, and would show an open one again
+    pyplot.close(figure)
+    return figure
+
+
+def level_lines(table: pa.Table, names: Sequence[str]) -> Iterator[str]:
+    """Yield a line of text for each layer: level at the first epoch, bars, level at the last.
+
+    Bars are on one logarithmic scale for all layers; a blank has no level.
+    """
+    levels = levels_by_epoch(table)
+    epochs = levels.index[np.unique(np.linspace(0, len(levels) - 1, COLUMNS).astype(int))]
+    logs = np.log10(levels.loc[epochs].to_numpy())
+    low, high = np.nanmin(logs), np.nanmax(logs)
+    heights = (logs - low) / max(high - low, 1e-9) * (len(BARS) - 1)
+    width = max(len(name) for name in names)
+    yield f"{QUANTITIES['g_rms'].label}, epochs {epochs[0]} to {epochs[-1]}, logarithmic"
+    for place, name in enumerate(names):
+        bars = "".join(
+            " " if np.isnan(height) else BARS[round(height)] for height in heights[:, place]
+        )
+        first, last = (number(levels.to_numpy()[row, place]) for row in (0, -1))
+        yield f"  {place + 1:>3} {name:<{width}} {first:>9} {bars} {last}"

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vgstudy.figures.frames import Frames, chosen
+from vgstudy.figures.lines import activation_key, draw_layers, draw_lines, layer_key
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, RED, colours
+from vgstudy.figures.style import GREY, RED, Look, colours
 from vgstudy.figures.view import MAX_COLUMNS, Axis, View, axes_of
 from vgstudy.formatting import plural
 from vgstudy.quantities import PROBE_SET
@@ -36,6 +37,8 @@ KINDS = {"g": "gradient\n(loss per weight)", "w": "weights"}
 BLOCKS = ("layer 1", "output layer")
 FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to, opacity
 MAX_POINTS = 60  # along a line
+# the tutorial's single run
+STAR: Look = {"color": RED, "marker": "*", "linestyle": "", "markersize": 8}
 
 arms_figure = partial(
     figure,
@@ -164,8 +167,6 @@ def by_layer(
 ) -> View:
     """Return the view of some quantities of every layer by epoch or step, on the tutorial's
     examples."""
-    from vgstudy.figures.panels import draw_layers, layer_key
-
     rows = chosen(rows_of_arms(frames), quantity=list(axes))
     rows, note = on_examples(end_layers(rows) if only_ends else rows)
     rows = positive(rows.assign(x=rows["epoch" if x is EPOCHS else "step"]), axes)
@@ -257,25 +258,19 @@ def fewer_epochs(rows: pd.DataFrame) -> pd.DataFrame:
 
 def draw_run(axes: Axes, points: pd.DataFrame) -> None:
     """Draw the median seed of a panel with its band, and the tutorial's single run as a star."""
-    from vgstudy.figures.panels import draw_lines
-
     draw_lines(axes, points)
     stars = points[points["reported"].notna()]
     if len(stars):
-        look: Any = {"color": RED, "markersize": 8, "clip_on": False, "zorder": 5}
-        axes.plot(stars["x"], stars["reported"].astype(float), "*", **look)
+        reported = stars["reported"].astype(float)
+        axes.plot(stars["x"], reported, **STAR, clip_on=False, zorder=5)
 
 
-def run_key(frame: pd.DataFrame) -> list[Any]:
+def run_key(frame: pd.DataFrame) -> list[Look]:
     """Return entries for the line, the star and the activations."""
-    from matplotlib.lines import Line2D
-
-    from vgstudy.figures.panels import activation_key
-
-    line = Line2D([], [], color=GREY, label="median seed, central 90 % of the seeds")
-    look: Any = {"color": RED, "marker": "*", "linestyle": "", "markersize": 8}
-    stars = [Line2D([], [], label="the tutorial's single run", **look)]
-    return [line, *stars * bool(frame["reported"].notna().any()), *activation_key(frame)]
+    line = {"label": "median seed, central 90 % of the seeds", "color": GREY}
+    star = {"label": "the tutorial's single run", **STAR}
+    stars = [star] if frame["reported"].notna().any() else []
+    return [line, *stars, *activation_key(frame)]
 
 
 def draw_fan(axes: Axes, points: pd.DataFrame) -> None:
@@ -291,10 +286,6 @@ def draw_fan(axes: Axes, points: pd.DataFrame) -> None:
         axes.plot(line["x"], line["value"], color=colour, linewidth=1.0)
 
 
-def fan_key(frame: pd.DataFrame) -> list[Any]:
+def fan_key(frame: pd.DataFrame) -> list[Look]:
     """Return entries for the line and the activations."""
-    from matplotlib.lines import Line2D
-
-    from vgstudy.figures.panels import activation_key
-
-    return [Line2D([], [], color=GREY, label="median entry"), *activation_key(frame)]
+    return [{"label": "median entry", "color": GREY}, *activation_key(frame)]

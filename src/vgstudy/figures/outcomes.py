@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vgstudy.figures.frames import Frames, chosen
+from vgstudy.figures.lines import activation_key
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, STATUS_LOOKS, colours
+from vgstudy.figures.style import GREY, STATUS_LOOKS, Look, colours
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View, axes_of
 from vgstudy.formatting import plural
 from vgstudy.schema import FACTORS, RUN_STATUSES
@@ -79,13 +80,11 @@ def draw_statuses(axes: Axes, points: pd.DataFrame) -> None:
             floor = floor + shares[status]
 
 
-def status_key(frame: pd.DataFrame) -> list[Any]:
+def status_key(frame: pd.DataFrame) -> list[Look]:
     """Return an entry for each status of the study."""
-    from matplotlib.patches import Patch
-
     present = set(frame.loc[frame["value"] > 0, "status"])
     return [
-        Patch(label=status, linewidth=0, **look)
+        {"label": status, "linewidth": 0, **look}
         for status, look in STATUS_LOOKS.items()
         if status in present
     ]
@@ -136,9 +135,7 @@ def depth_limit(frames: Frames) -> View:
 
 def draw_limits(axes: Axes, points: pd.DataFrame) -> None:
     """Draw the limits of a panel, activations side by side at each initializer."""
-    from matplotlib.ticker import MaxNLocator
-
-    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.locator_params(axis="y", nbins=6, integer=True)
     palette = colours(points)
     codes = points["activation"].cat.remove_unused_categories().cat.codes
     points = points.assign(x=points["x"] + APART * (codes - codes.max() / 2))
@@ -152,13 +149,9 @@ def draw_limits(axes: Axes, points: pd.DataFrame) -> None:
         axes.plot(rows["x"], rows["value"], color=colour, linestyle="", **mark)
 
 
-def limit_key(frame: pd.DataFrame) -> list[Any]:
+def limit_key(frame: pd.DataFrame) -> list[Look]:
     """Return the activations, what triangles mean, and the fits if there are several."""
-    from matplotlib.lines import Line2D
-
-    from vgstudy.figures.panels import activation_key
-
-    plain: Any = {"color": GREY, "marker": "o", "markersize": 5, "linewidth": 1.0}
+    plain: Look = {"color": GREY, "marker": "o", "markersize": 5, "linewidth": 1.0}
     fits = set(frame["fit"])
     ranges = {
         "deeper": f"deeper than {frame['deepest'].max():.0f}",
@@ -167,12 +160,12 @@ def limit_key(frame: pd.DataFrame) -> list[Any]:
     return [
         *activation_key(frame),
         *(
-            Line2D([], [], **{**plain, "marker": MARKERS[kind], "linestyle": "", "label": label})
+            {**plain, "label": label, "marker": MARKERS[kind], "linestyle": ""}
             for kind, label in ranges.items()
             if kind in set(frame["range"])
         ),
         *(
-            Line2D([], [], label=label, fillstyle=filling, linestyle=dash, **plain)
+            {**plain, "label": label, "fillstyle": filling, "linestyle": dash}
             for fit, (label, filling, dash) in FITS.items()
             if fit in fits and fits != {"monotone"}
         ),

@@ -1,28 +1,23 @@
 """A grid of panels for a view, drawn by seaborn, with our own finished intervals."""
 
-from collections.abc import Callable
-from itertools import cycle
+from collections.abc import Callable, Sequence
 from textwrap import fill
 from typing import Any
 
 import pandas as pd
 import seaborn as sns
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from vgstudy.figures.axes import horizontal_limits, scale_x, scale_y, vertical_limits
-from vgstudy.figures.style import GREY, LINE_WIDTHS, colours, shades
+from vgstudy.figures.lines import activation_key, draw_lines
+from vgstudy.figures.style import GREY, Look
 from vgstudy.figures.view import Axis, View, laid_out
 from vgstudy.formatting import level_text
 
 WIDTH = 10.0  # inches, of a figure with many columns of panels
-SHADES = 6  # of a colour, for layers from light to dark
-MAX_DOTS = 30  # along a line: more would cover it
-DODGE = 0.06  # between activations where all points have one place on the horizontal axis
-# how seaborn draws a line: the values as they are, without estimates of its own
-PLAIN = {"x": "x", "estimator": None, "errorbar": None, "legend": False}
 
 
 class Grid(sns.FacetGrid):  # type: ignore[misc]
@@ -109,77 +104,10 @@ def panel_size(rows: int, columns: int) -> tuple[float, float]:
     return width, min(2.4, max(1.15, 7.5 / rows))
 
 
-def draw_lines(axes: Axes, points: pd.DataFrame) -> None:
-    """Draw a line for every cell of a panel, coloured by activation, with bands."""
-    palette = colours(points)
-    widths = dict(zip(palette, cycle(LINE_WIDTHS), strict=False))
-    points = dodged(points)
-    by_activation = {"hue": "activation", "palette": palette, "ax": axes, **PLAIN}
-    few = points["x"].nunique() <= MAX_DOTS
-    dots = {"marker": "o" if few else "", "markersize": 2.6, "markeredgewidth": 0}
-    size = {"size": "activation", "sizes": widths}
-    sns.lineplot(points, y="value", units="segment", **by_activation, **size, **dots)
-    for _, line in points[points["value"].notna()].groupby("segment"):
-        draw_interval(axes, line, palette[line["activation"].iloc[0]])
-    if "predicted" in points:
-        sns.lineplot(points, y="predicted", units="line", linewidth=0.7, **by_activation)
-
-
-def dodged(points: pd.DataFrame) -> pd.DataFrame:
-    """Return the points side by side, by activation, where all have one place."""
-    if points["x"].nunique() > 1:
-        return points
-    codes = points["activation"].cat.remove_unused_categories().cat.codes
-    return points.assign(x=points["x"] + DODGE * (codes - codes.max() / 2))
-
-
-def draw_interval(axes: Axes, line: pd.DataFrame, colour: object, opacity: float = 0.17) -> None:
-    """Draw the intervals of a line as a band, that of a single point as a bar."""
-    x, low, high = (line[name].astype(float) for name in ("x", "low", "high"))
-    if len(line) == 1:
-        axes.vlines(x, low, high, color=colour, linewidth=0.8)
-    else:
-        axes.fill_between(x, low, high, color=colour, alpha=opacity, linewidth=0)
-
-
-def draw_layers(axes: Axes, points: pd.DataFrame) -> None:
-    """Draw a line for every layer of a panel's cell, light for layer 1, dark for the output layer.
-
-    In networks with many layers only these two have bands: more would cover one another.
-    """
-    output = points["depth"].astype(int) + 1
-    place = ((SHADES - 1) * (points["layer"] - 1) / (output - 1)).round().astype(int)
-    palette = dict(enumerate(shades(colours(points)[points["activation"].iloc[0]], SHADES)))
-    points = points.assign(shade=place)
-    by_layer = {"hue": "shade", "palette": palette, "units": "segment", "ax": axes}
-    sns.lineplot(points, y="value", **by_layer, **PLAIN)
-    outer = (points["layer"] == 1) | (points["layer"] == output)
-    banded = points[points["value"].notna() & (outer | (output <= SHADES))]
-    for _, line in banded.groupby("segment"):
-        draw_interval(axes, line, palette[line["shade"].iloc[0]], 0.12)
-
-
-def activation_key(frame: pd.DataFrame) -> list[Artist]:
-    """Return an entry for each activation that occurs, and one for predictions."""
-    palette = colours(frame)
-    present = frame["activation"].cat.remove_unused_categories().cat.categories
-    entries: list[Artist] = [Line2D([], [], color=palette[name], label=name) for name in present]
-    if "predicted" in frame:
-        entries.append(Line2D([], [], color=GREY, linewidth=0.7, label="prediction"))
-    return entries
-
-
-def layer_key(frame: pd.DataFrame) -> list[Artist]:
-    """Return entries for the shades of layers, and the activations."""
-    labels = {0: "layer 1", 2: "layers between", SHADES - 1: "output layer"}
-    greys = shades(GREY, SHADES)
-    layers = [Line2D([], [], color=greys[place], label=label) for place, label in labels.items()]
-    return [*layers, *activation_key(frame)]
-
-
-def add_key(figure: Figure, handles: list[Artist], title: str) -> None:
+def add_key(figure: Figure, looks: Sequence[Look], title: str) -> None:
     """Add the title and the key above the panels, in as many rows as it needs."""
-    longest = max(len(str(handle.get_label())) for handle in handles)
+    handles = [Patch(**look) if "facecolor" in look else Line2D([], [], **look) for look in looks]
+    longest = max(len(look["label"]) for look in looks)
     per_row = max(1, int((figure.get_figwidth() - 0.5) / (0.5 + 0.075 * longest)))
     columns = min(per_row, len(handles))
     place: Any = {"loc": "outside upper left", "ncols": columns, "alignment": "left"}

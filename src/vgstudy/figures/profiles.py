@@ -13,6 +13,7 @@ from vgstudy.figures.frames import (
     first_optimizer_only,
     optimizers,
 )
+from vgstudy.figures.lines import draw_layers, layer_key
 from vgstudy.figures.registry import figure
 from vgstudy.figures.view import BLOCKS, EPOCH, Axis, View, axes_of, with_bands
 from vgstudy.formatting import listing
@@ -109,8 +110,6 @@ def decay_epochs(frames: Frames) -> View:
 def l1_epochs(frames: Frames) -> View:
     """Select the L1 change of each layer's weights over epochs at one depth, for the first two
     activations."""
-    from vgstudy.figures.panels import draw_layers, layer_key
-
     first, others = (
         list(frames.study["factors"]["activation"])[part] for part in (slice(2), slice(2, None))
     )

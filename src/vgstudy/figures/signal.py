@@ -13,6 +13,7 @@ from vgstudy.figures.frames import (
     optimizers,
 )
 from vgstudy.figures.registry import figure
+from vgstudy.figures.style import Look
 from vgstudy.figures.view import BLOCKS, Axis, View
 from vgstudy.formatting import listing, power_of_ten
 
@@ -118,20 +119,19 @@ def draw_heat(axes: Axes, points: pd.DataFrame) -> None:
     axes.set_yticks(places, [str(depths[place]) for place in places])
 
 
-def ratio_key(frame: pd.DataFrame) -> list[Any]:
+def ratio_key(frame: pd.DataFrame) -> list[Look]:
     """Return an entry for each decade of the key."""
     import seaborn as sns
-    from matplotlib.patches import Patch
 
     del frame
     palette = sns.color_palette(PALETTE, as_cmap=True)
     names = {-1: "÷ 10", 0: "equal", 1: "× 10"}
     return [
-        Patch(
-            facecolor=palette(float(shade(10.0**decade))),
-            edgecolor="0.8",
-            linewidth=0.4,
-            label=names.get(decade, f"{'÷' if decade < 0 else '×'} {power_of_ten(abs(decade))}"),
-        )
+        {
+            "facecolor": palette(float(shade(10.0**decade))),
+            "edgecolor": "0.8",
+            "linewidth": 0.4,
+            "label": names.get(decade, f"{'÷' if decade < 0 else '×'} {power_of_ten(abs(decade))}"),
+        }
         for decade in DECADES
     ]

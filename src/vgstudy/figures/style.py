@@ -44,6 +44,7 @@ STATUS_LOOKS: Mapping[str, Mapping[str, Any]] = {
 }
 GREY, RED = "#6B6B6B", "#B5483F"
 
+Look = Mapping[str, Any]  # how something is drawn, as matplotlib names it
 T = TypeVar("T")
 
 

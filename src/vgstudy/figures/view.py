@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from vgstudy.figures.style import Look
 from vgstudy.formatting import listing
 from vgstudy.quantities import QUANTITIES
 from vgstudy.schema import FACTORS
@@ -74,7 +75,8 @@ class View:
     panel
         Draws the points of one panel on its axes; lines with bands if there is none.
     key
-        Returns the entries of the key above the panels; the activations if there is none.
+        Returns how the entries of the key above the panels look, with a `label` each; the
+        activations if there is none.
     takeaway
         What to see in the figure, drawn as its title.
     """
@@ -89,7 +91,7 @@ class View:
     own_ranges: bool = False
     simultaneous: bool = False
     panel: Callable[[Axes, pd.DataFrame], None] | None = None
-    key: Callable[[pd.DataFrame], list[Any]] | None = None
+    key: Callable[[pd.DataFrame], list[Look]] | None = None
     takeaway: str = ""
 
     @property

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vgstudy.figures.frames import Frames
+from vgstudy.figures.lines import activation_key
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, RED, colours
+from vgstudy.figures.style import GREY, RED, Look, colours
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View
 from vgstudy.formatting import level_text, plural
 from vgstudy.schema import FACTORS
@@ -97,17 +98,13 @@ def draw_odds(axes: Axes, points: pd.DataFrame) -> None:
         axes.plot(rows["x"], rows["y"], "o", fillstyle=filling, markersize=4, **look)
 
 
-def odds_key(frame: pd.DataFrame) -> list[Any]:
+def odds_key(frame: pd.DataFrame) -> list[Look]:
     """Return the activations, and what full and open markers mean."""
-    from matplotlib.lines import Line2D
-
-    from vgstudy.figures.panels import activation_key
-
-    plain: Any = {"color": GREY, "marker": "o", "markersize": 4, "linewidth": 1.0}
+    plain: Look = {"color": GREY, "marker": "o", "markersize": 4, "linewidth": 1.0}
     return [
         *activation_key(frame),
-        Line2D([], [], label="decided", **plain),
-        Line2D([], [], label="undecided", fillstyle="none", **plain),
+        {**plain, "label": "decided"},
+        {**plain, "label": "undecided", "fillstyle": "none"},
     ]
 
 
@@ -159,11 +156,10 @@ def draw_effects(axes: Axes, points: pd.DataFrame) -> None:
     axes.plot([x.min(), x.max()], [value, value], color=RED, linewidth=1.4)
 
 
-def effects_key(_: pd.DataFrame) -> list[Any]:
+def effects_key(_: pd.DataFrame) -> list[Look]:
     """Return what dots and lines mean."""
-    from matplotlib.lines import Line2D
-
+    dot = {"color": GREY, "marker": "o", "markersize": 3, "linewidth": 0.5}
     return [
-        Line2D([], [], color=GREY, marker="o", markersize=3, linewidth=0.5, label="one depth"),
-        Line2D([], [], color=RED, linewidth=1.4, label="mean over depths"),
+        {**dot, "label": "one depth"},
+        {"color": RED, "linewidth": 1.4, "label": "mean over depths"},
     ]

@@ -47,7 +47,7 @@ class_name: SGD | class_name: SDG | factors.optimizer.SGD | did you mean 'SGD'?
 momentum | momentun | factors.optimizer.SGD | SGD.momentun: unknown key; did you mean 'momentum'?
 momentum | clipnorm | factors.optimizer.SGD | SGD.clipnorm is refused
 0.01 | small | factors.optimizer.SGD | must be a number, not 'small'
-ReLU: relu | Tanh: tanh | factors.activation | 'tanh' and 'Tanh' are the same Keras object
+ReLU: relu | Tanh: tanh | factors.activation | 'tanh' and 'Tanh' are the same
 ReLU: relu | tanh: relu | line 6, column 28 | found duplicate key "tanh"
 ReLU: relu | 1: relu | line 6, column 28 | a key must be text: quote it
 ReLU: relu | ' x': relu | factors.activation | 1 to 40 printable characters

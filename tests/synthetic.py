@@ -22,7 +22,7 @@ from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.figures.frames import Frames, leveled
-from vgstudy.schema import FACTORS, arrow_schema
+from vgstudy.schema import DEFAULT_LEVELS, FACTORS, arrow_schema
 from vgstudy.store.parquet import open_writer, write_table
 from vgstudy.theory.overlays import VARIANCE, write_overlaid
 from vgstudy.theory.predictions import Prediction
@@ -102,10 +102,12 @@ def cells(resolved: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for levels in itertools.product(*(factors[name] for name in FACTORS)):
         named = dict(zip(FACTORS, levels, strict=True))
-        keras = {
-            name: factors[name][named[name]] for name in ("activation", "initializer", "optimizer")
+        objects = {
+            name: levels[named[name]]
+            for name, levels in factors.items()
+            if isinstance(levels, Mapping)
         }
-        fields = {**named, **keras, **resolved["training"], "task": resolved["task"]}
+        fields = {**named, **objects, **resolved["training"], "task": resolved["task"]}
         found.append({"cell": Cell.model_validate(fields).id, **named})
     return found
 
@@ -227,6 +229,7 @@ def curve_rows(
             np.where(finite, accuracy, np.nan), mask=np.broadcast_to(~probed, shape)
         ),
         "finite": finite,
+        "w_l1_layers": np.full(shape, None),
     }
     return {name: values.reshape(-1) for name, values in columns.items()}
 
@@ -291,7 +294,10 @@ def write_synthetic_study(
     return resolved
 
 
-NAMED = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "depth": 10, "width": 5}
+NAMED = {
+    **{"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "depth": 10, "width": 5},
+    **DEFAULT_LEVELS,
+}
 ESTIMATE = {
     "epoch": 0,
     "method": "t on log",

@@ -5,7 +5,7 @@ Imports go downward only; every module and package is in one layer and imports i
 those below it:
 
 - names (`cells`, `errors`, `formatting`, `frozen`, `image_files`, `quantities`, `schema`, `seeds`,
-  `stages`, `tasks`)
+  `stages`, `remedies`, `tasks`)
 - pure (`config`, `planning`, `store`)
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other

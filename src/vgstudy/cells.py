@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vgstudy.frozen import Frozen
+from vgstudy.remedies import NO_REMEDY, Remedy
 from vgstudy.tasks import AnyTask
 
 Streams = Literal["cell", "shared"]
@@ -49,6 +50,8 @@ class Cell(Frozen):
 
     Attributes
     ----------
+    rate_factor
+        Multiplies the learning rate of the optimizer, or its whole schedule.
     streams
         Which cells draw the same random numbers from equal seeds: none but the cell itself, or, if
         "shared", all cells with this task, depth, width and study seed. Runs of such cells are
@@ -61,6 +64,8 @@ class Cell(Frozen):
     activation: KerasObject
     initializer: Initializer
     optimizer: KerasObject
+    rate_factor: float = Field(1.0, gt=0)
+    remedy: Remedy = NO_REMEDY
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     steps_per_epoch: int | None = Field(None, ge=1)

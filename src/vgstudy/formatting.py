@@ -8,7 +8,7 @@ MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
 # whether a published number and ours agree
 ANSWERS = {True: "yes", False: "NO", None: "not run"}
-_LEVELS = {"width": "{} wide", "depth": "depth {}"}
+_LEVELS = {"rate_factor": "rate × {:g}", "width": "{} wide", "depth": "depth {}"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

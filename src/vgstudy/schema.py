@@ -17,7 +17,17 @@ from vgstudy.quantities import PROBE_SET
 
 LABEL = pa.dictionary(pa.int32(), pa.string())
 
-FACTORS = ("depth", "width", "activation", "initializer", "optimizer")
+FACTORS = (
+    "depth",
+    "width",
+    "activation",
+    "initializer",
+    "optimizer",
+    "rate_factor",
+    "remedy",
+)
+# factors that most studies do not vary, and their level then
+DEFAULT_LEVELS = MappingProxyType({"rate_factor": 1.0, "remedy": "none"})
 LAYER_KINDS = ("input", "square", "output", "other")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
@@ -100,6 +110,8 @@ _SETTING = {
     "activation": _label("activation, by its name in the study file"),
     "initializer": _label("initializer, by its name in the study file"),
     "optimizer": _label("optimizer, by its name in the study file"),
+    "rate_factor": _number("multiplies the learning rate of the optimizer"),
+    "remedy": _label("remedy, by its name in the study file"),
 }
 
 _VALUE = _number("the estimate, in the unit of the quantity")
@@ -235,6 +247,9 @@ _CURVES = {
     "test_accuracy": _single("accuracy on the test rows after the epoch; null where not evaluated"),
     "probe_loss": _single("loss on the whole probe set after the epoch; null where not probed"),
     "probe_accuracy": _single("the same for accuracy"),
+    "w_l1_layers": _numbers(
+        "L1 norm of each layer's weights after the epoch, layer 1 first; null unless log.weight_l1"
+    ),
     "finite": _flag("false from the first non-finite loss on: the run has diverged"),
 }
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 6,
+        "train": 7,
         "estimate": 17,
         "predict": 8,
         "trajectories": 4,

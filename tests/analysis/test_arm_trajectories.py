@@ -9,6 +9,7 @@ import pytest
 from synthetic import study, write_synthetic_study
 from vgstudy.analysis.arm_trajectories import has_test_rows, reported
 from vgstudy.claims.register import read_register
+from vgstudy.schema import DEFAULT_LEVELS
 from vgstudy.store.parquet import read_table
 
 REGISTER = Path(__file__).parents[2] / "config/claims"
@@ -70,7 +71,7 @@ def test_reported_numbers_are_the_registers():
             {"cell": "d", "depth": 5, "activation": "tanh"},
         ]
     )
-    design = design.assign(width=5, initializer="Xavier", optimizer="SGD")
+    design = design.assign(width=5, initializer="Xavier", optimizer="SGD", **DEFAULT_LEVELS)
     found = reported(read_register(REGISTER), resolved, design)
     assert found == {("c", "probe_accuracy"): 0.816, ("c", "test_accuracy"): 0.816}
 

@@ -17,6 +17,7 @@ from vgstudy.analysis.depth_limit import (
     p_monotone,
     shares_learned,
 )
+from vgstudy.schema import DEFAULT_LEVELS
 
 DEPTH = np.arange(1.0, 9.0)
 
@@ -58,6 +59,7 @@ def fitted(shares: dict[tuple[int, str], list[float]], n: int = 10, depths=None)
             "activation": "tanh",
             "initializer": "He",
             "optimizer": o,
+            **DEFAULT_LEVELS,
             "mean": share,
         }
         for (w, o), listed in shares.items()
@@ -142,7 +144,7 @@ def test_a_difference_of_limits_far_from_depths_run_is_as_wide_as_what_is_known_
 
 def test_a_difference_is_a_bound_where_a_limit_is_beyond_the_range_by_hand():
     inside, deeper, shallower = (
-        fitted({(5, "SGD"): shares})[5, "tanh", "He", "SGD"].limit
+        next(iter(fitted({(5, "SGD"): shares}).values())).limit
         for shares in ([1, 0, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0])
     )
     found = {

@@ -8,6 +8,7 @@ from statsmodels.stats.multitest import multipletests
 from vgstudy.analysis.depth_limit import fitted_limits
 from vgstudy.analysis.pooled import pooled_rows
 from vgstudy.analysis.strata import Strata, odds_ratio
+from vgstudy.schema import DEFAULT_LEVELS
 
 WIDTH = {"factor": "width", "reference": 5, "quantities": ["d_delta", "p_learned"]}
 OPTIMIZER = {"factor": "optimizer", "reference": "SGD", "quantities": ["d_g"]}
@@ -26,7 +27,7 @@ def shares(learned=LEARNED, n: int = 10) -> pd.DataFrame:
         for (w, o), counts in learned.items()
         for d, count in counts.items()
     ]
-    return pd.DataFrame(rows).assign(activation="tanh", initializer="He")
+    return pd.DataFrame(rows).assign(activation="tanh", initializer="He", **DEFAULT_LEVELS)
 
 
 def pooled(declared, learned=LEARNED, n: int = 10) -> pd.DataFrame:

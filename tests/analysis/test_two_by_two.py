@@ -5,6 +5,7 @@ import pytest
 
 from vgstudy.analysis.intervals import newcombe, weighted_sum, wilson
 from vgstudy.analysis.two_by_two import two_by_two_rows
+from vgstudy.schema import DEFAULT_LEVELS
 
 CROSSED = {"activation": ["tanh", "ReLU"], "initializer": ["uniform(0,1)", "He"]}
 # runs of 10 that learned, by activation and initializer, at depths 1 and 2
@@ -23,7 +24,7 @@ def effects(learned=LEARNED, crossed=CROSSED) -> pd.DataFrame:
         for (a, i), counts in learned.items()
         for d, k in counts.items()
     ]
-    shares = pd.DataFrame(rows).assign(width=5, optimizer="SGD")
+    shares = pd.DataFrame(rows).assign(width=5, optimizer="SGD", **DEFAULT_LEVELS)
     return pa.table(two_by_two_rows(shares, crossed)).to_pandas()
 
 

@@ -41,3 +41,25 @@ def test_twenty_steps_against_keras(spec):
         got, expected, rtol=0, atol=20 * np.finfo("float32").eps * np.abs(expected).max()
     )
     assert not np.array_equal(got, start)
+
+
+SCHEDULE = {
+    "class_name": "ExponentialDecay",
+    "config": {"initial_learning_rate": 0.1, "decay_steps": 5, "decay_rate": 0.5},
+    "module": "keras.optimizers.schedules",
+}
+
+
+@pytest.mark.parametrize("rate", [0.01, SCHEDULE], ids=["number", "schedule"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop"])
+def test_a_rate_factor_against_keras_with_that_rate(name, rate):
+    tripled = 0.03 if rate == 0.01 else keras.optimizers.schedules.ExponentialDecay(0.3, 5, 0.5)
+    rng = np.random.default_rng(0)
+    start, *gradients = rng.normal(size=(6, 3, 16)).astype("float32")
+    ours, theirs = keras.Variable(start), keras.Variable(start)
+    optimizer = type(keras.optimizers.get(name))(learning_rate=tripled)
+    optimizer.build([theirs])
+    update = compile_update(named(name, learning_rate=rate), ours, rate_factor=3)
+    got = stepped(update, ours, gradients)
+    expected = stepped(lambda g: optimizer.apply([g], [theirs]), theirs, gradients)
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=2e-6)

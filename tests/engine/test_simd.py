@@ -16,7 +16,7 @@ WEIGHTS = np.r_[np.full(13, 1 / 13), np.zeros(3)]  # the last examples only fill
 
 def groups_of(*sizes):
     return [
-        Group(named(name), SGD, size)
+        Group(named(name), SGD, 1.0, size)
         for name, size in zip(("tanh", "relu", "sigmoid"), sizes, strict=False)
     ]
 

@@ -20,9 +20,9 @@ from vgstudy.figures.arms import (
 )
 from vgstudy.figures.registry import figures
 from vgstudy.figures.write import picture
-from vgstudy.schema import FACTORS, QUANTILES, arrow_schema
+from vgstudy.schema import DEFAULT_LEVELS, FACTORS, QUANTILES, arrow_schema
 
-LEVELS = {"depth": 4, "width": 5, "initializer": "Xavier", "optimizer": "SGD"}
+LEVELS = {"depth": 4, "width": 5, "initializer": "Xavier", "optimizer": "SGD"} | DEFAULT_LEVELS
 ARMS = {"A1": {"activation": ["tanh"]}, "A2": {"activation": ["ReLU"]}, "both": {"width": [5]}}
 ABOUT = {"q05": 0.1, "q95": 0.9, "n": 7, "n_failed": 0, "step": 16, "reported": np.nan}
 CURVES = ("train_accuracy", "test_accuracy")

@@ -39,12 +39,7 @@ def test_cells_by_hand(smoke: Study) -> None:
     cells = design.cells(smoke)
     assert len({c.cell.id for c in cells}) == len(cells) == 3 * 1 * 3 * 3 * 2
     first = cells[0]
-    assert (first.cell.depth, first.activation, first.initializer, first.optimizer) == (
-        1,
-        "tanh",
-        "Xavier",
-        "SGD",
-    )
+    assert tuple(first.levels.values()) == (1, 5, "tanh", "Xavier", "SGD", 1.0, "none")
     assert first.cell.initializer.class_name == "GlorotUniform"
     assert (first.cell.epochs, first.cell.batch_size, first.cell.task) == (20, 32, smoke.task)
 
@@ -198,7 +193,7 @@ def test_a_study_of_arms_is_their_union_by_hand(smoke: Study) -> None:
     }
     arms = {arm: study.combinations(arm) for arm in study.arms}
     assert {arm: len(cells) for arm, cells in arms.items()} == {"A": 3 * 2, "B": 4 * 3}
-    assert {optimizer for *_, optimizer in arms["B"]} == {"SGD"}
+    assert {optimizer for *_, optimizer, _, _ in arms["B"]} == {"SGD"}
     union = {ids[levels] for cells in arms.values() for levels in cells}
     assert [c.cell.id for c in design.cells(study)] == list(
         dict.fromkeys(ids[levels] for cells in arms.values() for levels in cells)

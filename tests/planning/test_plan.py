@@ -316,6 +316,8 @@ def test_runs_table_by_hand(smoke: Study, tmp_path: Path) -> None:
         "activation": "tanh",
         "initializer": "Xavier",
         "optimizer": "SGD",
+        "rate_factor": 1.0,
+        "remedy": "none",
     }
     assert rows[0].items() >= first.items()
     footer = parquet.read_footer(tmp_path / "smoke/runs.parquet")

@@ -12,6 +12,7 @@ from synthetic import made_frames, study
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.style import COLOURS
 from vgstudy.report.explorer import explorer, first_choice, level_looks, quantity_data, rounded
+from vgstudy.schema import FACTORS
 
 ONE = {
     "depths": (2, 5),
@@ -62,7 +63,7 @@ def unpacked(made):
 
 def test_data_by_hand(frames):
     data = unpacked(explorer(frames))
-    factors = ("width", "activation", "initializer", "optimizer")
+    factors = [name for name in FACTORS if name != "depth"]
     assert data["cells"] == {"depth": [0, 1], **{name: [0, 0] for name in factors}}
     assert (data["seeds"], data["epochs"]) == ([2, 2], [0, 5, 20])
     decay = data["quantities"]["d_g"]

@@ -16,5 +16,8 @@ def test_columns_of_a_frame_by_hand():
 
 def test_setting_by_hand():
     row = {"activation": "tanh", "initializer": "He", "optimizer": "SGD", "depth": 3, "width": 5}
+    row |= {"rate_factor": 1.0, "remedy": "none"}
     assert setting(row) == "tanh, He, SGD, depth 3, 5 wide"
+    other = row | {"rate_factor": 0.3, "remedy": "skip"}
+    assert setting(other) == "tanh, He, SGD, rate × 0.3, skip, depth 3, 5 wide"
     assert setting(row, ("width", "activation")) == "tanh, 5 wide"

@@ -130,9 +130,8 @@ def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> Mapping[str, 
         some = cells.merge(rows, on="cell")
         if 1 < len(some) <= MAX_CELLS and (some["n_alive"] > 1).any():
             group = group_of(some)
-            found = account(
-                some[list(FACTORS)], group.n, group.mean, group.var, np.random.default_rng(0)
-            )
+            levels = some[[name for name in FACTORS if name in some]]
+            found = account(levels, group.n, group.mean, group.var, np.random.default_rng(0))
             name, epoch = QUANTITIES[some["quantity"].iloc[0]], some["epoch"].iloc[0]
             listed.append(
                 found.assign(quantity=name, epoch=epoch, n_cells=len(some), n=int(group.n.sum()))

@@ -40,6 +40,8 @@ class Log(Frozen):
         How many of the training rows, the first ones, are the probe set; None: all.
     quantiles
         Whether probes keep quantiles of gradient and kernel entries.
+    weight_l1
+        Whether curves keep the L1 norm of each layer's weights after every epoch.
     """
 
     probe_epochs: Epochs
@@ -47,6 +49,7 @@ class Log(Frozen):
     probe_rows: int | None = Field(None, ge=1)
     mini_batches: MiniBatches = MiniBatches()
     quantiles: bool = False
+    weight_l1: bool = False
 
     def test_epochs(self, epochs: int) -> list[int]:
         """Return the epochs after which the test rows are evaluated: every `test_every`-th and the
@@ -66,8 +69,10 @@ class Log(Frozen):
         return {name: listed for name, listed in epochs.items() if listed is not None}
 
     def pauses(self, epochs: int) -> list[int]:
-        """Return the epochs at which training pauses for a probe or a test."""
-        return sorted({*chain.from_iterable(self.probed.values()), *self.test_epochs(epochs)})
+        """Return the epochs at which training pauses to measure something."""
+        every = range(epochs + 1) if self.weight_l1 else ()
+        probes = chain.from_iterable(self.probed.values())
+        return sorted({*probes, *self.test_epochs(epochs), *every})
 
     def probe_set(self, train: int) -> int:
         """Return the rows of the probe set when `train` rows train."""

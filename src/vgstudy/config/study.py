@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain, product
 from math import prod
-from typing import Annotated, Any, Literal, Self, TypeAlias, cast
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -23,11 +23,13 @@ from vgstudy.config.values import (
     level_names,
     numbers,
     one_line,
+    rates,
     seeds,
 )
 from vgstudy.errors import among, problem_at, show
 from vgstudy.frozen import Frozen
 from vgstudy.quantities import PROBE_SET
+from vgstudy.remedies import NO_REMEDY, Remedy
 from vgstudy.tasks import AnyTask
 
 MAX_DEPTH, MAX_WIDTH, MAX_RUNS = 1_000, 4_096, 1_000_000
@@ -46,29 +48,35 @@ Widths = Annotated[tuple[int, ...], _whole(MAX_WIDTH)]
 Activation = Annotated[KerasObject, _keras("activation")]
 InitializerLevel = Annotated[Initializer, BeforeValidator(resolve_initializer)]
 Optimizer = Annotated[KerasObject, _keras("optimizer")]
+Rates = Annotated[tuple[float, ...], BeforeValidator(rates)]
 Distinct = AfterValidator(distinct_levels)
 Seeds = Annotated[tuple[int, ...], BeforeValidator(seeds)]
-Level = Annotated[int | str, BeforeValidator(level_name)]
+Level = Annotated[int | float | str, BeforeValidator(level_name)]
 Names = Annotated[tuple[Level, ...], BeforeValidator(level_names)]
 ArmName = Annotated[str, AfterValidator(partial(label, what="arm"))]
 Title = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
-Factor = Literal["depth", "width", "activation", "initializer", "optimizer"]
+Factor = Literal[
+    "depth", "width", "activation", "initializer", "optimizer", "rate_factor", "remedy"
+]
 Crossable = Literal["width", "activation", "initializer", "optimizer"]
-# levels of depth, width, activation, initializer, optimizer
-Combination: TypeAlias = tuple[int, int, str, str, str]
+# the level of each factor, in the order of `Factors`
+Combination: TypeAlias = tuple[int | float | str, ...]
 
 
 class Factors(Frozen):
-    """The levels of each factor; a named level is a Keras object."""
+    """The levels of each factor; a named level is a Keras object or a remedy."""
 
     depth: Depths
     width: Widths
     activation: Annotated[dict[str, Activation], Distinct]
     initializer: Annotated[dict[str, InitializerLevel], Distinct]
     optimizer: Annotated[dict[str, Optimizer], Distinct]
+    rate_factor: Rates = (1.0,)
+    remedy: Annotated[dict[str, Remedy], Distinct] = {"none": NO_REMEDY}  # noqa: RUF012
 
-    def names(self, factor: str) -> tuple[int | str, ...]:
-        """Return the level names of a factor; of depth and width the numbers themselves."""
+    def names(self, factor: str) -> tuple[int | float | str, ...]:
+        """Return the level names of a factor; of depth, width and rate factor the numbers
+        themselves."""
         return tuple(getattr(self, factor))
 
 
@@ -80,13 +88,15 @@ class Arm(Frozen):
     activation: Names | None = None
     initializer: Names | None = None
     optimizer: Names | None = None
+    rate_factor: Rates | None = None
+    remedy: Names | None = None
 
-    def names(self, factors: Factors, factor: str) -> tuple[int | str, ...]:
+    def names(self, factors: Factors, factor: str) -> tuple[int | float | str, ...]:
         """Return the level names of a factor in this arm, in the factor's order."""
         chosen = getattr(self, factor)
         return tuple(n for n in factors.names(factor) if chosen is None or n in chosen)
 
-    def levels(self, factors: Factors) -> tuple[tuple[int | str, ...], ...]:
+    def levels(self, factors: Factors) -> tuple[tuple[int | float | str, ...], ...]:
         """Return the level names of every factor in this arm."""
         return tuple(self.names(factors, factor) for factor in Factors.model_fields)
 
@@ -142,7 +152,7 @@ class StudyFile(Frozen):
         arms, each once."""
         arms = [self.arms[arm]] if arm is not None else list(self.arms.values()) or [Arm()]
         crossed = (product(*each.levels(self.factors)) for each in arms)
-        return cast(list[Combination], list(dict.fromkeys(chain.from_iterable(crossed))))
+        return list(dict.fromkeys(chain.from_iterable(crossed)))
 
     @property
     def n_cells(self) -> int:
@@ -155,6 +165,7 @@ class StudyFile(Frozen):
     def _consistent(self) -> Self:
         parts = (
             self._task_problems,
+            self._remedy_problems,
             self._arm_problems,
             self._log_problems,
             self._contrast_problems,
@@ -171,6 +182,13 @@ class StudyFile(Frozen):
         rows, batch = self.task.train, self.training.batch_size
         if batch > rows:
             yield "training.batch_size", f"must be at most the training rows, {rows}, not {batch}"
+
+    def _remedy_problems(self) -> Problems:
+        names = list(Factors.model_fields)
+        levels = [dict(zip(names, each, strict=True)) for each in self.combinations()]
+        for name, depth in dict.fromkeys((each["remedy"], each["depth"]) for each in levels):
+            for key, text in self.factors.remedy[str(name)].problems(int(depth)):
+                yield f"factors.remedy.{name}.{key}", text
 
     def _arm_problems(self) -> Problems:
         if not self.arms:
@@ -189,7 +207,7 @@ class StudyFile(Frozen):
                     text = f"no arm has the level {show(level)}: drop it or name it in an arm"
                     yield f"factors.{factor}", text
 
-    def _unknown_level(self, key: str, factor: str, level: int | str) -> Problems:
+    def _unknown_level(self, key: str, factor: str, level: int | float | str) -> Problems:
         names = self.factors.names(factor)
         if level not in names:
             allowed = among(str(level), map(str, names))

@@ -6,10 +6,13 @@ allowed.
 
 import re
 from itertools import chain, pairwise
-from typing import Any
+from typing import Any, TypeVar
 
-from vgstudy.cells import KerasObject, canonical_json
+from vgstudy.cells import canonical_json
 from vgstudy.errors import show
+from vgstudy.frozen import Frozen
+
+Named = TypeVar("Named", bound=Frozen)
 
 MAX_SEED = 2**31 - 1  # the largest that fits in a 32-bit column
 MAX_SEEDS = 100_000
@@ -68,21 +71,33 @@ def label(text: str, what: str) -> str:
     return text
 
 
-def distinct_levels(levels: dict[str, KerasObject]) -> dict[str, KerasObject]:
-    """Return named levels, at least one, each another Keras object."""
+def rates(value: Any) -> tuple[float, ...]:
+    """Return distinct positive numbers in ascending order from a number or a list of these."""
+    listed = list(value) if isinstance(value, list | tuple) else [value]
+    for number in listed:
+        is_number = isinstance(number, int | float) and not isinstance(number, bool)
+        if not is_number or not 0 < number < float("inf"):
+            raise ValueError(f"must be a positive number or a list of these, not {show(number)}")
+    if not listed or len(set(listed)) < len(listed):
+        raise ValueError("must have at least one number, none of them twice")
+    return tuple(sorted(map(float, listed)))
+
+
+def distinct_levels(levels: dict[str, Named]) -> dict[str, Named]:
+    """Return named levels, at least one, each another Keras object or remedy."""
     if not levels:
         raise ValueError("has no level; give at least one, such as {tanh: tanh}")
     names: dict[str, str] = {}
     for name, level in levels.items():
         other = names.setdefault(canonical_json(level.model_dump()), label(name, "level"))
         if other != name:
-            raise ValueError(f"levels {other!r} and {name!r} are the same Keras object: drop one")
+            raise ValueError(f"levels {other!r} and {name!r} are the same: drop one")
     return levels
 
 
 def level_name(value: Any) -> Any:
-    """Return a level's name: text, or the number itself of depth and width."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    """Return a level's name: text, or the number itself of depth, width and rate factor."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"must be a level of the factor, not {show(value)}")
     return value
 

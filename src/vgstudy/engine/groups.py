@@ -1,6 +1,7 @@
-"""Runs of a stack that share an activation and an optimizer, and the parameters they train.
+"""Runs of a stack that share an activation, an optimizer and its rate, and the parameters they
+train.
 
-A stack mixes activations and optimizers so that it is large enough to keep the processor busy. A
+A stack mixes these so that it is large enough to keep the processor busy. A
 run's bits do not depend on the rest of its stack: whatever is computed elementwise has a multiple
 of `LANES` entries per run (flat rows and mini-batches are padded), so every entry takes the same
 vector path in any stack, and products and sums never cross runs.
@@ -22,10 +23,11 @@ from vgstudy.engine.optimizers import compile_update
 
 @dataclass(frozen=True)
 class Group:
-    """Consecutive runs of a stack that share an activation and an optimizer."""
+    """Consecutive runs of a stack that share an activation, an optimizer and its rate factor."""
 
     activation: KerasObject
     optimizer: KerasObject
+    rate_factor: float
     size: int
 
 
@@ -36,7 +38,7 @@ class Arrangement:
     Attributes
     ----------
     runs
-        The runs in that order: by activation, then optimizer.
+        The runs in that order: by activation, optimizer and rate factor.
     groups
         The groups in that order; their sizes add up to the number of runs.
     positions
@@ -52,13 +54,14 @@ def arrange(runs: Sequence[Run]) -> Arrangement:
     """Sort runs into groups."""
     activations = [run.cell.activation.model_dump_json() for run in runs]
     optimizers = [run.cell.optimizer.model_dump_json() for run in runs]
-    keys = list(zip(activations, optimizers, strict=True))
+    factors = [run.cell.rate_factor for run in runs]
+    keys = list(zip(activations, optimizers, factors, strict=True))
     order = sorted(range(len(runs)), key=keys.__getitem__)
     groups = []
     for _, members in groupby(order, key=keys.__getitem__):
         first, *others = members
         cell = runs[first].cell
-        groups.append(Group(cell.activation, cell.optimizer, 1 + len(others)))
+        groups.append(Group(cell.activation, cell.optimizer, cell.rate_factor, 1 + len(others)))
     return Arrangement([runs[row] for row in order], groups, np.argsort(order))
 
 
@@ -92,7 +95,8 @@ def mixture(functions: Sequence[Activation], sizes: Sequence[int]) -> Activation
 
 
 class Parameters:
-    """The parameters of a stack: one flat Keras variable and one update per optimizer.
+    """The parameters of a stack: one flat Keras variable and one update per optimizer
+    and rate factor.
 
     Parameters
     ----------
@@ -114,7 +118,7 @@ class Parameters:
         pack: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
     ) -> None:
         self.runs = len(flat)
-        specs = [group.optimizer for group in groups]
+        specs = [(group.optimizer, group.rate_factor) for group in groups]
         optimizers = [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
         self._groups_of = [[i for i, s in enumerate(specs) if s == spec] for spec in optimizers]
         parts = [pack(part) for part in tf.split(flat, [group.size for group in groups])]
@@ -124,8 +128,8 @@ class Parameters:
             for members in self._groups_of
         ]
         self._updates = [
-            compile_update(spec, variable)
-            for spec, variable in zip(optimizers, self._variables, strict=True)
+            compile_update(spec, variable, rate_factor)
+            for (spec, rate_factor), variable in zip(optimizers, self._variables, strict=True)
         ]
 
     def tensor(self) -> tf.Tensor:

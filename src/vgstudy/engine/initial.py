@@ -77,7 +77,8 @@ def _compiled(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], t
 def initial_flat(
     network: Network, specs: Sequence[Initializer], streams: Sequence[np.random.SeedSequence]
 ) -> NDArray[np.float32]:
-    """Return the initial parameters of a stack (stack, parameter): kernels drawn, biases zero.
+    """Return the initial parameters of a stack (stack, parameter): kernels drawn, biases and beta
+    zero, gamma one.
 
     Parameters
     ----------
@@ -88,6 +89,7 @@ def initial_flat(
         from the first layer's seed.
     """
     flat = np.zeros((len(specs), network.row_length), "float32")
+    flat[:, network.scale_span][:, ::2] = 1
     seeds = _seeds(specs, streams, len(network.kernel_shapes))
     for spec in {s.model_dump_json(): s for s in specs}.values():
         rows = np.flatnonzero([s == spec for s in specs])

@@ -32,6 +32,11 @@ class Curves:
         self._steps = steps
         self._columns = {name: np.full((runs, epochs + 1), np.nan, "float32") for name in names}
         self._measured = {name: np.zeros(epochs + 1, bool) for name in names}
+        self._weight_l1: list[NDArray[np.float64]] = []
+
+    def put_weight_l1(self, norms: NDArray[np.float64]) -> None:
+        """Put the L1 norm of each layer's weights (run, layer) after the next epoch, 0 first."""
+        self._weight_l1.append(norms)
 
     def put(
         self, rows: str, epoch: int, loss: NDArray[np.float32], accuracy: NDArray[np.float32]
@@ -52,9 +57,15 @@ class Curves:
             known = np.where(finite, values, np.nan) if name.endswith("accuracy") else values
             missing = np.tile(~self._measured[name], count)
             columns[name] = pa.array(known.astype("float32").ravel(), mask=missing)
+        columns["w_l1_layers"] = self._norms(count * epochs)
         columns["finite"] = pa.array(finite.ravel())
         keys = _keys(runs, np.arange(epochs), 1)
         return pa.table({**keys, "step": keys["epoch"] * np.int32(self._steps), **columns})
+
+    def _norms(self, rows: int) -> pa.Array:
+        if not self._weight_l1:
+            return pa.nulls(rows, pa.list_(pa.float64()))
+        return _lists(np.stack(self._weight_l1, axis=1))
 
     def _finite(self) -> NDArray[np.bool_]:
         """Return whether each run has had finite losses only, up to each epoch (run, epoch)."""
@@ -130,14 +141,19 @@ def _probe_table(
     return pa.table(table)
 
 
+def _lists(values: NDArray[np.generic]) -> pa.Array:
+    """Return lists of the last axis."""
+    ends = np.arange(0, values.size + 1, values.shape[-1], dtype="int32")
+    return pa.ListArray.from_arrays(ends, values.ravel())
+
+
 def _column(name: str, values: NDArray[np.generic]) -> pa.Array:
     """Return a probe column; columns of hidden layers are null in the output layer, `update_rms` at
     the first probe."""
     if name in ("zero_cause", "zero_cause_float32"):
         return pa.DictionaryArray.from_arrays(values.ravel(), list(ZERO_CAUSES))
     if name in ("g_quantiles", "w_quantiles"):
-        ends = np.arange(0, values.size + 1, values.shape[-1], dtype="int32")
-        return pa.ListArray.from_arrays(ends, values.ravel())
+        return _lists(values)
     absent = np.zeros(values.shape, bool)
     if name in ("h_rms", "h_saturated", "h_dead"):
         absent[:, :, -1] = True

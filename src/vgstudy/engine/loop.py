@@ -58,17 +58,18 @@ def matrix_step(network: Network, loss: Loss, table: tf.Tensor) -> Step:
         slope = loss.slope(z, target) * weights
         return (z, target), tape.gradient(z, flat, output_gradients=slope)
 
-    def metrics(outputs: Pair, weights: tf.Tensor) -> Pair:
-        # Both (step, stack, output, example).
-        z, target = outputs
-        counted = tf.cast(weights > 0, table.dtype)[:, None]
-        correct = tf.cast(loss.correct(z, target), table.dtype)
-        return (
-            tf.reduce_sum(loss.value(z, target) * counted, axis=2),
-            tf.reduce_sum(correct * counted, axis=2),
-        )
+    return Step(gradient, partial(summed_metrics, loss))
 
-    return Step(gradient, metrics)
+
+def summed_metrics(loss: Loss, outputs: Pair, weights: tf.Tensor) -> Pair:
+    """Return what `Step.metrics` does, from logits and targets (step, stack, output, example)."""
+    z, target = outputs
+    counted = tf.cast(weights > 0, z.dtype)[:, None]
+    correct = tf.cast(loss.correct(z, target), z.dtype)
+    return (
+        tf.reduce_sum(loss.value(z, target) * counted, axis=2),
+        tf.reduce_sum(correct * counted, axis=2),
+    )
 
 
 def compile_loop(step: Step, parameters: Parameters, width: int, dtype: tf.DType) -> Loop:

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from vgstudy.cells import KerasObject
 from vgstudy.planning.stacks import LANES
+from vgstudy.remedies import NO_REMEDY, Remedy
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
@@ -28,13 +29,19 @@ def unchanged(function: Activation) -> Activation:
 
 @dataclass(frozen=True)
 class Network:
-    """Layer sizes and hidden activation of every network in a stack; the output layer is linear."""
+    """Layer sizes, hidden activation and remedy of every network in a stack; the output layer is
+    linear.
+
+    Batch and layer normalisation have gamma and beta for each hidden unit; they follow the layers
+    in a flat row.
+    """
 
     inputs: int
     depth: int
     width: int
     outputs: int
     activation: Activation
+    remedy: Remedy = NO_REMEDY
 
     @cached_property
     def kernel_shapes(self) -> list[tuple[int, int]]:
@@ -50,9 +57,15 @@ class Network:
         return [slice(begin, end) for begin, end in pairwise(ends)]
 
     @cached_property
+    def scale_span(self) -> slice:
+        """Where gamma and beta of the hidden layers' units are in a flat row."""
+        begin = self.spans[-1].stop
+        return slice(begin, begin + 2 * self.depth * self.width * self.remedy.has_scales)
+
+    @cached_property
     def row_length(self) -> int:
         """Length of a flat row: the parameters, and zeros up to a multiple of `LANES`."""
-        parameters = sum(out * (into + 1) for out, into in self.kernel_shapes)
+        parameters: int = self.scale_span.stop
         return -(-parameters // LANES) * LANES
 
     def layers(self, flat: tf.Tensor) -> list[tf.Tensor]:
@@ -62,6 +75,22 @@ class Network:
         *parts, _ = tf.split(flat, [*sizes, self.row_length - sum(sizes)], axis=1)
         shapes = [(-1, out, into + 1, *flat.shape[2:]) for out, into in self.kernel_shapes]
         return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def scales(self, flat: tf.Tensor) -> list[tf.Tensor | None]:
+        """Return gamma and beta of each hidden layer's units (stack, unit, 2), or None."""
+        if not self.remedy.has_scales:
+            return [None] * self.depth
+        shape = (-1, self.depth, self.width, 2)
+        return tf.unstack(tf.reshape(flat[:, self.scale_span], shape), axis=1)  # type: ignore[no-any-return]
+
+    def by_parameter(self, of_layers: tf.Tensor) -> tf.Tensor:
+        """Repeat a number of each layer (stack, layer) for each of its parameters (stack,
+        parameter); gamma and beta go with their layer, padding with the last."""
+        sizes = [span.stop - span.start for span in self.spans]
+        layers = np.repeat(np.arange(self.depth + 1), sizes)
+        scales = np.repeat(np.arange(self.depth), 2 * self.width * self.remedy.has_scales)
+        padding = np.full(self.row_length - len(layers) - len(scales), self.depth)
+        return tf.gather(of_layers, np.concatenate([layers, scales, padding]), axis=1)
 
     def logits(
         self,

@@ -6,28 +6,49 @@ Keras optimizer.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from vgstudy.cells import KerasObject
+from vgstudy.config.keras_names import REGISTRY
 
 Update = Callable[[tf.Tensor], None]
 
 
-def optimizer(spec: KerasObject) -> keras.optimizers.Optimizer:
-    """Return a new stock Keras optimizer of a level."""
-    return keras.optimizers.get({"class_name": spec.class_name, "config": dict(spec.config)})
+class ScaledSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A learning-rate schedule times a factor."""
+
+    def __init__(self, schedule: Mapping[str, Any], factor: float) -> None:
+        self._schedule = keras.optimizers.schedules.deserialize(dict(schedule))
+        self._factor = factor
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Return the learning rate at a step."""
+        return self._schedule(step) * self._factor
 
 
-def compile_update(spec: KerasObject, variable: keras.Variable) -> Update:
+def optimizer(spec: KerasObject, rate_factor: float = 1.0) -> keras.optimizers.Optimizer:
+    """Return a new stock Keras optimizer of a level, its learning rate or schedule multiplied."""
+    if rate_factor == 1:
+        return keras.optimizers.get({"class_name": spec.class_name, "config": dict(spec.config)})
+    default = REGISTRY["optimizer"][spec.class_name].arguments["learning_rate"]
+    rate = spec.config.get("learning_rate", default)
+    is_schedule = isinstance(rate, Mapping)
+    scaled = ScaledSchedule(rate, rate_factor) if is_schedule else rate * rate_factor
+    optimizer_class = type(keras.optimizers.get(spec.class_name))
+    return optimizer_class(**{**spec.config, "learning_rate": scaled})
+
+
+def compile_update(spec: KerasObject, variable: keras.Variable, rate_factor: float = 1.0) -> Update:
     """Return a function that takes one step of a new optimizer: it updates the variable along a
     gradient of its shape."""
     fused, arguments = FUSED.get(spec.class_name, (_keras, frozenset()))
     has_schedule = isinstance(spec.config.get("learning_rate"), Mapping)
     if has_schedule or not set(spec.config) <= arguments:
         fused = _keras
-    return fused(optimizer(spec), variable)
+    return fused(optimizer(spec, rate_factor), variable)
 
 
 def _keras(optimizer: keras.Optimizer, variable: keras.Variable) -> Update:

@@ -19,6 +19,7 @@ from vgstudy.engine import statistics
 from vgstudy.engine.groups import Group, by_activation
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.network import Activation, Network, activation_function, affine, value_and_slope
+from vgstudy.engine.remedied import forward
 from vgstudy.engine.statistics import Columns, hidden_only, per_layer, rms
 from vgstudy.engine.zero_causes import (
     Pass,
@@ -154,6 +155,8 @@ def backpropagate(
     example), the gradient g of the mean loss by each kernel (stack, out, in), and the output
     layer's pre-activations z (stack, output, example).
     """
+    if not network.remedy.is_plain:
+        return _backpropagate_remedied(network, loss, flat, x, y)
     *hidden, last = network.layers(flat)
     h, slopes = [x], []
     for layer in hidden:
@@ -168,6 +171,30 @@ def backpropagate(
     share = tf.constant(1 / x.shape[-1], x.dtype)
     g = [tf.matmul(d, below, transpose_b=True) * share for d, below in zip(deltas, h, strict=True)]
     return Pass(h[1:], slopes, deltas, g, z)
+
+
+def _backpropagate_remedied(
+    network: Network, loss: Loss, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor
+) -> Pass[tf.Tensor]:
+    """Run the pass of networks with normalisation or skip connections, by automatic
+    differentiation.
+
+    Batch normalisation takes the examples' own statistics. The signal of an example is the
+    derivative of the summed loss of all examples, since they share those.
+    """
+    network = replace(network, remedy=network.remedy.forward_only)
+    share = tf.fill((x.shape[-1],), tf.constant(1 / x.shape[-1], x.dtype))
+    with tf.GradientTape() as tape:
+        tape.watch(flat)
+        seen = forward(network, flat, x, share)
+    slope = loss.slope(seen.logits, y)
+    *hidden_deltas, gradient = tape.gradient(
+        seen.logits, [*seen.z, flat], output_gradients=slope * share
+    )
+    deltas = [*(delta / share for delta in hidden_deltas), slope]
+    g = [layer[:, :, :-1] for layer in network.layers(gradient)]
+    slopes = [value_and_slope(network.activation, each)[1] for each in seen.normalized]
+    return Pass(seen.h, slopes, deltas, g, seen.logits)
 
 
 @lru_cache(maxsize=8)

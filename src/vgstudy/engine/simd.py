@@ -10,6 +10,7 @@ the same vector path whatever its stack.
 """
 
 import os
+import platform
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -23,17 +24,32 @@ from vgstudy.engine.groups import Group, by_activation, mixture
 from vgstudy.engine.loop import Pair, Step, xla
 from vgstudy.engine.losses import Loss
 from vgstudy.engine.network import Network, activation_function, value_and_slope
-from vgstudy.planning.stacks import LANES
 
-# Whole vector registers instead of half ones, and loops over lanes as vectors: otherwise LLVM
-# writes them out one by one first. A third of the time.
-XLA_FLAGS = "--xla_cpu_prefer_vector_width=512 --xla_backend_extra_options=-unroll-full-max-count=4"
+
+def has_avx512() -> bool:
+    """Return whether the processor has AVX-512 and XLA may use it."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    allowed = "--xla_cpu_max_isa=AVX2" not in os.environ.get("XLA_FLAGS", "")
+    return allowed and any(name.startswith(("AVX512", "X86_V4")) for name in found)
+
+
+# The only place where the instruction set chooses what computes: how many runs go side by side, up
+# to how many units of a hidden layer, in vectors of how many bits. Long vectors multiply wide
+# matrices faster; with short ones lanes are ahead up to 32 units.
+LANES, MAX_UNITS, VECTOR_BITS = (16, 8, 512) if has_avx512() else (8, 32, 256)
 
 
 def set_xla_flags() -> None:
     """Set how XLA compiles, in front of the flags that are set. It reads them when it first
-    compiles."""
-    os.environ["XLA_FLAGS"] = f"{XLA_FLAGS} {os.environ.get('XLA_FLAGS', '')}"
+    compiles.
+
+    Loops over lanes become vectors (otherwise LLVM writes them out one by one first), and on x86
+    vectors have their full length: a third of the time.
+    """
+    flags = ["--xla_backend_extra_options=-unroll-full-max-count=4"]
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        flags.append(f"--xla_cpu_prefer_vector_width={VECTOR_BITS}")
+    os.environ["XLA_FLAGS"] = " ".join([*flags, os.environ.get("XLA_FLAGS", "")])
 
 
 def block_step(network: Network, loss: Loss, table: tf.Tensor, groups: Sequence[Group]) -> Step:

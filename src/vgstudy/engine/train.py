@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,11 +17,20 @@ from vgstudy.engine.batches import MiniBatches
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
 from vgstudy.engine.initial import initial_flat
 from vgstudy.engine.log_tables import Curves, Measurements
-from vgstudy.engine.loop import compile_loop, compile_test, matrix_step, mini_batch
+from vgstudy.engine.loop import (
+    Step,
+    compile_loop,
+    compile_test,
+    matrix_step,
+    mini_batch,
+    summed_metrics,
+)
 from vgstudy.engine.losses import LOSSES
 from vgstudy.engine.network import Network
+from vgstudy.engine.remedied import RemediedStep
 from vgstudy.planning.stacks import STEPS_AT_ONCE, is_narrow
 from vgstudy.quantities import NEXT, PROBE_SET, TEST
+from vgstudy.remedies import NO_REMEDY
 from vgstudy.seeds import stream
 
 
@@ -53,6 +63,8 @@ def train(runs: Sequence[Run], log: Log) -> Trained:
     for begin, end in pairwise([0, *log.pauses(epochs)]):
         if end > begin:
             curves.put("train", begin + 1, *stack.advance(end - begin))
+        if log.weight_l1:
+            curves.put_weight_l1(stack.weight_l1())
         if end in test_epochs:
             curves.put("test", end, *(metric[:, None] for metric in stack.test()))
         for examples, probe_epochs in log.probed.items():
@@ -105,8 +117,9 @@ class Stack:
         arranged = arrange(runs if len(runs) > 1 else [*runs, *runs])
         self._groups, self._positions = arranged.groups, arranged.positions[: len(runs)]
         self.loss = LOSSES[task.loss]
+        activation = stack_activation(self._groups)
         self.network = Network(
-            task.inputs, cell.depth, cell.width, task.outputs, stack_activation(self._groups)
+            task.inputs, cell.depth, cell.width, task.outputs, activation, cell.remedy
         )
         self._load_rows(arranged.runs, probe_rows or task.train, dtype)
         batch_streams = [stream(run.cell, run.seed, "batches") for run in arranged.runs]
@@ -137,15 +150,34 @@ class Stack:
         """Compile training and tests, with parameters that start at `initial` (stack,
         parameter)."""
         cell, task = self.cell, self.cell.task
-        self._in_blocks = is_narrow(cell.width, task.inputs, task.outputs, cell.batch_size)
+        shape = cell.width, task.inputs, task.outputs, cell.batch_size
+        is_plain = cell.remedy == NO_REMEDY
+        self._in_blocks = is_plain and is_narrow(*shape, simd.MAX_UNITS)
         pack = simd.pack if self._in_blocks else tf.identity
         self._parameters = Parameters(initial, self._groups, dtype, pack)
         trained = self.network, self.loss, self._training_rows
-        step = simd.block_step(*trained, self._groups) if self._in_blocks else matrix_step(*trained)
+        if is_plain:
+            lanes, products = partial(simd.block_step, groups=self._groups), matrix_step
+            step = (lanes if self._in_blocks else products)(*trained)
+            test = compile_test(self.network, self.loss, self._flat_rows, *self._test_set)
+        else:
+            initial_rms = partial(self._gradient_rms, initial.astype(dtype))
+            remedied = RemediedStep(*trained, len(initial), initial_rms)
+            step = Step(remedied.gradient, partial(summed_metrics, self.loss))
+            test = tf.function(
+                lambda: remedied.evaluate(self._flat_rows(), *self._test_set), autograph=False
+            )
         self._loop = compile_loop(
             step, self._parameters, self._batches.width, self._training_rows.dtype
         )
-        self._test = compile_test(self.network, self.loss, self._flat_rows, *self._test_set)
+        self._test = test
+
+    def _gradient_rms(self, flat: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the RMS of each layer's gradient on the probe set (stack, layer)."""
+        measured = probes.measure_stack(
+            self._groups, self.network, self.loss, *self._probe_set, flat
+        )
+        return np.asarray(measured["g_rms"])
 
     def flat(self) -> NDArray[np.floating]:
         """Return the current parameters of the runs, (run, parameter)."""
@@ -185,6 +217,11 @@ class Stack:
             probes.mean_over_examples(metric)[self._positions] for metric in self._test()
         )
         return loss, accuracy
+
+    def weight_l1(self) -> NDArray[np.float64]:
+        """Return the L1 norm of each layer's weights, (run, layer)."""
+        weights = statistics.weight_columns(probes.kernels(self.network, self.flat()))
+        return np.asarray(weights["w_l1"])
 
     def probe(self, examples: str = PROBE_SET, quantiles: bool = False) -> Probe:
         """Measure the runs as they are now.

@@ -30,7 +30,7 @@ from vgstudy.quantities import PROBE_SET
 NARROW = 0.65
 LAYER = 11e-6  # per layer and optimizer step: starting operations
 MIX_ACTIVATION = 4e-6  # per layer, step and activation, if a stack has several
-MIX_OPTIMIZER = 5e-6  # per step and further optimizer
+MIX_OPTIMIZER = 5e-6  # per step and further optimizer or rate
 EXAMPLE = 20e-9  # per run and example: gathering rows, loss
 INPUT = 2.7e-9  # per run, example and input: gathering and transposing rows
 UNIT = 0.83e-9  # per run, example and hidden unit: activations, forward and backward
@@ -68,6 +68,7 @@ SAMPLE_COPIES = 2  # of the task arrays while a stack is set up
 
 # Bytes of a compressed Parquet row.
 PROBE_ROW, QUANTILES_ROW, CURVE_ROW, DECAY_ROW = 115, 150, 10, 70
+NORM = 8  # per layer in a row of curves
 
 
 def batch_seconds(cell: Cell) -> float:
@@ -88,7 +89,7 @@ def step_seconds(stack: Groups) -> float:
     one = stack[0][0]
     depth = one.depth
     activations = _activations(stack)
-    optimizers = len({cell.optimizer.model_dump_json() for cell, _ in stack})
+    optimizers = len({(cell.optimizer.model_dump_json(), cell.rate_factor) for cell, _ in stack})
     narrow = is_narrow(one.width, one.task.inputs, one.task.outputs, one.batch_size)
     mixing = MIX_ACTIVATION * depth * activations * (
         activations > 1 and not narrow
@@ -148,7 +149,8 @@ def run_bytes(cell: Cell, log: Log) -> float:
     """
     probes = sum(map(len, log.probed.values()))
     row = (PROBE_ROW + (QUANTILES_ROW if log.quantiles else 0)) * (1 - dead_share(cell))
-    return probes * (cell.depth + 1) * row + (cell.epochs + 1) * CURVE_ROW + probes * DECAY_ROW
+    curve_row = CURVE_ROW + (NORM * (cell.depth + 1) if log.weight_l1 else 0)
+    return probes * (cell.depth + 1) * row + (cell.epochs + 1) * curve_row + probes * DECAY_ROW
 
 
 def dead_share(cell: Cell) -> float:

@@ -1,24 +1,23 @@
 """From a study to its cells and runs, and from runs to jobs: pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import Any
 
 from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
-from vgstudy.config.study import Study
+from vgstudy.config.study import Factors, Study
 from vgstudy.planning import cost
 from vgstudy.planning.stacks import groups
 
 
 @dataclass(frozen=True)
 class LabelledCell:
-    """A cell with the names of its levels."""
+    """A cell with the level of each factor, by its name in the study file."""
 
     cell: Cell
-    activation: str
-    initializer: str
-    optimizer: str
+    levels: Mapping[str, int | float | str]
 
 
 def cells(study: Study) -> list[LabelledCell]:
@@ -26,25 +25,25 @@ def cells(study: Study) -> list[LabelledCell]:
 
     Without arms: every combination of the factors' levels, depth varying slowest.
     """
-    return [_labelled(study, *levels) for levels in study.combinations()]
+    names = tuple(Factors.model_fields)
+    levels = (dict(zip(names, each, strict=True)) for each in study.combinations())
+    return [LabelledCell(_cell(study, each), each) for each in levels]
 
 
-def _labelled(
-    study: Study, depth: int, width: int, activation: str, initializer: str, optimizer: str
-) -> LabelledCell:
-    factors = study.factors
-    cell = Cell(
-        depth=depth,
-        width=width,
-        activation=factors.activation[activation],
-        initializer=factors.initializer[initializer],
-        optimizer=factors.optimizer[optimizer],
+def _cell(study: Study, levels: Mapping[str, Any]) -> Cell:
+    """Return the cell with these levels; named ones stand for the study's objects."""
+    named = {name: getattr(study.factors, name) for name in levels}
+    chosen = {
+        name: named[name][level] if isinstance(named[name], Mapping) else level
+        for name, level in levels.items()
+    }
+    return Cell(
+        **chosen,
         task=study.task,
         study_seed=study.study_seed,
         streams=study.streams,
         **dict(study.training),
     )
-    return LabelledCell(cell, activation, initializer, optimizer)
 
 
 def runs(study: Study) -> list[Run]:

@@ -22,7 +22,7 @@ from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost, design, manifests
 from vgstudy.planning.stacks import groups, stack
-from vgstudy.schema import TRAINED
+from vgstudy.schema import FACTORS, TRAINED
 from vgstudy.store import files
 from vgstudy.store.parquet import check_footer, read_footer, write_table
 from vgstudy.store.tables import job_path
@@ -249,9 +249,5 @@ def _run_columns(plan: Plan) -> dict[str, list[Any]]:
         "cell": [labelled.cell.id for labelled, _ in rows],
         "seed": [seed for _, seed in rows],
         "job": [plan.job_of[labelled.cell.id, seed] for labelled, seed in rows],
-        "depth": [labelled.cell.depth for labelled, _ in rows],
-        "width": [labelled.cell.width for labelled, _ in rows],
-        "activation": [labelled.activation for labelled, _ in rows],
-        "initializer": [labelled.initializer for labelled, _ in rows],
-        "optimizer": [labelled.optimizer for labelled, _ in rows],
+        **{name: [labelled.levels[name] for labelled, _ in rows] for name in FACTORS},
     }

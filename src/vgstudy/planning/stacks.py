@@ -1,7 +1,7 @@
 """How many runs of equal shape are stacked, and how the engine splits a stack.
 
-A stack is a set of runs of equal shape: task, depth, width, epochs, batch size and steps of an
-epoch. Unlike the constants in `cost`, changing these can change the last bits of the results.
+A stack is a set of runs of equal shape: task, depth, width, remedy, epochs, batch size and steps of
+an epoch. Unlike the constants in `cost`, changing these can change the last bits of the results.
 """
 
 from collections import Counter
@@ -12,14 +12,14 @@ from math import ceil, gcd
 from vgstudy.cells import Cell, Run, canonical_json
 
 # equal in a stack
-SHAPE = {"task", "depth", "width", "epochs", "batch_size", "steps_per_epoch"}
+SHAPE = {"task", "depth", "width", "remedy", "epochs", "batch_size", "steps_per_epoch"}
 # equal in a group of a stack
-GROUP = {"activation", "optimizer"}
+GROUP = {"activation", "optimizer", "rate_factor"}
 
 # floats in the widest vector registers; `engine.groups` says what the engine does with it
 LANES = 16
-# units of a hidden layer up to which networks train in lanes of vector registers; beyond it a
-# matrix product is as fast
+# units of a hidden layer up to which networks train in lanes of vector registers on processors with
+# AVX-512; beyond it a matrix product is as fast
 NARROW_UNITS = 8
 # inputs, outputs or examples of a mini-batch up to which sums are written out term by term, which
 # must be compiled
@@ -46,10 +46,13 @@ FLAT_BYTES = 8 * 4 + 3 * 8
 Groups = Sequence[tuple[Cell, int]]
 
 
-def is_narrow(width: int, inputs: int, outputs: int, batch_size: int) -> bool:
-    """Return whether networks of this shape train in lanes of vector registers."""
+def is_narrow(
+    width: int, inputs: int, outputs: int, batch_size: int, units: int = NARROW_UNITS
+) -> bool:
+    """Return whether networks of this shape train in lanes of vector registers, if those of up to
+    `units` do."""
     examples = -(-batch_size // LANES) * LANES
-    return width <= NARROW_UNITS and max(inputs, outputs, examples) <= NARROW_TERMS
+    return width <= units and max(inputs, outputs, examples) <= NARROW_TERMS
 
 
 def probe_runs(depth: int, width: int, examples: int) -> int:

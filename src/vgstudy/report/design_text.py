@@ -9,6 +9,8 @@ from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.formatting import listing, number, plural, ranges
 from vgstudy.quantities import PROBE_SET
+from vgstudy.remedies import Remedy
+from vgstudy.schema import DEFAULT_LEVELS
 from vgstudy.tasks import read_task
 
 Resolved = Mapping[str, Any]
@@ -28,6 +30,7 @@ def describe_design(study: Resolved) -> tuple[str, ...]:
     sentences = (
         factor_sentence(study),
         level_sentence(study),
+        remedy_sentence(study),
         read_task(study["task"]).description(),
         training_sentence(study),
         "A run has learned if its accuracy on the test rows ends above "
@@ -50,23 +53,46 @@ def factor_sentence(study: Resolved) -> str:
 
 def levels_text(factors: Mapping[str, Any], separator: str = ", ") -> str:
     """Return the levels of factors that have any; of an arm, the others are all the study has."""
-    return separator.join(
-        f"{factor} {ranges(levels) if factor in WHOLE_NUMBERS else listing(map(str, levels))}"
+    varied = {
+        factor: levels
         for factor, levels in factors.items()
-        if levels is not None
+        if levels is not None and list(levels) != [DEFAULT_LEVELS.get(factor)]
+    }
+    return separator.join(
+        f"{factor.replace('_', ' ')} "
+        f"{ranges(levels) if factor in WHOLE_NUMBERS else listing(map(str, levels))}"
+        for factor, levels in varied.items()
     )
 
 
 def level_sentence(study: Resolved) -> str:
     """Return the Keras objects behind the level names that do not say so themselves."""
     texts = []
-    for levels in study["factors"].values():
-        if isinstance(levels, Mapping):
+    for factor, levels in study["factors"].items():
+        if isinstance(levels, Mapping) and factor != "remedy":
             for name, level in levels.items():
                 words = keras_text(level)
                 if words.lower() != name.lower():
                     texts.append(f"{name} is {words}")
     return f"In Keras' words: {'; '.join(texts)}." if texts else ""
+
+
+def remedy_sentence(study: Resolved) -> str:
+    """Return what the names of remedies stand for, as the study file has it."""
+    texts = [
+        f"{name} is {setting_text(settings)}"
+        for name, level in study["factors"]["remedy"].items()
+        if (settings := Remedy.model_validate(level).model_dump(exclude_defaults=True))
+    ]
+    return f"Remedies: {'; '.join(texts)}." if texts else ""
+
+
+def setting_text(settings: Any) -> str:
+    """Return settings as a study file writes them in one line."""
+    if isinstance(settings, Mapping):
+        inner = ", ".join(f"{key}: {setting_text(value)}" for key, value in settings.items())
+        return f"{{{inner}}}"
+    return str(list(settings)) if isinstance(settings, tuple) else str(settings)
 
 
 def keras_text(level: Mapping[str, Any]) -> str:

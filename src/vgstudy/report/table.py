@@ -8,11 +8,19 @@ import pandas as pd
 
 from vgstudy.formatting import ABSENT, interval, level_text, number
 from vgstudy.quantities import QUANTITIES
-from vgstudy.schema import FACTORS
+from vgstudy.schema import DEFAULT_LEVELS, FACTORS
 
 Row = Mapping[str, Any]
 ESTIMATE = "estimate [interval]"
-SETTING_ORDER = ("activation", "initializer", "optimizer", "depth", "width")
+SETTING_ORDER = (
+    "activation",
+    "initializer",
+    "optimizer",
+    "rate_factor",
+    "remedy",
+    "depth",
+    "width",
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,16 @@ def frame_table(caption: str, frame: pd.DataFrame) -> Table:
 def column_table(caption: str, frame: pd.DataFrame, columns: Sequence[str]) -> Table:
     """Return a table of some columns of a finished table.
 
-    The column `ESTIMATE` joins value, low and high; names of quantities become their labels.
+    The column `ESTIMATE` joins value, low and high; names of quantities become their labels. A
+    factor that has only its default level is left out.
     """
+    columns = [name for name in columns if not _only_default(frame, name)]
     rows = (tuple(_entry(row, name) for name in columns) for row in records(frame))
     return Table(caption, tuple(name.replace("_", " ") for name in columns), tuple(rows))
+
+
+def _only_default(frame: pd.DataFrame, name: str) -> bool:
+    return name in DEFAULT_LEVELS and bool((frame[name] == DEFAULT_LEVELS[name]).all())
 
 
 def _entry(row: Row, name: str) -> str:
@@ -62,4 +76,6 @@ def estimate(row: Row) -> str:
 
 def setting(row: Row, factors: Sequence[str] = FACTORS) -> str:
     """Return the levels of a row: ``tanh, He, SGD, depth 10, 5 wide``."""
-    return ", ".join(level_text(name, row[name]) for name in SETTING_ORDER if name in factors)
+    named = [name for name in SETTING_ORDER if name in factors]
+    special = [name for name in named if row[name] != DEFAULT_LEVELS.get(name)]
+    return ", ".join(level_text(name, row[name]) for name in special)

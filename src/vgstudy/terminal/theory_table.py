@@ -43,7 +43,7 @@ def theory_table(study: Study, depth: int) -> Group:
     by_key = {(each.cell, each.quantity): each for each in predictions}
     rows = tuple(
         (
-            f"{labelled.activation}, {labelled.initializer}, {labelled.cell.width}",
+            "{activation}, {initializer}, {width}".format(**labelled.levels),
             *(_text(by_key.get((labelled.cell.id, quantity))) for quantity in HEADS),
         )
         for labelled in cells
@@ -61,10 +61,10 @@ def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:
     cells = design.cells(study)
     depths = {labelled.cell.depth for labelled in cells}
     nearest = min(depths, key=lambda each: (abs(each - depth), each))
-    first: dict[tuple[str, str, int], LabelledCell] = {}
+    first: dict[tuple[int | float | str, ...], LabelledCell] = {}
     for labelled in cells:
         if labelled.cell.depth == nearest:
-            key = (labelled.activation, labelled.initializer, labelled.cell.width)
+            key = tuple(labelled.levels[name] for name in ("activation", "initializer", "width"))
             first.setdefault(key, labelled)
     return [first[key] for key in sorted(first)]
 

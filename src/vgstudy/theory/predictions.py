@@ -86,9 +86,10 @@ def predict_decays(cells: Iterable[Cell]) -> list[Prediction]:
 
 
 def is_predictable(cell: Cell) -> bool:
-    """Return whether kernels are drawn independently of each other, each with entries of one
-    distribution."""
-    return not cell.initializer.tied and cell.initializer.class_name != "Identity"
+    """Return whether the network is plain and its kernels are drawn independently of each other,
+    each with entries of one distribution."""
+    independent = not cell.initializer.tied and cell.initializer.class_name != "Identity"
+    return cell.remedy.is_plain and independent
 
 
 def _settings(cells: Iterable[Cell]) -> list[list[Cell]]:

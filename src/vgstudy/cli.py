@@ -1,7 +1,6 @@
 """The command line: parse, one call, exit. Every command imports what it needs when it runs."""
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,22 +24,20 @@ FolderArgument = Annotated[
     Path, typer.Argument(metavar="FOLDER", file_okay=False, help="A study's results, results/NAME.")
 ]
 ResultsArgument = Annotated[
-    Path, typer.Argument(metavar="RESULTS", file_okay=False, help="The folder of results.")
+    Path,
+    typer.Argument(metavar="RESULTS", file_okay=False, help="The folder of results."),
 ]
 ConfigOption = Annotated[
     Path,
-    typer.Option(
-        "--config", help="The file that names the studies; study files are in studies/ next to it."
-    ),
+    typer.Option(help="The file that names the studies; study files are in studies/ next to it."),
 ]
 ResultsOption = Annotated[
-    Path, typer.Option("--results", help="The folder of results, with one folder for each study.")
+    Path, typer.Option(help="The folder of results, with one folder for each study.")
 ]
 SeedsOption = Annotated[
     str | None,
     typer.Option(
-        "--seeds",
-        help="Seeds to use instead of the studies': n for 0..n-1, a range a-b, or a list [a, b].",
+        help="Seeds to use instead of the studies': n for 0..n-1, a range a-b, or a list [a, b]."
     ),
 ]
 CONFIG, RESULTS, REGISTER = Path("config/config.yaml"), Path("results"), Path("config/claims")
@@ -93,18 +90,13 @@ def plan(
     writes nothing."""
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
-    from vgstudy.config.load import load_config, parse_seeds
     from vgstudy.planning.checks import check_resources
     from vgstudy.planning.forecast import forecast
     from vgstudy.planning.plan import plan_study
-    from vgstudy.tasks import Mnist
     from vgstudy.terminal.output import show
     from vgstudy.terminal.plan_table import plan_table
 
-    named = load_config(config)
-    Mnist.file.use(named.mnist)
-    chosen = _chosen(studies, parse_seeds(seeds) or named.seeds, config, named.studies)
-    plans = [plan_study(study, results) for study in chosen]
+    plans = [plan_study(study, results) for study in _read(studies, config, seeds)]
     check_resources(plans, results, cores=None)
     for planned in plans:
         show(plan_table(planned))
@@ -112,13 +104,16 @@ def plan(
         typer.echo(line)
 
 
-def _chosen(
-    studies: list[str] | None, seeds: Sequence[int] | None, config: Path, named: tuple[str, ...]
-) -> list[Any]:
-    from vgstudy.config.load import read_studies
+def _read(studies: list[str] | None, config: Path, seeds: str | None = None) -> list[Any]:
+    """Return the named studies, by default those that the configuration names."""
+    from vgstudy.config.load import load_config, parse_seeds, read_studies
+    from vgstudy.tasks import Mnist
 
+    named = load_config(config)
+    Mnist.file.use(named.mnist)
     where = "STUDY" if studies else f"{config}: studies"
-    return [*read_studies(studies or named, seeds, config.parent, where).values()]
+    chosen = parse_seeds(seeds) or named.seeds
+    return [*read_studies(studies or named.studies, chosen, config.parent, where).values()]
 
 
 @app.command()
@@ -241,26 +236,18 @@ def verify(results: ResultsArgument = RESULTS) -> None:
 
 @app.command()
 def tensorboard(
-    results: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RESULTS", help="The folder of results, or a study's, results/NAME."
-        ),
-    ],
+    results: ResultsArgument,
     logdir: Annotated[
         Path,
         typer.Option(
-            "--logdir",
-            parser=_folder,
-            help="Where to write; show it with: tensorboard --logdir LOGDIR.",
+            parser=_folder, help="Where to write; show it with: tensorboard --logdir LOGDIR."
         ),
     ] = Path("logs"),
     study: Annotated[
-        str | None, typer.Option("--study", help="The study's name, if the folder holds several.")
+        str | None, typer.Option(help="The study's name, if the folder holds several.")
     ] = None,
     cells: Annotated[
-        str | None,
-        typer.Option("--cells", help="A regular expression that the cell's id must match."),
+        str | None, typer.Option(help="A regular expression that the cell's id must match.")
     ] = None,
     seeds: SeedsOption = None,
 ) -> None:
@@ -283,7 +270,7 @@ def diagnose(
         typer.Argument(metavar="RUN", help="Files of probes, such as those of GradientProbe."),
     ],
     epoch: Annotated[
-        int | None, typer.Option("--epoch", min=0, help="A measured epoch; default: the last.")
+        int | None, typer.Option(min=0, help="A measured epoch; default: the last.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
@@ -311,15 +298,12 @@ def theory(
     studies: StudyArguments = None,
     config: ConfigOption = CONFIG,
     depth: Annotated[
-        int,
-        typer.Option("--depth", min=1, help="Hidden layers; the study's nearest depth is shown."),
+        int, typer.Option(min=1, help="Hidden layers; the study's nearest depth is shown.")
     ] = 10,
 ) -> None:
     """Print what theory predicts for studies' networks before any update, and on what basis."""
-    from vgstudy.config.load import load_config
     from vgstudy.terminal.output import show
     from vgstudy.terminal.theory_table import theory_table
 
-    named = load_config(config)
-    for study in _chosen(studies, named.seeds, config, named.studies):
+    for study in _read(studies, config):
         show(theory_table(study, depth))

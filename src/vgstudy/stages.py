@@ -16,7 +16,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "trajectories": 4,
         "overlay": 5,
         "claims": 10,
-        "figures": 21,
+        "figures": 22,
         "report": 32,
         "coverage": 8,
         "published": 2,

@@ -255,17 +255,6 @@ def test_offered_optimizers_are_element_wise_against_keras(name: str, more: dict
     )
 
 
-@pytest.mark.parametrize("name", OFFERED["optimizer"])
-def test_a_stack_of_runs_equals_each_run_alone_against_keras(name: str) -> None:
-    rng, make = np.random.default_rng(2), keras_objects("optimizer")[name]
-    start, gradients = (
-        rng.normal(size=(4, 6)).astype("float32"),
-        rng.normal(size=(5, 4, 6)).astype("float32"),
-    )
-    alone = [trained(make, start[run], gradients[:, run]) for run in range(4)]
-    np.testing.assert_allclose(trained(make, start, gradients), alone, rtol=1e-6, atol=1e-7)
-
-
 @pytest.mark.parametrize(
     "name",
     [name for name, entry in REGISTRY["optimizer"].items() if entry.refused == MIXES_ENTRIES],
@@ -298,8 +287,3 @@ def test_loss_scale_factor_divides_gradients_against_keras() -> None:
     start, gradients = np.zeros((1, 3), "float32"), np.ones((1, 1, 3), "float32")
     scaled = trained(lambda: keras.optimizers.SGD(loss_scale_factor=4.0), start, gradients)
     np.testing.assert_allclose(scaled * 4, trained(keras.optimizers.SGD, start, gradients))
-
-
-def test_a_seeded_initializer_ties_kernels_against_keras() -> None:
-    initializer = keras.initializers.GlorotUniform(seed=7)
-    assert np.array_equal(initializer((5, 5)), initializer((5, 5)))

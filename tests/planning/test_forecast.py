@@ -75,9 +75,7 @@ def test_too_little_free_memory_comes_with_the_remedy(
     assert list(forecast.memory_limit(planned, None)) == []
 
 
-def test_settings_that_change_numbers_or_have_no_effect_are_named() -> None:
+def test_settings_that_change_numbers_are_named() -> None:
     assert list(forecast.settings({"PATH": "x"})) == []
     (numeric,) = forecast.settings({"TF_ENABLE_ONEDNN_OPTS": "0"})
     assert numeric.startswith("TF_ENABLE_ONEDNN_OPTS=0 is set: numbers can differ in their last")
-    (threads,) = forecast.settings({"TF_NUM_INTRAOP_THREADS": "8"})
-    assert threads.startswith("TF_NUM_INTRAOP_THREADS=8 is set and has no effect: a job uses")

@@ -15,24 +15,20 @@ if TYPE_CHECKING:
     from vgstudy.figures.registry import FigureSpec
     from vgstudy.figures.view import View
 
+# of methods whose name in tables is not a sentence's
 METHODS: Mapping[str, str] = MappingProxyType(
     {
-        "t": "Student t (approximate where seeds have two modes, as where some learn and some do "
-        "not)",
-        "chi-squared on log": "chi-squared (approximate: logs are taken to be normal, and of ReLU "
-        "networks they are not)",
+        "t": "Student t",
+        "chi-squared on log": "chi-squared",
         "t on log": "Student t on the log scale",
-        "Wilson": "Wilson score (approximate below 30 seeds)",
+        "Wilson": "Wilson score",
         "Welch, difference": "Welch t",
         "Welch on log, ratio": "Welch t on the log scale",
         "Newcombe, difference": "Newcombe",
         "exact, common odds ratio": "exact",
         "Newcombe, sum of shares": "Newcombe",
-        "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior; conservative where learning "
-        "stops within a depth)",
-        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells; "
-        "approximate below 10 seeds)",
-        "Clopper-Pearson, Šidák over depths": "Clopper-Pearson, Šidák over depths (conservative)",
+        "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior)",
+        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells)",
     }
 )
 

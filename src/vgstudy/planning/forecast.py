@@ -8,8 +8,6 @@ from vgstudy.planning import checks, cost
 from vgstudy.planning.plan import Plan
 from vgstudy.store.provenance import NUMERIC
 
-THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-
 
 def forecast(plans: Collection[Plan], cores: int | None) -> Iterator[str]:
     """Yield what will happen, in sentences.
@@ -95,16 +93,10 @@ def _where(cores: int | None) -> str:
 
 
 def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
-    """Yield what TensorFlow's environment variables do to numbers and threads."""
+    """Yield which environment variables of TensorFlow can change numbers."""
     for name in NUMERIC:
         if name in environ:
             yield (
                 f"{name}={environ[name]} is set: numbers can differ in their last digits from "
                 "those made without it"
-            )
-    for name in THREADS:
-        if name in environ:
-            yield (
-                f"{name}={environ[name]} is set and has no effect: a job uses the threads that its "
-                "rule gives it"
             )

@@ -1,4 +1,5 @@
-# Every target first sets up .venv when it is missing or older than requirements.lock or pyproject.toml.
+# Every target first sets up .venv when it is missing or older than requirements.lock or
+# pyproject.toml.
 #   make study                       the default study, ends with results/report.html
 #   make study CORES=4               on four cores instead of all
 #   make study PYTHON=python3.12     with another Python, 3.11 to 3.13

@@ -58,8 +58,8 @@ class Quantity:
     scale
         The scale of its axis in a figure, as matplotlib names it.
     table
-        The table of measurements that has it as a column: decays, probes or curves. Of a share of
-        seeds, the table of estimates that has its rows: estimates or profiles.
+        The table that has it as a column: decays, probes, curves or outcomes. Of a share of seeds,
+        the table of estimates that has its rows: estimates, trajectories or profiles.
     smallest_depth
         The smallest number of hidden layers of a network that has it.
     method
@@ -148,6 +148,19 @@ _CURVES = (
     _curve("probe_loss", "loss on the probe set", "", "quantiles"),
 )
 
+_OUTCOMES = (
+    Quantity(
+        "learning_epochs",
+        "epochs",
+        "epochs until it learned, at most those trained",
+        "epochs",
+        "linear",
+        "outcomes",
+        1,
+        "mean",
+    ),
+)
+
 _SHARES = (
     *(_share(f"p_signal_{name}", f"P(δ {text})", depth=2) for name, text in SIGNAL_CLASSES.items()),
     _share("p_alive", "P(alive)"),
@@ -160,13 +173,14 @@ _SHARES = (
         for cause in ("dead", "saturation", "underflow")
     ),
     _share("p_learned", "P(learned)"),
-    _share("p_dead", "P(dead)"),
-    _share("p_diverged", "P(diverged)"),
+    _share("p_ever_learned", "P(ever learned)"),
+    _share("p_learned_by", "P(learned by then)", "trajectories"),
+    *(_share(f"p_{name}", f"P({name})") for name in ("slow", "stuck", "dead", "diverged")),
     _share("zero_float32", "all-zero layer in float32", "profiles"),
 )
 
 QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
-    {quantity.name: quantity for quantity in (*_DECAYS, *_PROBES, *_CURVES, *_SHARES)}
+    {quantity.name: quantity for quantity in (*_DECAYS, *_PROBES, *_CURVES, *_OUTCOMES, *_SHARES)}
 )
 
 

@@ -31,7 +31,7 @@ DEFAULT_LEVELS = MappingProxyType({"rate_factor": 1.0, "remedy": "none"})
 LAYER_KINDS = ("input", "square", "output", "other")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
-RUN_STATUSES = ("learned", "not learned", "dead", "diverged")
+RUN_STATUSES = ("learned", "slow", "stuck", "dead", "diverged")
 ON_PROBE_SET = ("examples", "==", PROBE_SET)  # a filter of rows
 FITS = ("fits", "does not fit", "undecided")
 
@@ -282,7 +282,14 @@ _DECAYS = {
 _OUTCOMES = {
     "cell": _CELL,
     "seed": _SEED,
-    "status": _label("learned, not learned, dead or diverged"),
+    "status": _label(
+        "learned; of runs that have not: slow (the training loss still falls in the last fifth of "
+        "training, see `learning.is_slow`) or stuck; dead (a gradient of exactly zero) or diverged"
+    ),
+    "ever_learned": _flag("whether it was above the threshold at one of the tested epochs"),
+    "learning_epochs": _number(
+        "the first tested epoch at which it was; the last epoch if it never was"
+    ),
     "train_loss": _number("at the last epoch"),
     "train_accuracy": _number("at the last epoch"),
     "test_loss": _number("at the last epoch"),
@@ -294,7 +301,7 @@ _ESTIMATES = {
     "quantity": _label(
         "a column of decays or outcomes, or a share of seeds: p_alive, p_zero_CAUSE (a layer's "
         "whole gradient is zero for that cause), p_zero_float32_CAUSE (the same in float32: dead, "
-        "saturation or underflow), p_learned, p_dead, p_diverged, and p_signal_CLASS, by the "
+        "saturation or underflow), p_STATUS, p_ever_learned, and p_signal_CLASS, by the "
         "smallest and the largest delta_l / delta_L over hidden layers, L the last: kept, lost_10 "
         "or lost_1000 (more than 10 or 1,000 times), grown_10 or grown_1000, or lost_then_grown"
     ),
@@ -307,7 +314,10 @@ _ESTIMATES = {
 
 _TRAJECTORIES = {
     "cell": _CELL,
-    "quantity": _label("a loss or an accuracy of curves, at the probe epochs where a seed has one"),
+    "quantity": _label(
+        "a loss or an accuracy of curves, at the probe epochs where a seed has one; p_learned_by, "
+        "the share of seeds that had learned at one of the tested epochs up to this one"
+    ),
     "epoch": _EPOCH,
     **_ESTIMATE,
 }
@@ -526,6 +536,10 @@ _CLAIMS = {
         "there is none or it was not run"
     ),
     "claim_n": _count("seeds with a value in all of these statements"),
+    "others": Column(
+        pa.list_(pa.string()), "the other networks of the study of which the same can be said"
+    ),
+    "others_fail": _numbers("share of the seeds of each of them that fail the statement"),
     "reasoning": _label("how the verdict follows, and why this quantity represents the claim"),
     "version": _count(
         "version of the register that added or last changed the statement; above 1 after results "
@@ -542,15 +556,12 @@ _PREDICTION = {
     ),
     "kind": _label("predictor, or rule (a published rule of thumb)"),
     "quantity": _label(
-        "AUC, AUC within cells (runs that differ in their seed alone), vanished where failed or "
-        "learned (share of these runs with a decay factor below 1), sensitivity or specificity"
+        "AUC, AUC within cells (runs that differ in their seed alone), sensitivity or specificity"
     ),
     "value": _VALUE,
     **_INTERVAL,
     **_METHOD,
-    "n": _count(
-        "runs, of the activation or all; of those that failed, or learned, where only they count"
-    ),
+    "n": _count("runs, of the activation or all"),
     "n_failed": _count("runs excluded because the predictor is not defined for them"),
     "failures": _count("of the `n - n_failed` runs that entered, those that did not learn"),
     "mixed": _count(

@@ -11,14 +11,14 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 7,
-        "estimate": 17,
-        "predict": 8,
+        "estimate": 18,
+        "predict": 9,
         "trajectories": 4,
         "overlay": 5,
-        "claims": 10,
-        "figures": 22,
-        "report": 32,
-        "coverage": 8,
+        "claims": 11,
+        "figures": 23,
+        "report": 33,
+        "coverage": 9,
         "published": 2,
         "diagnosis": 1,
     }

@@ -27,6 +27,7 @@ def of(layer, x=X, **keys):
         ("output", [6, 1]),
         (3, [4, 2]),
         ("largest hidden", [6, 4]),
+        ("smallest hidden", [2, 2]),
         ("largest", [6, 4]),
         ("smallest", [2, 1]),
         ("rising", [2 / 3, 0]),

@@ -18,8 +18,10 @@ STUDIES = ("circles", "visualising", "digits", "mnist", "extensions")
 
 # the rows of the inventory of the tutorials
 IDS = set(
-    "A1 A2 A3 A4 A5 A-G0 A-G1 A-G2 A-Q A-T1 A-T2 A-T3 A-T4 A-X1 A-X2 A-X3 A-X4 A-X5 "
-    "B1 B2 B3 B4 B5 B6 B-W1 B-W2 B-G1 B-G2 B-G3 B-T1 B-T2 B-X1 C1 C2 C3 C4 C5 C6 C7".split()
+    "A1 A2 A3 A4 A5 A-G0 A-G1 A-G2 A-Q A-T1 A-T2 A-T3 A-T4 A-T5 A-T6 A-T7 A-T8 A-T9 A-X1 A-X2 A-X3 "
+    "A-X4 A-X5 "
+    "B1 B2 B3 B4 B5 B6 B-W1 B-W2 B-G1 B-G2 B-G3 B-T1 B-T2 B-T3 B-X1 "
+    "C1 C2 C3 C4 C5 C6 C7 C-T1 C-T2".split()
 )
 
 

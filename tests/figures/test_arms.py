@@ -15,6 +15,7 @@ from vgstudy.figures.arms import (
     entries,
     first_last,
     gradients,
+    learned,
     network,
     weights,
 )
@@ -48,10 +49,24 @@ def frames_of_arms(examples=("probe set", "next mini-batch")):
             is_list = quantity.endswith("quantiles")
             value = {"entries": quantiles} if is_list else {"median": 0.1 * layer}
             rows.append({**key, **place, **value})
+    shares = [
+        {**cell, "quantity": "p_learned_by", "epoch": epoch, "value": epoch / 40}
+        for cell in cells
+        for epoch in (10, 20)
+    ]
     columns = list(dict.fromkeys([*arrow_schema("arms").names, *FACTORS]))
     levels = {factor: made.runs[factor].dtype for factor in FACTORS}
     table = pd.DataFrame(rows, columns=columns).astype({**levels, "median": float})
-    return replace(made, arms=table)
+    trajectories = pd.DataFrame(shares).astype(levels).assign(low=0.0, high=1.0)
+    at_end = pd.DataFrame(cells).assign(quantity="p_learned", value=0.4).astype(levels)
+    return replace(made, arms=table, trajectories=trajectories, estimates=at_end)
+
+
+def test_the_share_at_the_end_is_at_the_last_epoch_by_hand():
+    rows = learned(frames_of_arms()).frame
+    assert rows[["x", "value"]].drop_duplicates().values.tolist() == [[10, 0.25], [20, 0.5]]
+    assert rows["at_end"].dropna().tolist() == [0.4, 0.4]
+    assert set(rows[rows["at_end"].notna()]["x"]) == {20}
 
 
 def test_arms_of_one_cell_are_shown_and_the_others_named():

@@ -17,7 +17,7 @@ def test_shares_account_for_every_run_against_the_table(frames):
 def test_runs_without_an_outcome_are_missing_by_hand():
     outcomes = [{"status": "learned"}, {"seed": 1, "status": None}]
     frames = made_frames(outcomes=outcomes, missing=[{"seed": 2}])
-    none = dict.fromkeys(("not learned", "dead", "diverged"), 0)
+    none = dict.fromkeys(("slow", "stuck", "dead", "diverged"), 0)
     counts = {"activation": "tanh", "learned": 1, **none, "missing": 2}
     assert counted(frames, ["activation"]).to_dict("records") == [counts]
 

@@ -12,6 +12,8 @@ from vgstudy.report.claims_section import (
     claims_section,
     estimate_text,
     judged_claims,
+    later_text,
+    others_text,
     share_text,
     strip,
 )
@@ -119,6 +121,15 @@ def test_estimate_text_by_hand(changes, expected):
 def test_a_share_is_a_number_of_seeds_by_hand():
     assert share_text(0.96, 100) == "96 of 100 seeds"
     assert share_text(None, 100) == ""
+
+
+def test_other_networks_and_later_statements_by_hand():
+    assert others_text(["A1", "A3"], [0.62, 1.0]) == "A1 62 %, A3 100 %"
+    assert [later_text(each) for each in ([1, 1], [1, 4], [4, 2])] == [
+        "",
+        "in part after results",
+        "after results",
+    ]
 
 
 def test_strip_by_hand():

@@ -21,5 +21,6 @@ def test_files_hold_the_tables_against_themselves(reported):
 
 
 def test_lists_are_left_out():
-    frame = pd.DataFrame({"id": ["A1"], "sample": [[1.0, 2.0]]})
+    lists = {"sample": [[1.0, 2.0]], "others": [["A2"]], "others_fail": [[0.5]]}
+    frame = pd.DataFrame({"id": ["A1"], **lists})
     assert csv_bytes("claims", frame) == b"id\nA1\n"

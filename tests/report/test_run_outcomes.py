@@ -5,25 +5,26 @@ from vgstudy.report.run_outcomes import accounting_table, counts_sentence, devia
 
 
 def test_accounts_by_hand():
-    ends = ["learned", "learned", "not learned", "diverged", None]
+    ends = ["learned", "learned", "stuck", "diverged", None]
     frames = made_frames(
         outcomes=[{"seed": seed, "status": end} for seed, end in enumerate(ends)],
         missing=[{"width": 25}],
     )
     assert status_counts(frames) == {
         "learned": 2,
-        "not learned": 1,
+        "slow": 0,
+        "stuck": 1,
         "dead": 0,
         "diverged": 1,
         "missing": 2,
     }
     assert counts_sentence(status_counts(frames)) == (
-        "Of 6 runs, 2 learned, 1 did not learn, 0 ended with a dead gradient, 1 diverged and 2 "
-        "have no result."
+        "Of 6 runs, 2 learned, 0 were slow, 1 got stuck, 0 ended with a dead gradient, 1 diverged "
+        "and 2 have no result."
     )
     assert accounting_table(frames).rows == (
-        ("tanh", "Xavier", "SGD", "5", "5", "2", "1", "0", "1", "1"),
-        ("tanh", "Xavier", "SGD", "25", "1", "0", "0", "0", "0", "1"),
+        ("tanh", "Xavier", "SGD", "5", "5", "2", "0", "1", "0", "1", "1"),
+        ("tanh", "Xavier", "SGD", "25", "1", "0", "0", "0", "0", "0", "1"),
     )
 
 

@@ -20,7 +20,13 @@ from vgstudy.validation.trials import (
 )
 
 REPETITIONS = 400
-APPROXIMATE = {"t", "Wilson", "prediction of one seed", "chi-squared on log"}
+APPROXIMATE = {
+    "t",
+    "t of epochs to learn",
+    "Wilson",
+    "prediction of one seed",
+    "chi-squared on log",
+}
 
 
 SLOW = ("depths", "variances", "areas", "misfits")
@@ -39,6 +45,7 @@ def ends(row: dict) -> tuple[float, float]:
 
 def test_what_decides_covers_what_it_claims_or_is_known_to_be_approximate(trials):
     cautious = ("Fisher", "false discovery rate")
+    conservative = ("DKW band over epochs",)
     deciding = [
         row
         for row in trials
@@ -48,7 +55,7 @@ def test_what_decides_covers_what_it_claims_or_is_known_to_be_approximate(trials
     for row in deciding:
         low, high = ends(row)
         assert 0 < high < 1
-        assert row["coverage"] <= high, row
+        assert row["coverage"] <= high or row["procedure"] in conservative, row
         assert row["coverage"] >= low or row["procedure"] in cautious, row
 
 

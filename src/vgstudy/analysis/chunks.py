@@ -15,6 +15,7 @@ from vgstudy import quantities
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
 from vgstudy.analysis.grid import floats, position
 from vgstudy.analysis.intervals import finite, logs_of
+from vgstudy.analysis.learning import epochs_of_tests, first_learned, is_slow, last_fifth
 from vgstudy.config.log import Log
 from vgstudy.quantities import QUANTITIES
 from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
@@ -59,6 +60,11 @@ class Chunk:
         LEVELS, MEANS and `zero_cause_float32`; axes (cell, epoch, layer, seed).
     curves
         `finite` and the ENDS at these epochs and the last one; axes (cell, epoch, seed).
+    tested_epochs, tested
+        The epochs of `learning.epochs_of_tests`, and the accuracy on the test rows at each; axes
+        (cell, epoch, seed).
+    last_losses
+        The training loss over the last fifth of training; axes (cell, epoch, seed).
     decay_tables
         The rows of `decays`, one table for each job.
     """
@@ -75,6 +81,9 @@ class Chunk:
     decays: Mapping[str, Array]
     probes: Mapping[str, Array]
     curves: Mapping[str, Array]
+    tested_epochs: Whole
+    tested: Array
+    last_losses: Array
     decay_tables: Sequence[pa.Table]
 
     @cached_property
@@ -92,17 +101,25 @@ class Chunk:
     def status(self) -> Whole:
         """Index in RUN_STATUSES, -1 without a result; axes (cell, seed).
 
-        The first that holds of diverged, dead, learned.
+        The first that holds of diverged, dead, learned, slow; see `learning.is_slow`.
         """
         accuracy = self.ends["test_accuracy"]
         conditions = {
             "diverged": self.ends["finite"] == 0,
             "dead": self.decays["zero_cause"][:, -1] == ZERO_CAUSES.index("dead"),
             "learned": accuracy > self.learned_above,
-            "not learned": ~np.isnan(accuracy),
+            "slow": is_slow(self.last_losses),
+            "stuck": ~np.isnan(accuracy),
         }
         codes = [RUN_STATUSES.index(name) for name in conditions]
         return np.asarray(np.select(list(conditions.values()), codes, -1), dtype=np.int64)
+
+    @cached_property
+    def first_learned(self) -> Array:
+        """The first of the tested epochs at which a run had learned, infinite if there is none, NaN
+        without a result; axes (cell, seed)."""
+        first = first_learned(self.tested, self.tested_epochs, self.learned_above)
+        return np.where(self.status >= 0, first, np.nan)
 
     def status_counts(self, status: str) -> tuple[Array, Array]:
         """Return the number of runs of a status, and of runs of any; axis (cell,)."""
@@ -189,6 +206,7 @@ def read_chunk(
     """
     # the axis of all seeds, whatever the chunk: sums over it round alike
     seeds, last = np.unique(study["seeds"]), study["training"]["epochs"]
+    log = Log.model_validate(study["log"])
     levels = runs.drop_duplicates("cell").set_index("cell").loc[cells]
     depth, depths = (levels[name].to_numpy(dtype=np.int64) for name in ("depth", "depths"))
     axes = {"cell": cells, "epoch": epochs, "seed": seeds}
@@ -197,6 +215,9 @@ def read_chunk(
     decays = _Grid(DECAYS, axes)
     probes = _Grid(PROBES, {**layered, "seed": seeds})
     curves = _Grid(("finite", *ENDS), {**axes, "epoch": followed})
+    tested = _Grid(["test_accuracy"], {**axes, "epoch": epochs_of_tests(log, last)})
+    losses = _Grid(["train_loss"], {**axes, "epoch": last_fifth(last)})
+    read = np.unique([epoch for grid in (curves, tested, losses) for epoch in grid.axes["epoch"]])
     decay_tables, measured = [], [("examples", "==", examples)]
     probe_columns = dict.fromkeys([*PROBE_COLUMNS, *PROBES])
     member = np.zeros((len(cells), len(seeds)), dtype=bool)
@@ -208,9 +229,11 @@ def read_chunk(
         decay_tables.append(pa.table(decay_rows(rows)))
         decays.fill(decay_tables[-1])
         probes.fill(rows)
-        during = [("epoch", "in", followed.tolist())]
+        during = [("epoch", "in", read.tolist())]
         rows = read_rows(folder, "curves", list(curves.columns), during, str(job))
-        curves.fill(rows.filter(pa.array(_is_member(rows, cells, seeds, in_job))))
+        rows = rows.filter(pa.array(_is_member(rows, cells, seeds, in_job)))
+        for grid in (curves, tested, losses):
+            grid.fill(rows)
         member |= in_job
     return Chunk(
         examples,
@@ -225,6 +248,9 @@ def read_chunk(
         decays.arrays,
         probes.arrays,
         curves.arrays,
+        tested.axes["epoch"],
+        tested.arrays["test_accuracy"],
+        losses.arrays["train_loss"],
         decay_tables,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.bands import band_columns, critical
@@ -43,8 +44,13 @@ def outcome_rows(chunk: Chunk) -> Columns:
     """Return the rows of `outcomes`, one for each run of the design, null if it has no rows."""
     cell, seed = np.nonzero(chunk.member)
     keys = {"cell": labels(cell, chunk.cells), "seed": chunk.seeds[seed]}
+    first = chunk.first_learned[cell, seed]
+    when = {
+        "ever_learned": pa.array(np.isfinite(first), mask=np.isnan(first)),
+        "learning_epochs": nullable(np.minimum(first, chunk.last_epoch)),
+    }
     last = {name: nullable(chunk.ends[name][cell, seed]) for name in ENDS}
-    return {**keys, "status": labels(chunk.status[cell, seed], RUN_STATUSES), **last}
+    return {**keys, "status": labels(chunk.status[cell, seed], RUN_STATUSES), **when, **last}
 
 
 def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
@@ -55,10 +61,10 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     every layer that are in that class. p_alive: share of the measured seeds. p_zero_CAUSE:
     share of them whose first all-zero layer, counted from the output, is so for that cause.
     p_zero_float32_CAUSE: share of them with any layer whose whole float32 gradient is zero for that
-    cause. At the last epoch p_learned, p_dead and p_diverged over the measured seeds, and the means
-    of accuracies and losses over the seeds that did not diverge. n_alive counts the seeds that a
-    value is made of; of a share, the measured ones. On mini-batches only ratios, the shares made of
-    them and p_alive.
+    cause. At the last epoch p_STATUS and p_ever_learned over the measured seeds, the mean of the
+    epochs until a seed learned, and the means of accuracies and losses over the seeds that did not
+    diverge. n_alive counts the seeds that a value is made of; of a share, the measured ones. On
+    mini-batches only ratios, the shares made of them and p_alive.
     """
     for quantity in RATIOS:
         yield _ratio_rows(chunk, quantity)
@@ -67,10 +73,13 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     yield _share_rows(chunk, "p_alive", np.nansum(alive, axis=-1), counted(alive))
     if chunk.examples == PROBE_SET:
         yield from _zero_rows(chunk)
-        for status in ("learned", "dead", "diverged"):
+        for status in RUN_STATUSES:
             yield _status_rows(chunk, status)
+        first = chunk.first_learned
+        yield _share_rows(chunk, "p_ever_learned", np.isfinite(first).sum(axis=-1), counted(first))
+        yield _end_rows(chunk, "learning_epochs", np.minimum(first, chunk.last_epoch))
         for quantity in ENDS:
-            yield _end_rows(chunk, quantity)
+            yield _end_rows(chunk, quantity, chunk.end_values(quantity))
 
 
 def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
@@ -127,9 +136,8 @@ def _status_rows(chunk: Chunk, status: str) -> Columns:
     return _share_rows(chunk, f"p_{status}", count, n, extra=band)
 
 
-def _end_rows(chunk: Chunk, quantity: str) -> Columns:
-    """Return rows of the mean of a loss or an accuracy at the last epoch."""
-    values = chunk.end_values(quantity)
+def _end_rows(chunk: Chunk, quantity: str, values: Array) -> Columns:
+    """Return rows of the mean over seeds of a number per run, axes (cell, seed)."""
     group = moments(values)
     extra = {"spread": np.sqrt(group.var), **_prediction(group, np.asarray)}
     return interval_rows("estimates", chunk, quantity, mean_t(group), group.n, MEAN_T, extra)

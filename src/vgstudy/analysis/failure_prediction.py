@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vgstudy.analysis.auc import auc, auc_within, resampled
 from vgstudy.analysis.design import Design, plain, read_design
-from vgstudy.analysis.intervals import CONFIDENCE, WILSON, equal_tails, wilson
+from vgstudy.analysis.intervals import CONFIDENCE, equal_tails
 from vgstudy.analysis.predictors import ALL, CONSTANT, SIGNS
 from vgstudy.schema import FACTORS, ON_PROBE_SET, arrow_schema
 from vgstudy.store.parquet import write_table
@@ -40,7 +40,6 @@ REPETITIONS = 400
 # further digits are rounding of sums of weights, such as a share above 1
 DIGITS = 12
 RESAMPLED = "seeds resampled within cells"
-DECAYS = ("d_g", "d_delta")
 
 
 def write_prediction(folder: Path) -> None:
@@ -133,8 +132,6 @@ def _scored(
     counts = {"n": len(known), "n_failed": int((~known).sum())}
     about = _about(group, name, kind, failed[known], cell[known]) | counts
     yield from _areas(about, score[known], failed[known], cell[known], weight[:, known])
-    if name in DECAYS:
-        yield from _vanished(about, -score[known] < 1, failed[known])
 
 
 def _about(group: str, name: str, kind: str, failed: Mask, cell: Cells) -> Row:
@@ -142,13 +139,6 @@ def _about(group: str, name: str, kind: str, failed: Mask, cell: Cells) -> Row:
     mixed = len(np.intersect1d(cell[failed], cell[~failed]))
     counts = {"n": len(failed), "n_failed": 0, "failures": int(failed.sum()), "mixed": mixed}
     return {"group": group, "predictor": name, "kind": kind, **counts}
-
-
-def _vanished(about: Row, vanished: Mask, failed: Mask) -> Iterator[Row]:
-    """Return shares of runs with a decay factor below 1, of those that failed or learned."""
-    for quantity, of in (("vanished where failed", failed), ("vanished where learned", ~failed)):
-        if of.any():
-            yield _share(about | {"n": int(of.sum()), "n_failed": 0}, quantity, vanished[of])
 
 
 def _areas(about: Row, score: Array, failed: Mask, cell: Cells, weight: Array) -> Iterator[Row]:
@@ -173,21 +163,13 @@ def _rates(
         yield _row(about, quantity, right[of].mean() if of.any() else np.nan, repeated)
 
 
-def _share(about: Mapping[str, Any], quantity: str, holds: Mask) -> Row:
-    found = wilson(holds.sum(), len(holds))
-    ends = {end: float(getattr(found, end)) for end in ("value", "low", "high")}
-    return {**_row(about, quantity, np.nan, np.zeros(0), WILSON), **ends}
-
-
-def _row(
-    about: Mapping[str, Any], quantity: str, value: Any, repeated: Array, method: str = RESAMPLED
-) -> Row:
+def _row(about: Mapping[str, Any], quantity: str, value: Any, repeated: Array) -> Row:
     """Return one row.
 
     Where all runs of every cell failed or all learned, resampling seeds changes nothing: there is
     no interval.
     """
-    if method == RESAMPLED and not about["mixed"]:
+    if not about["mixed"]:
         repeated = np.zeros(0)
     low, high = equal_tails(repeated)
     ends = {"value": value, "low": low, "high": high}
@@ -197,6 +179,6 @@ def _row(
         **about,
         "quantity": quantity,
         **absent,
-        "method": method,
+        "method": RESAMPLED,
         "confidence": CONFIDENCE,
     }

@@ -15,6 +15,7 @@ from vgstudy.analysis.grid import labels, nullable
 from vgstudy.analysis.intervals import (
     CHI_SQUARED,
     CONFIDENCE,
+    DKW,
     GEOMETRIC_T,
     MEAN_T,
     WILSON,
@@ -30,7 +31,7 @@ LABELS = (STATED, APPROXIMATE)
 # Seeds from which on the simulated coverage of a method is the nominal one; the smallest number of
 # seeds simulated is 5, and infinity means at no number of seeds.
 STATED_FROM: Mapping[str, float] = MappingProxyType(
-    {GEOMETRIC_T: 5, WILSON: 30, MEAN_T: inf, CHI_SQUARED: inf}
+    {GEOMETRIC_T: 5, WILSON: 30, MEAN_T: inf, CHI_SQUARED: inf, DKW: inf}
 )
 
 
@@ -59,6 +60,7 @@ def interval_rows(
     method: str,
     extra: Extra | None = None,
     where: ArrayLike = True,
+    epochs: NDArray[np.int64] | None = None,
 ) -> Columns:
     """Return the columns of a table for the groups of a chunk in `where`.
 
@@ -73,7 +75,10 @@ def interval_rows(
     extra
         Further columns, whose axes broadcast against the interval's. Columns of the table that are
         not given are null.
+    epochs
+        Those of the interval's axis, by default the probe epochs.
     """
+    epochs = chunk.epochs if epochs is None else epochs
     shape = interval.value.shape
     index = np.nonzero(np.broadcast_to(where, shape))
     n, n_alive = chunk.n[index[0]], np.asarray(alive, dtype=int)[index]
@@ -82,7 +87,7 @@ def interval_rows(
         "cell": labels(index[0], chunk.cells),
         "quantity": labels(np.zeros_like(n), [quantity]),
         "examples": labels(np.zeros_like(n), [chunk.examples]),
-        "epoch": chunk.epochs[index[1]] if len(shape) > 1 else np.full(len(n), chunk.last_epoch),
+        "epoch": epochs[index[1]] if len(shape) > 1 else np.full(len(n), chunk.last_epoch),
         **({"layer": index[2] + 1} if len(shape) > 2 else {}),
         **{name: nullable(getattr(interval, name)[index]) for name in ("value", "low", "high")},
         "method": labels(np.zeros_like(n), [method]),

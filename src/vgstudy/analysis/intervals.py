@@ -24,6 +24,7 @@ GEOMETRIC_T = "t on log"
 CHI_SQUARED = "chi-squared on log"
 WILSON = "Wilson"
 CLOPPER_PEARSON = "Clopper-Pearson"
+DKW = "DKW band over epochs"
 WELCH_DIFFERENCE = "Welch, difference"
 WELCH_RATIO = "Welch on log, ratio"
 NEWCOMBE = "Newcombe, difference"
@@ -143,6 +144,18 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -
         np.where(none, np.nan, high),
         np.full_like(share, np.nan),
     )
+
+
+def dkw(share: Array, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Return a distribution function with a band that holds over its whole length.
+
+    The inequality of Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990, Ann. Probab.
+    18:1269). Its coverage is at least the nominal one.
+    """
+    with np.errstate(divide="ignore"):
+        half = np.sqrt(np.log(2 / (1 - confidence)) / (2 * np.asarray(n, dtype=float)))
+    ends = np.clip(share - half, 0, 1), np.clip(share + half, 0, 1)
+    return Interval(share, *ends, np.full_like(share, np.nan))
 
 
 def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:

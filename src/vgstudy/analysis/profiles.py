@@ -8,10 +8,12 @@ from vgstudy.analysis.bands import band_columns, critical
 from vgstudy.analysis.chunks import ENDS, LEVELS, MEANS, Chunk
 from vgstudy.analysis.interval_rows import Columns, interval_rows
 from vgstudy.analysis.intervals import (
+    DKW,
     GEOMETRIC_T,
     MEAN_T,
     WILSON,
     counted,
+    dkw,
     finite,
     geometric_t,
     mean_t,
@@ -21,10 +23,17 @@ from vgstudy.analysis.intervals import (
 
 
 def trajectory_rows(chunk: Chunk) -> Iterator[Columns]:
-    """Return the rows of `trajectories`: mean accuracies and losses at the probe epochs.
+    """Return the rows of `trajectories`: mean accuracies and losses at the probe epochs, and the
+    share of the measured seeds that had learned by each of the tested epochs.
 
     Means are over the seeds that have not diverged.
     """
+    epochs, first = chunk.tested_epochs, chunk.first_learned[:, None]
+    n = counted(first)
+    by = dkw((first <= epochs[:, None]).sum(axis=-1) / np.where(n > 0, n, np.nan), n)
+    yield interval_rows(
+        "trajectories", chunk, "p_learned_by", by, n + 0 * epochs, DKW, where=n > 0, epochs=epochs
+    )
     for quantity in ENDS:
         values = np.where(chunk.curves["finite"] == 1, finite(chunk.curves[quantity]), np.nan)
         group = moments(values)

@@ -12,6 +12,7 @@ from vgstudy.analysis.design import Design, read_design
 from vgstudy.analysis.predictors import PREDICTORS
 from vgstudy.claims import verdicts
 from vgstudy.claims.judging import Judged, agreement, judge, judge_prediction, share_of_all
+from vgstudy.claims.measures import Measure
 from vgstudy.claims.networks import Case, cases_of, check_register
 from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, all_claims, read_register
 from vgstudy.claims.run_values import Values, read_values
@@ -21,7 +22,6 @@ from vgstudy.store.parquet import write_table
 from vgstudy.store.tables import read_rows
 
 Row = dict[str, Any]
-LATER = "Added or changed after results had been seen."
 
 
 def write_claims(results: Path, studies: Sequence[str], register: Path) -> None:
@@ -60,7 +60,7 @@ def claim_rows(register: Mapping[str, Tutorial], studies: Mapping[str, Design]) 
     check_register(register, {name: design.study for name, design in studies.items()})
     cases = {name: _cases(register, name, design) for name, design in studies.items()}
     values = {
-        name: read_values(design, chain.from_iterable(case.reads for case in cases[name]))
+        name: read_values(design, chain.from_iterable(map(_reads, cases[name])))
         for name, design in studies.items()
     }
     return [
@@ -74,6 +74,12 @@ def _cases(register: Mapping[str, Tutorial], name: str, design: Design) -> list[
     """Return the statements about a study with each of their cells, in the register's order."""
     about = (claim for claim in all_claims(register) if name in claim.studies)
     return [case for claim in about for case in cases_of(claim, name, design.study, design.runs)]
+
+
+def _reads(case: Case) -> Iterator[tuple[str, Measure]]:
+    yield from case.reads
+    for cell, _ in case.asked:
+        yield from case.reads_of(cell)
 
 
 def _rows_of_claim(
@@ -102,9 +108,23 @@ def _judged_rows(cases: Sequence[Case], values: Values) -> list[Row]:
     verdict = verdicts.of_claim({judged[number].verdict for number in claimed})
     of_claim = {"claim_verdict": verdict, "claim_share": share, "claim_n": n}
     return [
-        _statement_row(case.claim, case.statement, case.study, case.arm, each) | of_claim
+        _statement_row(case.claim, case.statement, case.study, case.arm, each)
+        | of_claim
+        | _of_others(case, values)
         for case, each in zip(cases, judged, strict=True)
     ]
+
+
+def _of_others(case: Case, values: Values) -> Row:
+    """Return the share of seeds of each other network that fail a statement; a network without a
+    value in any seed is left out."""
+    shares = {}
+    for cell, name in case.asked:
+        arrays = [values[read].to_numpy() for read in case.reads_of(cell)]
+        share, n = share_of_all([agreement(case.statement, *arrays)])
+        if share is not None and n:
+            shares[name] = 1 - share
+    return {"others": list(shares), "others_fail": list(shares.values())}
 
 
 def _rows_not_run(claim: Claim, study: str) -> Iterator[Row]:
@@ -171,7 +191,6 @@ def _row(
         name: None if isinstance(value, float) and isnan(value) else value
         for name, value in vars(judged).items()
     }
-    reasons = [judged.reasoning, source.reasoning, LATER if source.version > 1 else ""]
     return {
         **claim.model_dump(include={"id", "claim", "setup"}),
         "tutorial": claim.tutorial,
@@ -179,10 +198,12 @@ def _row(
         "arm": arm,
         **about,
         **numbers,
-        "reasoning": " ".join(filter(None, reasons)),
+        "reasoning": " ".join(filter(None, [judged.reasoning, source.reasoning])),
         "version": source.version,
         # of questions and of what was not run; a claim's other rows replace it
         "claim_verdict": judged.verdict,
         "claim_share": None,
         "claim_n": 0,
+        "others": [],
+        "others_fail": [],
     }

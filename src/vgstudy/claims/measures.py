@@ -110,7 +110,7 @@ class Measure(Frozen):
     @property
     def epoch_words(self) -> str:
         """The epochs in words."""
-        if self.column == "learned":
+        if TABLE_OF[self.column] == "outcomes":
             return ""
         if isinstance(self.epochs, int):
             return f"epoch {self.epochs}"
@@ -136,7 +136,7 @@ class Measure(Frozen):
 def logged_epochs(measure: Measure, study: Study) -> list[int]:
     """Return the epochs at which a study logs what is measured."""
     log, last = Log.model_validate(study["log"]), int(study["training"]["epochs"])
-    if measure.column == "learned":
+    if TABLE_OF[measure.column] == "outcomes":
         return [last]
     if measure.column.startswith("train_"):
         return list(range(1, last + 1))

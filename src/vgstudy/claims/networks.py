@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """A statement about one cell of a study, with the cell it is compared with, if any."""
+    """A statement about one cell of a study.
+
+    Attributes
+    ----------
+    other
+        The cell it is compared with, if any.
+    asked
+        Ids and names of the other cells of the study's arms of which the same could be said. How
+        many of their seeds fail it shows how hard the test was.
+    """
 
     claim: Claim
     statement: Statement
@@ -32,11 +41,16 @@ class Case:
     arm: str
     cell: str
     other: str | None
+    asked: tuple[tuple[str, str], ...]
 
     @property
     def reads(self) -> list[tuple[str, Measure]]:
         """The cells and measures that it needs: its cell first, then what it is compared with."""
-        values = [(self.cell, measure) for measure in self.statement.measures]
+        return self.reads_of(self.cell)
+
+    def reads_of(self, cell: str) -> list[tuple[str, Measure]]:
+        """Return the same with another cell in place of its own."""
+        values = [(cell, measure) for measure in self.statement.measures]
         return [*values, (self.other, self.statement.measure)] if self.other else values
 
 
@@ -44,12 +58,29 @@ def cases_of(claim: Claim, name: str, study: Study, runs: "pd.DataFrame") -> Ite
     """Yield every statement of a claim with every cell of its networks, in the order of the
     design."""
     design = runs.drop_duplicates("cell")
+    depths = dict(zip(design["cell"], design["depth"], strict=True))
+    arms = arm_cells(study, runs)
     for statement in claim.statements:
         other = _compared(statement)
         other_cell = None if other is None else named_cells(other, study, design)[0][0]
         for network in statement.arms:
             for cell, arm in named_cells(network, study, design):
-                yield Case(claim, statement, name, arm, cell, other_cell)
+                asked = tuple(
+                    pair
+                    for pair in arms
+                    if pair[0] not in (cell, other_cell)
+                    and can_be_asked(statement, depths[pair[0]], depths[cell])
+                )
+                yield Case(claim, statement, name, arm, cell, other_cell, asked)
+
+
+def can_be_asked(statement: Statement, depth: int, own_depth: int) -> bool:
+    """Return whether a statement about a network of one depth can be one about another's: it claims
+    something, of hidden layers that both have, or of as many layers as it compares."""
+    parts = [part for measure in statement.measures for part in measure.parts]
+    numbers = [part.layer for part in parts if isinstance(part.layer, int)]
+    same_layers = statement.measure.layer != "each" or depth == own_depth
+    return not statement.open and same_layers and all(number <= depth for number in numbers)
 
 
 def named_cells(network: Network, study: Study, design: "pd.DataFrame") -> list[tuple[str, str]]:
@@ -65,6 +96,16 @@ def named_cells(network: Network, study: Study, design: "pd.DataFrame") -> list[
         (row["cell"], ", ".join([*arm, *(level_text(name, row[name]) for name in levels)]))
         for row in cells.to_dict("records")
     ]
+
+
+def arm_cells(study: Study, runs: "pd.DataFrame") -> list[tuple[str, str]]:
+    """Return id and name of each cell of the study's arms, each once, in the order of the arms."""
+    design = runs.drop_duplicates("cell")
+    named = (pair for arm in study.get("arms", {}) for pair in named_cells(arm, study, design))
+    names: dict[str, str] = {}
+    for cell, name in named:
+        names.setdefault(cell, name)
+    return list(names.items())
 
 
 def check_register(

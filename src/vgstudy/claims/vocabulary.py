@@ -48,6 +48,18 @@ DERIVED: Mapping[str, Derived] = MappingProxyType(
             ("status",),
             lambda rows: pc.equal(rows["status"], "learned"),
         ),
+        "learning_epochs": Derived(
+            "epochs until it learned, at most those trained",
+            "outcomes",
+            ("learning_epochs",),
+            lambda rows: rows["learning_epochs"],
+        ),
+        "learners_epochs": Derived(
+            "epochs until it learned, of seeds that learned",
+            "outcomes",
+            ("ever_learned", "learning_epochs"),
+            lambda rows: pc.if_else(rows["ever_learned"], rows["learning_epochs"], None),
+        ),
         "g_mean_size": Derived(
             "size of the mean gradient entry",
             "probes",
@@ -83,6 +95,10 @@ LAYERS: Mapping[str, tuple[str, Callable[[Array], Array]]] = MappingProxyType(
         "largest hidden": (
             "the hidden layer where it is largest",
             lambda x: x[:, :-1].max(axis=1, keepdims=True),
+        ),
+        "smallest hidden": (
+            "the hidden layer where it is smallest",
+            lambda x: x[:, :-1].min(axis=1, keepdims=True),
         ),
         "largest": ("the layer where it is largest", lambda x: x.max(axis=1, keepdims=True)),
         "smallest": ("the layer where it is smallest", lambda x: x.min(axis=1, keepdims=True)),

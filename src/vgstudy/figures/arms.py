@@ -39,6 +39,8 @@ FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to,
 MAX_POINTS = 60  # along a line
 # the tutorial's single run
 STAR: Look = {"color": RED, "marker": "*", "linestyle": "", "markersize": 8}
+# the share of seeds that learned, at the end
+RING: Look = {"color": GREY, "marker": "o", "linestyle": "", "fillstyle": "none"}
 
 arms_figure = partial(
     figure,
@@ -78,6 +80,24 @@ def accuracy(frames: Frames) -> View:
         panel=draw_run,
         key=run_key,
     )
+
+
+@arms_figure(
+    "arms-learned",
+    title="Share of seeds that have learned",
+    estimand="Share of all seeds whose test accuracy was above the threshold at one of the tested "
+    "epochs so far, with a band that holds at all epochs at once. Ring: the share that is above it "
+    f"at the end. {DEAD}",
+)
+def learned(frames: Frames) -> View:
+    """Select the share of seeds that had learned by each tested epoch, and at the end."""
+    rows = of_arms(frames, chosen(frames.trajectories, quantity="p_learned_by"))
+    at_end = chosen(frames.estimates, quantity="p_learned").set_index("cell")["value"]
+    is_last = rows["epoch"] == frames.last_epoch
+    rows = rows.assign(x=rows["epoch"], at_end=rows["cell"].map(at_end).where(is_last))
+    axes = axes_of("p_learned_by", limits=(0, 1))
+    settings = {"line": ("cell",), "panel": draw_learned, "key": learned_key, "simultaneous": True}
+    return arms_view(frames, rows, axes, "", **settings)
 
 
 @arms_figure(
@@ -205,15 +225,21 @@ def cells_of_arms(frames: Frames) -> dict[str, str]:
 
 
 def rows_of_arms(frames: Frames) -> pd.DataFrame:
-    """Return the rows of the arms that have panels as a view has them, with the arm's name as an
-    ordered category and its network in words."""
+    """Return the medians and quantiles of the arms that have panels as a view has them."""
+    return of_arms(
+        frames, frames.arms.rename(columns={"q05": "low", "median": "value", "q95": "high"})
+    )
+
+
+def of_arms(frames: Frames, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the arms that have panels, with the arm's name as an ordered category and
+    its network in words."""
     import pandas as pd
 
     cells = cells_of_arms(frames)
-    rows = frames.arms[frames.arms["cell"].isin(cells.values())]
+    rows = rows[rows["cell"].isin(cells.values())]
     arms = rows["cell"].map({cell: arm for arm, cell in cells.items()})
     networks = rows["cell"].map({cell: network(frames, cell) for cell in cells.values()})
-    rows = rows.rename(columns={"q05": "low", "median": "value", "q95": "high"})
     return rows.assign(
         arm=pd.Categorical(arms, list(cells), ordered=True), network=networks.astype("str")
     )
@@ -263,6 +289,18 @@ def draw_run(axes: Axes, points: pd.DataFrame) -> None:
     if len(stars):
         reported = stars["reported"].astype(float)
         axes.plot(stars["x"], reported, **STAR, clip_on=False, zorder=5)
+
+
+def draw_learned(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw the share that has learned with its band, and the share at the end as a ring."""
+    draw_lines(axes, points)
+    axes.plot(points["x"], points["at_end"].astype(float), **RING, clip_on=False)
+
+
+def learned_key(frame: pd.DataFrame) -> list[Look]:
+    """Return entries for the line, the ring and the activations."""
+    line = {"label": "ever learned so far, 95 % band", "color": GREY}
+    return [line, {"label": "learned at the end", **RING}, *activation_key(frame)]
 
 
 def run_key(frame: pd.DataFrame) -> list[Look]:

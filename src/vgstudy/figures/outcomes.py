@@ -31,8 +31,8 @@ APART = 0.18  # of the distance between initializers, from one activation to the
 @figure(
     "accounting",
     title="What became of every run",
-    estimand="Share of the runs of each cell that learned, did not learn, have a dead gradient or "
-    "diverged.",
+    estimand="Share of the runs of each cell that learned, are slow (have not, but the training "
+    "loss still falls), are stuck, have a dead gradient or diverged.",
     needs="the study has no runs",
 )
 def accounting(frames: Frames) -> View:

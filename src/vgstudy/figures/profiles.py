@@ -79,7 +79,7 @@ def profile_view(rows: pd.DataFrame, note: str, down: tuple[str, ...]) -> View:
     title="Decay factor during training",
     estimand="Decay factor per layer toward the input of the kernel gradient g and of the "
     "backpropagated signal δ: exp(−slope) of log RMS on the layer number over the square layers "
-    "2 to L, geometric mean over seeds. Below 1 it vanishes toward the input, above 1 it explodes.",
+    "2 to L, geometric mean over seeds. Below 1 it shrinks toward the input, above 1 it grows.",
     needs="a decay factor needs networks with at least 4 hidden layers and a gradient that is not "
     "zero",
 )

@@ -37,7 +37,8 @@ PLACES = {
 }
 STATUS_LOOKS: Mapping[str, Mapping[str, Any]] = {
     "learned": {"facecolor": "#6A9A92", "edgecolor": "white"},
-    "not learned": {"facecolor": "#DEDEDE", "edgecolor": "white"},
+    "slow": {"facecolor": "#C9B458", "edgecolor": "white"},
+    "stuck": {"facecolor": "#DEDEDE", "edgecolor": "white"},
     "dead": {"facecolor": "#B5483F", "edgecolor": "white", "hatch": "////"},
     "diverged": {"facecolor": "#222222", "edgecolor": "white"},
     "missing": {"facecolor": "#FFFFFF", "edgecolor": "#222222", "hatch": "xxxx"},

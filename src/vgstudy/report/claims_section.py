@@ -40,6 +40,9 @@ class Claim:
     statements
         Each a row of the table with the texts of `statement`; `deciding` is the first that has the
         claim's verdict.
+    later
+        Whether all, or only some, of its statements were added or changed after results had been
+        seen; empty if none was.
     """
 
     id: str
@@ -50,6 +53,7 @@ class Claim:
     verdict: str
     share: str
     statements: tuple[Row, ...]
+    later: str
 
     @property
     def deciding(self) -> Row:
@@ -144,17 +148,27 @@ def claim(rows: Sequence[Row]) -> Claim:
         verdict=first["claim_verdict"],
         share=share_text(first["claim_share"], first["claim_n"]),
         statements=tuple(statement(row) for row in rows),
+        later=later_text([row["version"] for row in rows]),
     )
 
 
+def later_text(versions: Sequence[int]) -> str:
+    """Say whether a claim, or part of it, was written after results had been seen."""
+    later = [version > 1 for version in versions]
+    if not any(later):
+        return ""
+    return "after results" if all(later) else "in part after results"
+
+
 def statement(row: Row) -> Row:
-    """Return a row with `estimate`, `brief` and `share_text` in words, and the `strip` of its
-    seeds."""
+    """Return a row with `estimate`, `brief`, `share_text` and `others_text` in words, and the
+    `strip` of its seeds."""
     return {
         **row,
         "estimate": estimate_text(row),
         "brief": brief_text(row),
         "share_text": share_text(row["share"], row["n"] - row["n_failed"]),
+        "others_text": others_text(row["others"], row["others_fail"]),
         "strip": strip(row["sample"] or [], row["reported_low"], row["reported_high"]),
     }
 
@@ -162,6 +176,13 @@ def statement(row: Row) -> Row:
 def share_text(share: float | None, seeds: int) -> str:
     """Return a share as a number of seeds: ``96 of 100 seeds``."""
     return "" if share is None else f"{round(share * seeds):,} of {plural(seeds, 'seed')}"
+
+
+def others_text(names: Sequence[str], shares: Sequence[float]) -> str:
+    """Return which share of the seeds of each other network fails: ``A1 62 %, A3 100 %``."""
+    return ", ".join(
+        f"{name} {100 * share:.0f} %" for name, share in zip(names, shares, strict=True)
+    )
 
 
 def brief_text(row: Row) -> str:

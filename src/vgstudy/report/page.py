@@ -12,6 +12,7 @@ from vgstudy.errors import UserError
 from vgstudy.figures.frames import read_frames
 from vgstudy.report.claims_section import ClaimsSection, claims_section
 from vgstudy.report.csv_export import write_shared_csv, write_study_csv
+from vgstudy.report.run_outcomes import MEANINGS
 from vgstudy.report.study_section import StudySection, study_section
 from vgstudy.report.study_tables import validation_tables
 from vgstudy.report.summary import Summary, summary
@@ -55,7 +56,8 @@ def page(
 ) -> str:
     """Return the page as HTML; every text of a study is escaped."""
     parts = {"sections": sections, "claims": claims, "first": first, "validation": validation}
-    return _render("report.html", {**parts, "scripts": scripts()}, escape=True)
+    fixed = {"scripts": scripts(), "meanings": MEANINGS}
+    return _render("report.html", {**parts, **fixed}, escape=True)
 
 
 def markdown(

@@ -2,19 +2,33 @@
 
 from collections.abc import Iterator, Mapping
 
+from vgstudy.analysis.learning import STILL_FALLING
 from vgstudy.analysis.power import families, too_small
-from vgstudy.figures.frames import Frames
+from vgstudy.claims.networks import arm_cells
+from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.outcomes import MISSING, STATUSES, counted
-from vgstudy.formatting import listing, plural
-from vgstudy.report.table import Table, frame_table
+from vgstudy.formatting import ABSENT, listing, percent, plural
+from vgstudy.report.table import Table, estimate, frame_table, records
 from vgstudy.schema import FACTORS
 
 WORDS: Mapping[str, str] = {
     "learned": "learned",
-    "not learned": "did not learn",
+    "slow": "were slow",
+    "stuck": "got stuck",
     "dead": "ended with a dead gradient",
     "diverged": "diverged",
     MISSING: "have no result",
+}
+MEANINGS = (
+    "Slow: not learned, but the training loss still falls: its mean over the second half of the "
+    f"last fifth of training is more than {percent(STILL_FALLING)} below that over the first half. "
+    "Stuck: neither. Dead: a layer's whole gradient is exactly zero at the last epoch because "
+    "every row meets a layer whose units are all off. Diverged: the loss became non-finite."
+)
+LEARNING: Mapping[str, str] = {
+    "p_learned": "learned at the end",
+    "p_ever_learned": "at any tested epoch",
+    "learning_epochs": "mean epochs until then, at most those trained",
 }
 NO_DEVIATION = "No deviation from the plan."
 
@@ -41,6 +55,18 @@ def accounting_table(frames: Frames) -> Table:
     for status in statuses:
         texts[status] = counts[status].map("{:,}".format)
     return frame_table("Runs by status", texts)
+
+
+def learning_table(frames: Frames) -> Table:
+    """Return for each arm how many seeds had learned at the end, how many ever, and when; without
+    rows for a study without arms."""
+    kept = chosen(frames.estimates, quantity=list(LEARNING), epoch=frames.last_epoch)
+    estimates = {(row["cell"], row["quantity"]): estimate(row) for row in records(kept)}
+    rows = tuple(
+        (name, *(estimates.get((cell, quantity), ABSENT) for quantity in LEARNING))
+        for cell, name in arm_cells(frames.study, frames.runs)
+    )
+    return Table("When seeds learned", ("network", *LEARNING.values()), rows)
 
 
 def deviations(frames: Frames) -> tuple[str, ...]:

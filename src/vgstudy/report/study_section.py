@@ -15,13 +15,14 @@ from vgstudy.report.run_outcomes import (
     accounting_table,
     counts_sentence,
     deviations,
+    learning_table,
     status_counts,
 )
 from vgstudy.report.study_tables import result_tables, robustness_tables
 from vgstudy.report.table import Table
 
 # figures in sight when the page opens; the others are folded
-MAIN_FIGURES = ("accounting", "depth-limit", "arms-accuracy", "signal-start", "decay-epochs")
+MAIN_FIGURES = ("accounting", "depth-limit", "arms-accuracy", "arms-learned", "signal-start")
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class StudySection:
         The design in sentences; the first is enough in short.
     comparisons
         What levels of declared contrasts learn more often, in sentences.
-    counts, accounting, accounts
-        Runs by status, in a sentence, and by setting.
+    counts, accounting, accounts, learning
+        Runs by status, in a sentence, and by setting; when the seeds of each arm learned.
     tables, robustness
         Finished estimates, and tables to judge them by.
     deviations
@@ -54,6 +55,7 @@ class StudySection:
     counts: Mapping[str, int]
     accounting: str
     accounts: Table
+    learning: Table
     figures: tuple[EmbeddedFigure, ...]
     tables: tuple[Table, ...]
     robustness: tuple[Table, ...]
@@ -96,6 +98,7 @@ def study_section(folder: Path, frames: Frames) -> StudySection:
         counts=counts,
         accounting=counts_sentence(counts),
         accounts=accounting_table(frames),
+        learning=learning_table(frames),
         figures=embedded_figures(folder, figure_names(frames.study)),
         tables=result_tables(frames),
         robustness=robustness_tables(frames),

@@ -15,7 +15,7 @@ from vgstudy.store.records import read_record
 LARGE = 200  # rows from which a table of networks is shown at one depth
 BEFORE = ["d_delta", "d_g"]
 AFTER = ["p_learned", "test_accuracy"]
-PREDICTION = ["AUC", "AUC within cells", "vanished where failed", "vanished where learned"]
+PREDICTION = ["AUC", "AUC within cells"]
 SIGNALS = [f"p_signal_{name}" for name in SIGNAL_CLASSES]
 DATED = "computed once for this version of the package, on {date}"
 

@@ -19,7 +19,6 @@ from vgstudy.report.study_section import StudySection
 from vgstudy.report.table import estimate, records, setting
 
 Studies = Mapping[str, Frames]
-GUESSING = 0.98  # share of the loss of guessing at or above which a run never started
 MOST_ACTIVATIONS = 3  # in the finding on failures
 TUTORIALS_ACTIVATION = "tanh"  # of the tutorials' open question
 CHANCE = 0.5
@@ -31,10 +30,10 @@ VERBS = {  # of one claim and of several
     ANSWERED: ("is an open question, answered", "are open questions, answered"),
 }
 FAILURES = {
+    "slow": "still learn when training ends",
+    "stuck": "get stuck",
     "dead": "end with a dead gradient",
     "diverged": "diverge",
-    "never started": "never leave the loss of guessing",
-    "stalled": "stall part-way",
 }
 
 
@@ -181,26 +180,16 @@ def signal_finding(studies: Studies, sections: Sequence[StudySection]) -> Findin
     )
 
 
-def failure_kinds(frames: Frames) -> pd.DataFrame:
-    """Return the runs with an outcome and the `kind` of their failure, a key of FAILURES; missing
-    where the run learned."""
-    rows = frames.outcomes[["status", "train_loss", "activation", "initializer", "optimizer"]]
-    guessing = -log(frames.chance)
-    never = rows["train_loss"].astype(float) >= GUESSING * guessing
-    kinds = rows["status"].astype("object").where(lambda status: status != "learned")
-    started = never.map({True: "never started", False: "stalled"})
-    return rows.assign(kind=kinds.where(kinds != "not learned", started))
-
-
 def failure_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
     """Say for each activation how many runs fail, and how most of them do."""
-    rows = pooled({name: failure_kinds(each) for name, each in studies.items()})
-    failed = rows[rows["kind"].notna()]
+    columns = ["status", "activation", "initializer", "optimizer"]
+    rows = pooled({name: each.outcomes[columns] for name, each in studies.items()})
+    failed = rows[rows["status"].isin(FAILURES)]
     if failed.empty:
         return None
     texts = []
     for activation in failed["activation"].value_counts().index[:MOST_ACTIVATIONS]:
-        kinds = failed[failed["activation"] == activation]["kind"].value_counts()
+        kinds = failed[failed["activation"] == activation]["status"].value_counts()
         runs = int((rows["activation"] == activation).sum())
         texts.append(
             f"{activation}: {int(kinds.sum()):,} of {plural(runs, 'run')} fail; "

@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from vgstudy.analysis.depth_limit import crossing, difference, limit, monotone, p_monotone
-from vgstudy.analysis.intervals import CONFIDENCE, clopper_pearson, newcombe, wilson
+from vgstudy.analysis.intervals import (
+    CONFIDENCE,
+    DKW,
+    clopper_pearson,
+    dkw,
+    mean_t,
+    moments,
+    newcombe,
+    wilson,
+)
 from vgstudy.validation.trials import (
     PRIMARY,
     SEEDS,
@@ -124,6 +133,22 @@ def misfits(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
             learned = rng.binomial(n, share, (repetitions, len(share))).astype(float)
             p = np.array([p_monotone(row, seeds, rng, TEST_DRAWS)[1] for row in learned])
             yield error_trial(MISFIT, name, n, p)
+
+
+def waits(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
+    """Try the share that has learned by each of 50 tests, and the mean number of tests until then,
+    at most 50."""
+    tests = np.arange(1.0, 51.0)
+    for share, scale in ((0.5, 20.0), (0.9, 5.0)):
+        by = share * (1 - np.exp(-tests / scale))
+        mean = 50 - by[:-1].sum()
+        name = f"{share:.0%} learn, after {scale:g} of 50 tests"
+        for n in SEEDS:
+            first = 1.0 + np.searchsorted(by, rng.random((repetitions, n)))
+            learned = (first[:, :, None] <= tests).mean(axis=1)
+            yield band_trial(DKW, PRIMARY, name, n, dkw(learned, n), by)
+            interval = mean_t(moments(np.minimum(first, 50)))
+            yield interval_trial("t of epochs to learn", PRIMARY, name, n, interval, mean)
 
 
 def _stacked(ends: Sequence[tuple[float, float]]) -> tuple[Array, Array]:

@@ -30,6 +30,7 @@ SIMULATIONS: Mapping[str, Simulation] = {
     "variances": comparisons.variances,
     "areas": comparisons.areas,
     "misfits": proportions.misfits,
+    "waits": proportions.waits,
 }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import keras
 
     from vgstudy.engine.train import Stack
+    from vgstudy.probe import GradientProbe
 
 SGD = KerasObject(class_name="SGD", config={"learning_rate": 0.01, "momentum": 0.9})
 ADAM = KerasObject(class_name="Adam")
@@ -101,6 +102,14 @@ def keras_optimizer(spec: Cell) -> keras.optimizers.Optimizer:
     return keras.optimizers.get(
         {"class_name": spec.optimizer.class_name, "config": dict(spec.optimizer.config)}
     )
+
+
+def measured_before_training(model: keras.Model, probe: GradientProbe) -> GradientProbe:
+    """Let a probe measure a compiled model as `fit` does before the first step."""
+    probe.set_model(model)
+    probe.on_train_begin()
+    probe.on_epoch_begin(0)
+    return probe
 
 
 def keras_flat(model: keras.Sequential) -> np.ndarray:

@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 from keras.initializers import Constant, RandomNormal
 
+from nets import measured_before_training
 from vgstudy.probe import GradientProbe
 from vgstudy.probe.diagnosis import diagnose_logs
 
@@ -140,10 +141,7 @@ def diagnosis(case):
     keras.utils.set_random_seed(1)
     model = build()
     model.compile("sgd", loss, jit_compile=False)
-    probe = GradientProbe(x, Y, log=None)
-    probe.set_model(model)
-    probe.on_train_begin()
-    probe.on_epoch_begin(0)
+    probe = measured_before_training(model, GradientProbe(x, Y, log=None))
     (diagnosed,) = diagnose_logs([(probe.table(), probe.log.footer())])
     return diagnosed
 

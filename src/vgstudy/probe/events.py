@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from tensorboard.compat.proto.event_pb2 import Event
@@ -20,7 +21,7 @@ from tensorboard.util.tensor_util import make_tensor_proto
 
 from vgstudy.schema import QUANTILES, TABLES
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 VERSION = "brain.Event:2"  # the format that TensorBoard reads
 # TensorBoard recognises event files by the word tfevents
@@ -46,7 +47,7 @@ TAGS = {"curves": CURVES, "decays": _numbers("decays", "decay/"), "probes": _num
 
 
 def row_events(table: str, rows: Iterable[Row], time: float) -> Iterator[Event]:
-    """Yield the events of one run's `curves` or `decays`; null has none."""
+    """Yield the events of one run's `curves` or `decays`; null and NaN have none."""
     for row in rows:
         yield _step(row["epoch"], _scalars(table, row), time)
 
@@ -77,8 +78,8 @@ def _layer_values(row: Row, names: Sequence[str] | None) -> Iterator[Summary.Val
 
 
 def _scalars(table: str, row: Row, suffix: str = "") -> list[Summary.Value]:
-    present = {name: tag for name, tag in TAGS[table].items() if row.get(name) is not None}
-    return [scalar(tag + suffix, row[name]) for name, tag in present.items()]
+    values = {tag: row.get(name) for name, tag in TAGS[table].items()}
+    return [scalar(tag + suffix, value) for tag, value in values.items() if pd.notna(value)]
 
 
 def _step(epoch: int, values: Iterable[Summary.Value], time: float) -> Event:

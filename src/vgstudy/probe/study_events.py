@@ -1,26 +1,21 @@
 """Runs of a study as folders of TensorBoard's event files."""
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
+import pandas as pd
 
 from vgstudy.errors import UserError
 from vgstudy.formatting import ranges
 from vgstudy.probe.events import FILE_NAME, probe_events, row_events, write_events
-from vgstudy.schema import ON_PROBE_SET, TABLES
+from vgstudy.quantities import PROBE_SET
+from vgstudy.results import load
 from vgstudy.store.files import whole
-from vgstudy.store.tables import read_rows
 
-Run = Mapping[str, Any]
-Rows = Sequence[dict[str, Any]]
-
+RUN = ["cell", "seed"]
 # the time of every event: equal tables give equal files
 NO_TIME = 0.0
-RUN_KEYS = ("cell", "seed")
 
 
 def write_study(
@@ -48,64 +43,40 @@ def write_study(
     """
     if logdir.exists() and not logdir.is_dir():
         raise UserError(f"{logdir} is a file; name a folder to write to")
-    runs = _with_seeds(_with_cells(read_rows(folder, "runs"), cells), seeds)
-    for job, members in groupby(sorted(runs, key=_job), key=_job):
-        job_runs = list(members)
-        tables = {
-            table: _by_run(folder, table, job, job_runs) for table in ("curves", "decays", "probes")
-        }
-        for run in job_runs:
-            key = run["cell"], run["seed"]
-            rows = {table: by_run.get(key, []) for table, by_run in tables.items()}
-            _write(logdir / run["cell"] / f"seed-{run['seed']}", rows)
+    study = load(folder)
+    runs = _with_seeds(_with_cells(study.runs, cells), seeds)
+    selected = {name: list(runs[name].unique()) for name in RUN}
+    curves = study.read("curves", **selected).groupby(RUN)
+    decays = study.read("decays", examples=PROBE_SET, **selected).groupby(RUN)
+    probes = study.read("probes", examples=PROBE_SET, **selected).groupby(RUN)
+    for cell, seed in zip(runs["cell"], runs["seed"], strict=True):
+        with whole(logdir / cell / f"seed-{seed}" / FILE_NAME.format(0)) as file:
+            for table, frame in (("curves", curves), ("decays", decays)):
+                rows = frame.get_group((cell, seed)).sort_values("epoch")
+                write_events(file, row_events(table, rows.to_dict("records"), NO_TIME))
+            rows = probes.get_group((cell, seed)).sort_values(["epoch", "layer"])
+            write_events(file, probe_events(rows.to_dict("records"), None, NO_TIME))
     return len(runs)
 
 
-def _with_cells(runs: pa.Table, expression: str | None) -> list[dict[str, Any]]:
+def _with_cells(runs: pd.DataFrame, expression: str | None) -> pd.DataFrame:
     try:
         pattern = re.compile(expression or "")
     except re.error as error:
         raise UserError(f"--cells: {expression!r} is not a regular expression: {error}") from None
-    selected = [run for run in runs.to_pylist() if pattern.search(run["cell"])]
-    if not selected:
-        some = ", ".join(sorted(set(runs["cell"].to_pylist()))[:3])
+    selected = runs[runs["cell"].map(lambda cell: bool(pattern.search(cell)))]
+    if selected.empty:
+        some = ", ".join(sorted(runs["cell"].unique())[:3])
         raise UserError(f"--cells: no run has a cell like {expression!r}; cells are such as {some}")
     return selected
 
 
-def _with_seeds(runs: list[dict[str, Any]], seeds: Sequence[int] | None) -> list[dict[str, Any]]:
+def _with_seeds(runs: pd.DataFrame, seeds: Sequence[int] | None) -> pd.DataFrame:
     if seeds is None:
         return runs
-    present = {run["seed"] for run in runs}
-    if missing := set(seeds) - present:
+    if missing := set(seeds) - set(runs["seed"]):
         raise UserError(
             f"--seeds: these cells have no runs of seeds {ranges(missing)}; "
-            f"they have {ranges(present)}"
+            f"they have {ranges(runs['seed'])}"
         )
-    return [run for run in runs if run["seed"] in seeds]
-
-
-def _job(run: Run) -> str:
-    return str(run["job"])
-
-
-def _by_run(
-    folder: Path, table: str, job: str, runs: Sequence[Run]
-) -> dict[tuple[str, int], list[dict[str, Any]]]:
-    """Return the rows of each run, by epoch and layer; of gradients those on the probe set."""
-    columns = TABLES[table].columns
-    filters: list[Any] = [(name, "in", list({run[name] for run in runs})) for name in RUN_KEYS]
-    if "examples" in columns:
-        filters.append(ON_PROBE_SET)
-    rows = read_rows(folder, table, filters=filters, job=job)
-    rows = rows.set_column(rows.column_names.index("cell"), "cell", rows["cell"].cast(pa.string()))
-    order = [(name, "ascending") for name in (*RUN_KEYS, "epoch", "layer") if name in columns]
-    groups = groupby(rows.sort_by(order).to_pylist(), key=lambda row: (row["cell"], row["seed"]))
-    return {key: list(members) for key, members in groups}
-
-
-def _write(folder: Path, tables: Mapping[str, Rows]) -> None:
-    with whole(folder / FILE_NAME.format(0)) as file:
-        write_events(file, row_events("curves", tables["curves"], NO_TIME))
-        write_events(file, row_events("decays", tables["decays"], NO_TIME))
-        write_events(file, probe_events(tables["probes"], None, NO_TIME))
+    return runs[runs["seed"].isin(seeds)]

@@ -293,6 +293,26 @@ def diagnose(
     raise typer.Exit(any(each["verdict"] != "healthy" for each in diagnoses))
 
 
+@app.command("at-best-rates")
+def at_best_rates(
+    folder: FolderArgument,
+    seeds: Annotated[str, typer.Argument(metavar="SEEDS", help="Fresh seeds, such as 330-429.")],
+) -> None:
+    """Print a study file with every network of a study of several learning rates at its best rate
+    and with fresh seeds."""
+    from vgstudy.config.at_best_rates import study_at_best_rates
+    from vgstudy.store.parquet import read_footer
+    from vgstudy.store.tables import read_rows
+
+    best = read_rows(folder, "best_rates").to_pylist()
+    if not best:
+        raise UserError(
+            f"{folder} has no best rates: its study file needs several levels of rate_factor, and "
+            "choosing_seeds"
+        )
+    typer.echo(study_at_best_rates(read_footer(folder / "runs.parquet")["study"], best, seeds))
+
+
 @app.command()
 def theory(
     studies: StudyArguments = None,

@@ -421,6 +421,42 @@ _TWO_BY_TWO = {
     **_METHOD,
 }
 
+_BEST_RATES = {
+    "cell": _label("id of the network at its best rate"),
+    "depth": _count("hidden layers"),
+    **_SETTING,
+    "rates": _count("rate factors to choose from"),
+    "chosen_on": _count("seeds that chose the rate; others estimate"),
+    "value": _number("share of the estimating seeds that learned at the best rate"),
+    **_INTERVAL,
+    **_METHOD,
+    "n": _count("seeds that estimate"),
+    "at_one": _number("share of them that learned at rate factor 1; null if it was not run"),
+    "area": _number(
+        "area under learned (0 or 1) over log10 of the rate factor, mean over the estimating seeds"
+    ),
+    "area_low": _number("lower end of its t interval"),
+    "area_high": _number("upper end of its t interval"),
+    "area_bound": _label(
+        "exact if at most a tenth of the seeds learn at both ends of the rates, else at least"
+    ),
+}
+
+_PAIRED = {
+    "depth": _count("hidden layers"),
+    **_SETTING,
+    "factor": _label("factor whose level is compared with the reference"),
+    "reference": _label("level compared with"),
+    "reference_rate": _number("best rate factor of the reference"),
+    "cured": _count("seeds that learned here and not with the reference"),
+    "harmed": _count("seeds that learned with the reference and not here"),
+    "value": _number("difference of the shares that learned, here minus reference"),
+    **_INTERVAL,
+    "p": _number("exact McNemar test, not corrected"),
+    **_METHOD,
+    "n": _count("seeds that estimate"),
+}
+
 _LIMITS = {
     **_SETTING,
     "value": _number(
@@ -583,6 +619,8 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "contrasts": Table(_CONTRASTS, "study", "estimate", export=True),
         "pooled": Table(_POOLED, "study", "estimate", export=True),
         "two_by_two": Table(_TWO_BY_TWO, "study", "estimate", export=True),
+        "best_rates": Table(_BEST_RATES, "study", "estimate", export=True),
+        "paired": Table(_PAIRED, "study", "estimate", export=True),
         "limits": Table(_LIMITS, "study", "estimate", export=True),
         "variances": Table(_VARIANCES, "study", "estimate", export=True),
         "prediction": Table(_PREDICTION, "study", "predict", export=True),

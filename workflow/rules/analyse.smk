@@ -12,6 +12,8 @@ rule estimate:
         contrasts="results/{study}/contrasts.parquet",
         pooled="results/{study}/pooled.parquet",
         two_by_two="results/{study}/two_by_two.parquet",
+        best_rates="results/{study}/best_rates.parquet",
+        paired="results/{study}/paired.parquet",
         limits="results/{study}/limits.parquet",
         variances="results/{study}/variances.parquet",
     log:

@@ -28,6 +28,7 @@ DKW = "DKW band over epochs"
 WELCH_DIFFERENCE = "Welch, difference"
 WELCH_RATIO = "Welch on log, ratio"
 NEWCOMBE = "Newcombe, difference"
+NEWCOMBE_PAIRED = "Newcombe, paired difference"
 WEIGHTED_SUM = "Newcombe, sum of shares"
 
 Array = NDArray[np.float64]
@@ -259,6 +260,29 @@ def newcombe(group: Interval, reference: Interval) -> Interval:
         for end in ("value", "low", "high")
     ]
     return weighted_sum(np.array([1.0, -1.0]), *both)
+
+
+def newcombe_paired(both: int, only_one: int, only_other: int, neither: int) -> Interval:
+    """Return the difference of two paired proportions, one minus the other.
+
+    Method 10 of Newcombe 1998, Stat. Med. 17:2635: Wilson's intervals and the correlation of the
+    pairs.
+    """
+    n = both + only_one + only_other + neither
+    one, other = wilson(both + only_one, n), wilson(both + only_other, n)
+    margins = [both + only_one, only_other + neither, both + only_other, only_one + neither]
+    product = both * neither - only_one * only_other
+    # corrected for continuity where the correlation is positive
+    covariance = max(product - n / 2, 0) if product > 0 else product
+    correlation = covariance / np.sqrt(np.prod(margins, dtype=float)) if all(margins) else 0.0
+
+    def reach(a: Array, b: Array) -> Array:
+        return np.asarray(np.sqrt(a**2 - 2 * correlation * a * b + b**2))
+
+    value = one.value - other.value
+    low = value - reach(one.value - one.low, other.high - other.value)
+    high = value + reach(one.high - one.value, other.value - other.low)
+    return Interval(value, low, high, np.full_like(value, np.nan))
 
 
 def weighted_sum(weight: Array, value: Array, low: Array, high: Array) -> Interval:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from vgstudy.analysis.best_rates import best_rate_rows, paired_rows
 from vgstudy.analysis.chunks import Chunk, chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs
 from vgstudy.analysis.depth_limit import fitted_limits, limit_rows, shares_learned
@@ -16,8 +17,9 @@ from vgstudy.analysis.profiles import profile_rows, trajectory_rows
 from vgstudy.analysis.two_by_two import two_by_two_rows
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.quantities import PROBE_SET
-from vgstudy.schema import FACTORS
+from vgstudy.schema import FACTORS, arrow_schema
 from vgstudy.store.parquet import Writer, open_writer, write_table
+from vgstudy.store.tables import read_rows
 
 BATCH_RUNS = 1000
 STREAMED = ("decays", "outcomes", "estimates", "trajectories", "profiles", "layer_decays")
@@ -53,6 +55,7 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
             if chunk.examples == PROBE_SET:
                 moments.append(cell_moments(chunk))
         _write_comparisons(design, pd.concat(moments, ignore_index=True))
+    _write_best_rates(design)
 
 
 def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
@@ -86,3 +89,30 @@ def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:
     }
     for name, columns in tables.items():
         write_table(name, columns, design.folder / f"{name}.parquet", {"digest": design.digest})
+
+
+def _write_best_rates(design: Design) -> None:
+    """Write what networks do at their best rates, if the study has several, and, if its cells share
+    their random streams, how they differ seed by seed."""
+    study, runs = design.study, _outcomes(design)
+    choosing = study["seeds"][: study["choosing_seeds"] or 0]
+    is_paired = study["streams"] == "shared"
+    has_rates = bool(choosing) or (is_paired and len(study["factors"]["rate_factor"]) == 1)
+    best = best_rate_rows(runs, choosing) if has_rates else []
+    estimating = runs[~runs["seed"].isin(choosing)]
+    declared = study["contrasts"] if is_paired and best else []
+    tables = {"best_rates": best, "paired": list(paired_rows(estimating, best, declared))}
+    for name, rows in tables.items():
+        schema = arrow_schema(name)
+        columns = {field.name: [row[field.name] for row in rows] for field in schema}
+        write_table(name, columns, design.folder / f"{name}.parquet", {"digest": design.digest})
+
+
+def _outcomes(design: Design) -> pd.DataFrame:
+    """Return factors, whether it learned (0 or 1) and training loss of each run."""
+    columns = ["cell", "seed", "status", "train_loss"]
+    outcomes: pd.DataFrame = read_rows(design.folder, "outcomes", columns).to_pandas()
+    learned = (outcomes["status"].astype(str) == "learned").astype(int)
+    runs = outcomes.assign(learned=learned, cell=outcomes["cell"].astype(str))
+    levels = design.runs[["cell", "seed", *FACTORS]]
+    return runs.merge(levels.astype({"cell": "str"}), on=["cell", "seed"])

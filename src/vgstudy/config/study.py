@@ -145,6 +145,7 @@ class StudyFile(Frozen):
     two_by_two: dict[Crossable, tuple[Level, Level]] | None = None
     study_seed: int = Field(0, ge=0, le=MAX_SEED)
     streams: Streams = "cell"
+    choosing_seeds: int | None = Field(None, ge=1)
     trial: bool = False
 
     def combinations(self, arm: str | None = None) -> list[Combination]:

@@ -1,0 +1,157 @@
+"""Comparisons at fair learning rates: each network at the rate that suits it best.
+
+Some seeds choose the rate of each network, others estimate at it, so that the best of several rates
+does not look better than it is. The rule: the rate factor with the highest share of learned runs;
+of equal ones that with the lowest median training loss, one that is not finite counting as
+infinite; of these the smallest.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from vgstudy.analysis.intervals import (
+    CONFIDENCE,
+    NEWCOMBE_PAIRED,
+    WILSON,
+    mean_t,
+    moments,
+    newcombe_paired,
+    wilson,
+)
+from vgstudy.schema import FACTORS
+
+RATE = "rate_factor"
+# share of learned runs below which a grid of rates ends far enough from the good ones
+EDGE = 0.1
+
+
+def best_rate_rows(runs: pd.DataFrame, choosing: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the rows of `best_rates`, one for each network.
+
+    Parameters
+    ----------
+    runs
+        Cell, seed, factors, `learned` (0 or 1) and `train_loss` of each run.
+    choosing
+        The seeds that choose; the others estimate.
+    """
+    return [_row(rows, choosing) for _, rows in runs.groupby(_others(RATE), observed=True)]
+
+
+def _others(*names: str) -> list[str]:
+    return [factor for factor in FACTORS if factor not in names]
+
+
+def _row(rows: pd.DataFrame, choosing: Sequence[int]) -> dict[str, Any]:
+    chooses = rows["seed"].isin(choosing)
+    best = best_rate(rows[chooses]) if rows[RATE].nunique() > 1 else rows[RATE].iloc[0]
+    estimating = rows[~chooses]
+    at_best = estimating[estimating[RATE] == best]
+    at_one = estimating[estimating[RATE] == 1]
+    share = wilson(at_best["learned"].sum(), len(at_best))
+    return {
+        **{name: rows[name].iloc[0] for name in _others(RATE)},
+        "cell": rows.loc[rows[RATE] == best, "cell"].iloc[0],
+        RATE: best,
+        "rates": rows[RATE].nunique(),
+        "chosen_on": int(rows.loc[chooses, "seed"].nunique()),
+        "value": float(share.value),
+        "low": float(share.low),
+        "high": float(share.high),
+        "method": WILSON,
+        "confidence": CONFIDENCE,
+        "n": len(at_best),
+        "at_one": at_one["learned"].mean() if len(at_one) else np.nan,
+        **_area(estimating),
+    }
+
+
+def best_rate(rows: pd.DataFrame) -> float:
+    """Return the rate factor that the rule above chooses for one network."""
+    loss = rows["train_loss"].where(np.isfinite(rows["train_loss"]), np.inf)
+    by_rate = rows.assign(loss=loss).groupby(RATE)
+    table = pd.DataFrame({"learned": by_rate["learned"].mean(), "loss": by_rate["loss"].median()})
+    order = ["learned", "loss", RATE]
+    ordered = table.reset_index().sort_values(order, ascending=[False, True, True])
+    return float(ordered[RATE].iloc[0])
+
+
+def _area(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the area under learned over log10 of the rate, one number a seed, with Student's t
+    interval; a lower bound unless few runs learn at both ends of the grid."""
+    by_seed = rows.pivot_table("learned", "seed", RATE) if len(rows) else pd.DataFrame()
+    if by_seed.shape[1] < 2:
+        return dict.fromkeys(("area", "area_low", "area_high", "area_bound"))
+    areas = np.trapezoid(by_seed.to_numpy(), np.log10(by_seed.columns.to_numpy(float)), axis=1)
+    interval = mean_t(moments(areas))
+    shares = by_seed.mean().to_numpy()
+    return {
+        "area": float(interval.value),
+        "area_low": float(interval.low),
+        "area_high": float(interval.high),
+        "area_bound": "exact" if max(shares[0], shares[-1]) < EDGE else "at least",
+    }
+
+
+def paired_rows(
+    runs: pd.DataFrame, best: Sequence[Mapping[str, Any]], declared: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `paired`: each level of a declared factor against its reference, seed by
+    seed, each network at its best rate.
+
+    Parameters
+    ----------
+    runs
+        As for `best_rate_rows`, only of the seeds that estimate.
+    best
+        The rows of `best_rates`.
+    declared
+        The study's contrasts: `factor` and the level that is its `reference`.
+    """
+    learned = {cell: rows.set_index("seed")["learned"] for cell, rows in runs.groupby("cell")}
+    for contrast in declared:
+        for row, other in _pairs(pd.DataFrame(best), **contrast):
+            if row["cell"] in learned and other["cell"] in learned:
+                pair = pd.concat([learned[row["cell"]], learned[other["cell"]]], axis=1).dropna()
+                yield {
+                    **{name: row[name] for name in FACTORS},
+                    "factor": contrast["factor"],
+                    "reference": str(contrast["reference"]),
+                    "reference_rate": other[RATE],
+                    **compared(*pair.to_numpy(bool).T),
+                }
+
+
+def _pairs(
+    best: pd.DataFrame, factor: str, reference: str | float, **_: Any
+) -> Iterator[tuple["pd.Series[Any]", "pd.Series[Any]"]]:
+    """Yield each network with another level of the factor, and the same one with the reference."""
+    for _levels, rows in best.groupby(_others(RATE, factor), observed=True):
+        is_reference = rows[factor].astype(str) == str(reference)
+        for _index, other in rows[is_reference].iterrows():
+            for _place, row in rows[~is_reference].iterrows():
+                yield row, other
+
+
+def compared(learned: NDArray[np.bool_], reference: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return what one treatment changes for the same seeds as another, both axis (seed,)."""
+    cured, harmed = int((learned & ~reference).sum()), int((~learned & reference).sum())
+    both, n = int((learned & reference).sum()), len(learned)
+    difference = newcombe_paired(both, cured, harmed, n - both - cured - harmed)
+    changed = cured + harmed
+    return {
+        "cured": cured,
+        "harmed": harmed,
+        "value": float(difference.value),
+        "low": float(difference.low),
+        "high": float(difference.high),
+        "p": binomtest(cured, changed).pvalue if changed else 1.0,
+        "method": NEWCOMBE_PAIRED,
+        "confidence": CONFIDENCE,
+        "n": n,
+    }

@@ -340,6 +340,8 @@ def made_frames(
     missing: Rows = (),
     two_by_two: Rows = (),
     limits: Rows = (),
+    best_rates: Rows = (),
+    paired: Rows = (),
     variances: Rows = (),
     overlays: Rows = (),
     resolved: Mapping[str, Any] | None = None,
@@ -368,13 +370,15 @@ def made_frames(
         "pooled": [{**NAMED, **POOLED, **row} for row in pooled],
         "two_by_two": [{"width": 5, "optimizer": "SGD", **row} for row in two_by_two],
         "limits": limits,
+        "best_rates": [{**NAMED, **row} for row in best_rates],
+        "paired": [{**NAMED, **row} for row in paired],
         "variances": variances,
         "prediction": [],
     }
     whole = {
         name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()
     }
-    for name in ("pooled", "two_by_two", "limits"):
+    for name in ("pooled", "two_by_two", "limits", "best_rates", "paired"):
         numeric = [field.name for field in arrow_schema(name) if pa.types.is_floating(field.type)]
         whole[name] = leveled(whole[name].astype(dict.fromkeys(numeric, "float64")), resolved)
     return Frames(resolved, frame("runs", runs, resolved), **made, **whole)

@@ -32,7 +32,7 @@ FILTERS: Mapping[str, Any] = {
     "arms": None,
     "overlays": None,
 }
-WHOLE = ("pooled", "two_by_two", "limits", "variances", "prediction")
+WHOLE = ("pooled", "two_by_two", "limits", "best_rates", "paired", "variances", "prediction")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Frames:
     pooled: pd.DataFrame
     two_by_two: pd.DataFrame
     limits: pd.DataFrame
+    best_rates: pd.DataFrame
+    paired: pd.DataFrame
     variances: pd.DataFrame
     overlays: pd.DataFrame
     prediction: pd.DataFrame
@@ -88,7 +90,7 @@ def read_frames(folder: Path) -> Frames:
         name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()
     }
     whole = {name: plain(read_rows(folder, name).to_pandas()) for name in WHOLE}
-    whole |= {name: leveled(whole[name], study) for name in WHOLE[:3]}
+    whole |= {name: leveled(whole[name], study) for name in WHOLE[:5]}
     return Frames(study, runs, **tables, **whole)
 
 

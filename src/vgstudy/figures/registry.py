@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vgstudy.figures.frames import Frames
 
 # modules of this package that register figures, in the order of the report
-FAMILIES = ("outcomes", "comparisons", "arms", "signal", "profiles", "theory")
+FAMILIES = ("outcomes", "rates", "comparisons", "arms", "signal", "profiles", "theory")
 
 _registered: dict[str, FigureSpec] = {}
 

@@ -48,6 +48,16 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
             frames.two_by_two[frames.two_by_two["depth"].isna()],
             (*FACTORS[1:], "effect", "change", ESTIMATE, "depths", "n"),
         ),
+        column_table(
+            "Each network at its best learning rate: share of seeds that learned",
+            frames.best_rates,
+            (*FACTORS, ESTIMATE, "n", "chosen_on", "at_one", "area", "area_bound"),
+        ),
+        column_table(
+            "Differences of shares that learned, seed by seed, at best learning rates",
+            frames.paired,
+            (*FACTORS, "reference", "reference_rate", ESTIMATE, "cured", "harmed", "n"),
+        ),
         column_table("Depth limits", frames.limits, (*FACTORS[1:], ESTIMATE, "range", "fit", "n")),
         column_table(
             "Shares of variance over runs",

@@ -1,0 +1,151 @@
+"""Networks at the learning rate that suits each best, and remedies compared there seed by seed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vgstudy.figures.frames import Frames
+from vgstudy.figures.lines import activation_key
+from vgstudy.figures.registry import figure
+from vgstudy.figures.style import GREY, Look, colours
+from vgstudy.figures.view import Axis, View
+from vgstudy.formatting import level_text, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# factors in the name of a network, as it is read
+IN_NAME = ("activation", "initializer", "optimizer", "depth", "width", "remedy")
+
+
+def has_several_rates(study: Mapping[str, Any]) -> bool:
+    """Return whether a study chooses among learning rates."""
+    return bool(study.get("choosing_seeds")) and len(study["factors"]["rate_factor"]) > 1
+
+
+def is_paired(study: Mapping[str, Any]) -> bool:
+    """Return whether a study compares levels seed by seed."""
+    return bool(study.get("streams") == "shared" and study["contrasts"])
+
+
+@figure(
+    "best-rates",
+    title="At the given learning rate and at the best one",
+    estimand="Share of seeds that learned: open at the given rate, full at the network's best, "
+    "with Wilson's interval. Other seeds chose that rate.",
+    needs="no seeds are left to estimate with",
+    is_of=has_several_rates,
+)
+def best_rates(frames: Frames) -> View:
+    """Select the share of learned runs of each network at rate factor 1 and at its best."""
+    rows = frames.best_rates
+    rows = rows[rows["value"].notna()].sort_values(list(IN_NAME), kind="stable")
+    names = [_name(row, _varied(rows, IN_NAME)) for _, row in rows.iterrows()]
+    labels = [
+        f"{name}: rate × {row['rate_factor']:g}"
+        for name, (_, row) in zip(names, rows.iterrows(), strict=True)
+    ]
+    rows = rows.assign(
+        quantity="network", name=labels, x=rows["value"], value=[float(i) for i in range(len(rows))]
+    )
+    seeds = int(rows["n"].max()) if len(rows) else 0
+    return View(
+        rows.drop(columns="n"),
+        {"network": Axis("network", limits=(len(rows) - 0.5, -0.5))},
+        Axis("share of seeds that learned", limits=(-0.02, 1.02)),
+        f"{plural(seeds, 'seed')} estimate.",
+        across=(),
+        line=("name",),
+        panel=draw_best_rates,
+        key=best_rates_key,
+        takeaway=_better(rows),
+    )
+
+
+def _better(rows: pd.DataFrame) -> str:
+    """Return how many networks learn more often at another rate than the given one."""
+    better = int((rows["low"] > rows["at_one"]).sum())
+    return (
+        f"{better} of {plural(len(rows), 'network')} learn more often\n"
+        "at another learning rate than the given one"
+    )
+
+
+def _varied(rows: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+    """Return the factors that have several levels, the activation always."""
+    return [name for name in factors if name == "activation" or rows[name].nunique() > 1]
+
+
+def _name(row: pd.Series[Any], factors: Sequence[str]) -> str:
+    return ", ".join(level_text(name, row[name]) for name in factors)
+
+
+def draw_best_rates(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw a row for every network, from its share at the given rate to that at its best."""
+    palette = colours(points)
+    axes.set_yticks(points["value"], points["name"])
+    axes.locator_params(axis="x", nbins=5)
+    for activation, rows in points.groupby("activation", observed=True):
+        look: Any = {"color": palette[str(activation)], "linewidth": 1.0}
+        axes.hlines(rows["value"], rows["at_one"], rows["x"], linestyle=":", **look)
+        axes.hlines(rows["value"], rows["low"], rows["high"], **look)
+        axes.plot(rows["at_one"], rows["value"], "o", fillstyle="none", markersize=5, **look)
+        axes.plot(rows["x"], rows["value"], "o", markersize=5, **look)
+
+
+def best_rates_key(frame: pd.DataFrame) -> list[Look]:
+    """Return the activations, and what open and full markers mean."""
+    plain: Look = {"color": GREY, "marker": "o", "markersize": 5, "linewidth": 1.0}
+    return [
+        *activation_key(frame),
+        {**plain, "label": "at the given rate", "fillstyle": "none", "linestyle": ""},
+        {**plain, "label": "at its best rate"},
+    ]
+
+
+@figure(
+    "paired",
+    title="What a change cures and harms, seed by seed",
+    estimand="Share of seeds that learned, less that of the same seeds with the reference, each "
+    "network at its best rate; Newcombe's paired interval.",
+    needs="no two networks differ in a declared contrast alone",
+    is_of=is_paired,
+)
+def paired(frames: Frames) -> View:
+    """Select the paired differences of each contrast, a row for each network."""
+    rows = frames.paired
+    rows = rows.assign(
+        quantity=rows["factor"].astype("str") + " against\n" + rows["reference"].astype("str")
+    )
+    place: dict[str, dict[str, int]] = {}
+    for family, some in rows.groupby("quantity", sort=False):
+        varied = _varied(some, IN_NAME)
+        names = [_name(row, varied) for _, row in some.iterrows()]
+        place[str(family)] = {name: at for at, name in enumerate(names)}
+        rows.loc[some.index, "name"] = names
+    pairs = zip(rows["quantity"], rows.get("name", []), strict=True)
+    rows = rows.assign(x=rows["value"], value=[float(place[one][two]) for one, two in pairs])
+    seeds = int(rows["n"].max()) if len(rows) else 0
+    return View(
+        rows.drop(columns="n"),
+        {name: Axis(name, limits=(len(names) - 0.5, -0.5)) for name, names in place.items()},
+        Axis("difference of shares that learned", limits=(-1, 1)),
+        f"{plural(seeds, 'seed')} each.",
+        across=(),
+        line=("name",),
+        panel=draw_paired,
+    )
+
+
+def draw_paired(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw a row for every network, its difference with its interval."""
+    palette = colours(points)
+    axes.set_yticks(points["value"], points["name"])
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    for activation, rows in points.groupby("activation", observed=True):
+        look: Any = {"color": palette[str(activation)], "linewidth": 1.0}
+        axes.hlines(rows["value"], rows["low"], rows["high"], **look)
+        axes.plot(rows["x"], rows["value"], "o", markersize=4, **look)

@@ -50,7 +50,7 @@ def keys(model: type[BaseModel]) -> Iterator[str]:
 
 
 def test_every_command_is_documented_and_no_other():
-    named = set(re.findall(r"`vgstudy (\w+)`", COMMANDS_PAGE))
+    named = set(re.findall(r"`vgstudy ([\w-]+)`", COMMANDS_PAGE))
     assert named == COMMANDS.keys()
 
 

@@ -5,8 +5,12 @@ import pandas as pd
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
+from synthetic import study
 from vgstudy.analysis.best_rates import best_rate, best_rate_rows, compared, paired_rows
 from vgstudy.analysis.intervals import newcombe_paired
+from vgstudy.config.at_best_rates import study_at_best_rates
+from vgstudy.config.load import load_study
+from vgstudy.config.study import Factors
 from vgstudy.schema import DEFAULT_LEVELS
 
 LEVELS = {"depth": 5, "width": 5, "activation": "tanh", "initializer": "He", "optimizer": "SGD"}
@@ -97,3 +101,18 @@ def test_levels_are_paired_by_seed_at_their_own_best_rates_by_hand():
     (pair,) = paired_rows(estimating, best, [{"factor": "remedy", "reference": "none"}])
     assert (pair["remedy"], pair["rate_factor"], pair["reference_rate"]) == ("skip", 1.0, 0.1)
     assert (pair["cured"], pair["harmed"], pair["n"]) == (2, 1, 3)
+
+
+def test_a_study_at_best_rates_has_every_network_once_by_hand(tmp_path):
+    fields = study(depths=[1, 5], widths=[5], activations=["tanh"], initializers=["He"])
+    fields["factors"]["rate_factor"] = [0.1, 1.0]
+    networks = [
+        {**LEVELS, **DEFAULT_LEVELS, "optimizer": optimizer, "depth": depth, "rate_factor": rate}
+        for optimizer, depth, rate in (("SGD", 1, 0.1), ("SGD", 5, 1.0), ("Adam", 5, 1.0))
+    ]
+    path = tmp_path / "fresh.yaml"
+    path.write_text(study_at_best_rates(fields, networks, "50-59"))
+    fresh = load_study(path)
+    names = list(Factors.model_fields)
+    assert fresh.seeds == tuple(range(50, 60))
+    assert [dict(zip(names, levels, strict=True)) for levels in fresh.combinations()] == networks

@@ -19,7 +19,9 @@ def test_a_study_has_the_figures_of_its_arms_widths_and_changes():
     assert "two-by-two" not in plain
     crossed = {"activation": ["tanh", "ReLU"], "initializer": ["Xavier", "He"]}
     with_arms = {**study(widths=(5, 10, 20), two_by_two=crossed), "arms": {"A1": {}}}
-    assert set(figure_names(with_arms)) == set(figures())
+    rates = {"factors": {**with_arms["factors"], "rate_factor": [1, 3]}, "choosing_seeds": 5}
+    assert set(figure_names({**with_arms, **rates, "streams": "shared"})) == set(figures())
+    assert {"best-rates", "paired"} == set(figures()) - set(figure_names(with_arms))
 
 
 def test_names_cost_no_drawing_library():

@@ -29,7 +29,11 @@ def parse(text: str) -> Any:
         return None
     if _entries(node, {}) > MAX_ENTRIES:
         raise YAMLError(f"its aliases, written out, are more than {MAX_ENTRIES:,} entries")
-    return yaml.constructor.construct_document(node)
+    try:
+        return yaml.constructor.construct_document(node)
+    except ValueError as error:
+        # what looks like a number and is none, such as `._`
+        raise YAMLError(str(error)) from None
 
 
 def _entries(node: Node, counts: dict[int, int]) -> int:

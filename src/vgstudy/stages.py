@@ -11,13 +11,13 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 7,
-        "estimate": 18,
+        "estimate": 19,
         "predict": 9,
         "trajectories": 4,
         "overlay": 5,
         "claims": 11,
-        "figures": 23,
-        "report": 33,
+        "figures": 24,
+        "report": 34,
         "coverage": 9,
         "published": 2,
         "diagnosis": 1,

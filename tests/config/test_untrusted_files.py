@@ -29,9 +29,8 @@ from vgstudy.tasks import Mnist
 HOSTILE = st.text(
     st.sampled_from("ab-_./\\ \n\t'\"`$;&|<>*?~#%{}()!\0é"), min_size=1, max_size=30
 ) | st.text(min_size=1, max_size=30)
-CALM = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)  # also on a busy machine
+# also on a busy machine
+CALM = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 PLAIN = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -144,6 +143,7 @@ def test_yaml_makes_no_objects(text):
         yamlfile.parse(text)
 
 
+@pytest.mark.slow
 def test_a_study_in_a_hostile_folder_runs_nothing(tmp_path):
     """Through Snakemake and its shell."""
     snakemake = copy_of_the_workflow(tmp_path)

@@ -60,28 +60,41 @@ def members(count, **fields):
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "parts"),
     [
-        {},
-        {"activation": "relu", "optimizer": ADAM},
-        {"activation": "sigmoid", "optimizer": named("RMSprop"), "depth": 2, "width": 25},
-        {"activation": named("leaky_relu", negative_slope=0.01), "width": 7, "batch_size": 13},
-        {
-            "task": Digits(name="digits", train=77),
-            "width": 10,
-            "optimizer": ADAM,
-            "batch_size": 30,
-            "steps_per_epoch": 2,
-        },
+        ({}, (slice(1), slice(2), slice(3, 20), slice(None, None, -1), slice(5, 40, 7))),
+        ({"activation": "relu", "optimizer": ADAM}, (slice(2), slice(None, None, -1))),
+        (
+            {"activation": "sigmoid", "optimizer": named("RMSprop"), "depth": 2, "width": 25},
+            (slice(1), slice(39, 3, -2)),
+        ),
+        (
+            {
+                "activation": named("leaky_relu", negative_slope=0.01),
+                "width": 7,
+                "batch_size": 13,
+            },
+            (slice(1), slice(3, 20), slice(None, None, -1)),
+        ),
+        (
+            {
+                "task": Digits(name="digits", train=77),
+                "width": 10,
+                "optimizer": ADAM,
+                "batch_size": 30,
+                "steps_per_epoch": 2,
+            },
+            (slice(1), slice(39, 3, -2)),
+        ),
     ],
     ids=["tanh-SGD", "relu-Adam", "sigmoid-RMSprop", "leaky-odd-sizes", "softmax-by-steps"],
 )
-def test_any_split_and_order_of_a_stack_gives_the_same_bits(fields):
+def test_any_split_and_order_of_a_stack_gives_the_same_bits(fields, parts):
     runs = members(40, **fields)
     whole = train(runs, LOG)
-    for part in (runs[:1], runs[:2], runs[3:20], runs[::-1], runs[5:40:7]):
-        again = train(part, LOG)
-        assert all(rows(whole, run) == rows(again, run) for run in part)
+    for part in parts:
+        again = train(runs[part], LOG)
+        assert all(rows(whole, run) == rows(again, run) for run in runs[part])
 
 
 def test_any_split_and_order_of_a_stack_with_shared_rows_gives_the_same_bits(monkeypatch):
@@ -104,7 +117,7 @@ def test_any_split_and_order_of_a_stack_with_shared_rows_gives_the_same_bits(mon
     )
     log = LOG.model_copy(update={"probe_rows": 40})
     whole = train(runs, log)
-    for part in (runs[:1], runs[::-1], runs[5:20:7]):
+    for part in (runs[:1], runs[19:2:-2]):
         again = train(part, log)
         assert all(rows(whole, run) == rows(again, run) for run in part)
 
@@ -154,7 +167,7 @@ def test_however_a_mixed_stack_is_cut_to_be_probed_it_gives_the_same_bits(monkey
         for s in range(17)
     ]
     whole = train(mixed, LOG)
-    for most in (16, 48, 64):
+    for most in (16, 48):
         monkeypatch.setattr(probes, "probe_runs", lambda *_, most=most: most)
         again = train(mixed, LOG)
         assert again.probes == whole.probes

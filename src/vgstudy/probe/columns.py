@@ -146,7 +146,9 @@ def _row(numbers: Sequence[Any]) -> Array:
 
 
 def _rms(calls: Sequence[Array]) -> float:
-    return float(rms(_by_example(calls))[0]) if calls else np.nan
+    if not calls:
+        return np.nan
+    return float(rms(np.concatenate([each.ravel() for each in calls])[None])[0])
 
 
 def _by_example(calls: Sequence[Array]) -> Array:

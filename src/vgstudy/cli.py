@@ -93,14 +93,16 @@ def plan(
     from vgstudy.planning.checks import check_resources
     from vgstudy.planning.forecast import forecast
     from vgstudy.planning.plan import plan_study
+    from vgstudy.planning.speed import read_speed
     from vgstudy.terminal.output import show
     from vgstudy.terminal.plan_table import plan_table
 
     plans = [plan_study(study, results) for study in _read(studies, config, seeds)]
     check_resources(plans, results, cores=None)
+    speed = read_speed(results)
     for planned in plans:
-        show(plan_table(planned))
-    for line in forecast(plans, available_cpu_count()):
+        show(plan_table(planned, speed))
+    for line in forecast(plans, available_cpu_count(), speed):
         typer.echo(line)
 
 

@@ -422,7 +422,6 @@ _TWO_BY_TWO = {
 }
 
 _BEST_RATES = {
-    "cell": _label("id of the network at its best rate"),
     "depth": _count("hidden layers"),
     **_SETTING,
     "rates": _count("rate factors to choose from"),
@@ -448,6 +447,8 @@ _PAIRED = {
     "factor": _label("factor whose level is compared with the reference"),
     "reference": _label("level compared with"),
     "reference_rate": _number("best rate factor of the reference"),
+    "learned": _count("seeds that learned"),
+    "learned_reference": _count("seeds that learned with the reference"),
     "cured": _count("seeds that learned here and not with the reference"),
     "harmed": _count("seeds that learned with the reference and not here"),
     "value": _number("difference of the shares that learned, here minus reference"),

@@ -17,9 +17,11 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 5,
         "claims": 11,
         "figures": 24,
-        "report": 34,
+        "report": 35,
         "coverage": 9,
         "published": 2,
         "diagnosis": 1,
+        "rates": 1,
+        "interventions": 1,
     }
 )

@@ -8,6 +8,7 @@ import pytest
 from vgstudy.config.load import load_study
 from vgstudy.planning import checks, cost, forecast
 from vgstudy.planning.plan import Plan, plan_study, write_design
+from vgstudy.planning.speed import Speed
 from vgstudy.schema import TRAINED
 
 STUDY = Path(__file__).parents[2] / "config/studies/smoke.yaml"
@@ -21,7 +22,7 @@ def pretend_trained(planned: Plan) -> None:
 
 
 def test_training_states_runs_jobs_minutes_and_disk(planned: Plan) -> None:
-    (line,) = forecast.training(planned, 2)
+    (line,) = forecast.training(planned, 2, Speed())
     minutes = cost.wall_seconds([job.seconds for job in planned.jobs.values()], 2) / 60
     start = f"smoke: trains 216 runs in 1 job, about {minutes:.1f} minutes on 2 cores, "
     assert line.startswith(start)
@@ -31,14 +32,14 @@ def test_training_states_runs_jobs_minutes_and_disk(planned: Plan) -> None:
 def test_nothing_is_left_to_train(planned: Plan) -> None:
     pretend_trained(planned)
     again = plan_study(planned.study, planned.folder.parent)
-    assert list(forecast.training(again, 2)) == ["smoke: all 216 runs are trained"]
-    assert list(forecast.total([again], 2)) == []
+    assert list(forecast.training(again, 2, Speed())) == ["smoke: all 216 runs are trained"]
+    assert list(forecast.total([again], 2, Speed())) == []
 
 
 def test_trained_runs_that_left_the_study_are_counted(planned: Plan) -> None:
     pretend_trained(planned)
     fewer = plan_study(load_study(STUDY, range(1)), planned.folder.parent)
-    left_out, trained = forecast.training(fewer, 2)
+    left_out, trained = forecast.training(fewer, 2, Speed())
     assert left_out.startswith("smoke: 162 trained runs of other levels or seeds stay on disk")
     assert trained == "smoke: all 54 runs are trained"
 
@@ -48,14 +49,15 @@ def test_total_by_hand(planned: Plan) -> None:
     (job,) = planned.jobs.values()
     analysis = cost.STUDY + 54 * cost.STUDY_CELL + 216 * cost.STUDY_RUN
     work = cost.START_UP + job.seconds + analysis + cost.REPORT
+    assumed = Speed().sentence
     start = "all together, with analysis, figures and report: about"
     one = f"{start} {work / 60:.1f} core-minutes, {work / 60:.1f} minutes"
-    assert [*forecast.total([planned], 1)] == [f"{one} on 1 core"]
-    assert [*forecast.total([planned], 2)] == [f"{one} on 2 cores"]
-    assert [*forecast.total([planned], None)] == [f"{one} if all run at once"]
+    assert [*forecast.total([planned], 1, Speed())] == [f"{one} on 1 core; {assumed}"]
+    assert [*forecast.total([planned], 2, Speed())] == [f"{one} on 2 cores; {assumed}"]
+    assert [*forecast.total([planned], None, Speed())] == [f"{one} if all run at once; {assumed}"]
     both = 2 * work - cost.REPORT
-    two = f"{start} {both / 60:.1f} core-minutes, {both / 60:.1f} minutes on 1 core"
-    assert [*forecast.total([planned, planned], 1)] == [two]
+    two = f"{start} {both / 60:.1f} core-minutes, {both / 60:.1f} minutes on 1 core; {assumed}"
+    assert [*forecast.total([planned, planned], 1, Speed())] == [two]
 
 
 def test_too_little_free_memory_comes_with_the_remedy(

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import product
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -73,7 +73,7 @@ def train(runs: Iterable[Run], log: Log) -> SimpleNamespace:
     return SimpleNamespace(**{name: pa.concat_tables(tables) for name, tables in parts.items()})
 
 
-def write_figures(folder: Path) -> None:
+def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
     """Instead of `vgstudy.figures.write_figures`: empty pictures."""
 
     from vgstudy.figures.frames import read_frames

@@ -145,6 +145,8 @@ def compared(learned: NDArray[np.bool_], reference: NDArray[np.bool_]) -> dict[s
     difference = newcombe_paired(both, cured, harmed, n - both - cured - harmed)
     changed = cured + harmed
     return {
+        "learned": int(learned.sum()),
+        "learned_reference": int(reference.sum()),
         "cured": cured,
         "harmed": harmed,
         "value": float(difference.value),

@@ -6,25 +6,28 @@ from collections.abc import Collection, Iterator, Mapping
 from vgstudy.formatting import plural
 from vgstudy.planning import checks, cost
 from vgstudy.planning.plan import Plan
+from vgstudy.planning.speed import Speed
 from vgstudy.store.provenance import NUMERIC
 
 
-def forecast(plans: Collection[Plan], cores: int | None) -> Iterator[str]:
+def forecast(plans: Collection[Plan], cores: int | None, speed: Speed) -> Iterator[str]:
     """Yield what will happen, in sentences.
 
     Parameters
     ----------
     cores
         Cores of this machine that run jobs; None if other machines run them.
+    speed
+        How fast this machine is.
     """
     for plan in plans:
-        yield from training(plan, cores)
+        yield from training(plan, cores, speed)
         yield from memory_limit(plan, cores)
-    yield from total(plans, cores)
+    yield from total(plans, cores, speed)
     yield from settings()
 
 
-def training(plan: Plan, cores: int | None) -> Iterator[str]:
+def training(plan: Plan, cores: int | None, speed: Speed) -> Iterator[str]:
     """Yield what training will take; arguments as in `forecast`."""
     name = plan.study.name
     if plan.left_out:
@@ -35,7 +38,7 @@ def training(plan: Plan, cores: int | None) -> Iterator[str]:
         return
     seconds = [job.seconds for job in plan.untrained]
     runs = plural(sum(job.n_runs for job in plan.untrained), "run")
-    minutes = cost.wall_seconds(seconds, cores or len(seconds)) / 60
+    minutes = speed.slowness * cost.wall_seconds(seconds, cores or len(seconds)) / 60
     yield (
         f"{name}: trains {runs} in {plural(len(seconds), 'job')}, "
         f"about {minutes:.1f} minutes {_where(cores)}, "
@@ -65,7 +68,7 @@ def memory_limit(plan: Plan, cores: int | None) -> Iterator[str]:
         )
 
 
-def total(plans: Collection[Plan], cores: int | None) -> Iterator[str]:
+def total(plans: Collection[Plan], cores: int | None, speed: Speed) -> Iterator[str]:
     """Yield what everything together will take; nothing if all runs are trained.
 
     A study's steps after training wait for one another, so the wall time is at least that of the
@@ -81,10 +84,11 @@ def total(plans: Collection[Plan], cores: int | None) -> Iterator[str]:
         work += cost.START_UP * len(seconds) + sum(seconds) + analysis
         path = cost.wall_seconds(seconds, cores or len(seconds)) + analysis + cost.REPORT
         longest = max(longest, path)
-    wall = max(longest, work / cores if cores else 0)
+    wall = speed.slowness * max(longest, work / cores if cores else 0)
+    work *= speed.slowness
     yield (
         f"all together, with analysis, figures and report: about {work / 60:.1f} core-minutes, "
-        f"{wall / 60:.1f} minutes {_where(cores)}"
+        f"{wall / 60:.1f} minutes {_where(cores)}; {speed.sentence}"
     )
 
 

@@ -12,6 +12,7 @@ from vgstudy.errors import UserError
 from vgstudy.figures.frames import read_frames
 from vgstudy.report.claims_section import ClaimsSection, claims_section
 from vgstudy.report.csv_export import write_shared_csv, write_study_csv
+from vgstudy.report.fixes import Fixes, fixes
 from vgstudy.report.run_outcomes import MEANINGS
 from vgstudy.report.study_section import StudySection, study_section
 from vgstudy.report.study_tables import validation_tables
@@ -43,7 +44,7 @@ def write_report(results: Path, names: Sequence[str]) -> Path:
         write_study_csv(results / name)
     write_shared_csv(results)
     write_whole(results / "summary.md", markdown(sections, claims, first).encode())
-    html = page(sections, claims, first, validation_tables())
+    html = page(sections, claims, first, validation_tables(), fixes())
     write_whole(results / "report.html", html.encode())
     return results / "report.html"
 
@@ -53,10 +54,11 @@ def page(
     claims: ClaimsSection | None = None,
     first: Summary | None = None,
     validation: Sequence[Table] = (),
+    remedies: Fixes | None = None,
 ) -> str:
     """Return the page as HTML; every text of a study is escaped."""
     parts = {"sections": sections, "claims": claims, "first": first, "validation": validation}
-    fixed = {"scripts": scripts(), "meanings": MEANINGS}
+    fixed = {"fixes": remedies, "scripts": scripts(), "meanings": MEANINGS}
     return _render("report.html", {**parts, **fixed}, escape=True)
 
 

@@ -10,18 +10,19 @@ from vgstudy.errors import UserError
 from vgstudy.formatting import level_text, number, plural, reach
 from vgstudy.planning import cost
 from vgstudy.planning.plan import Plan
+from vgstudy.planning.speed import Speed
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 from vgstudy.terminal.output import text_table
 
 CORES = (1, 2, 8)
 
 
-def plan_table(plan: Plan) -> Table:
-    """Return what a study holds and what is left to spend on it."""
-    return text_table(f"{plan.study.name}: {plan.study.title}", ("", ""), list(_rows(plan)))
+def plan_table(plan: Plan, speed: Speed) -> Table:
+    """Return what a study holds and what is left to spend on it, on a machine of this speed."""
+    return text_table(f"{plan.study.name}: {plan.study.title}", ("", ""), list(_rows(plan, speed)))
 
 
-def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+def _rows(plan: Plan, speed: Speed) -> Iterator[tuple[str, str]]:
     study, todo = plan.study, plan.untrained
     factors = type(study.factors).model_fields
     yield "factors", ", ".join(f"{name} {len(study.factors.names(name))}" for name in factors)
@@ -33,10 +34,11 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "jobs", f"{len(todo)} to train with {left}, {trained} trained"
     if todo:
         seconds, starts = [job.seconds for job in todo], cost.START_UP * len(todo)
-        total = _minutes(sum(seconds) + starts)
-        yield "core-minutes", f"{total} of training, {_minutes(starts)} of them start-up"
+        slow = speed.slowness
+        total = _minutes(slow * (sum(seconds) + starts))
+        yield "core-minutes", f"{total} of training, {_minutes(slow * starts)} of them start-up"
         walls = (
-            f"{_minutes(cost.wall_seconds(seconds, count))} on {plural(count, 'core')}"
+            f"{_minutes(slow * cost.wall_seconds(seconds, count))} on {plural(count, 'core')}"
             for count in CORES
         )
         yield "wall minutes", ", ".join(walls)

@@ -15,6 +15,7 @@ from vgstudy.errors import one_line_errors
 from vgstudy.planning.checks import check_resources
 from vgstudy.planning.forecast import forecast
 from vgstudy.planning.plan import Plan, plan_study
+from vgstudy.planning.speed import read_speed
 from vgstudy.schema import STUDY_TABLES
 from vgstudy.tasks import Mnist
 
@@ -61,7 +62,7 @@ def start(plans: Mapping[str, Plan], workflow: Any) -> None:
         cores = None
     with one_line_errors():
         check_resources(plans.values(), RESULTS, cores)
-    for sentence in forecast(plans.values(), cores):
+    for sentence in forecast(plans.values(), cores, read_speed(RESULTS)):
         print(sentence, file=sys.stderr)
 
 

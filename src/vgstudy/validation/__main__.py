@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vgstudy.errors import UserError
+from vgstudy.schema import FACTORS
 from vgstudy.store.records import write_record
+from vgstudy.store.tables import read_rows
 
 REPETITIONS = 2000
 DEFAULT_STUDY = Path("results/extensions")
@@ -50,10 +52,44 @@ def diagnosis() -> None:
         print(f"{row['verdict']}: {row['learned']} learned, {row['failed']} did not")
 
 
+def rates() -> None:
+    """Keep the tutorials' networks at their best learning rates, from the study `rates`."""
+    columns = (*FACTORS, "at_one", "value", "low", "high", "n", "chosen_on")
+    rows = _rows_of("rates", Path("results/rates"), "best_rates", columns)
+    for row in rows:
+        print(f"{row['activation']}, {row['initializer']}, {row['depth']}: {row['value']:.2f}")
+
+
+def interventions() -> None:
+    """Keep what rescaled gradients cure and harm, from the study `interventions-best`."""
+    columns = (*FACTORS, "factor", "reference", "reference_rate", "learned", "learned_reference")
+    counts = ("cured", "harmed", "value", "low", "high", "p", "n")
+    folder = Path("results/interventions-best")
+    rows = _rows_of("interventions", folder, "paired", (*columns, *counts))
+    for row in rows:
+        name = f"{row['activation']}, {row['initializer']}, {row['depth']}x{row['width']}"
+        print(f"{name}, {row['remedy']} against {row['reference']}: {row['value']:.2f}")
+
+
+def _rows_of(
+    name: str, folder: Path, table: str, columns: Sequence[str]
+) -> list[dict[str, object]]:
+    """Keep some columns of a study's table as a validation table; return its rows, none where the
+    study was not run."""
+    if not folder.is_dir():
+        print(f"{name}: not made, {folder} is missing; run the study {folder.name}")
+        return []
+    rows: list[dict[str, object]] = read_rows(folder, table, list(columns)).to_pylist()
+    write_record(name, rows, study=folder.name)
+    return rows
+
+
 TABLES: Mapping[str, Callable[[], None]] = {
     "coverage": coverage,
     "published": published,
     "diagnosis": diagnosis,
+    "rates": rates,
+    "interventions": interventions,
 }
 
 

@@ -21,8 +21,8 @@ def test_the_network_that_gains_most_is_named_by_hand():
     rows = [network(0.1, 0.6, 0.5, 0.7), network(0.4, 0.5, 0.35, 0.6)]
     assert rate_sentence(rows) == (
         "1 of 2 networks of tutorial A learn more often at another learning rate than the given "
-        "one: tanh, He, depth 5, 5 wide, learns with 0.60 [0.50, 0.70] of the seeds at 3 times the "
-        "rate, with 0.10 at the given one."
+        "one. tanh, He, depth 5, 5 wide: 0.60 [0.50, 0.70] of the seeds learn at 3 times the rate, "
+        "0.10 at the given one."
     )
 
 

@@ -42,8 +42,8 @@ def rate_sentence(rows: Rows) -> str:
         return f"{start}."
     most = max(better, key=lambda row: row["value"] - row["at_one"])
     return (
-        f"{start}: {setting(most, NETWORK)}, learns with {_share(most)} of the seeds at "
-        f"{most['rate_factor']:g} times the rate, with {number(most['at_one'])} at the given one."
+        f"{start}. {setting(most, NETWORK)}: {_share(most)} of the seeds learn at "
+        f"{most['rate_factor']:g} times the rate, {number(most['at_one'], 2)} at the given one."
     )
 
 

@@ -79,6 +79,8 @@ test_every: 10 | test_every: 0 | log.test_every | must be at least 1, not 0
 test_every: 10 | test_every: 9, mini_batches: {last: 0} | log.mini_batches.last | not contain 0
 test_every: 10 | test_every: 9, mini_batches: {next: 21} | log.mini_batches.next | 21 is beyond the
 0.7 | 1.2 | outcome.learned_above | must be below 1, not 1.2
+0.7} | 0.7, reference: a} | outcome.reference | 'a' is not an arm
+0.7} | 0.7, reference: b}\narms: {a: {depth: 1}, b: {}} | outcome.reference | 'b' has 24
 factor: initializer | factor: initialiser | contrasts.0.factor | did you mean 'initializer'?
 Xavier} | xavier} | contrasts.0.reference | is not a level of initializer; did you mean 'Xavier'?
 Xavier} | true} | contrasts.0.reference | must be a level of the factor, not true

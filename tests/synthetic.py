@@ -357,6 +357,7 @@ def made_frames(
         "trajectories": [{**NAMED, **ESTIMATE, "method": "t", **row} for row in trajectories],
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
         "layer_decays": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in layer_decays],
+        "thresholds": [],
         "arms": [],
         "overlays": [
             {**NAMED, **ESTIMATE, "basis": "asymptotic", "source": "a paper", **row}

@@ -34,7 +34,14 @@ def test_every_table_has_its_columns_and_the_factors(folder: Path, table: str) -
     frame = getattr(vgstudy.load(folder), table)
     factors = FACTORS if "cell" in TABLES[table].columns else ()
     assert list(frame.columns) == list(dict.fromkeys([*TABLES[table].columns, *factors]))
-    assert len(frame) > 0 or table in ("limits", "variances", "contrasts", "two_by_two", "arms")
+    assert len(frame) > 0 or table in (
+        "limits",
+        "variances",
+        "contrasts",
+        "two_by_two",
+        "arms",
+        "thresholds",
+    )
 
 
 def test_frames_against_the_files_without_runs_that_left_the_design(folder: Path) -> None:

@@ -322,6 +322,19 @@ _TRAJECTORIES = {
     **_ESTIMATE,
 }
 
+_THRESHOLDS = {
+    "cell": _CELL,
+    "quantity": _label("test_accuracy or train_loss, at the last epoch"),
+    "threshold": _number(
+        "one of five, from half-way between guessing and the median of the study's reference "
+        "network up to this median"
+    ),
+    "value": _number("share of the seeds at or above it; of the loss, at or below it"),
+    **_INTERVAL,
+    **_METHOD,
+    "n": _count("seeds with an outcome"),
+}
+
 _PROFILES = {
     "cell": _CELL,
     "quantity": _label("a column of probes, or zero_float32"),
@@ -622,6 +635,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "two_by_two": Table(_TWO_BY_TWO, "study", "estimate", export=True),
         "best_rates": Table(_BEST_RATES, "study", "estimate", export=True),
         "paired": Table(_PAIRED, "study", "estimate", export=True),
+        "thresholds": Table(_THRESHOLDS, "study", "estimate", export=True),
         "limits": Table(_LIMITS, "study", "estimate", export=True),
         "variances": Table(_VARIANCES, "study", "estimate", export=True),
         "prediction": Table(_PREDICTION, "study", "predict", export=True),

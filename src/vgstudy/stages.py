@@ -11,7 +11,7 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 7,
-        "estimate": 19,
+        "estimate": 20,
         "predict": 9,
         "trajectories": 4,
         "overlay": 5,

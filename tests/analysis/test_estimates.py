@@ -40,6 +40,7 @@ RESULTS = (
     "trajectories",
     "profiles",
     "layer_decays",
+    "thresholds",
     "contrasts",
     "pooled",
     "limits",

@@ -1,7 +1,17 @@
 """Every run is accounted for, and deviations are named, by hand."""
 
+from dataclasses import replace
+
+import pandas as pd
+
 from synthetic import made_frames, study
-from vgstudy.report.run_outcomes import accounting_table, counts_sentence, deviations, status_counts
+from vgstudy.report.run_outcomes import (
+    accounting_table,
+    counts_sentence,
+    deviations,
+    status_counts,
+    threshold_table,
+)
 
 
 def test_accounts_by_hand():
@@ -55,3 +65,16 @@ def test_too_few_seeds_for_a_contrast_are_a_deviation_by_hand():
     assert sentence == (
         "Too few seeds: width against 5: 3 seeds at 1 depth cannot decide its one test, 4 can."
     )
+
+
+def test_thresholds_are_in_one_row_for_each_outcome_by_hand():
+    arms = {"A1": {"activation": ["tanh"]}}
+    levels = {"activations": ["tanh"], "initializers": ["Xavier"], "optimizers": ["SGD"]}
+    resolved = study(depths=[10], widths=[5], **levels, arms=arms)
+    frames = made_frames(outcomes=[{"status": "learned"}], resolved=resolved)
+    steps = (0.7, 0.75, 0.8, 0.85, 0.9)
+    rows = pd.DataFrame({"threshold": steps, "value": [1, 1, 0.9, 0.5, 0.5]})
+    rows = rows.assign(cell=frames.runs["cell"][0], quantity="test_accuracy")
+    (row,) = threshold_table(replace(frames, thresholds=rows)).rows
+    assert row[:2] == ("A1", "test accuracy at least 0.700, 0.750, 0.800, 0.850 and 0.900")
+    assert row[2:] == ("100 %", "100 %", "90 %", "50 %", "50 %")

@@ -14,6 +14,7 @@ rule estimate:
         two_by_two="results/{study}/two_by_two.parquet",
         best_rates="results/{study}/best_rates.parquet",
         paired="results/{study}/paired.parquet",
+        thresholds="results/{study}/thresholds.parquet",
         limits="results/{study}/limits.parquet",
         variances="results/{study}/variances.parquet",
     log:

@@ -9,11 +9,12 @@ from vgstudy.analysis.best_rates import best_rate_rows, paired_rows
 from vgstudy.analysis.chunks import Chunk, chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs
 from vgstudy.analysis.depth_limit import fitted_limits, limit_rows, shares_learned
-from vgstudy.analysis.design import Design, read_design
+from vgstudy.analysis.design import Design, plain, read_design
 from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
 from vgstudy.analysis.layer_decays import layer_decay_rows
 from vgstudy.analysis.pooled import pooled_rows
 from vgstudy.analysis.profiles import profile_rows, trajectory_rows
+from vgstudy.analysis.thresholds import threshold_rows
 from vgstudy.analysis.two_by_two import two_by_two_rows
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.quantities import PROBE_SET
@@ -56,6 +57,7 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
                 moments.append(cell_moments(chunk))
         _write_comparisons(design, pd.concat(moments, ignore_index=True))
     _write_best_rates(design)
+    _write_thresholds(design)
 
 
 def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
@@ -72,6 +74,14 @@ def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
             writers["trajectories"].write(rows)
         for rows in layer_decay_rows(chunk):
             writers["layer_decays"].write(rows)
+
+
+def _write_thresholds(design: Design) -> None:
+    """Write the shares of seeds at several thresholds, from the outcomes written before."""
+    outcomes = plain(read_rows(design.folder, "outcomes").to_pandas())
+    levels = design.runs[["cell", *FACTORS]].drop_duplicates("cell")
+    rows = threshold_rows(design.study, outcomes.merge(levels, on="cell"))
+    write_table("thresholds", rows, design.folder / "thresholds.parquet", {"digest": design.digest})
 
 
 def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:

@@ -110,9 +110,18 @@ class Training(Frozen):
 
 
 class Outcome(Frozen):
-    """What counts as having learned."""
+    """What counts as having learned.
+
+    Attributes
+    ----------
+    learned_above
+        The accuracy on the test rows that a run that has learned exceeds.
+    reference
+        An arm that learns: other thresholds are between guessing and what it reaches.
+    """
 
     learned_above: float = Field(gt=0, lt=1)
+    reference: str | None = None
 
 
 class Contrast(Frozen):
@@ -168,6 +177,7 @@ class StudyFile(Frozen):
             self._task_problems,
             self._remedy_problems,
             self._arm_problems,
+            self._outcome_problems,
             self._log_problems,
             self._contrast_problems,
             self._two_by_two_problems,
@@ -213,6 +223,15 @@ class StudyFile(Frozen):
         if level not in names:
             allowed = among(str(level), map(str, names))
             yield key, f"{show(level)} is not a level of {factor}; {allowed}"
+
+    def _outcome_problems(self) -> Problems:
+        name, key = self.outcome.reference, "outcome.reference"
+        if name is None:
+            return
+        if name not in self.arms:
+            yield key, f"{name!r} is not an arm; {among(name, self.arms)}"
+        elif (count := len(self.combinations(name))) != 1:
+            yield key, f"must be an arm of one network; {name!r} has {count}"
 
     def _log_problems(self) -> Problems:
         last = self.training.epochs

@@ -29,6 +29,7 @@ FILTERS: Mapping[str, Any] = {
     "trajectories": None,
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "layer_decays": None,
+    "thresholds": None,
     "arms": None,
     "overlays": None,
 }
@@ -51,6 +52,7 @@ class Frames:
     trajectories: pd.DataFrame
     profiles: pd.DataFrame
     layer_decays: pd.DataFrame
+    thresholds: pd.DataFrame
     pooled: pd.DataFrame
     two_by_two: pd.DataFrame
     limits: pd.DataFrame

@@ -7,7 +7,8 @@ from vgstudy.analysis.power import families, too_small
 from vgstudy.claims.networks import arm_cells
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.outcomes import MISSING, STATUSES, counted
-from vgstudy.formatting import ABSENT, listing, percent, plural
+from vgstudy.formatting import ABSENT, listing, number, percent, plural
+from vgstudy.quantities import QUANTITIES
 from vgstudy.report.table import Table, estimate, frame_table, records
 from vgstudy.schema import FACTORS
 
@@ -30,6 +31,7 @@ LEARNING: Mapping[str, str] = {
     "p_ever_learned": "at any tested epoch",
     "learning_epochs": "mean epochs until then, at most those trained",
 }
+BETTER: Mapping[str, str] = {"test_accuracy": "at least", "train_loss": "at most"}
 NO_DEVIATION = "No deviation from the plan."
 
 
@@ -67,6 +69,21 @@ def learning_table(frames: Frames) -> Table:
         for cell, name in arm_cells(frames.study, frames.runs)
     )
     return Table("When seeds learned", ("network", *LEARNING.values()), rows)
+
+
+def threshold_table(frames: Frames) -> Table:
+    """Return for each arm the share of seeds that pass each threshold, of accuracy and of loss."""
+    rows = []
+    for cell, name in arm_cells(frames.study, frames.runs):
+        for quantity, better in BETTER.items():
+            some = chosen(frames.thresholds, cell=cell, quantity=quantity)
+            levels = listing(number(each) for each in some["threshold"])
+            outcome = f"{QUANTITIES[quantity].label} {better} {levels}"
+            if len(some):
+                rows.append((name, outcome, *some["value"].map(percent)))
+    caption = "Share of seeds that learned, by the threshold"
+    steps = ("half-way", "", "", "", "the reference's median")
+    return Table(caption, ("network", "outcome", *steps), tuple(rows))
 
 
 def deviations(frames: Frames) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from vgstudy.report.run_outcomes import (
     deviations,
     learning_table,
     status_counts,
+    threshold_table,
 )
 from vgstudy.report.study_tables import result_tables, robustness_tables
 from vgstudy.report.table import Table
@@ -39,8 +40,9 @@ class StudySection:
         The design in sentences; the first is enough in short.
     comparisons
         What levels of declared contrasts learn more often, in sentences.
-    counts, accounting, accounts, learning
-        Runs by status, in a sentence, and by setting; when the seeds of each arm learned.
+    counts, accounting, outcomes
+        Runs by status, in a sentence, and in tables: by setting, and for each arm when its seeds
+        learned, and how many did by other thresholds.
     tables, robustness
         Finished estimates, and tables to judge them by.
     deviations
@@ -54,8 +56,7 @@ class StudySection:
     comparisons: tuple[str, ...]
     counts: Mapping[str, int]
     accounting: str
-    accounts: Table
-    learning: Table
+    outcomes: tuple[Table, ...]
     figures: tuple[EmbeddedFigure, ...]
     tables: tuple[Table, ...]
     robustness: tuple[Table, ...]
@@ -89,6 +90,7 @@ def study_section(folder: Path, frames: Frames) -> StudySection:
         If a table, figure or caption is missing, damaged or of another version.
     """
     counts = status_counts(frames)
+    tables = (accounting_table(frames), learning_table(frames), threshold_table(frames))
     return StudySection(
         name=folder.name,
         title=frames.study["title"],
@@ -97,8 +99,7 @@ def study_section(folder: Path, frames: Frames) -> StudySection:
         comparisons=comparison_sentences(frames),
         counts=counts,
         accounting=counts_sentence(counts),
-        accounts=accounting_table(frames),
-        learning=learning_table(frames),
+        outcomes=tuple(table for table in tables if table.rows),
         figures=embedded_figures(folder, figure_names(frames.study)),
         tables=result_tables(frames),
         robustness=robustness_tables(frames),

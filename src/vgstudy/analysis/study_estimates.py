@@ -9,7 +9,7 @@ from vgstudy.analysis.best_rates import best_rate_rows, paired_rows
 from vgstudy.analysis.chunks import Chunk, chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs
 from vgstudy.analysis.depth_limit import fitted_limits, limit_rows, shares_learned
-from vgstudy.analysis.design import Design, plain, read_design
+from vgstudy.analysis.design import Design, read_design
 from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
 from vgstudy.analysis.layer_decays import layer_decay_rows
 from vgstudy.analysis.pooled import pooled_rows
@@ -78,9 +78,7 @@ def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
 
 def _write_thresholds(design: Design) -> None:
     """Write the shares of seeds at several thresholds, from the outcomes written before."""
-    outcomes = plain(read_rows(design.folder, "outcomes").to_pandas())
-    levels = design.runs[["cell", *FACTORS]].drop_duplicates("cell")
-    rows = threshold_rows(design.study, outcomes.merge(levels, on="cell"))
+    rows = threshold_rows(design.study, _outcomes(design))
     write_table("thresholds", rows, design.folder / "thresholds.parquet", {"digest": design.digest})
 
 
@@ -119,8 +117,8 @@ def _write_best_rates(design: Design) -> None:
 
 
 def _outcomes(design: Design) -> pd.DataFrame:
-    """Return factors, whether it learned (0 or 1) and training loss of each run."""
-    columns = ["cell", "seed", "status", "train_loss"]
+    """Return factors, whether it learned (0 or 1), accuracy and training loss of each run."""
+    columns = ["cell", "seed", "status", "train_loss", "test_accuracy"]
     outcomes: pd.DataFrame = read_rows(design.folder, "outcomes", columns).to_pandas()
     learned = (outcomes["status"].astype(str) == "learned").astype(int)
     runs = outcomes.assign(learned=learned, cell=outcomes["cell"].astype(str))

@@ -382,6 +382,17 @@ _CONTRASTS = {
     "n_alive_reference": _count("seeds of the reference that entered"),
 }
 
+_DEPTH_CURVES = {
+    "cell": _CELL,
+    "quantity": _label("p_learned, test_accuracy or train_accuracy, at the last epoch"),
+    "epoch": _EPOCH,
+    "value": _number("a curve that never rises with depth, fitted to all depths of the setting"),
+    "low": _number("lower end of a band that holds at all depths at once; null with one seed"),
+    "high": _number("upper end of the band"),
+    **_METHOD,
+    "n": _N_ALIVE,
+}
+
 _POOLED = {
     **_SETTING,
     "factor": _label("factor in which the setting is compared with the reference"),
@@ -631,6 +642,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "profiles": Table(_PROFILES, "study", "estimate"),
         "layer_decays": Table(_LAYER_DECAYS, "study", "estimate", export=True),
         "contrasts": Table(_CONTRASTS, "study", "estimate", export=True),
+        "depth_curves": Table(_DEPTH_CURVES, "study", "estimate", export=True),
         "pooled": Table(_POOLED, "study", "estimate", export=True),
         "two_by_two": Table(_TWO_BY_TWO, "study", "estimate", export=True),
         "best_rates": Table(_BEST_RATES, "study", "estimate", export=True),

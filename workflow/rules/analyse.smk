@@ -10,6 +10,7 @@ rule estimate:
         profiles="results/{study}/profiles.parquet",
         layer_decays="results/{study}/layer_decays.parquet",
         contrasts="results/{study}/contrasts.parquet",
+        depth_curves="results/{study}/depth_curves.parquet",
         pooled="results/{study}/pooled.parquet",
         two_by_two="results/{study}/two_by_two.parquet",
         best_rates="results/{study}/best_rates.parquet",

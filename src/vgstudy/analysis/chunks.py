@@ -18,7 +18,7 @@ from vgstudy.analysis.intervals import finite, logs_of
 from vgstudy.analysis.learning import epochs_of_tests, first_learned, is_slow, last_fifth
 from vgstudy.config.log import Log
 from vgstudy.quantities import QUANTITIES
-from vgstudy.schema import FACTORS, RUN_STATUSES, ZERO_CAUSES
+from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.tables import read_rows
 
 Array = NDArray[np.float64]
@@ -44,9 +44,8 @@ class Chunk:
     ----------
     examples
         On which of `cells.EXAMPLES` decays and probes were measured.
-    cells, depth, depths
-        Ids, hidden layers, and how many depths the design has of the cell's setting, all other
-        levels equal; axis (cell,).
+    cells, depth
+        Ids and hidden layers; axis (cell,).
     seeds, epochs, last_epoch
         All seeds of the study and the epochs of such probes, ascending; the epoch at which training
         ends.
@@ -72,7 +71,6 @@ class Chunk:
     examples: str
     cells: list[str]
     depth: Whole
-    depths: Whole
     seeds: Whole
     epochs: Whole
     last_epoch: int
@@ -173,8 +171,6 @@ def chunks(
     )
     counts = runs["cell"].value_counts().reindex(jobs.index)
     size = max(size, min(counts.groupby(jobs).sum().max(), LARGEST * size))
-    settings = runs.groupby([name for name in FACTORS if name != "depth"], observed=True)["depth"]
-    runs = runs.assign(depths=settings.transform("nunique"))
     chunk = (counts.cumsum() - 1) // size
     for _, cells in chunk.groupby(chunk):
         chosen = runs[runs["cell"].isin(cells.index)]
@@ -195,7 +191,7 @@ def read_chunk(
     Parameters
     ----------
     runs
-        Rows of `runs` with the column `depths` of `Chunk`.
+        Rows of `runs`.
     epochs
         Those at which probes have such examples.
 
@@ -208,7 +204,7 @@ def read_chunk(
     seeds, last = np.unique(study["seeds"]), study["training"]["epochs"]
     log = Log.model_validate(study["log"])
     levels = runs.drop_duplicates("cell").set_index("cell").loc[cells]
-    depth, depths = (levels[name].to_numpy(dtype=np.int64) for name in ("depth", "depths"))
+    depth = levels["depth"].to_numpy(dtype=np.int64)
     axes = {"cell": cells, "epoch": epochs, "seed": seeds}
     layered = {"cell": cells, "epoch": epochs, "layer": np.arange(1, depth.max() + 2)}
     followed = np.unique([*epochs, last])
@@ -239,7 +235,6 @@ def read_chunk(
         examples,
         cells,
         depth,
-        depths,
         seeds,
         np.array(epochs),
         last,

@@ -10,14 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from vgstudy.analysis.bands import band_columns, critical
 from vgstudy.analysis.chunks import ENDS, RATIOS, Chunk
 from vgstudy.analysis.grid import labels, nullable
-from vgstudy.analysis.interval_rows import Columns, Extra, Labels, interval_rows
+from vgstudy.analysis.interval_rows import Columns, Extra, interval_rows
 from vgstudy.analysis.intervals import (
-    CONFIDENCE,
     GEOMETRIC_T,
     MEAN_T,
     WILSON,
     Moments,
-    clopper_pearson,
     counted,
     geometric_t,
     mean_t,
@@ -37,7 +35,6 @@ FACTORS_PER_LAYER = ("d_g", "d_delta", "d_h")
 COMPARED = ("d_g", "d_delta", "end_to_end_g")
 # causes of gradients that are exactly zero in float32, but not in float64
 SINGLE_ZEROS = ("dead", "saturation", "underflow")
-SIDAK = "Clopper-Pearson, Šidák over depths"
 
 
 def outcome_rows(chunk: Chunk) -> Columns:
@@ -127,13 +124,8 @@ def _zero_rows(chunk: Chunk) -> Iterator[Columns]:
 
 
 def _status_rows(chunk: Chunk, status: str) -> Columns:
-    """Return rows of the share of runs of a status, with a band over all depths of a setting."""
-    count, n = chunk.status_counts(status)
-    # cells are independent, so the root of the confidence at each depth is right for all at once
-    ends = clopper_pearson(count, n, CONFIDENCE ** (1 / chunk.depths))
-    kind = Labels(np.where(n > 0, 0, -1), [SIDAK])
-    band: Extra = {"band_low": ends.low, "band_high": ends.high, "band": kind}
-    return _share_rows(chunk, f"p_{status}", count, n, extra=band)
+    """Return rows of the share of runs of a status."""
+    return _share_rows(chunk, f"p_{status}", *chunk.status_counts(status))
 
 
 def _end_rows(chunk: Chunk, quantity: str, values: Array) -> Columns:
@@ -149,11 +141,10 @@ def _share_rows(
     count: Array,
     n: Array,
     where: ArrayLike = True,
-    extra: Extra | None = None,
 ) -> Columns:
     """Return rows of a share of seeds."""
     interval = wilson(count, n)
-    return interval_rows("estimates", chunk, quantity, interval, n, WILSON, extra, where)
+    return interval_rows("estimates", chunk, quantity, interval, n, WILSON, where=where)
 
 
 def _prediction(group: Moments, back: Callable[[Array], Array]) -> Extra:
@@ -192,8 +183,8 @@ def _frames(chunk: Chunk) -> Iterator[pd.DataFrame]:
     with np.errstate(invalid="ignore"):
         share = Moments(n, count / n, np.full_like(n, np.nan))
     yield _frame(chunk, "p_learned", chunk.last_epoch, share)
-    accuracy = moments(chunk.end_values("test_accuracy"))
-    yield _frame(chunk, "test_accuracy", chunk.last_epoch, accuracy)
+    for quantity in ("test_accuracy", "train_accuracy"):
+        yield _frame(chunk, quantity, chunk.last_epoch, moments(chunk.end_values(quantity)))
 
 
 def _frame(chunk: Chunk, quantity: str, epoch: int, group: Moments) -> pd.DataFrame:

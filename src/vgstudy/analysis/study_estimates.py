@@ -8,6 +8,7 @@ import pandas as pd
 from vgstudy.analysis.best_rates import best_rate_rows, paired_rows
 from vgstudy.analysis.chunks import Chunk, chunks
 from vgstudy.analysis.contrasts import contrast_rows, pairs
+from vgstudy.analysis.depth_curves import depth_curve_rows
 from vgstudy.analysis.depth_limit import fitted_limits, limit_rows, shares_learned
 from vgstudy.analysis.design import Design, read_design
 from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
@@ -90,6 +91,7 @@ def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:
     limits = fitted_limits(shares)
     tables = {
         "contrasts": contrast_rows(pairs(cells, declared), moments, design.study),
+        "depth_curves": depth_curve_rows(cells, moments),
         "pooled": pooled_rows(shares, limits, declared),
         "two_by_two": two_by_two_rows(shares, design.study.get("two_by_two")),
         "limits": limit_rows(limits),

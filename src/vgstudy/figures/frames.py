@@ -30,6 +30,7 @@ FILTERS: Mapping[str, Any] = {
     "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
     "layer_decays": None,
     "thresholds": None,
+    "depth_curves": None,
     "arms": None,
     "overlays": None,
 }
@@ -53,6 +54,7 @@ class Frames:
     profiles: pd.DataFrame
     layer_decays: pd.DataFrame
     thresholds: pd.DataFrame
+    depth_curves: pd.DataFrame
     pooled: pd.DataFrame
     two_by_two: pd.DataFrame
     limits: pd.DataFrame

@@ -25,6 +25,7 @@ FITS = {
     "interpolated": ("between depths", "none", "-"),
     "not monotone": ("no one limit", "none", ":"),
 }
+BAND = ("low", "high", "method")
 APART = 0.18  # of the distance between initializers, from one activation to the next
 
 
@@ -172,22 +173,71 @@ def limit_key(frame: pd.DataFrame) -> list[Look]:
     ]
 
 
-@figure(
-    "accuracy-depth",
-    title="Test accuracy by depth",
-    estimand="Mean over seeds of the accuracy on the test rows; diverged runs have none. Where "
-    "some seeds learn and others not, the accuracy has two modes and its interval can miss the "
-    "mean: read the share that learned first.",
-    needs="no run has a test accuracy",
+PERFORMANCE = ("p_learned", "test_accuracy", "train_accuracy")
+ESTIMAND = (
+    "Dots: the share that learned and mean accuracies at the last epoch; diverged runs have no "
+    "accuracy. Lines: a curve for each setting that never rises with depth, fitted to all its "
+    "depths."
 )
-def accuracy_depth(frames: Frames) -> View:
-    """Select the test accuracy at the last epoch against depth, by optimizer."""
+NOTHING = "no run has an outcome"
+
+
+@figure(
+    "performance-narrow",
+    title="Performance by depth, narrowest networks",
+    estimand=ESTIMAND,
+    needs=NOTHING,
+)
+def performance_narrow(frames: Frames) -> View:
+    """Select the performance of the smallest width."""
+    return performance(frames, min(frames.study["factors"]["width"]))
+
+
+@figure(
+    "performance-wide",
+    title="Performance by depth, widest networks",
+    estimand=ESTIMAND,
+    needs=NOTHING,
+    is_of=lambda study: len(study["factors"]["width"]) > 1,
+)
+def performance_wide(frames: Frames) -> View:
+    """Select the performance of the largest width."""
+    return performance(frames, max(frames.study["factors"]["width"]))
+
+
+def performance(frames: Frames, width: int) -> View:
+    """Select values at single depths and the curve fitted to them, by quantity.
+
+    Where a setting has one depth, its own interval stands in for the band.
+    """
+    names = list(PERFORMANCE)
+    rows = chosen(frames.estimates, quantity=names, epoch=frames.last_epoch, width=width)
+    curves = frames.depth_curves[["cell", "quantity", "value", "low", "high", "method"]]
+    curves = curves.rename(columns={"value": "fit"})
+    rows = rows.merge(curves, on=["cell", "quantity"], how="left", suffixes=("_single", ""))
+    fitted = rows["fit"].notna()
+    own = {name: rows[name].where(fitted, rows[f"{name}_single"]) for name in BAND}
     levels = {"learned above": frames.study["outcome"]["learned_above"], "chance": frames.chance}
-    marks = {
-        f"{name} {level:g}": float(level) for name, level in levels.items() if level is not None
-    }
-    rows = chosen(frames.estimates, quantity="test_accuracy", epoch=frames.last_epoch)
-    note = f"Epoch {frames.last_epoch}." if len(rows) else ""
-    axes = axes_of("test_accuracy", marks=marks)
-    rows = rows.assign(x=rows["depth"].astype(int))
-    return View(rows, axes, DEPTH, note, down=("optimizer",), line=SETTING)
+    marks = {f"{name} {level:g}": level for name, level in levels.items() if level is not None}
+    return View(
+        rows.assign(x=rows["depth"].astype(int), **own),
+        {**axes_of("p_learned", limits=(-0.03, 1.03)), **axes_of(*names[1:], marks=marks)},
+        DEPTH,
+        f"{width} wide, epoch {frames.last_epoch}." if len(rows) else "",
+        across=("initializer", "optimizer"),
+        line=SETTING,
+        simultaneous=True,
+        panel=draw_performance,
+    )
+
+
+def draw_performance(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw values at single depths as dots, and each activation's curve with its band."""
+    from vgstudy.figures.panels import draw_interval
+
+    palette = colours(points)
+    for activation, line in points.groupby("activation", observed=True):
+        colour, known = palette[str(activation)], line[line["value"].notna()]
+        axes.plot(known["x"], known["value"], "o", color=colour, markersize=2.4)
+        axes.plot(known["x"], known["fit"], color=colour, linewidth=1.2)
+        draw_interval(axes, known, colour)

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from vgstudy.analysis.depth_curves import curve_of_shares
 from vgstudy.analysis.depth_limit import crossing, difference, limit, monotone, p_monotone
 from vgstudy.analysis.intervals import (
-    CONFIDENCE,
     DKW,
-    clopper_pearson,
     dkw,
     mean_t,
     moments,
@@ -108,9 +107,10 @@ def _trials_of_depths(
     seeds = np.full(count, float(n))
     learned = rng.binomial(n, one.share, (repetitions, count)).astype(float)
     if np.all(np.diff(one.share) <= 0):
-        joint = clopper_pearson(learned, n, CONFIDENCE ** (1 / count))
-        procedure = "Clopper-Pearson, Šidák over depths"
-        yield band_trial(procedure, PRIMARY, name, n, joint, one.share)
+        curves = [curve_of_shares(row / n, seeds, rng, DRAWS) for row in learned]
+        low, high = (np.array([curve[end] for curve in curves]) for end in (1, 2))
+        joint = ends_interval(low, high)
+        yield band_trial("band of a curve over depths", PRIMARY, name, n, joint, one.share)
     limits = [limit(depth, row, seeds, rng, DRAWS) for row in learned]
     ends = _stacked([fit.interval() for fit in limits])
     yield interval_trial("depth limit", PRIMARY, name, n, ends_interval(*ends), one.limit)

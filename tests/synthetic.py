@@ -335,6 +335,7 @@ def made_frames(
     profiles: Rows = (),
     layer_decays: Rows = (),
     trajectories: Rows = (),
+    depth_curves: Rows = (),
     pooled: Rows = (),
     outcomes: Rows = (),
     missing: Rows = (),
@@ -358,6 +359,7 @@ def made_frames(
         "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
         "layer_decays": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in layer_decays],
         "thresholds": [],
+        "depth_curves": [{**NAMED, **ESTIMATE, **row} for row in depth_curves],
         "arms": [],
         "overlays": [
             {**NAMED, **ESTIMATE, "basis": "asymptotic", "source": "a paper", **row}

@@ -11,14 +11,14 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 7,
-        "estimate": 20,
+        "estimate": 21,
         "predict": 9,
         "trajectories": 4,
         "overlay": 5,
         "claims": 11,
-        "figures": 24,
-        "report": 35,
-        "coverage": 9,
+        "figures": 25,
+        "report": 36,
+        "coverage": 10,
         "published": 2,
         "diagnosis": 1,
         "rates": 1,

@@ -42,7 +42,9 @@ RESULTS = (
     "layer_decays",
     "thresholds",
     "contrasts",
+    "depth_curves",
     "pooled",
+    "two_by_two",
     "limits",
     "variances",
 )
@@ -442,14 +444,6 @@ def test_labels_say_which_intervals_are_as_stated_by_hand(made):
     labels = rows.astype("object").groupby("method")["label"].unique().map(list).to_dict()
     assert labels == {"t on log": ["as stated"], "t": ["approximate"], "Wilson": ["approximate"]}
     assert estimates.query("low.isna()")["label"].isna().all()
-
-
-def test_shares_have_a_band_over_depths_against_scipy(made):
-    rows = load(made, "estimates").query("quantity == 'p_learned'")
-    for row in rows.itertuples():
-        test = stats.binomtest(round(row.value * row.n_alive), row.n_alive)
-        wide = test.proportion_ci(0.95 ** (1 / 3), method="exact")  # three depths
-        assert [row.band_low, row.band_high] == pytest.approx([wide.low, wide.high], abs=1e-12)
 
 
 def test_every_run_of_the_design_has_one_outcome(made):

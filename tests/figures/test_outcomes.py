@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synthetic import made_frames
+from synthetic import made_frames, study
 from vgstudy.figures.outcomes import counted
 from vgstudy.figures.registry import figures
 
@@ -41,3 +41,25 @@ def test_a_limit_beyond_the_range_is_drawn_at_its_edge_by_hand():
     ]
     rows = figures()["depth-limit"].view(made_frames(limits=limits)).frame
     assert rows[["value", "low", "high"]].values.tolist() == [[20, 1, 20], [7.5, 6, 9]]
+
+
+def test_performance_has_a_dot_for_each_depth_and_one_curve_by_hand():
+    at_end = {"epoch": 20, "method": "Wilson", "low": 0.4, "high": 0.9}
+    shares = [
+        at_end | {"quantity": "p_learned", "depth": d, "value": v} for d, v in ((5, 0.6), (10, 0.7))
+    ]
+    alone = at_end | {"quantity": "p_learned", "depth": 5, "value": 0.5, "activation": "ReLU"}
+    wide = at_end | {"quantity": "p_learned", "depth": 5, "value": 0.1, "width": 25}
+    curve = {"epoch": 20, "quantity": "p_learned", "value": 0.65, "low": 0.5, "high": 0.8}
+    curves = [curve | {"depth": depth, "method": "monotone fit"} for depth in (5, 10)]
+    frames = made_frames([*shares, alone, wide], depth_curves=curves)
+    view = figures()["performance-narrow"].view(frames)
+    columns = ["activation", "x", "value", "fit", "low", "method"]
+    assert view.frame[columns].fillna(-1.0).astype({"activation": "str"}).to_numpy().tolist() == [
+        ["tanh", 5, 0.6, 0.65, 0.5, "monotone fit"],
+        ["tanh", 10, 0.7, 0.65, 0.5, "monotone fit"],
+        # a single depth keeps its own interval
+        ["ReLU", 5, 0.5, -1.0, 0.4, "Wilson"],
+    ]
+    assert figures()["performance-wide"].view(frames).frame["value"].tolist() == [0.1]
+    assert not figures()["performance-wide"].is_of(study(widths=(5,)))

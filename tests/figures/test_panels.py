@@ -10,7 +10,7 @@ import pytest
 from synthetic import made_frames, study
 from vgstudy.figures.axes import horizontal_limits, vertical_limits
 from vgstudy.figures.frames import nearest
-from vgstudy.figures.panels import panelled
+from vgstudy.figures.panels import draw, panelled
 from vgstudy.figures.registry import figures
 from vgstudy.figures.style import COLOURS, keyed, shades
 from vgstudy.figures.view import DEPTH, EPOCH, Axis, View, laid_out, thinned, with_bands
@@ -29,7 +29,7 @@ def drawn(name, frames):
     return view, picture(spec, view)
 
 
-@pytest.mark.parametrize("name", ["profile-start", "profile-end", "decay-epochs", "accuracy-depth"])
+@pytest.mark.parametrize("name", ["profile-start", "profile-end", "decay-epochs"])
 def test_lines_are_the_estimates_and_nothing_else_against_the_table(frames, name):
     view, figure = drawn(name, frames)
     marks = {level for axis in view.axes.values() for level in axis.marks.values()}
@@ -38,7 +38,7 @@ def test_lines_are_the_estimates_and_nothing_else_against_the_table(frames, name
     assert sorted(values) == sorted(view.frame["value"].dropna())
 
 
-@pytest.mark.parametrize("name", ["decay-epochs", "profile-start", "accuracy-depth"])
+@pytest.mark.parametrize("name", ["decay-epochs", "profile-start", "performance-narrow"])
 def test_bands_are_the_intervals_against_the_table(frames, name):
     view, figure = drawn(name, frames)
     bands = [band for axes in figure.axes for band in axes.collections]
@@ -76,23 +76,22 @@ def test_a_line_breaks_where_a_value_is_missing_by_hand():
 
 
 def test_panels_of_one_row_share_their_vertical_axis_unless_they_differ_by_decades(frames):
-    for name, shared in (("accuracy-depth", True), ("profile-start", False)):
+    for name, shared in (("performance-narrow", True), ("profile-start", False)):
         _, figure = drawn(name, frames)
         first, second = figure.axes[:2]
         assert (first.get_ylim() == second.get_ylim()) == shared
 
 
 def test_a_combination_that_was_not_run_says_so():
-    rows = [{"quantity": "test_accuracy", "epoch": 20, "value": 0.7, "depth": d} for d in (2, 5)]
+    pairs = {"Xavier": "SGD", "He": "Adam"}
     rows = [
-        {**row, **levels}
-        for row in rows
-        for levels in (
-            {"optimizer": "SGD", "initializer": "Xavier"},
-            {"optimizer": "Adam", "initializer": "He"},
-        )
+        {"quantity": "d_g", "value": 0.7, "depth": depth, "initializer": one, "optimizer": other}
+        for depth in (2, 5)
+        for one, other in pairs.items()
     ]
-    _, figure = drawn("accuracy-depth", made_frames(rows))
+    frame = made_frames(rows).estimates
+    view = View(frame.assign(x=frame["depth"].astype(int)), {"d_g": Axis("d")}, DEPTH)
+    figure = draw(replace(view, across=("initializer",), down=("optimizer",)))
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert texts.count("not in this study") == 2
 

@@ -63,16 +63,16 @@ def test_the_table_of_a_figure_holds_every_point_exactly(written, frames):
 def test_one_figure_is_drawn_again_and_the_others_stay(written):
     before = (written / "accounting.svg").read_bytes()
     (written / "accounting.svg").write_bytes(b"")
-    (written / "accuracy-depth.svg").write_bytes(b"mine")
+    (written / "performance-wide.svg").write_bytes(b"mine")
     write_figures(written.parent, ["accounting"])
     assert (written / "accounting.svg").read_bytes() == before
-    assert (written / "accuracy-depth.svg").read_bytes() == b"mine"
+    assert (written / "performance-wide.svg").read_bytes() == b"mine"
 
 
 def test_an_unknown_figure_is_named_with_those_there_are(folder):
-    message = r"has no figure acuracy-depth; its figures are accounting, .*accuracy-depth"
+    message = r"has no figure performance; its figures are accounting, .*performance-wide"
     with pytest.raises(UserError, match=message):
-        write_figures(folder, ["acuracy-depth"])
+        write_figures(folder, ["performance"])
 
 
 def test_a_missing_study_is_named(tmp_path):

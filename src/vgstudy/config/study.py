@@ -58,7 +58,7 @@ Title = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
 Factor = Literal[
     "depth", "width", "activation", "initializer", "optimizer", "rate_factor", "remedy"
 ]
-Crossable = Literal["width", "activation", "initializer", "optimizer"]
+Crossable = Literal["width", "activation", "initializer", "optimizer", "rate_factor", "remedy"]
 # the level of each factor, in the order of `Factors`
 Combination: TypeAlias = tuple[int | float | str, ...]
 

@@ -11,7 +11,7 @@ from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, RED, Look, colours
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View
 from vgstudy.formatting import level_text, plural
-from vgstudy.schema import FACTORS
+from vgstudy.schema import DEFAULT_LEVELS, FACTORS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WIDEST = (1e-3, 1e3)
 ALPHA = 0.05
 APART = 0.22  # of the distance between rows, from one activation to the next
-ROW_ORDER = ("initializer", "optimizer", "width")
+ROW_ORDER = ("initializer", "optimizer", "rate_factor", "remedy", "width")
 
 
 @figure(
@@ -77,7 +77,8 @@ def _ordered(frames: Frames) -> pd.DataFrame:
 def _setting(row: pd.Series[Any]) -> str:
     """Return a setting without its activation, the compared level first."""
     names = [row["factor"], *(name for name in ROW_ORDER if name != row["factor"])]
-    return ", ".join(level_text(name, row[name]) for name in names if name != "activation")
+    special = [name for name in names if row[name] != DEFAULT_LEVELS.get(name)]
+    return ", ".join(level_text(name, row[name]) for name in special if name != "activation")
 
 
 def draw_odds(axes: Axes, points: pd.DataFrame) -> None:
@@ -121,7 +122,7 @@ def two_by_two(frames: Frames) -> View:
     """Select the effects at every depth, each with that over all depths of its setting."""
     rows = frames.two_by_two
     effects = {str(row["effect"]): str(row["change"]) for _, row in rows.iterrows()}
-    setting = [name for name in SETTING if rows[name].notna().any()]
+    setting = [name for name in SETTING if set(rows[name].dropna()) - {DEFAULT_LEVELS.get(name)}]
     overall = rows[rows["depth"].isna()][[*setting, "effect", "value", "low", "high"]]
     at_depths = rows[rows["depth"].notna()].merge(
         overall, on=[*setting, "effect"], suffixes=("", "_overall")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.lines import activation_key
+from vgstudy.figures.lines import activation_key, draw_interval
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, STATUS_LOOKS, Look, colours
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View, axes_of
@@ -233,8 +233,6 @@ def performance(frames: Frames, width: int) -> View:
 
 def draw_performance(axes: Axes, points: pd.DataFrame) -> None:
     """Draw values at single depths as dots, and each activation's curve with its band."""
-    from vgstudy.figures.panels import draw_interval
-
     palette = colours(points)
     for activation, line in points.groupby("activation", observed=True):
         colour, known = palette[str(activation)], line[line["value"].notna()]

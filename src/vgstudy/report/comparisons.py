@@ -9,10 +9,12 @@ from vgstudy.analysis.intervals import ALPHA
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.formatting import interval, level_text, number, plural
 from vgstudy.report.table import Row, Table, column_table, records
+from vgstudy.schema import FACTORS
 
 BOUNDS = {"exact": "", "at least": "≥ ", "at most": "≤ ", "unknown": ""}
 COLUMNS = (
-    *("activation", "initializer", "optimizer", "width", "reference"),
+    *FACTORS[1:],
+    "reference",
     *("odds ratio [interval]", "p_adjusted", "p_depth_adjusted", "limit difference [interval]"),
     *("learned", "n", "learned_reference", "n_reference"),
 )

@@ -12,7 +12,7 @@ import numpy as np
 
 from vgstudy.analysis.interval_rows import STATED
 from vgstudy.formatting import listing
-from vgstudy.validation import comparisons, means, proportions
+from vgstudy.validation import comparisons, means, pooled, proportions
 from vgstudy.validation.trials import LABELLED, PRIMARY, Trial
 
 TOLERANCE = 0.02  # coverage from .93 to .97 is as stated
@@ -31,6 +31,8 @@ SIMULATIONS: Mapping[str, Simulation] = {
     "areas": comparisons.areas,
     "misfits": proportions.misfits,
     "waits": proportions.waits,
+    "pooled": pooled.over_depths,
+    "two by two": pooled.two_changes,
 }
 
 

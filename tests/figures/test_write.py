@@ -70,7 +70,7 @@ def test_one_figure_is_drawn_again_and_the_others_stay(written):
 
 
 def test_an_unknown_figure_is_named_with_those_there_are(folder):
-    message = r"has no figure performance; its figures are accounting, .*performance-wide"
+    message = r"has no figure performance; its figures are accounting, .*performance-narrow"
     with pytest.raises(UserError, match=message):
         write_figures(folder, ["performance"])
 

@@ -28,7 +28,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "exact, common odds ratio": "exact",
         "Newcombe, sum of shares": "Newcombe",
         "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior)",
-        "monotone fit, band over depths": "monotone fit",
+        "monotone fit, band over depths": "fitted-curve",
         "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells)",
     }
 )

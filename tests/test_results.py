@@ -39,6 +39,8 @@ def test_every_table_has_its_columns_and_the_factors(folder: Path, table: str) -
         "variances",
         "contrasts",
         "two_by_two",
+        "best_rates",
+        "paired",
         "arms",
         "thresholds",
     )

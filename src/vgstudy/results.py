@@ -126,9 +126,10 @@ class Results:
         if table in JOB_TABLES:
             return self._of_jobs(table, to_read, filters)
         frame = _frame(read_rows(self.folder, table, to_read, filters))
-        if table == "runs" or not keys:
+        factors = [name for name in FACTORS if name not in has]
+        if not keys or not factors:
             return frame
-        return frame.merge(self.runs[[*keys, *FACTORS]].drop_duplicates(), on=keys)
+        return frame.merge(self.runs[[*keys, *factors]].drop_duplicates(), on=keys)
 
     def _of_jobs(self, table: str, columns: Sequence[str] | None, filters: Any) -> pd.DataFrame:
         """Return rows of all jobs, each run's from its job in the design."""

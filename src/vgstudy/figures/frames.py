@@ -6,14 +6,13 @@ pandas is imported in functions, so that the names of a study's figures cost no 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vgstudy.formatting import listing
-from vgstudy.quantities import names
-from vgstudy.schema import FACTORS, ON_PROBE_SET
-from vgstudy.store.tables import read_rows
+from vgstudy.quantities import PROBE_SET, names
+from vgstudy.schema import FACTORS
 from vgstudy.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -23,18 +22,11 @@ if TYPE_CHECKING:
 REFERENCE_DEPTH = 10
 OPTIMIZER = "optimizer"
 PROFILED = (*names("probes", "geometric mean"), *names("probes", "mean"))
-FILTERS: Mapping[str, Any] = {
-    "outcomes": None,
-    "estimates": [ON_PROBE_SET],
-    "trajectories": None,
-    "profiles": [("quantity", "in", PROFILED), ON_PROBE_SET],
-    "layer_decays": None,
-    "thresholds": None,
-    "depth_curves": None,
-    "arms": None,
-    "overlays": None,
+# what is read of a table, where not all of it is
+PARTS: Mapping[str, Any] = {
+    "estimates": {"examples": PROBE_SET},
+    "profiles": {"examples": PROBE_SET, "quantity": PROFILED},
 }
-WHOLE = ("pooled", "two_by_two", "limits", "best_rates", "paired", "variances", "prediction")
 
 
 @dataclass(frozen=True)
@@ -77,30 +69,27 @@ class Frames:
 
 
 def read_frames(folder: Path) -> Frames:
-    """The tables of `folder`, a study's results.
+    """Return the tables of `folder`, a study's results.
 
     Raises
     ------
     UserError
         If a table is missing, damaged or of another version.
     """
-    from vgstudy.analysis.design import plain, read_design
+    from vgstudy.analysis.design import plain
+    from vgstudy.results import Results
 
-    design = read_design(folder)
-    study, runs = design.study, leveled(design.runs, design.study)
-    cells = runs[["cell", *FACTORS]].drop_duplicates("cell")
-    read = {name: read_rows(folder, name, filters=filters) for name, filters in FILTERS.items()}
-    tables = {
-        name: plain(table.to_pandas()).merge(cells, on="cell") for name, table in read.items()
-    }
-    whole = {name: plain(read_rows(folder, name).to_pandas()) for name in WHOLE}
-    whole |= {name: leveled(whole[name], study) for name in WHOLE[:5]}
-    return Frames(study, runs, **tables, **whole)
+    results = Results(folder)
+    tables = [each.name for each in fields(Frames) if each.name != "study"]
+    read = {name: plain(results.read(name, **PARTS.get(name, {}))) for name in tables}
+    return Frames(
+        results.study, **{name: leveled(frame, results.study) for name, frame in read.items()}
+    )
 
 
 def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
-    """The frame with those of the factor columns that it has as ordered categoricals, levels in the
-    study's order."""
+    """Return the frame with its factor columns as ordered categoricals, levels in the study's
+    order."""
     import pandas as pd
 
     present = [factor for factor in FACTORS if factor in frame]
@@ -123,12 +112,13 @@ def first_optimizer_only(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def optimizers(frame: pd.DataFrame) -> str:
-    """The optimizers of some rows, as text."""
+    """Return the optimizers of some rows, as text."""
     return listing(frame[OPTIMIZER].drop_duplicates().sort_values().astype(str))
 
 
 def chosen(frame: pd.DataFrame, **levels: Any) -> pd.DataFrame:
-    """The rows with these levels in the named columns; a list stands for any of its entries."""
+    """Return the rows with these levels in the named columns; a list stands for any of its
+    entries."""
     for column, level in levels.items():
         frame = frame[frame[column].isin(level if isinstance(level, list) else [level])]
     return frame

@@ -23,6 +23,7 @@ from vgstudy.engine.statistics import (
     weight_columns,
 )
 from vgstudy.engine.zero_causes import (
+    NONE,
     SATURATION,
     UNDERFLOW,
     Pass,
@@ -169,6 +170,8 @@ def _zero_causes(
 
     An output layer that sends nothing back although the loss has a slope is saturated.
     """
+    if all(g.any() for g in signals.g):
+        return np.full((1, len(layers)), NONE, "int32")
     causes = zero_causes(_chain(signals, layers), weights, FOR_CAUSES)
     outputs = [place for place, layer in enumerate(layers) if layer.kind == "output"]
     sent_back = [np.any(delta != 0) for place in outputs for delta in signals.delta[place]]

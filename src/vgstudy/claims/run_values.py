@@ -39,8 +39,9 @@ def read_values(design: Design, reads: Iterable[tuple[str, Measure]]) -> Values:
         tables = _read_tables(design, str(job), cells)
         for cell, measures in cells.items():
             seeds = np.sort(job_runs.loc[job_runs["cell"] == cell, "seed"].to_numpy())
+            of_cell = {name: _kept(table, "cell", [cell]) for name, table in tables.items()}
             for measure in measures:
-                values = _of_runs(measure, cell, seeds, design, tables)
+                values = _of_runs(measure, seeds, design, of_cell)
                 parts[cell, measure].append(pd.DataFrame(values, seeds))
     return {key: pd.concat(frames).sort_index() for key, frames in parts.items()}
 
@@ -61,27 +62,28 @@ def _read_tables(
 
 
 def _of_runs(
-    measure: Measure, cell: str, seeds: Epochs, design: Design, tables: Mapping[str, pa.Table]
+    measure: Measure, seeds: Epochs, design: Design, tables: Mapping[str, pa.Table]
 ) -> Array:
-    """Return a measure of the runs of a cell, axes (seed, value)."""
+    """Return a measure of the runs of a cell from its tables, axes (seed, value)."""
     series = {}
     for part in measure.parts:
         epochs = logged_epochs(part, design.study)
-        series[part] = (_series(part, cell, seeds, epochs, tables[TABLE_OF[part.column]]), epochs)
+        series[part] = (_series(part, seeds, epochs, tables[TABLE_OF[part.column]]), epochs)
     return measured(measure, series)
 
 
-def _series(measure: Measure, cell: str, seeds: Epochs, epochs: list[int], rows: pa.Table) -> Array:
+def _kept(rows: pa.Table, name: str, values: Any) -> pa.Table:
+    """Return the rows with one of the values in a column; all if there is no such column."""
+    if name not in rows.column_names:
+        return rows
+    return rows.filter(pa.array(position(rows[name], values) >= 0))
+
+
+def _series(measure: Measure, seeds: Epochs, epochs: list[int], rows: pa.Table) -> Array:
     """Return the values of a measure's column, axes (seed, epoch, layer)."""
-    kept: dict[str, Any] = {
-        "cell": [cell],
-        "examples": [measure.examples],
-        "seed": seeds,
-        "epoch": epochs,
-    }
+    kept = {"examples": [measure.examples], "seed": seeds, "epoch": epochs}
     for name, values in kept.items():
-        if name in rows.column_names:
-            rows = rows.filter(pa.array(position(rows[name], values) >= 0))
+        rows = _kept(rows, name, values)
     zeros = np.zeros(rows.num_rows, dtype=np.int64)
     epoch = position(rows["epoch"], epochs) if "epoch" in rows.column_names else zeros
     layer = rows["layer"].to_numpy() - 1 if "layer" in rows.column_names else zeros

@@ -177,7 +177,7 @@ PERFORMANCE = ("p_learned", "test_accuracy", "train_accuracy")
 ESTIMAND = (
     "Dots: the share that learned and mean accuracies at the last epoch; diverged runs have no "
     "accuracy. Lines: a curve for each setting that never rises with depth, fitted to all its "
-    "depths."
+    "depths; where dots rise, it stays level."
 )
 NOTHING = "no run has an outcome"
 
@@ -217,11 +217,16 @@ def performance(frames: Frames, width: int) -> View:
     rows = rows.merge(curves, on=["cell", "quantity"], how="left", suffixes=("_single", ""))
     fitted = rows["fit"].notna()
     own = {name: rows[name].where(fitted, rows[f"{name}_single"]) for name in BAND}
-    levels = {"learned above": frames.study["outcome"]["learned_above"], "chance": frames.chance}
-    marks = {f"{name} {level:g}": level for name, level in levels.items() if level is not None}
+    above = frames.study["outcome"]["learned_above"]
+    chance = {f"chance {frames.chance:g}": frames.chance}
+    marks = {f"learned above {above:g}": above, **chance}
     return View(
         rows.assign(x=rows["depth"].astype(int), **own),
-        {**axes_of("p_learned", limits=(-0.03, 1.03)), **axes_of(*names[1:], marks=marks)},
+        {
+            **axes_of("p_learned", limits=(-0.03, 1.03)),
+            **axes_of("test_accuracy", marks=marks),
+            **axes_of("train_accuracy", marks=chance),
+        },
         DEPTH,
         f"{width} wide, epoch {frames.last_epoch}." if len(rows) else "",
         across=("initializer", "optimizer"),

@@ -23,5 +23,6 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "diagnosis": 1,
         "rates": 1,
         "interventions": 1,
+        "remedies": 1,
     }
 )

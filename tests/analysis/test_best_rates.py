@@ -6,7 +6,7 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from synthetic import study
-from vgstudy.analysis.best_rates import best_rate, best_rate_rows, compared, paired_rows
+from vgstudy.analysis.best_rates import best_rate, best_rate_rows, compared, paired_rows, ranked
 from vgstudy.analysis.intervals import newcombe_paired
 from vgstudy.config.at_best_rates import study_at_best_rates
 from vgstudy.config.load import load_study
@@ -116,3 +116,17 @@ def test_a_study_at_best_rates_has_every_network_once_by_hand(tmp_path):
     names = list(Factors.model_fields)
     assert fresh.seeds == tuple(range(50, 60))
     assert [dict(zip(names, levels, strict=True)) for levels in fresh.combinations()] == networks
+
+
+def test_what_cannot_be_told_from_the_best_is_as_good_by_hand():
+    shares = {"a": 0.9, "b": 0.8, "c": 0.1}
+    rows = [
+        {"activation": "tanh", "remedy": name, "value": v, "n": 30} for name, v in shares.items()
+    ]
+    found = ranked([*reversed(rows), {"activation": "ReLU", "remedy": "a", "value": 0.0, "n": 30}])
+    assert [(row["activation"], row["remedy"], row["as_good"]) for row in found] == [
+        ("ReLU", "a", True),
+        ("tanh", "a", True),
+        ("tanh", "b", True),
+        ("tanh", "c", False),
+    ]

@@ -1,6 +1,16 @@
 """What fixes a failing network: sentences from rows by hand, and the package's own tables."""
 
-from vgstudy.report.fixes import fixes, rate_sentence
+from vgstudy.report.fixes import (
+    EQUAL,
+    PROFILE,
+    REVERSE,
+    SIZE,
+    UNTOUCHED,
+    causes,
+    fixes,
+    rate_sentence,
+    remedy_sentences,
+)
 
 LEVELS = {
     "depth": 5,
@@ -36,3 +46,43 @@ def test_the_tables_say_when_they_were_made():
     found = fixes()
     assert all("seeds of its own" in table.caption for table in found.tables)
     assert len(found.tables[0].rows) == 7
+
+
+def arm(remedy, reference, value, low, high, **counts):
+    row = {**network(None, value, low, high), "remedy": remedy, "reference": reference}
+    return row | {"learned_reference": 10, "cured": 40, "harmed": 2} | counts
+
+
+def healthy_with(low, high):
+    """A healthy network, and what the failing one's profile does to it."""
+    fields = {"learned_reference": 98}
+    pairs = ((EQUAL, UNTOUCHED, 0, -0.1, 0.1), (REVERSE, UNTOUCHED, -0.3, low, high))
+    rows = [arm(*pair, **fields) | {"initializer": "Xavier"} for pair in pairs]
+    return [*rows, arm(PROFILE, SIZE, 0, -0.1, 0.1) | {"initializer": "Xavier"}]
+
+
+def test_gradients_are_the_cause_only_if_the_profile_helps_and_the_reverse_harms_by_hand():
+    equal = arm(EQUAL, UNTOUCHED, 0.38, 0.28, 0.48)
+    for low, high, reverse, answer in (
+        (0.25, 0.5, (-0.4, -0.2), "the others fail, because"),
+        (0.15, 0.5, (-0.4, -0.2), "not shown to be because"),
+        (0.25, 0.5, (-0.4, 0.1), "not shown to be because"),
+    ):
+        rows = [equal, arm(PROFILE, SIZE, 0.4, low, high), *healthy_with(*reverse)]
+        (sentence,) = causes(rows)
+        assert answer in sentence
+        assert "10 of 100 seeds learn" in sentence
+        assert "cure 40 and harm 2" in sentence
+
+
+def test_the_best_remedy_and_those_as_good_are_named_by_hand():
+    def remedied(remedy, value, as_good):
+        row = {**network(None, value, value - 0.1, value + 0.1), "remedy": remedy}
+        return row | {"depth": 20, "as_good": as_good}
+
+    rows = [remedied("skip", 0.8, True), remedied("batch norm", 0.7, True)]
+    (sentence,) = remedy_sentences([*rows, remedied("none", 0.2, False)])
+    assert sentence == (
+        "20 tanh layers: with skip 0.80 [0.70, 0.90] of the seeds learn, with He and SGD "
+        "0.20 [0.10, 0.30]. Not told from the best: batch norm."
+    )

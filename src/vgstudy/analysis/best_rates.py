@@ -7,6 +7,7 @@ infinite; of these the smallest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from vgstudy.analysis.intervals import (
     WILSON,
     mean_t,
     moments,
+    newcombe,
     newcombe_paired,
     wilson,
 )
@@ -157,3 +159,22 @@ def compared(learned: NDArray[np.bool_], reference: NDArray[np.bool_]) -> dict[s
         "confidence": CONFIDENCE,
         "n": n,
     }
+
+
+def ranked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of `best_rates` by activation, the highest share first, with `as_good`: whether
+    the share cannot be told from the highest.
+
+    It cannot where Newcombe's interval of their difference contains 0, at a confidence that holds
+    for all comparisons of the activation at once (Bonferroni).
+    """
+    ordered = sorted(rows, key=lambda row: (row["activation"], -row["value"]))
+    by_activation = groupby(ordered, key=lambda row: row["activation"])
+    return [row for _, some in by_activation for row in _with_ties(list(some))]
+
+
+def _with_ties(rows: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(rows) - 1)
+    shares = [wilson(row["value"] * row["n"], row["n"], confidence) for row in rows]
+    for row, share in zip(rows, shares, strict=True):
+        yield {**row, "as_good": bool(newcombe(shares[0], share).low <= 0)}

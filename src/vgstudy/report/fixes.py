@@ -1,19 +1,29 @@
-"""What fixes a network that fails, from studies that were run once and whose tables the package
-keeps."""
+"""What fixes a network that fails, and whether unequal gradients are why it does, from studies that
+were run once and whose tables the package keeps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
-from vgstudy.formatting import interval, number
+from vgstudy.formatting import interval, listing, number
 from vgstudy.report.table import ESTIMATE, Table, column_table, setting
 from vgstudy.schema import FACTORS
 from vgstudy.store.records import Record, read_record
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
 NETWORK = ("depth", "width", "activation", "initializer")
+# arms of the study `interventions`
+UNTOUCHED, EQUAL, PROFILE, SIZE, REVERSE = "untouched", "equal", "profile", "size", "reverse"
+NONE = "none"  # the remedy of plain networks in the study `remedies`
+# how much more often the profile alone must help than the size alone, by the interval's lower end
+LARGE_EFFECT = 0.2
+# share of learned seeds from which on a network does not fail
+HEALTHY = 0.9
 DATED = "run once on {date}, seeds of its own"
 
 
@@ -27,8 +37,16 @@ class Fixes:
 
 def fixes() -> Fixes:
     """Return the section from the package's own tables."""
-    rates = read_record("rates")
-    return Fixes((rate_sentence(rates.rows),), (_rate_table(rates),))
+    rates, interventions = read_record("rates"), read_record("interventions")
+    remedies = read_record("remedies")
+    return Fixes(
+        (
+            rate_sentence(rates.rows),
+            *remedy_sentences(remedies.rows),
+            *causes(interventions.rows),
+        ),
+        (_rate_table(rates), _remedy_table(remedies), _intervention_table(interventions)),
+    )
 
 
 def rate_sentence(rows: Rows) -> str:
@@ -47,14 +65,89 @@ def rate_sentence(rows: Rows) -> str:
     )
 
 
-def _share(row: Mapping[str, Any]) -> str:
+def remedy_sentences(rows: Rows) -> Iterator[str]:
+    """Yield for each activation with several remedies which learns most often, and which cannot be
+    told from it. The rows of an activation are sorted, the best first."""
+    for activation, some in groupby(rows, key=itemgetter("activation")):
+        best, *others = some
+        if not others:
+            continue
+        ties = [_remedy(row) for row in others if row["as_good"]]
+        none = next((row for row in (best, *others) if row["remedy"] == NONE), best)
+        yield (
+            f"{best['depth']} {activation} layers: with {_remedy(best)} {_share(best)} of the "
+            f"seeds learn, with {_remedy(none)} {_share(none)}. "
+            + (f"Not told from the best: {listing(ties)}." if ties else "No other is as good.")
+        )
+
+
+def _remedy(row: Row) -> str:
+    """Return what a network has: its remedy, or its initializer and optimizer without one."""
+    plain = f"{row['initializer']} and {row['optimizer']}"
+    return plain if row["remedy"] == NONE else str(row["remedy"])
+
+
+def _share(row: Row) -> str:
     return interval(row["value"], row["low"], row["high"])
 
 
+def causes(rows: Rows) -> Iterator[str]:
+    """Yield for each network that fails whether unequal gradients are why.
+
+    They are if the profile alone makes it learn in clearly more seeds than the size alone, and the
+    reverse harms the healthy network that has it.
+    """
+    compared = {(_network(row), row["remedy"], row["reference"]): row for row in rows}
+    harms = any(row["high"] < 0 for (_, arm, _), row in compared.items() if arm == REVERSE)
+    for network in dict.fromkeys(network for network, _, _ in compared):
+        equal = compared[network, EQUAL, UNTOUCHED]
+        if equal["learned_reference"] < HEALTHY * equal["n"]:
+            yield cause_sentence(equal, compared[network, PROFILE, SIZE], harms)
+
+
+def _network(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in NETWORK)
+
+
+def is_cause(profile_less_size: Row, reverse_harms: bool) -> bool:
+    """Return whether a network fails because its layers' gradients are unequal."""
+    return bool(profile_less_size["low"] > LARGE_EFFECT and reverse_harms)
+
+
+def cause_sentence(equal: Row, profile_less_size: Row, reverse_harms: bool) -> str:
+    """Say whether a network fails because its layers' gradients are unequal."""
+    answer = "because" if is_cause(profile_less_size, reverse_harms) else "not shown to be because"
+    return (
+        f"{setting(equal, NETWORK)}: {equal['learned_reference']} of {equal['n']} seeds learn at "
+        f"their best rate; the others fail, {answer} their layers' gradients are unequal. Equal "
+        f"gradients cure {equal['cured']} and harm {equal['harmed']}; profile less size "
+        f"{_share(profile_less_size)}."
+    )
+
+
 def _rate_table(record: Record) -> Table:
-    rows = pd.DataFrame(record.rows)
     return column_table(
-        f"Tutorial A's networks at their best learning rates; {DATED.format(**record.provenance)}",
-        rows,
+        f"Tutorial A's networks at their best learning rates; {_dated(record)}",
+        pd.DataFrame(record.rows),
         (*FACTORS, ESTIMATE, "n", "at_one"),
     )
+
+
+def _remedy_table(record: Record) -> Table:
+    return column_table(
+        f"Remedies at twenty layers, each at its best learning rate; {_dated(record)}",
+        pd.DataFrame(record.rows),
+        (*FACTORS, ESTIMATE, "as_good", "n"),
+    )
+
+
+def _intervention_table(record: Record) -> Table:
+    return column_table(
+        f"What rescaled gradients cure and harm, each arm at its best rate; {_dated(record)}",
+        pd.DataFrame(record.rows),
+        (*FACTORS, "reference", "reference_rate", ESTIMATE, "cured", "harmed", "learned", "n"),
+    )
+
+
+def _dated(record: Record) -> str:
+    return DATED.format(**record.provenance)

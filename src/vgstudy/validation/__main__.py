@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS
@@ -55,33 +56,41 @@ def diagnosis() -> None:
 def rates() -> None:
     """Keep the tutorials' networks at their best learning rates, from the study `rates`."""
     columns = (*FACTORS, "at_one", "value", "low", "high", "n", "chosen_on")
-    rows = _rows_of("rates", Path("results/rates"), "best_rates", columns)
-    for row in rows:
-        print(f"{row['activation']}, {row['initializer']}, {row['depth']}: {row['value']:.2f}")
+    _keep("rates", _rows_of("rates", "best_rates", columns))
 
 
 def interventions() -> None:
     """Keep what rescaled gradients cure and harm, from the study `interventions-best`."""
     columns = (*FACTORS, "factor", "reference", "reference_rate", "learned", "learned_reference")
     counts = ("cured", "harmed", "value", "low", "high", "p", "n")
-    folder = Path("results/interventions-best")
-    rows = _rows_of("interventions", folder, "paired", (*columns, *counts))
-    for row in rows:
-        name = f"{row['activation']}, {row['initializer']}, {row['depth']}x{row['width']}"
-        print(f"{name}, {row['remedy']} against {row['reference']}: {row['value']:.2f}")
+    _keep("interventions", _rows_of("interventions-best", "paired", (*columns, *counts)))
 
 
-def _rows_of(
-    name: str, folder: Path, table: str, columns: Sequence[str]
-) -> list[dict[str, object]]:
-    """Keep some columns of a study's table as a validation table; return its rows, none where the
-    study was not run."""
+def remedies() -> None:
+    """Keep which remedies make deep networks learn, from the study `remedies-best`."""
+    from vgstudy.analysis.best_rates import ranked
+
+    columns = (*FACTORS, "value", "low", "high", "n")
+    _keep("remedies", ranked(_rows_of("remedies-best", "best_rates", columns)))
+
+
+def _rows_of(study: str, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Return some columns of a study's table; no rows where the study was not run."""
+    folder = Path("results") / study
     if not folder.is_dir():
-        print(f"{name}: not made, {folder} is missing; run the study {folder.name}")
+        print(f"{folder} is missing; run the study {study}")
         return []
-    rows: list[dict[str, object]] = read_rows(folder, table, list(columns)).to_pylist()
-    write_record(name, rows, study=folder.name)
+    rows: list[dict[str, Any]] = read_rows(folder, table, list(columns)).to_pylist()
     return rows
+
+
+def _keep(name: str, rows: list[dict[str, Any]]) -> None:
+    """Keep rows as a validation table, and print the share that learned of each network."""
+    if rows:
+        write_record(name, rows)
+    for row in rows:
+        levels = ", ".join(str(row[factor]) for factor in FACTORS)
+        print(f"{levels}: {row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]")
 
 
 TABLES: Mapping[str, Callable[[], None]] = {
@@ -90,6 +99,7 @@ TABLES: Mapping[str, Callable[[], None]] = {
     "diagnosis": diagnosis,
     "rates": rates,
     "interventions": interventions,
+    "remedies": remedies,
 }
 
 

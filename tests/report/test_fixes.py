@@ -6,6 +6,7 @@ from vgstudy.report.fixes import (
     REVERSE,
     SIZE,
     UNTOUCHED,
+    answer,
     causes,
     fixes,
     rate_sentence,
@@ -86,3 +87,17 @@ def test_the_best_remedy_and_those_as_good_are_named_by_hand():
         "20 tanh layers: with skip 0.80 [0.70, 0.90] of the seeds learn, with He and SGD "
         "0.20 [0.10, 0.30]. Not told from the best: batch norm."
     )
+
+
+def test_the_answer_to_the_open_question_counts_seeds_by_hand():
+    shape = {"initializer": "uniform(0,1)"}
+    equal = arm(EQUAL, UNTOUCHED, 0.3, 0.2, 0.4, learned_reference=55) | shape
+    profile = arm(PROFILE, SIZE, 0.3, 0.25, 0.4, learned=85, learned_reference=56) | shape
+    text, certainty = answer([equal, profile, *healthy_with(-0.4, -0.2)])
+    assert text == (
+        "Yes: of 100 seeds of five tanh layers from U(0, 1), 55 learn, 85 with the profile of "
+        "their gradients made equal, 56 with only its size changed."
+    )
+    assert certainty.endswith("profile less size 0.30 [0.25, 0.40], paired by seed.")
+    text, _ = answer([equal, profile, *healthy_with(-0.4, 0.2)])
+    assert text.startswith("Not shown: ")

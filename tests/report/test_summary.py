@@ -1,14 +1,11 @@
 """The first screen says what the tables say, by hand."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 
 from synthetic import made_frames, study
 from vgstudy.report.summary import (
-    cause_finding,
     claims_finding,
     failure_finding,
     limit_finding,
@@ -19,12 +16,6 @@ from vgstudy.report.summary import (
 
 SECTIONS = [SimpleNamespace(name="s", figure=lambda name: f"figure {name}")]
 LIMIT = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "width": 5}
-
-
-def predicted(low, high, mixed=2, failures=20):
-    row = {"group": "tanh", "predictor": "d_delta", "quantity": "AUC", "mixed": mixed}
-    numbers = {"value": (low + high) / 2, "low": low, "high": high, "n": 107, "n_failed": 7}
-    return replace(made_frames(), prediction=pd.DataFrame([row | numbers | {"failures": failures}]))
 
 
 def judged(counts, not_run=()):
@@ -89,22 +80,6 @@ def test_failures_are_of_four_kinds(status, expected):
 def test_where_no_run_fails_there_is_no_finding():
     ends = [{"status": "learned"}]
     assert failure_finding({"s": made_frames(outcomes=ends)}, SECTIONS) is None
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "answer"), [(0.6, 0.8, "In part"), (0.2, 0.4, "No"), (0.4, 0.6, "Not shown")]
-)
-def test_the_cause_follows_the_interval_of_the_auc(low, high, answer):
-    finding = cause_finding(
-        {"s": predicted(low, high), "less": predicted(0.1, 0.2, failures=3)}, SECTIONS
-    )
-    assert finding.text.startswith(answer)
-    assert finding.certainty.startswith("100 runs in s; ")
-
-
-def test_without_mixed_networks_nothing_is_said_of_the_cause():
-    assert cause_finding({"s": predicted(0.6, 0.8, mixed=0)}, SECTIONS) is None
-    assert cause_finding({"s": made_frames()}, SECTIONS) is None
 
 
 def test_the_shallowest_and_the_deepest_limit_are_named():

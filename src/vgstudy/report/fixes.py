@@ -17,6 +17,7 @@ from vgstudy.store.records import Record, read_record
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 NETWORK = ("depth", "width", "activation", "initializer")
+A2 = (5, 5, "tanh", "uniform(0,1)")  # of tutorial A: "could not learn"
 # arms of the study `interventions`
 UNTOUCHED, EQUAL, PROFILE, SIZE, REVERSE = "untouched", "equal", "profile", "size", "reverse"
 NONE = "none"  # the remedy of plain networks in the study `remedies`
@@ -29,10 +30,13 @@ DATED = "run once on {date}, seeds of its own"
 
 @dataclass(frozen=True)
 class Fixes:
-    """The section: sentences and tables."""
+    """The section: sentences and tables, and the answer to tutorial A's open question, with what
+    it stands on."""
 
     sentences: tuple[str, ...]
     tables: tuple[Table, ...]
+    answer: str
+    certainty: str
 
 
 def fixes() -> Fixes:
@@ -46,6 +50,7 @@ def fixes() -> Fixes:
             *causes(interventions.rows),
         ),
         (_rate_table(rates), _remedy_table(remedies), _intervention_table(interventions)),
+        *answer(interventions.rows),
     )
 
 
@@ -97,12 +102,36 @@ def causes(rows: Rows) -> Iterator[str]:
     They are if the profile alone makes it learn in clearly more seeds than the size alone, and the
     reverse harms the healthy network that has it.
     """
-    compared = {(_network(row), row["remedy"], row["reference"]): row for row in rows}
-    harms = any(row["high"] < 0 for (_, arm, _), row in compared.items() if arm == REVERSE)
+    compared, harms = _compared(rows), _reverse_harms(rows)
     for network in dict.fromkeys(network for network, _, _ in compared):
         equal = compared[network, EQUAL, UNTOUCHED]
         if equal["learned_reference"] < HEALTHY * equal["n"]:
             yield cause_sentence(equal, compared[network, PROFILE, SIZE], harms)
+
+
+def answer(rows: Rows) -> tuple[str, str]:
+    """Return whether tutorial A's network A2 fails because its layers' gradients are unequal, and
+    what the answer stands on."""
+    compared = _compared(rows)
+    untouched, profile = compared[A2, EQUAL, UNTOUCHED], compared[A2, PROFILE, SIZE]
+    start = "Yes" if is_cause(profile, _reverse_harms(rows)) else "Not shown"
+    return (
+        f"{start}: of {profile['n']} seeds of five tanh layers from U(0, 1), "
+        f"{untouched['learned_reference']} learn, {profile['learned']} with the profile of their "
+        f"gradients made equal, {profile['learned_reference']} with only its size changed.",
+        f"Each at its best learning rate; profile less size {_share(profile)}, paired by seed.",
+    )
+
+
+def _compared(rows: Rows) -> dict[tuple[Any, str, str], Row]:
+    """Return the rows by network, arm and reference."""
+    return {(_network(row), row["remedy"], row["reference"]): row for row in rows}
+
+
+def _reverse_harms(rows: Rows) -> bool:
+    """Return whether a healthy network fails more often with the failing one's profile."""
+    pairs = [row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED)]
+    return any(row["high"] < 0 for row in pairs)
 
 
 def _network(row: Row) -> tuple[Any, ...]:

@@ -39,12 +39,13 @@ def write_report(results: Path, names: Sequence[str]) -> Path:
     studies = {name: read_frames(results / name) for name in names}
     sections = [study_section(results / name, frames) for name, frames in studies.items()]
     claims = claims_section(results)
-    first = summary(studies, sections, claims) if studies else None
+    remedies = fixes()
+    first = summary(studies, sections, claims, remedies) if studies else None
     for name in names:
         write_study_csv(results / name)
     write_shared_csv(results)
     write_whole(results / "summary.md", markdown(sections, claims, first).encode())
-    html = page(sections, claims, first, validation_tables(), fixes())
+    html = page(sections, claims, first, validation_tables(), remedies)
     write_whole(results / "report.html", html.encode())
     return results / "report.html"
 

@@ -15,13 +15,12 @@ from vgstudy.figures.signal import LARGE, end_to_end, signal_start
 from vgstudy.formatting import listing, plural, reach
 from vgstudy.report.claims_section import ClaimsSection
 from vgstudy.report.embedded_figures import EmbeddedFigure
+from vgstudy.report.fixes import Fixes
 from vgstudy.report.study_section import StudySection
-from vgstudy.report.table import estimate, records, setting
+from vgstudy.report.table import records, setting
 
 Studies = Mapping[str, Frames]
 MOST_ACTIVATIONS = 3  # in the finding on failures
-TUTORIALS_ACTIVATION = "tanh"  # of the tutorials' open question
-CHANCE = 0.5
 VERBS = {  # of one claim and of several
     HOLDS: ("holds", "hold"),
     DEPENDS: ("depends on the seed", "depend on the seed"),
@@ -71,7 +70,10 @@ class Summary:
 
 
 def summary(
-    studies: Studies, sections: Sequence[StudySection], claims: ClaimsSection | None
+    studies: Studies,
+    sections: Sequence[StudySection],
+    claims: ClaimsSection | None,
+    fixed: Fixes,
 ) -> Summary:
     """Return the first screen; trials of the workflow count only where there is no other study."""
     trials = [section.name for section in sections if section.trial]
@@ -81,7 +83,7 @@ def summary(
         claims_finding(claims),
         signal_finding(frames, counted),
         failure_finding(frames, counted),
-        cause_finding(frames, counted),
+        cause_finding(fixed),
         limit_finding(frames, counted),
     )
     return Summary(
@@ -205,39 +207,13 @@ def failure_finding(studies: Studies, sections: Sequence[StudySection]) -> Findi
     )
 
 
-def cause_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
-    """Say whether a vanishing signal before training predicts failure of the tutorials' tanh
-    networks, in the study with most failures that allows to say so."""
-    areas = {
-        name: row
-        for name, each in studies.items()
-        for row in records(
-            chosen(
-                each.prediction,
-                group=TUTORIALS_ACTIVATION,
-                predictor="d_delta",
-                quantity="AUC",
-            )
-        )
-        if row["low"] == row["low"] and row["mixed"] > 0
-    }
-    if not areas:
-        return None
-    study, row = max(areas.items(), key=lambda each: each[1]["failures"])
-    if row["low"] > CHANCE:
-        answer = "In part: the more the signal vanishes, the more runs fail"
-    elif row["high"] < CHANCE:
-        answer = "No: the more the signal vanishes, the fewer runs fail"
-    else:
-        answer = "Not shown: a vanishing signal does not separate failing runs from others"
-    link, figure = place(sections, [study], "signal-start")
+def cause_finding(fixed: Fixes) -> Finding:
+    """Say whether unequal gradients are why the tutorials' tanh network fails."""
     return Finding(
-        topic=f"Is that why {TUTORIALS_ACTIVATION} networks fail?",
-        text=f"{answer} (AUC {estimate(row)}; .5 is chance).",
-        certainty=f"{plural(int(row['n'] - row['n_failed']), 'run')} in {study}; "
-        "an association, not an intervention.",
-        link=link,
-        figure=figure,
+        topic="Is that why tanh networks fail?",
+        text=fixed.answer,
+        certainty=fixed.certainty,
+        link="fixes",
     )
 
 

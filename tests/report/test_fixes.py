@@ -64,14 +64,14 @@ def healthy_with(low, high):
 
 def test_gradients_are_the_cause_only_if_the_profile_helps_and_the_reverse_harms_by_hand():
     equal = arm(EQUAL, UNTOUCHED, 0.38, 0.28, 0.48)
-    for low, high, reverse, answer in (
+    for low, high, reverse, expected in (
         (0.25, 0.5, (-0.4, -0.2), "the others fail, because"),
         (0.15, 0.5, (-0.4, -0.2), "not shown to be because"),
         (0.25, 0.5, (-0.4, 0.1), "not shown to be because"),
     ):
         rows = [equal, arm(PROFILE, SIZE, 0.4, low, high), *healthy_with(*reverse)]
         (sentence,) = causes(rows)
-        assert answer in sentence
+        assert expected in sentence
         assert "10 of 100 seeds learn" in sentence
         assert "cure 40 and harm 2" in sentence
 

@@ -48,6 +48,7 @@ def fixes() -> Fixes:
             rate_sentence(rates.rows),
             *remedy_sentences(remedies.rows),
             *causes(interventions.rows),
+            reverse_sentence(interventions.rows),
         ),
         (_rate_table(rates), _remedy_table(remedies), _intervention_table(interventions)),
         *answer(interventions.rows),
@@ -114,7 +115,7 @@ def answer(rows: Rows) -> tuple[str, str]:
     what the answer stands on."""
     compared = _compared(rows)
     untouched, profile = compared[A2, EQUAL, UNTOUCHED], compared[A2, PROFILE, SIZE]
-    start = "Yes" if is_cause(profile, _reverse_harms(rows)) else "Not shown"
+    start = is_cause(profile, _reverse_harms(rows))
     return (
         f"{start}: of {profile['n']} seeds of five tanh layers from U(0, 1), "
         f"{untouched['learned_reference']} learn, {profile['learned']} with the profile of their "
@@ -138,19 +139,32 @@ def _network(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in NETWORK)
 
 
-def is_cause(profile_less_size: Row, reverse_harms: bool) -> bool:
-    """Return whether a network fails because its layers' gradients are unequal."""
-    return bool(profile_less_size["low"] > LARGE_EFFECT and reverse_harms)
+def is_cause(profile_less_size: Row, reverse_harms: bool) -> str:
+    """Return whether a network fails because its layers' gradients are unequal. In part: equal ones
+    help it, but the reverse does not harm."""
+    if profile_less_size["low"] <= LARGE_EFFECT:
+        return "Not shown"
+    return "Yes" if reverse_harms else "In part"
 
 
 def cause_sentence(equal: Row, profile_less_size: Row, reverse_harms: bool) -> str:
     """Say whether a network fails because its layers' gradients are unequal."""
-    answer = "because" if is_cause(profile_less_size, reverse_harms) else "not shown to be because"
     return (
         f"{setting(equal, NETWORK)}: {equal['learned_reference']} of {equal['n']} seeds learn at "
-        f"their best rate; the others fail, {answer} their layers' gradients are unequal. Equal "
-        f"gradients cure {equal['cured']} and harm {equal['harmed']}; profile less size "
-        f"{_share(profile_less_size)}."
+        "their best rate. Because gradients are unequal? "
+        f"{is_cause(profile_less_size, reverse_harms)}: profile less size "
+        f"{_share(profile_less_size)}; equal gradients cure {equal['cured']} and harm "
+        f"{equal['harmed']}."
+    )
+
+
+def reverse_sentence(rows: Rows) -> str:
+    """Say what the failing network's profile does to a healthy one."""
+    (row,) = (row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED))
+    return (
+        f"{setting(row, NETWORK)}, with the gradients' profile of tutorial A's failing network: "
+        f"{row['learned']} of {row['n']} seeds learn at {row['rate_factor']:g} times the given "
+        f"rate; untouched, {row['learned_reference']} at {row['reference_rate']:g} times."
     )
 
 

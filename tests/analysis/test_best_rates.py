@@ -38,6 +38,12 @@ def test_the_rate_of_most_learned_runs_is_chosen_and_others_estimate_by_hand():
     assert best["area_bound"] == "at least"
 
 
+def test_without_choosing_seeds_only_networks_of_one_rate_have_a_row():
+    rows = pd.concat([runs({0.1: [1, 0]}), runs({0.1: [1, 1], 1.0: [1, 1]}, remedy="skip")])
+    (best,) = best_rate_rows(rows, choosing=[])
+    assert (best["remedy"], best["value"], best["n"]) == ("none", 0.5, 2)
+
+
 def test_ties_go_to_the_lowest_median_loss_and_divergence_counts_as_infinite_by_hand():
     rows = pd.concat(
         [

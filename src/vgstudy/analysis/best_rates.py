@@ -33,7 +33,7 @@ EDGE = 0.1
 
 
 def best_rate_rows(runs: pd.DataFrame, choosing: Sequence[int]) -> list[dict[str, Any]]:
-    """Return the rows of `best_rates`, one for each network.
+    """Return the rows of `best_rates`, one for each network that has one rate or can choose.
 
     Parameters
     ----------
@@ -42,7 +42,8 @@ def best_rate_rows(runs: pd.DataFrame, choosing: Sequence[int]) -> list[dict[str
     choosing
         The seeds that choose; the others estimate.
     """
-    return [_row(rows, choosing) for _, rows in runs.groupby(_others(RATE), observed=True)]
+    networks = [rows for _, rows in runs.groupby(_others(RATE), observed=True)]
+    return [_row(rows, choosing) for rows in networks if choosing or rows[RATE].nunique() == 1]
 
 
 def _others(*names: str) -> list[str]:

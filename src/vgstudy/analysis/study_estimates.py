@@ -107,8 +107,7 @@ def _write_best_rates(design: Design) -> None:
     study, runs = design.study, _outcomes(design)
     choosing = study["seeds"][: study["choosing_seeds"] or 0]
     is_paired = study["streams"] == "shared"
-    has_rates = bool(choosing) or (is_paired and len(study["factors"]["rate_factor"]) == 1)
-    best = best_rate_rows(runs, choosing) if has_rates else []
+    best = best_rate_rows(runs, choosing) if choosing or is_paired else []
     estimating = runs[~runs["seed"].isin(choosing)]
     declared = study["contrasts"] if is_paired and best else []
     tables = {"best_rates": best, "paired": list(paired_rows(estimating, best, declared))}

@@ -11,13 +11,13 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 7,
-        "estimate": 21,
+        "estimate": 22,
         "predict": 9,
         "trajectories": 4,
         "overlay": 5,
         "claims": 11,
-        "figures": 26,
-        "report": 36,
+        "figures": 27,
+        "report": 37,
         "coverage": 10,
         "published": 2,
         "diagnosis": 1,

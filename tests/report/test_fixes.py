@@ -84,8 +84,13 @@ def test_the_best_remedy_and_those_as_good_are_named_by_hand():
     rows = [remedied("skip", 0.8, True), remedied("batch norm", 0.7, True)]
     (sentence,) = remedy_sentences([*rows, remedied("none", 0.2, False)])
     assert sentence == (
-        "20 tanh layers: with skip 0.80 [0.70, 0.90] of the seeds learn, with He and SGD "
-        "0.20 [0.10, 0.30]. Not told from the best: batch norm."
+        "20 tanh layers of 5: 0.80 [0.70, 0.90] of the seeds learn with skip, 0.20 [0.10, 0.30] "
+        "with He and SGD. As good as the best: batch norm."
+    )
+    (sentence,) = remedy_sentences([*rows, remedied("none", 0.65, True)])
+    assert sentence == (
+        "20 tanh layers of 5 need no remedy but the right learning rate: 0.65 [0.55, 0.75] of the "
+        "seeds learn with He and SGD."
     )
 
 

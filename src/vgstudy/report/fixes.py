@@ -72,18 +72,23 @@ def rate_sentence(rows: Rows) -> str:
 
 
 def remedy_sentences(rows: Rows) -> Iterator[str]:
-    """Yield for each activation with several remedies which learns most often, and which cannot be
-    told from it. The rows of an activation are sorted, the best first."""
+    """Yield for each activation whether deep networks need a remedy, and which are as good as the
+    best. The rows of an activation are sorted, the best first."""
     for activation, some in groupby(rows, key=itemgetter("activation")):
         best, *others = some
-        if not others:
+        plain = next((row for row in (best, *others) if row["remedy"] == NONE), best)
+        start = f"{best['depth']} {activation} layers of {best['width']}"
+        if plain["as_good"]:
+            yield (
+                f"{start} need no remedy but the right learning rate: {_share(plain)} of the seeds "
+                f"learn with {_remedy(plain)}."
+            )
             continue
         ties = [_remedy(row) for row in others if row["as_good"]]
-        none = next((row for row in (best, *others) if row["remedy"] == NONE), best)
         yield (
-            f"{best['depth']} {activation} layers: with {_remedy(best)} {_share(best)} of the "
-            f"seeds learn, with {_remedy(none)} {_share(none)}. "
-            + (f"Not told from the best: {listing(ties)}." if ties else "No other is as good.")
+            f"{start}: {_share(best)} of the seeds learn with {_remedy(best)}, {_share(plain)} "
+            f"with {_remedy(plain)}. "
+            + (f"As good as the best: {listing(ties)}." if ties else "No other is as good.")
         )
 
 

@@ -27,6 +27,7 @@ ROWS = {
     "test_accuracy": [1, 0],
     "probe_loss": [None, 0.5],
     "probe_accuracy": [None, 0.5],
+    "w_l1_layers": [None, [1.0, 2.0]],
     "finite": [True, False],
 }
 
@@ -40,13 +41,16 @@ def curves(tmp_path: Path) -> Path:
 
 def test_a_table_comes_back_as_it_went_by_hand(curves):
     table = read_table("curves", curves)
-    assert table.schema.equals(arrow_schema("curves"), check_metadata=True)
+    expected = arrow_schema("curves")
+    assert table.schema.equals(expected)
+    assert [field.metadata for field in table.schema] == [field.metadata for field in expected]
     assert table["cell"].to_pylist() == ["a", "b"]
     assert table["train_loss"].null_count == 0
     assert np.isnan(table["train_loss"][1].as_py())
     assert table["train_accuracy"].to_pylist() == [None, np.float32(0.2)]
     assert table["test_loss"].to_pylist() == [None, None]
     assert table["test_accuracy"].to_pylist() == [1.0, 0.0]
+    assert table["w_l1_layers"].to_pylist() == [None, [1.0, 2.0]]
     assert table["finite"].to_pylist() == [True, False]
 
 

@@ -25,7 +25,7 @@ MUST = {
 }
 HELD = {"ONEDNN_MAX_CPU_ISA": "AVX2", "XLA_FLAGS": "--xla_cpu_max_isa=AVX2"}
 THREADS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-ROUNDS, RUN_EPOCHS = 15, 500
+ROUNDS, EPOCHS, RUN_EPOCHS = 9, 10, 500
 
 Anchor = Annotated[
     str,
@@ -66,7 +66,9 @@ def row(depth: int, width: int, isa: str, anchor: str) -> Row:
     if not anchor:
         return best | {"engine": min([*turns, *(engine.ms() for _ in range(ROUNDS))])}
     other = Program(anchor, depth, width)
-    other.epochs = max(1, round(other.epochs * min(turns) * engine.size / RUN_EPOCHS / other.wall))
+    other.epochs = max(
+        1, round(other.epochs * min(turns) * engine.size * EPOCHS / RUN_EPOCHS / other.wall)
+    )
     others = []
     for _ in range(ROUNDS):
         turns.append(engine.ms())
@@ -99,8 +101,8 @@ class Engine:
     def ms(self) -> float:
         """Train one epoch; return CPU milliseconds of a run of 500 epochs."""
         begin = time.process_time()
-        self._stack.advance(1)
-        return (time.process_time() - begin) / self.size * RUN_EPOCHS * 1e3
+        self._stack.advance(EPOCHS)
+        return (time.process_time() - begin) / self.size * RUN_EPOCHS / EPOCHS * 1e3
 
 
 class Program:

@@ -79,10 +79,11 @@ def parameters(cell: Cell) -> int:
 def max_stack(cell: Cell) -> int:
     """Return the largest number of runs of the cell's shape to stack.
 
-    As many as keep the working set in the cache and the parameters in memory.
+    As many as keep the working set in the cache and the parameters in memory, in multiples of
+    `LANES`, so that none is left empty.
     """
     working_set = 4 * (3 * cell.depth * cell.width + cell.task.inputs) * cell.batch_size
-    fastest = max(MIN_STACK, min(MAX_STACK, WORKING_SET // working_set))
+    fastest = max(MIN_STACK, min(MAX_STACK, WORKING_SET // working_set)) // LANES * LANES
     return max(1, min(fastest, PARAMETER_BYTES // (parameters(cell) * FLAT_BYTES)))
 
 

@@ -257,8 +257,10 @@ def test_the_summary_comes_first_and_each_finding_has_its_figure(opened):
     findings = page.locator("#summary .findings li").all()
     assert findings[0].bounding_box()["y"] < 600
     for finding in findings:
-        assert finding.locator(".thumbnail > *").bounding_box()["width"] > 100
         target = finding.locator("a").get_attribute("href")[1:]
+        # what rescaled gradients show stands in tables
+        if target != "fixes":
+            assert finding.locator(".thumbnail > *").bounding_box()["width"] > 100
         assert page.locator(f"[id='{target}']").count() == 1
 
 
@@ -271,7 +273,7 @@ def test_few_words_are_open_when_the_page_loads(opened):
 def test_every_link_of_the_contents_leads_to_its_place(opened):
     page = opened()
     links = page.locator("nav a:visible").all()
-    assert len(links) == 4
+    assert len(links) == 5
     for link in links:
         link.click()
         target = page.locator(f"[id='{link.get_attribute('href')[1:]}']")

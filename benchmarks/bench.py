@@ -292,7 +292,7 @@ def _fit_seconds(cell: Any, test_every: int) -> float:
         "y": sample.y_train,
         "batch_size": cell.batch_size,
     }
-    if cell.steps_per_epoch:  # an epoch that is no pass needs rows without end
+    if cell.steps_per_epoch:  # an epoch that is not one pass needs rows without end
         rows = tf.data.Dataset.from_tensor_slices((sample.x_train, sample.y_train)).shuffle(
             len(sample.x_train)
         )

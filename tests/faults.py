@@ -316,7 +316,7 @@ def sensible(path: Path) -> list[str]:
 
 
 def long_version(points: int, engine: str, seed: int) -> None:
-    """Rounds of faults until so many kills were made; prints a line for each fault.
+    """Rounds of faults until that number of kills is reached; prints a line for each fault.
 
     Raises
     ------

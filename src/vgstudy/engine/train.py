@@ -27,7 +27,7 @@ from vgstudy.engine.loop import (
 )
 from vgstudy.engine.losses import LOSSES
 from vgstudy.engine.network import Network
-from vgstudy.engine.remedied import RemediedStep
+from vgstudy.engine.remedied_step import RemediedStep
 from vgstudy.planning.stacks import STEPS_AT_ONCE, is_narrow
 from vgstudy.quantities import NEXT, PROBE_SET, TEST
 from vgstudy.remedies import NO_REMEDY

@@ -1,0 +1,85 @@
+"""The training step and the evaluation of networks with a remedy."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from vgstudy.engine.loop import Pair, mini_batch
+from vgstudy.engine.losses import Loss
+from vgstudy.engine.network import Network
+from vgstudy.engine.remedied import adjusted, equalizing, forward, moved
+
+
+class RemediedStep:
+    """The step of a stack with a remedy, as `loop.matrix_step` describes it, and the evaluation of
+    rows.
+
+    Parameters
+    ----------
+    network, loss
+        What is trained.
+    table
+        Training rows as for `loop.matrix_step`.
+    runs
+        Runs of the stack.
+    initial_rms
+        RMS of each layer's gradient on the probe set before training (stack, layer).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        table: tf.Tensor,
+        runs: int,
+        initial_rms: Callable[[], NDArray[np.float64]],
+    ) -> None:
+        self._network, self._loss, self._table = network, loss, table
+        remedy = network.remedy
+        self._dtype = tf.float64 if remedy.rescaling else table.dtype
+        self._averages: tf.Variable | None = None
+        if remedy.normalization and remedy.normalization.kind == "batch":
+            at_start = np.zeros((runs, 2, network.depth, network.width))
+            at_start[:, 1] = 1
+            self._averages = tf.Variable(at_start, dtype=table.dtype)
+        self._multipliers = self._fixed_multipliers(runs, initial_rms)
+
+    def _fixed_multipliers(
+        self, runs: int, initial_rms: Callable[[], NDArray[np.float64]]
+    ) -> tf.Tensor | None:
+        """Return what multiplies each layer's gradient at every step (stack, layer), or None."""
+        rescaling = self._network.remedy.rescaling
+        if rescaling and rescaling.kind == "given":
+            return tf.constant([rescaling.multipliers] * runs, tf.float64)
+        if rescaling and rescaling.kind == "fixed":
+            return equalizing(tf.constant(initial_rms(), tf.float64))
+        return None
+
+    def gradient(
+        self, flat: tf.Tensor, order: tf.Tensor, weights: tf.Tensor
+    ) -> tuple[Pair, tf.Tensor]:
+        """Return what `loop.Step.gradient` does; moving averages take a step too."""
+        batch = mini_batch(self._table, order, self._network.inputs)
+        parameters, x, target, share = (
+            tf.cast(each, self._dtype) for each in (flat, *batch, weights)
+        )
+        with tf.GradientTape() as tape:
+            tape.watch(parameters)
+            seen = forward(self._network, parameters, x, share)
+        slope = self._loss.slope(seen.logits, target) * share
+        gradient = tape.gradient(seen.logits, parameters, output_gradients=slope)
+        if self._averages is not None and seen.moments:
+            self._averages.assign(moved(self._averages, seen.moments))
+        gradient = adjusted(self._network, gradient, self._multipliers)
+        outputs = tf.cast(seen.logits, flat.dtype), tf.cast(target, flat.dtype)
+        return outputs, tf.cast(gradient, flat.dtype)
+
+    def evaluate(self, flat: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> Pair:
+        """Return loss and correctness (0 or 1) of rows, normalised by the moving averages, (stack,
+        row)."""
+        share = tf.fill((x.shape[2],), tf.cast(1 / x.shape[2], x.dtype))
+        averages = None if self._averages is None else self._averages.value()
+        z = forward(self._network, flat, x, share, averages).logits
+        return self._loss.value(z, y), tf.cast(self._loss.correct(z, y), x.dtype)

@@ -16,7 +16,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "trajectories": 4,
         "overlay": 5,
         "claims": 11,
-        "figures": 27,
+        "figures": 28,
         "report": 37,
         "coverage": 10,
         "published": 2,

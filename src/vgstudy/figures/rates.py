@@ -118,23 +118,29 @@ def paired(frames: Frames) -> View:
     """Select the paired differences of each contrast, a row for each network."""
     rows = frames.paired
     rows = rows.assign(
-        quantity=rows["factor"].astype("str") + " against\n" + rows["reference"].astype("str")
+        quantity=rows["factor"].astype("str") + " against\n" + rows["reference"].astype("str"),
+        name="",
+        level="",
     )
     place: dict[str, dict[str, int]] = {}
     for family, some in rows.groupby("quantity", sort=False):
-        varied = _varied(some, IN_NAME)
+        factor = str(some["factor"].iloc[0])
+        varied = _varied(some, [name for name in IN_NAME if name != factor])
         names = [_name(row, varied) for _, row in some.iterrows()]
-        place[str(family)] = {name: at for at, name in enumerate(names)}
+        place[str(family)] = {name: at for at, name in enumerate(dict.fromkeys(names))}
         rows.loc[some.index, "name"] = names
-    pairs = zip(rows["quantity"], rows.get("name", []), strict=True)
+        rows.loc[some.index, "level"] = some[factor].astype("str")
+    # every panel of a row names all its networks
+    rows["names"] = [tuple(place[family]) for family in rows["quantity"]]
+    pairs = zip(rows["quantity"], rows["name"], strict=True)
     rows = rows.assign(x=rows["value"], value=[float(place[one][two]) for one, two in pairs])
     seeds = int(rows["n"].max()) if len(rows) else 0
     return View(
         rows.drop(columns="n"),
         {name: Axis(name, limits=(len(names) - 0.5, -0.5)) for name, names in place.items()},
-        Axis("difference of shares that learned", limits=(-1, 1)),
+        Axis("difference of shares that learned", limits=(-1.05, 1.05)),
         f"{plural(seeds, 'seed')} each.",
-        across=(),
+        across=("level",),
         line=("name",),
         panel=draw_paired,
     )
@@ -143,7 +149,8 @@ def paired(frames: Frames) -> View:
 def draw_paired(axes: Axes, points: pd.DataFrame) -> None:
     """Draw a row for every network, its difference with its interval."""
     palette = colours(points)
-    axes.set_yticks(points["value"], points["name"])
+    names = points["names"].iloc[0]
+    axes.set_yticks(range(len(names)), names)
     axes.axvline(0, color=GREY, linewidth=0.8)
     for activation, rows in points.groupby("activation", observed=True):
         look: Any = {"color": palette[str(activation)], "linewidth": 1.0}

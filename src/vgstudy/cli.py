@@ -1,6 +1,8 @@
 """The command line: parse, one call, exit. Every command imports what it needs when it runs."""
 
 import shlex
+import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -146,8 +148,9 @@ def train(
         int, typer.Option(min=1, help="Number of threads. Does not affect the results.")
     ] = 1,
 ) -> None:
-    """Train one job; writes its probes and curves."""
+    """Train one job; writes its probes and curves, prints how far the study is."""
     from vgstudy.planning import manifests
+    from vgstudy.planning.progress import progress
 
     # before TensorFlow is imported, which takes seconds
     manifests.read(manifest)
@@ -156,6 +159,11 @@ def train(
         from vgstudy.engine import job
 
     job.run(manifest, threads)
+    sentence = progress(manifest.parent.parent, datetime.now())
+    typer.echo(sentence)
+    # a workflow sends stderr to a log
+    if not sys.stderr.isatty():
+        typer.echo(sentence, err=True)
 
 
 @app.command()

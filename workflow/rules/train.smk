@@ -20,4 +20,5 @@ rule train:
             attempt * PLANS[wildcards.study].jobs[wildcards.job].minutes
         ),
     shell:
-        "vgstudy train {input} --threads {threads} > {log} 2>&1"
+        # its last line says how far the study is: to the terminal and into the log
+        "vgstudy train {input} --threads {threads} 2> {log}"

@@ -15,6 +15,7 @@ from vgstudy.errors import one_line_errors
 from vgstudy.planning.checks import check_resources
 from vgstudy.planning.forecast import forecast
 from vgstudy.planning.plan import Plan, plan_study
+from vgstudy.planning.progress import AT_ONCE
 from vgstudy.planning.speed import read_speed
 from vgstudy.schema import STUDY_TABLES
 from vgstudy.tasks import Mnist
@@ -51,6 +52,8 @@ def plan_workflow(overrides: Mapping[str, Any]) -> dict[str, Plan]:
 def start(plans: Mapping[str, Plan], workflow: Any) -> None:
     """Print what will happen; exit with code 2 if memory, disk space or data do not suffice.
 
+    Jobs print how far their study is; they learn how many run at a time from the environment.
+
     Parameters
     ----------
     workflow
@@ -62,6 +65,8 @@ def start(plans: Mapping[str, Plan], workflow: Any) -> None:
         cores = None
     with one_line_errors():
         check_resources(plans.values(), RESULTS, cores)
+    if cores:
+        os.environ[AT_ONCE] = str(cores)
     for sentence in forecast(plans.values(), cores, read_speed(RESULTS)):
         print(sentence, file=sys.stderr)
 

@@ -34,7 +34,6 @@ STEPS = {
     "train": 5,
     "design": 2,
     "estimate": 2,
-    "predict": 1,
     "trajectories": 1,
     "overlay": 1,
     "claims": 1,

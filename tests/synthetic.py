@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.design import plain
-from vgstudy.analysis.failure_prediction import write_prediction
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
@@ -288,7 +287,6 @@ def write_synthetic_study(
     )
     if estimate:
         write_estimates(folder)
-        write_prediction(folder)
         write_arms(folder, REGISTER)
         write_overlaid(folder, predictions(resolved))
     return resolved
@@ -376,7 +374,6 @@ def made_frames(
         "best_rates": [{**NAMED, **row} for row in best_rates],
         "paired": [{**NAMED, **row} for row in paired],
         "variances": variances,
-        "prediction": [],
     }
     whole = {
         name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()

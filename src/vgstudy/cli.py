@@ -176,14 +176,6 @@ def estimate(folder: FolderArgument) -> None:
 
 
 @app.command()
-def predict(folder: FolderArgument) -> None:
-    """Write how well gradients before training predict failure in a study."""
-    from vgstudy.analysis.failure_prediction import write_prediction
-
-    write_prediction(folder)
-
-
-@app.command()
 def trajectories(folder: FolderArgument) -> None:
     """Summarise accuracy, gradients and weights over the epochs for each arm of a study."""
     from vgstudy.analysis.arm_trajectories import write_arms

@@ -609,27 +609,6 @@ _CLAIMS = {
     "sample": _numbers("the quantity's values over seeds, ascending, thinned"),
 }
 
-_PREDICTION = {
-    "group": _label("all runs, or those of an activation"),
-    "predictor": _label(
-        "what predicts, before training, that a run will not learn: a key of "
-        "`predictors.PREDICTORS`, or a rule"
-    ),
-    "kind": _label("predictor, or rule (a published rule of thumb)"),
-    "quantity": _label(
-        "AUC, AUC within cells (runs that differ in their seed alone), sensitivity or specificity"
-    ),
-    "value": _VALUE,
-    **_INTERVAL,
-    **_METHOD,
-    "n": _count("runs, of the activation or all"),
-    "n_failed": _count("runs excluded because the predictor is not defined for them"),
-    "failures": _count("of the `n - n_failed` runs that entered, those that did not learn"),
-    "mixed": _count(
-        "cells of which some runs learned and some did not; without any there is no interval"
-    ),
-}
-
 TABLES: Mapping[str, Table] = MappingProxyType(
     {
         "runs": Table(_RUNS, "study", "design"),
@@ -650,7 +629,6 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "thresholds": Table(_THRESHOLDS, "study", "estimate", export=True),
         "limits": Table(_LIMITS, "study", "estimate", export=True),
         "variances": Table(_VARIANCES, "study", "estimate", export=True),
-        "prediction": Table(_PREDICTION, "study", "predict", export=True),
         "arms": Table(_ARMS, "study", "trajectories", export=True),
         "overlays": Table(_OVERLAYS, "study", "overlay", export=True),
         "claims": Table(_CLAIMS, "shared", "claims"),

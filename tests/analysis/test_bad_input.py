@@ -13,7 +13,6 @@ import pytest
 
 from synthetic import REGISTER, predictions, write_synthetic_study
 from vgstudy.analysis.arm_trajectories import write_arms
-from vgstudy.analysis.failure_prediction import write_prediction
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.figures.captions import caption_text
 from vgstudy.figures.frames import read_frames
@@ -75,7 +74,6 @@ def test_bad_input_goes_through_to_the_report(case, tmp_path):
     BAD[case](folder)
     write_estimates(folder)
     write_overlaid(folder, predictions(resolved))
-    write_prediction(folder)
     write_arms(folder, REGISTER)
     frames = read_frames(folder)
     for spec in figures().values():

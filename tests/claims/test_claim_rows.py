@@ -2,18 +2,16 @@
 values are those of the logs."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
 import pytest
 
 from synthetic import write_synthetic_study
 from vgstudy.claims.claim_rows import write_claims
 from vgstudy.claims.register import all_claims, read_register
 from vgstudy.errors import UserError
-from vgstudy.store.parquet import read_footer, read_table, write_table
+from vgstudy.store.parquet import read_table
 
 REGISTER = Path(__file__).parents[2] / "config/claims"
 ENDS = ("value", "low", "high")
@@ -190,30 +188,6 @@ def test_the_other_networks_are_asked_the_same_by_hand(results_of_arms, tmp_path
     )
     fails = np.mean(ends[np.isfinite(ends)] <= 0.7)
     assert judged[0]["others_fail"][1] == pytest.approx(fails)
-
-
-PREDICTION = {"says": "f", "study": "small", "predictor": "d_delta", "group": "all"}
-
-
-def test_a_prediction_is_the_prediction_of_its_study(results, tmp_path):
-    folder = register(tmp_path / "r", [open_statement(TANH)], predictions=[PREDICTION])
-    judged = rows(results, folder)[-1]
-    key = {"group": "all", "predictor": "d_delta", "quantity": "AUC"}
-    table = read_table("prediction", results / "small/prediction.parquet").to_pylist()
-    row = next(row for row in table if key.items() <= row.items())
-    assert {name: judged[name] for name in ENDS} == {name: row[name] for name in ENDS}
-
-
-def test_a_prediction_from_what_no_run_has_is_undecided(results, tmp_path):
-    study = shutil.copytree(results / "small", tmp_path / "results/small")
-    path = study / "prediction.parquet"
-    others = read_table("prediction", path).filter(pc.field("predictor") != "d_delta")
-    write_table("prediction", others, path, read_footer(path))
-    within = [PREDICTION | {"within": True}]
-    folder = register(tmp_path / "r", [open_statement(TANH)], predictions=within)
-    judged = rows(tmp_path / "results", folder)[-1]
-    assert (judged["verdict"], judged["n"], judged["value"]) == ("undecided", 0, None)
-    assert judged["reasoning"].startswith("No run of the group has it")
 
 
 def test_a_claim_about_what_a_study_lacks_writes_nothing(results, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from vgstudy.claims import verdicts
-from vgstudy.claims.judging import agreement, judge, judge_prediction, share_of_all
+from vgstudy.claims.judging import agreement, judge, share_of_all
 from vgstudy.claims.statements import Statement
 
 ACCURACY = {"column": "test_accuracy"}
@@ -144,17 +144,3 @@ def test_few_seeds_have_a_median_and_no_interval(comparator):
     judged = judge(statement(ACCURACY, **comparator), column(0.5, np.nan))
     assert (judged.value, judged.n_failed) == (0.5, 1)
     assert np.isnan([judged.low, judged.high, judged.prediction_low]).all()
-
-
-@pytest.mark.parametrize(
-    ("ends", "verdict"),
-    [((0.6, 0.55, 0.65), verdicts.ANSWERED), ((None,) * 3, verdicts.UNDECIDED)],
-)
-def test_verdict_on_a_prediction(ends, verdict):
-    row = dict(zip(("value", "low", "high"), ends, strict=True))
-    row |= {"n": 26, "n_failed": 1, "method": "m", "confidence": 0.95}
-    judged = judge_prediction(row | {"failures": 10})
-    assert (judged.verdict, judged.n) == (verdict, 26)
-    few = judge_prediction(row | {"failures": 3})
-    assert few.verdict == verdicts.UNDECIDED
-    assert few.reasoning.startswith("3 runs failed and 22 learned: ")

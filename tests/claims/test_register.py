@@ -188,19 +188,6 @@ def test_a_study_that_does_not_exist_is_an_error(tmp_path):
     assert "claim A3: studies: no study 'circlez' in config/studies; did you mean 'circ" in line
 
 
-def test_a_prediction_within_cells_by_what_they_share_is_an_error(tmp_path):
-    prediction = {"says": "f", "study": "circles", "predictor": "depth", "group": "all"}
-    line = message_of(tmp_path, entry() | {"predictions": [prediction | {"within": True}]})
-    assert "claim A3: prediction 1: within: must be false: depth is the same for all runs" in line
-
-
-@pytest.mark.parametrize("group", ["tahn", "sigmoid"])
-def test_a_prediction_of_a_group_that_no_run_is_in_is_an_error(tmp_path, group):
-    prediction = {"says": "s", "study": "circles", "predictor": "d_delta", "group": group}
-    line = message_of(tmp_path, entry() | {"predictions": [prediction]})
-    assert line.startswith(f"claim A3: prediction 1: group: no activation '{group}'")
-
-
 def test_a_folder_without_claims_is_an_error(tmp_path):
     with pytest.raises(UserError, match="holds no claims"):
         read_register(tmp_path)

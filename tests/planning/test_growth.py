@@ -85,7 +85,7 @@ def test_another_study_touches_nothing_of_the_first(site):
 
 AFTER = {
     "figures": {"figures"},
-    "estimate": {"estimate", "predict", "overlay", "claims", "figures"},
+    "estimate": {"estimate", "overlay", "claims", "figures"},
 }
 
 

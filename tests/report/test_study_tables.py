@@ -23,7 +23,6 @@ def test_every_topic_has_one_table_against_the_tables(reported):
         "Levels compared over all depths",
         "Depth limits",
         "Shares of variance over runs",
-        "Failure prediction",
     ]
     limits = result_tables(frames)[3]
     assert len(limits.rows) == len(frames.limits)

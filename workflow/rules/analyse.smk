@@ -28,24 +28,6 @@ rule estimate:
         "vgstudy estimate results/{wildcards.study} > {log} 2>&1"
 
 
-rule predict:
-    input:
-        runs="results/{study}/runs.parquet",
-        outcomes="results/{study}/outcomes.parquet",
-        decays="results/{study}/decays.parquet",
-        tables=lambda wildcards: PLANS[wildcards.study].paths("probes"),
-    output:
-        "results/{study}/prediction.parquet",
-    log:
-        "results/{study}/logs/predict.log",
-    conda:
-        "../../environment.yml"
-    params:
-        stage=STAGES["predict"],
-    shell:
-        "vgstudy predict results/{wildcards.study} > {log} 2>&1"
-
-
 rule trajectories:
     input:
         # only studies with arms show reported values from the claims
@@ -88,7 +70,6 @@ rule claims:
         runs=expand("results/{study}/runs.parquet", study=PLANS),
         decays=expand("results/{study}/decays.parquet", study=PLANS),
         outcomes=expand("results/{study}/outcomes.parquet", study=PLANS),
-        prediction=expand("results/{study}/prediction.parquet", study=PLANS),
         tables=JOB_OUTPUTS,
     output:
         "results/claims.parquet",

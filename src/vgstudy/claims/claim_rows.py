@@ -9,17 +9,15 @@ from typing import Any
 import pyarrow as pa
 
 from vgstudy.analysis.design import Design, read_design
-from vgstudy.analysis.predictors import PREDICTORS
 from vgstudy.claims import verdicts
-from vgstudy.claims.judging import Judged, agreement, judge, judge_prediction, share_of_all
+from vgstudy.claims.judging import Judged, agreement, judge, share_of_all
 from vgstudy.claims.measures import Measure
 from vgstudy.claims.networks import Case, cases_of, check_register
-from vgstudy.claims.register import Claim, FailurePrediction, Tutorial, all_claims, read_register
+from vgstudy.claims.register import Claim, Tutorial, all_claims, read_register
 from vgstudy.claims.run_values import Values, read_values
 from vgstudy.claims.statements import Statement, network_words
 from vgstudy.schema import arrow_schema
 from vgstudy.store.parquet import write_table
-from vgstudy.store.tables import read_rows
 
 Row = dict[str, Any]
 
@@ -94,8 +92,6 @@ def _rows_of_claim(
             yield from _judged_rows(of_claim, values[name])
         else:
             yield from _rows_not_run(claim, name)
-    for prediction in claim.predictions:
-        yield _prediction_row(claim, prediction, studies.get(prediction.study))
 
 
 def _judged_rows(cases: Sequence[Case], values: Values) -> list[Row]:
@@ -128,65 +124,14 @@ def _of_others(case: Case, values: Values) -> Row:
 
 
 def _rows_not_run(claim: Claim, study: str) -> Iterator[Row]:
+    judged = Judged(verdicts.NOT_RUN, f"not run: add {study} to studies.")
     for statement in claim.statements:
         for network in statement.arms:
-            yield _statement_row(claim, statement, study, network_words(network), _not_run(study))
+            yield _statement_row(claim, statement, study, network_words(network), judged)
 
 
 def _statement_row(claim: Claim, statement: Statement, study: str, arm: str, judged: Judged) -> Row:
     low, high = statement.reported_range
-    about = {
-        "statement": statement.says,
-        "quantity": statement.measure.words,
-        "comparator": statement.comparison,
-        "reported": statement.reported or claim.reported,
-        "reported_low": low,
-        "reported_high": high,
-    }
-    return _row(claim, study, arm, about, judged, statement)
-
-
-def _prediction_row(claim: Claim, prediction: FailurePrediction, design: Design | None) -> Row:
-    pairs = "pairs of runs of one cell" if prediction.within else "pairs of runs"
-    predictor = PREDICTORS[prediction.predictor]
-    about = {
-        "statement": prediction.says,
-        "quantity": f"AUC over {pairs}, one that failed and one that learned: {predictor}",
-        "comparator": "nothing claimed; more than 0.5 predicts failure",
-        "reported": claim.reported,
-        "reported_low": 0.5,
-        "reported_high": 0.5,
-    }
-    judged = _judged_prediction(prediction, design) if design else _not_run(prediction.study)
-    group = f"{prediction.group} runs"
-    return _row(claim, prediction.study, group, about, judged, prediction)
-
-
-def _judged_prediction(prediction: FailurePrediction, design: Design) -> Judged:
-    key = {
-        "group": prediction.group,
-        "predictor": prediction.predictor,
-        "quantity": "AUC within cells" if prediction.within else "AUC",
-    }
-    for row in read_rows(design.folder, "prediction").to_pylist():
-        if key.items() <= row.items():
-            return judge_prediction(row)
-    reason = "No run of the group has it: there is nothing to predict from."
-    return Judged(verdicts.UNDECIDED, reason)
-
-
-def _not_run(study: str) -> Judged:
-    return Judged(verdicts.NOT_RUN, f"not run: add {study} to studies.")
-
-
-def _row(
-    claim: Claim,
-    study: str,
-    arm: str,
-    about: Mapping[str, Any],
-    judged: Judged,
-    source: Statement | FailurePrediction,
-) -> Row:
     numbers = {
         name: None if isinstance(value, float) and isnan(value) else value
         for name, value in vars(judged).items()
@@ -196,10 +141,15 @@ def _row(
         "tutorial": claim.tutorial,
         "study": study,
         "arm": arm,
-        **about,
+        "statement": statement.says,
+        "quantity": statement.measure.words,
+        "comparator": statement.comparison,
+        "reported": statement.reported or claim.reported,
+        "reported_low": low,
+        "reported_high": high,
         **numbers,
-        "reasoning": " ".join(filter(None, [judged.reasoning, source.reasoning])),
-        "version": source.version,
+        "reasoning": " ".join(filter(None, [judged.reasoning, statement.reasoning])),
+        "version": statement.version,
         # of questions and of what was not run; a claim's other rows replace it
         "claim_verdict": judged.verdict,
         "claim_share": None,

@@ -1,8 +1,6 @@
 """A statement and a number per seed -> which seeds agree, estimate, verdict, reasons in words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,24 +89,6 @@ def judge(statement: Statement, values: Array, compared: Array | None = None) ->
         share_high=high,
         sample=thinned(values[:, 0]) if values.shape[1] == 1 else [],
     )
-
-
-def judge_prediction(row: Mapping[str, Any]) -> Judged:
-    """Answer whether a predictor predicts failure, from its row in the table of predictions."""
-    failed, learned = row["failures"], row["n"] - row["n_failed"] - row["failures"]
-    counts = f"{plural(failed, 'run')} failed and {learned:,} learned"
-    value, low, high = (
-        NAN if row[name] is None else row[name] for name in ("value", "low", "high")
-    )
-    known = (row["n"], row["n_failed"], value)
-    if min(failed, learned) < verdicts.FEWEST_OF_EACH:
-        reason = f"fewer than {verdicts.FEWEST_OF_EACH} of one kind, too few to predict anything."
-        return Judged(verdicts.UNDECIDED, f"{counts}: {reason}", *known)
-    if np.isnan([value, low, high]).any():
-        reason = "but no cell has both: failing cannot be separated from the configuration."
-        return Judged(verdicts.UNDECIDED, f"{counts}, {reason}", *known)
-    reason = f"{counts}: AUC {interval(value, low, high)}; one half is chance."
-    return Judged(verdicts.ANSWERED, reason, *known, low, high, row["method"], row["confidence"])
 
 
 def share_of_all(agreements: list[Array]) -> tuple[float | None, int]:

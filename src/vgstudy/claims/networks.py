@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vgstudy.analysis.predictors import ALL
 from vgstudy.claims.measures import Measure, Study, logged_epochs
 from vgstudy.claims.register import Claim, Tutorial, all_claims
 from vgstudy.claims.statements import Network, Statement, network_words
@@ -122,11 +121,11 @@ def check_register(
     Raises
     ------
     UserError
-        At the first study that is not known, and the first arm, level, quantity, epoch, layer or
-        group that a study does not have.
+        At the first study that is not known, and the first arm, level, quantity, epoch or layer
+        that a study does not have.
     """
     for claim in all_claims(register):
-        for name in (*claim.studies, *(prediction.study for prediction in claim.predictions)):
+        for name in claim.studies:
             if known and name not in (*known, *studies):
                 text = f"no study {name!r} in config/studies; {among(name, known)}"
                 raise UserError(f"claim {claim.id}: studies: {text}")
@@ -141,12 +140,6 @@ def _problems(claim: Claim, studies: Mapping[str, Study]) -> Iterator[tuple[str,
         for number, statement in enumerate(claim.statements if name in studies else (), 1):
             for key, text in _statement_problems(statement, studies[name]):
                 yield f"statement {number}: {key}", name, text
-    for number, prediction in enumerate(claim.predictions, 1):
-        if (name := prediction.study) in studies:
-            trained = {levels["activation"]: None for levels in _cells({}, studies[name])}
-            if prediction.group not in (groups := [ALL, *trained]):
-                text = f"no activation {prediction.group!r}; {among(prediction.group, groups)}"
-                yield f"prediction {number}: group", name, text
 
 
 def _statement_problems(statement: Statement, study: Study) -> Iterator[tuple[str, str]]:

@@ -8,49 +8,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError
 
-from vgstudy.analysis.predictors import CONSTANT, PREDICTORS
-from vgstudy.claims.measures import one_of
 from vgstudy.claims.statements import Statement, as_list
 from vgstudy.config import yamlfile
-from vgstudy.errors import UserError, first_problem, problem_at
+from vgstudy.errors import UserError, first_problem
 from vgstudy.frozen import Frozen
-
-
-class FailurePrediction(Frozen):
-    """A question about all runs of a study: does something known before training predict that a
-    run will not learn?
-
-    Attributes
-    ----------
-    predictor
-        A key of PREDICTORS; an area under the ROC curve above one half says yes.
-    group
-        An activation, or all.
-    within
-        Whether runs are compared with runs of the same cell only, which differ from them in nothing
-        but their seed.
-    version
-        The version of the register that added it; above 1 this was after results had been seen.
-    """
-
-    says: str
-    study: str
-    predictor: Annotated[str, AfterValidator(one_of("predictor", PREDICTORS))]
-    group: str
-    within: bool = False
-    reasoning: str = ""
-    version: int = Field(1, ge=1)
-
-    @model_validator(mode="after")
-    def _differs_within_cells(self) -> Self:
-        if self.within and self.predictor in CONSTANT:
-            text = f"must be false: {self.predictor} is the same for all runs of a cell"
-            raise problem_at("within", text)
-        return self
 
 
 class Claim(Frozen):
@@ -63,7 +28,6 @@ class Claim(Frozen):
     reported: str
     studies: Annotated[tuple[str, ...], BeforeValidator(as_list)]
     statements: tuple[Statement, ...] = Field(min_length=1)
-    predictions: tuple[FailurePrediction, ...] = ()
 
     @property
     def tutorial(self) -> str:
@@ -132,7 +96,7 @@ def _read_tutorial(path: Path) -> Tutorial:
 
 
 def _located(key: str, content: Any) -> str:
-    """Return a key path with a claim by its id, and statements and predictions counted from 1:
+    """Return a key path with a claim by its id, and statements counted from 1:
     `claim A3: statement 1: equals`."""
 
     def claim(match: re.Match[str]) -> str:
@@ -141,7 +105,7 @@ def _located(key: str, content: Any) -> str:
         return f"claim {name or f'number {number}'}: "
 
     def part(match: re.Match[str]) -> str:
-        return f"{match[1]} {int(match[2]) + 1}: "
+        return f"statement {int(match[1]) + 1}: "
 
     key = re.sub(r"^claims\.(\d+)\.?", claim, key)
-    return re.sub(r"\b(statement|prediction)s\.(\d+)\.?", part, key).removesuffix(": ")
+    return re.sub(r"\bstatements\.(\d+)\.?", part, key).removesuffix(": ")

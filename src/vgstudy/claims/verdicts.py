@@ -7,9 +7,6 @@ ANSWERED, NOT_RUN = "answered", "not run"
 VERDICTS = (HOLDS, DEPENDS, NOT, UNDECIDED, ANSWERED, NOT_RUN)
 WORST_FIRST = (NOT, DEPENDS, UNDECIDED, HOLDS)
 
-# runs that failed, and runs that learned, below which nothing is said to predict failure
-FEWEST_OF_EACH = 10
-
 
 def of_share(low: float, high: float) -> str:
     """Return the verdict on a statement from the 95 % interval of the share of seeds for which it

@@ -34,8 +34,8 @@ class Frames:
     """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns
     beside their own, `pooled` and `limits` all but depth, `two_by_two` all but those crossed.
 
-    Factor columns are ordered categoricals in the study's order of levels. `prediction` is of no
-    cells; `arms` has rows only for a study with arms.
+    Factor columns are ordered categoricals in the study's order of levels. `arms`
+    has rows only for a study with arms.
     """
 
     study: Mapping[str, Any]
@@ -54,7 +54,6 @@ class Frames:
     paired: pd.DataFrame
     variances: pd.DataFrame
     overlays: pd.DataFrame
-    prediction: pd.DataFrame
     arms: pd.DataFrame
 
     @property

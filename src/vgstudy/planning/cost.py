@@ -59,7 +59,7 @@ WAVE = 8  # more jobs than that come in multiples of it, so that 2, 4 or 8 cores
 # 2026-11-21.
 STUDY = 15.0  # per study: the start-up of each step, figures of any size
 STUDY_CELL = 85e-3  # per cell: theory's overlays, estimates, figures
-STUDY_RUN = 3.5e-3  # per run: decay factors, estimates, prediction
+STUDY_RUN = 3.5e-3  # per run: decay factors, estimates
 REPORT = 15.0  # claims, report and Snakemake itself
 
 # Bytes of memory.

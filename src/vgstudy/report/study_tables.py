@@ -3,7 +3,6 @@ next to the page."""
 
 import pandas as pd
 
-from vgstudy.analysis.predictors import PREDICTORS
 from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
 from vgstudy.formatting import ANSWERS, percent
 from vgstudy.quantities import SIGNAL_CLASSES
@@ -15,13 +14,12 @@ from vgstudy.store.records import read_record
 LARGE = 200  # rows from which a table of networks is shown at one depth
 BEFORE = ["d_delta", "d_g"]
 AFTER = ["p_learned", "test_accuracy"]
-PREDICTION = ["AUC", "AUC within cells"]
 SIGNALS = [f"p_signal_{name}" for name in SIGNAL_CLASSES]
 DATED = "computed once for this version of the package, on {date}"
 
 
 def result_tables(frames: Frames) -> tuple[Table, ...]:
-    """Return estimates, comparisons, depth limits, variance and failure prediction."""
+    """Return estimates, comparisons, depth limits and variance."""
     first_last = [0, frames.last_epoch]
     estimates = pd.concat(
         [
@@ -29,8 +27,6 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
             chosen(frames.estimates, quantity=AFTER, epoch=frames.last_epoch),
         ]
     )
-    prediction = chosen(frames.prediction, quantity=PREDICTION)
-    words = prediction["predictor"].astype("object").replace(dict(PREDICTORS))
     tables = (
         network_table(
             "Estimates of each network",
@@ -63,11 +59,6 @@ def result_tables(frames: Frames) -> tuple[Table, ...]:
             "Shares of variance over runs",
             chosen(frames.variances, epoch=first_last),
             ("quantity", "epoch", "source", ESTIMATE, "df", "n"),
-        ),
-        column_table(
-            "Failure prediction (an AUC of .5 is chance)",
-            prediction.assign(predictor=words),
-            ("group", "predictor", "quantity", ESTIMATE, "failures", "n"),
         ),
     )
     return tuple(table for table in tables if table.rows)

@@ -1,5 +1,4 @@
-"""False findings of every test offered, and the intervals of the variance decomposition and of the
-area under the ROC curve."""
+"""False findings of every test offered, and the intervals of the variance decomposition."""
 
 import gc
 from collections.abc import Iterator
@@ -8,9 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vgstudy.analysis.auc import auc, auc_within, resampled
 from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted, fisher
-from vgstudy.analysis.intervals import equal_tails, moments, welch_difference
+from vgstudy.analysis.intervals import moments, welch_difference
 from vgstudy.analysis.variances import account
 from vgstudy.validation.trials import (
     PRIMARY,
@@ -25,12 +23,6 @@ Array = NDArray[np.float64]
 
 TESTS = 20  # of a family
 SHARES = {"depth": 0.5, "width": 0.1, "seed": 0.4}
-# P(failed) of each cell; where networks fail more often, scores are higher
-FAILS = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
-SHIFT = 0.7  # of the score of a run that fails
-SPREAD = 1.0  # of the mean scores of cells
-LARGE_SAMPLE = 50_000  # runs of a cell that stand for infinitely many
-DRAWS = 200
 
 
 def false_findings(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
@@ -76,34 +68,3 @@ def variances(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
             truth = f"share {share:g} of {source}"
             interval = ends_interval(*ends)
             yield interval_trial("variance account", PRIMARY, truth, n, interval, share)
-
-
-def areas(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
-    """Try the area under the ROC curve over all pairs of runs, and over pairs of runs of the same
-    cell."""
-    once = np.ones((1, LARGE_SAMPLE * len(FAILS)))
-    score, failed, _ = _runs(LARGE_SAMPLE, rng)
-    truth = (auc(score, failed, once)[0], auc_within(*_runs(LARGE_SAMPLE, rng), once)[0])
-    names = ("AUC", "AUC within cells")
-    for n in SEEDS:
-        ends = np.array([_auc_ends(n, rng) for _ in range(repetitions)])
-        by_area = zip(names, truth, np.moveaxis(ends, 0, -1), strict=True)
-        for name, value, (low, high) in by_area:
-            procedure = f"{name}, seeds resampled within cells"
-            interval = ends_interval(low, high)
-            yield interval_trial(procedure, PRIMARY, "6 cells", n, interval, float(value))
-
-
-def _auc_ends(n: int, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Return the intervals of both areas from one sample of n seeds of each cell."""
-    score, failed, cell = _runs(n, rng)
-    weight = resampled(cell, DRAWS, rng)
-    draws = (auc(score, failed, weight), auc_within(score, failed, cell, weight))
-    return [equal_tails(each) for each in draws]
-
-
-def _runs(n: int, rng: np.random.Generator) -> tuple[Array, NDArray[np.bool_], NDArray[np.int64]]:
-    """Draw score, whether the run failed, and cell, axis (run,), of n seeds of each cell."""
-    cell = np.repeat(np.arange(len(FAILS)), n)
-    failed = rng.random(len(cell)) < FAILS[cell]
-    return rng.normal(SPREAD * FAILS[cell] + SHIFT * failed), failed, cell

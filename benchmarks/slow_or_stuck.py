@@ -15,7 +15,7 @@ import pandas as pd
 
 from vgstudy.analysis.learning import is_slow, last_fifth
 from vgstudy.config import yamlfile
-from vgstudy.results import load
+from vgstudy.study_results import load
 
 CIRCLES = Path(__file__).parents[1] / "config/studies/circles.yaml"
 VGSTUDY = Path(sys.executable).with_name("vgstudy")

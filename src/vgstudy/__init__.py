@@ -4,26 +4,32 @@ a report.
 Imports go downward only; every module and package is in one layer and imports its own layer and
 those below it:
 
-- names (`cells`, `errors`, `formatting`, `frozen`, `image_files`, `quantities`, `schema`, `seeds`,
-  `stages`, `remedies`, `tasks`)
+- names (`cells`, `errors`, `formatting`, `frozen`, `image_files`, `places`, `quantities`, `schema`,
+  `seeds`, `stages`, `remedies`, `tasks`)
 - pure (`config`, `planning`, `store`)
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other
-- tools (`probe`, `validation`)
-- shells (`cli`, `terminal`)
+- tools (`probe`, `study_results`, `validation`)
+- shells (`__main__`, `cli`, `running`, `terminal`)
 
 Only the TensorFlow layer and the tools import TensorFlow or Keras; `tasks` and `image_files` import
 what makes or downloads data inside the functions that need it. `tests/test_imports.py` holds
 the line in a clean process.
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vgstudy.running import run
+    from vgstudy.study_results import load
+
+__all__ = ["load", "run"]
+_MODULES = {"load": "vgstudy.study_results", "run": "vgstudy.running"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import `vgstudy.load` when it is first used, because it brings pandas."""
-    if name == "load":
-        from vgstudy.results import load
-
-        return load
+    """Import `load` and `run` when they are first used, because they bring pandas."""
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'vgstudy' has no attribute {name!r}")

@@ -10,6 +10,7 @@ import typer
 
 from vgstudy.errors import UserError
 from vgstudy.formatting import plural
+from vgstudy.places import config_folder
 from vgstudy.terminal.commands import Commands, quiet, use_threads
 
 StudyArguments = Annotated[
@@ -42,7 +43,11 @@ SeedsOption = Annotated[
         help="Seeds to use instead of the studies': n for 0..n-1, a range a-b, or a list [a, b]."
     ),
 ]
-CONFIG, RESULTS, REGISTER = Path("config/config.yaml"), Path("results"), Path("config/claims")
+RESULTS, CONFIG, REGISTER = (
+    Path("results"),
+    config_folder() / "config.yaml",
+    config_folder() / "claims",
+)
 
 
 app = typer.Typer(

@@ -20,7 +20,7 @@ from vgstudy.schema import (
     ZERO_CAUSES,
 )
 from vgstudy.store.parquet import read_footer
-from vgstudy.store.tables import read_rows, study_folder
+from vgstudy.store.tables import read_rows
 
 OF_A_STUDY = (*STUDY_TABLES, *JOB_TABLES)
 LABELS = {
@@ -29,28 +29,6 @@ LABELS = {
     "zero_cause": ZERO_CAUSES,
     "zero_cause_float32": ZERO_CAUSES,
 }
-
-
-def load(results: str | Path = "results", study: str | None = None) -> "Results":
-    """Return the results of a study; tables are read when they are used.
-
-    Parameters
-    ----------
-    results
-        The folder of results, or that of one study in it.
-    study
-        The study's name; may be left out where there is only one.
-
-    Raises
-    ------
-    UserError
-        If there is no such study, or several and no name.
-    """
-    if not isinstance(results, str | Path):
-        raise UserError(
-            f"load: results must be the path of a folder, such as 'results', not {results!r}"
-        )
-    return Results(study_folder(Path(results), study))
 
 
 @dataclass(frozen=True)
@@ -74,7 +52,7 @@ class Results:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """Return the design: a row for each run."""
-        return _frame(read_rows(self.folder, "runs"))
+        return tidy(read_rows(self.folder, "runs"))
 
     @cached_property
     def study(self) -> dict[str, Any]:
@@ -125,7 +103,7 @@ class Results:
         filters = self._filters(table, equal) or None
         if table in JOB_TABLES:
             return self._of_jobs(table, to_read, filters)
-        frame = _frame(read_rows(self.folder, table, to_read, filters))
+        frame = tidy(read_rows(self.folder, table, to_read, filters))
         factors = [name for name in FACTORS if name not in has]
         if not keys or not factors:
             return frame
@@ -139,7 +117,7 @@ class Results:
             parts.append(rows.append_column("job", pa.repeat(job, rows.num_rows)))
         runs = self.runs[["cell", "seed", "job", *FACTORS]]
         return (
-            _frame(pa.concat_tables(parts).unify_dictionaries())
+            tidy(pa.concat_tables(parts).unify_dictionaries())
             .merge(runs, on=["cell", "seed", "job"])
             .drop(columns="job")
         )
@@ -194,7 +172,7 @@ def _type_in_words(type_: pa.DataType) -> str:
     return "whole numbers" if pa.types.is_integer(type_) else f"of type {type_}"
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def tidy(table: pa.Table) -> pd.DataFrame:
     """Return the table as a frame.
 
     Cells and jobs are text, so that frames can be joined; other labels are categories.

@@ -17,8 +17,8 @@ from vgstudy.cli import app
 from vgstudy.probe.advice import count_verdicts, rates, read_error_rates
 from vgstudy.probe.diagnosis import diagnose_files
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
-from vgstudy.results import load
 from vgstudy.store.parquet import read_table, write_table
+from vgstudy.study_results import load
 
 
 def rows(**columns) -> pd.DataFrame:

@@ -24,9 +24,9 @@ from vgstudy.cli import app
 from vgstudy.errors import UserError
 from vgstudy.probe.events import append_events, buckets, row_events
 from vgstudy.probe.study_events import write_study
-from vgstudy.results import load
 from vgstudy.schema import QUANTILES
 from vgstudy.store.parquet import read_footer, read_table, write_table
+from vgstudy.study_results import load
 
 CELL = "5x5-tanh"
 CHROMIUM = (

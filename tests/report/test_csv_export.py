@@ -5,8 +5,8 @@ import csv
 import pandas as pd
 
 from vgstudy.report.csv_export import csv_bytes
-from vgstudy.results import load
 from vgstudy.schema import EXPORTED
+from vgstudy.study_results import load
 
 
 def test_files_hold_the_tables_against_themselves(reported):

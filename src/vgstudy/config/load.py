@@ -57,17 +57,33 @@ def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:
     UserError
         If the file cannot be read or has a mistake.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_-]*", path.stem):
-        allowed = "use small letters, digits, - and _, a letter first"
-        raise UserError(f"{path}: the file's name names the results folder: {allowed}")
-    if path.stem == LOGS:
-        text = f"results/{LOGS} holds the workflow's own logs; give the study another name"
-        raise UserError(f"{path}: {text}")
     data = yamlfile.read(path)
-    if seeds is not None:
-        data["seeds"] = list(seeds)
-    checked = _checked(StudyFile, data, str(path))
-    return Study(name=path.stem, path=str(path), **dict(checked))
+    return check_study(data, path.stem, str(path), seeds)
+
+
+def check_study(
+    data: Mapping[str, Any], name: str, where: str, seeds: Sequence[int] | None = None
+) -> Study:
+    """Return a study from the keys of a study file.
+
+    Parameters
+    ----------
+    where
+        Where the keys come from, for messages; the path, if it is a file.
+
+    Raises
+    ------
+    UserError
+        If the name or a key has a mistake.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
+        allowed = "use small letters, digits, - and _, a letter first"
+        raise UserError(f"{where}: the study's name names the results folder: {allowed}")
+    if name == LOGS:
+        text = f"results/{LOGS} holds the workflow's own logs; give the study another name"
+        raise UserError(f"{where}: {text}")
+    checked = _checked(StudyFile, {**data, **({"seeds": list(seeds)} if seeds else {})}, where)
+    return Study(name=name, path=where, **dict(checked))
 
 
 def load_config(path: Path, changes: Mapping[str, Any] | None = None) -> Config:

@@ -13,8 +13,9 @@ import pandas as pd
 from vgstudy.formatting import percent
 from vgstudy.probe.rules import HEALTHY, NO_GRADIENT, PROBE_COLUMNS, features, verdicts
 from vgstudy.quantities import PROBE_SET
-from vgstudy.results import load
+from vgstudy.results import Results
 from vgstudy.store.records import Record, read_record
+from vgstudy.store.tables import study_folder
 
 Rows = Sequence[Mapping[str, Any]]  # of the validation table `diagnosis`
 Layers = Sequence[Mapping[str, Any]]  # of a diagnosis
@@ -131,7 +132,7 @@ def count_verdicts(results: Path) -> list[dict[str, Any]]:
     UserError
         If the study is not finished.
     """
-    study = load(results)
+    study = Results(study_folder(results))
     ended = study.outcomes[["cell", "seed", "status", "depth", "activation", "initializer"]]
     ended = ended.assign(learned=ended["status"].astype(str) == "learned")
     probes = study.read("probes", PROBE_COLUMNS, examples=PROBE_SET)

@@ -10,7 +10,7 @@ from vgstudy.errors import UserError
 from vgstudy.formatting import ranges
 from vgstudy.probe.events import FILE_NAME, probe_events, row_events, write_events
 from vgstudy.quantities import PROBE_SET
-from vgstudy.results import load
+from vgstudy.results import Results
 from vgstudy.store.files import whole
 
 RUN = ["cell", "seed"]
@@ -43,7 +43,7 @@ def write_study(
     """
     if logdir.exists() and not logdir.is_dir():
         raise UserError(f"{logdir} is a file; name a folder to write to")
-    study = load(folder)
+    study = Results(folder)
     runs = _with_seeds(_with_cells(study.runs, cells), seeds)
     selected = {name: list(runs[name].unique()) for name in RUN}
     curves = study.read("curves", **selected).groupby(RUN)

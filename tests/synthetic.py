@@ -16,11 +16,11 @@ import pandas as pd
 import pyarrow as pa
 
 from vgstudy.analysis.arm_trajectories import write_arms
-from vgstudy.analysis.design import plain
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.figures.frames import Frames, leveled
+from vgstudy.results import plain
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS, arrow_schema
 from vgstudy.store.parquet import open_writer, write_table
 from vgstudy.theory.overlays import VARIANCE, write_overlaid

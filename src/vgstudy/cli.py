@@ -98,11 +98,10 @@ def plan(
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
     from vgstudy.planning.checks import check_resources
-    from vgstudy.planning.forecast import forecast
+    from vgstudy.planning.forecast import forecast, read_speed
     from vgstudy.planning.plan import plan_study
-    from vgstudy.planning.speed import read_speed
-    from vgstudy.terminal.output import show
-    from vgstudy.terminal.plan_table import plan_table
+    from vgstudy.terminal.commands import show
+    from vgstudy.terminal.tables import plan_table
 
     plans = [plan_study(study, results) for study in _read(studies, config, seeds)]
     check_resources(plans, results, cores=None)
@@ -155,7 +154,7 @@ def train(
 ) -> None:
     """Train one job; writes its probes and curves, prints how far the study is."""
     from vgstudy.planning import manifests
-    from vgstudy.planning.progress import progress
+    from vgstudy.planning.forecast import progress
 
     # before TensorFlow is imported, which takes seconds
     manifests.read(manifest)
@@ -289,7 +288,7 @@ def diagnose(
 
     from vgstudy.probe.diagnosis import diagnose_files
     from vgstudy.probe.display import render
-    from vgstudy.terminal.output import show
+    from vgstudy.terminal.commands import show
 
     diagnoses = diagnose_files(runs, epoch)
     if as_json:
@@ -307,7 +306,7 @@ def at_best_rates(
 ) -> None:
     """Print a study file with every network of a study of several learning rates at its best rate
     and with fresh seeds."""
-    from vgstudy.config.at_best_rates import study_at_best_rates
+    from vgstudy.analysis.best_rates import study_at_best_rates
     from vgstudy.store.parquet import read_footer
     from vgstudy.store.tables import read_rows
 
@@ -329,8 +328,8 @@ def theory(
     ] = 10,
 ) -> None:
     """Print what theory predicts for studies' networks before any update, and on what basis."""
-    from vgstudy.terminal.output import show
-    from vgstudy.terminal.theory_table import theory_table
+    from vgstudy.terminal.commands import show
+    from vgstudy.terminal.tables import theory_table
 
     for study in _read(studies, config):
         show(theory_table(study, depth))

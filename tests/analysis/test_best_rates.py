@@ -6,9 +6,15 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from synthetic import study
-from vgstudy.analysis.best_rates import best_rate, best_rate_rows, compared, paired_rows, ranked
+from vgstudy.analysis.best_rates import (
+    best_rate,
+    best_rate_rows,
+    compared,
+    paired_rows,
+    ranked,
+    study_at_best_rates,
+)
 from vgstudy.analysis.intervals import newcombe_paired
-from vgstudy.config.at_best_rates import study_at_best_rates
 from vgstudy.config.load import load_study
 from vgstudy.config.study import Factors
 from vgstudy.schema import DEFAULT_LEVELS

@@ -1,6 +1,5 @@
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
@@ -24,8 +23,7 @@ def curves(means: dict[str, list[float]], n: int = 10) -> pd.DataFrame:
         for name, values in means.items()
         for d, mean in enumerate(values, 1)
     ]
-    table = depth_curve_rows(cells.assign(**DEFAULT_LEVELS), pd.DataFrame(rows))
-    return pa.table(table).to_pandas()
+    return depth_curve_rows(cells.assign(**DEFAULT_LEVELS), pd.DataFrame(rows))
 
 
 def test_the_curve_is_isotonic_regression_against_sklearn():

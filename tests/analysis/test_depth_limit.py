@@ -1,8 +1,7 @@
-from itertools import count
+from itertools import count, starmap
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
@@ -11,7 +10,7 @@ from vgstudy.analysis.depth_limit import (
     difference,
     fitted_limits,
     limit,
-    limit_rows,
+    limit_row,
     monotone,
     outward,
     p_monotone,
@@ -72,7 +71,7 @@ def fitted(shares: dict[tuple[int, str], list[float]], n: int = 10, depths=None)
 
 def rows(shares: dict[tuple[int, str], list[float]], depths=None) -> pd.DataFrame:
     """The rows of `limits` of settings, as `fitted` takes them."""
-    return pa.table(limit_rows(fitted(shares, depths=depths))).to_pandas()
+    return pd.DataFrame(starmap(limit_row, fitted(shares, depths=depths).items()))
 
 
 def test_a_limit_inside_the_range_by_hand():

@@ -5,7 +5,6 @@ from scipy import stats
 from vgstudy.analysis.intervals import (
     PRECISION,
     Moments,
-    clopper_pearson,
     equal_tails,
     geometric_t,
     half_width,
@@ -141,17 +140,6 @@ def test_wilson_against_scipy(n, confidence):
     np.testing.assert_allclose(found.low, [ci.low for ci in expected], atol=1e-14)
     np.testing.assert_allclose(found.high, [ci.high for ci in expected], atol=1e-14)
     np.testing.assert_array_equal(found.value, counts / n)
-
-
-@pytest.mark.parametrize("n", [1, 10, 37])
-def test_clopper_pearson_against_scipy(n):
-    counts = np.arange(n + 1)
-    expected = [stats.binomtest(int(k), n).proportion_ci(0.9, method="exact") for k in counts]
-    found = clopper_pearson(counts, n, 0.9)
-    np.testing.assert_allclose(found.low, [ci.low for ci in expected], atol=1e-12)
-    np.testing.assert_allclose(found.high, [ci.high for ci in expected], atol=1e-12)
-    assert np.isnan(ends(clopper_pearson(0, 0))).all()
-    assert clopper_pearson(0, 30).high == pytest.approx(0.116, abs=5e-4)
 
 
 def test_prediction_of_a_further_seed_by_hand():

@@ -1,6 +1,5 @@
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from scipy.stats import fisher_exact
 from statsmodels.stats.multitest import multipletests
@@ -32,7 +31,7 @@ def shares(learned=LEARNED, n: int = 10) -> pd.DataFrame:
 
 def pooled(declared, learned=LEARNED, n: int = 10) -> pd.DataFrame:
     some = shares(learned, n)
-    return pa.table(pooled_rows(some, fitted_limits(some), declared)).to_pandas()
+    return pooled_rows(some, fitted_limits(some), declared)
 
 
 def test_each_setting_has_one_test_of_the_depths_that_both_have_by_hand():

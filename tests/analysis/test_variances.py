@@ -78,9 +78,7 @@ def summaries(
 
 def test_dead_cells_are_left_out_and_single_seeds_borrow_a_spread():
     nan = np.nan
-    found = pd.DataFrame(
-        variance_rows(*summaries([5, 1, 0, 3], [1.0, 2.0, nan, 4.0], [0.1, nan, nan, 0.2]))
-    )
+    found = variance_rows(*summaries([5, 1, 0, 3], [1.0, 2.0, nan, 4.0], [0.1, nan, nan, 0.2]))
     assert set(found["n_cells"]) == {3}
     assert set(found["n"]) == {9}
     assert found[["value", "low", "high"]].notna().all(axis=None)
@@ -88,9 +86,9 @@ def test_dead_cells_are_left_out_and_single_seeds_borrow_a_spread():
 
 @pytest.mark.parametrize("n_alive", [[1, 1, 1, 1], [0, 0, 0, 0], [5, 0, 0, 0]])
 def test_no_account_without_two_cells_and_a_repeated_one(n_alive):
-    assert pd.DataFrame(variance_rows(*summaries(n_alive, [1.0] * 4, [0.0] * 4))).empty
+    assert variance_rows(*summaries(n_alive, [1.0] * 4, [0.0] * 4)).empty
 
 
 def test_constant_data_have_no_shares():
-    found = pd.DataFrame(variance_rows(*summaries([5] * 4, [1.0] * 4, [0.0] * 4)))
+    found = variance_rows(*summaries([5] * 4, [1.0] * 4, [0.0] * 4))
     assert found[["value", "low", "high"]].isna().all(axis=None)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vgstudy.claims.measures import Measure, measured
+from vgstudy.claims.measures import Measure
+from vgstudy.claims.run_values import measured
 
 EPOCHS = [0, 10, 20]
 # two seeds, three epochs, four layers (three hidden ones and the output)

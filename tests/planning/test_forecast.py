@@ -1,15 +1,17 @@
-"""The sentences that say what the workflow will do and cost."""
+"""What the workflow will do and cost, how fast this machine is, how far a running study is."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from vgstudy.config.load import load_study
 from vgstudy.planning import checks, cost, forecast
+from vgstudy.planning.forecast import AT_ONCE, Speed, progress, read_speed
 from vgstudy.planning.plan import Plan, plan_study, write_design
-from vgstudy.planning.speed import Speed
-from vgstudy.schema import TRAINED
+from vgstudy.schema import TABLES, TRAINED
+from vgstudy.store.parquet import write_table
 
 STUDY = Path(__file__).parents[2] / "config/studies/smoke.yaml"
 
@@ -81,3 +83,78 @@ def test_settings_that_change_numbers_are_named() -> None:
     assert list(forecast.settings({"PATH": "x"})) == []
     (numeric,) = forecast.settings({"TF_ENABLE_ONEDNN_OPTS": "0"})
     assert numeric.startswith("TF_ENABLE_ONEDNN_OPTS=0 is set: numbers can differ in their last")
+
+
+def pretend_to_take(planned: Plan, slowness: float) -> None:
+    """Write curves without rows that took a multiple of the foretold time after 5 s of start-up."""
+    write_design(planned)
+    empty: dict[str, list[object]] = {name: [] for name in TABLES["curves"].columns}
+    for job in planned.jobs.values():
+        cost = {"cpu_seconds": 5 + slowness * job.seconds, "start_up_cpu_seconds": 5.0}
+        path = planned.folder / "curves" / f"{job.id}.parquet"
+        write_table("curves", empty, path, {"job": job.id, "cost": cost})
+
+
+def test_without_trained_jobs_the_calibrated_speed_is_assumed(planned: Plan) -> None:
+    speed = read_speed(planned.folder.parent)
+    assert speed == Speed()
+    assert "until a job is trained here" in speed.sentence
+
+
+def test_trained_jobs_say_how_slow_the_machine_is_by_hand(planned: Plan) -> None:
+    pretend_to_take(planned, 1.7)
+    speed = read_speed(planned.folder.parent)
+    assert (speed.slowness, speed.jobs) == (pytest.approx(1.7), len(planned.jobs))
+    assert "which took 1.70 times the calibrated time" in speed.sentence
+
+
+def test_damaged_and_foreign_jobs_are_left_out(planned: Plan, tmp_path: Path) -> None:
+    pretend_to_take(planned, 2)
+    (planned.folder / "curves" / "abc.parquet").write_bytes(b"no table")
+    assert read_speed(planned.folder.parent).slowness == pytest.approx(2)
+
+
+NOON = datetime(2026, 1, 1, 12)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A study of four jobs, one of them trained in 5 s of start-up and 295 s of training."""
+    study = tmp_path / "results" / "example"
+    (study / "jobs").mkdir(parents=True)
+    for job in "abcd":
+        (study / "jobs" / f"{job}.json").touch()
+    train(study, "a")
+    return study
+
+
+def train(study: Path, job: str) -> None:
+    empty: dict[str, list[object]] = {name: [] for name in TABLES["curves"].columns}
+    cost = {"start_up_cpu_seconds": 5.0, "wall_seconds": 295.0}
+    footer = {"job": job, "cost": cost}
+    write_table("curves", empty, study / "curves" / f"{job}.parquet", footer)
+
+
+def test_the_end_of_training_by_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(AT_ONCE, "2")
+    expected = "example: 1 of 4 jobs trained, about 10.0 minutes left, until 12:10"
+    assert progress(folder, NOON) == expected
+
+
+def test_on_other_machines_only_core_minutes_are_known(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(AT_ONCE, raising=False)
+    expected = "example: 1 of 4 jobs trained, about 15.0 core-minutes left"
+    assert progress(folder, NOON) == expected
+
+
+def test_at_the_end_nothing_is_left(folder: Path) -> None:
+    for job in "bcd":
+        train(folder, job)
+    assert progress(folder, NOON) == "example: 4 of 4 jobs trained"
+
+
+def test_a_damaged_table_gives_no_time(folder: Path) -> None:
+    (folder / "curves" / "a.parquet").write_bytes(b"no table")
+    assert progress(folder, NOON) == "example: 1 of 4 jobs trained"

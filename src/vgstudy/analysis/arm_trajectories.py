@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.analysis.design import read_design
 from vgstudy.claims.networks import named_cells
 from vgstudy.claims.register import Tutorial, all_claims, read_register
 from vgstudy.quantities import PROBE_SET
+from vgstudy.results import read_design
 from vgstudy.schema import QUANTILES
 from vgstudy.store.parquet import open_writer
 from vgstudy.store.tables import read_rows

@@ -68,7 +68,7 @@ def critical(values: Array, confidence: float = CONFIDENCE) -> Array:
 def band(group: Moments, reach: Array) -> Interval:
     """Return means with a band of `reach` standard errors, broadcast against the group."""
     half = reach * np.sqrt(group.var / np.maximum(group.n, 1))
-    return Interval(group.mean, group.mean - half, group.mean + half, np.full_like(half, np.nan))
+    return Interval(group.mean, group.mean - half, group.mean + half)
 
 
 def band_columns(logs: Moments, reach: Array, seeds: Array) -> Extra:

@@ -7,12 +7,14 @@ infinite; of these the smallest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from ruamel.yaml import YAML
 from scipy.stats import binomtest
 
 from vgstudy.analysis.intervals import (
@@ -179,3 +181,41 @@ def _with_ties(rows: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     shares = [wilson(row["value"] * row["n"], row["n"], confidence) for row in rows]
     for row, share in zip(rows, shares, strict=True):
         yield {**row, "as_good": bool(newcombe(shares[0], share).low <= 0)}
+
+
+# factors of which an arm of one network names its level
+NAMED = ("depth", "width", "activation", "initializer", "optimizer", "remedy", "rate_factor")
+
+
+def study_at_best_rates(
+    study: Mapping[str, Any], best: Sequence[Mapping[str, Any]], seeds: str
+) -> str:
+    """Return the text of a study file: every network at its best rate, with seeds of its own.
+
+    Parameters
+    ----------
+    study
+        The resolved study of several rates.
+    best
+        Of each network its levels and the best `rate_factor`, rows of the table `best_rates`.
+    seeds
+        As a study file has them, such as `330-429`.
+    """
+    arms = {f"network {i}": {name: row[name] for name in NAMED} for i, row in enumerate(best, 1)}
+    rates = sorted({row["rate_factor"] for row in best})
+    left_out = ("name", "arms", "seeds", "choosing_seeds", "trial")
+    fields = {key: value for key, value in study.items() if key not in left_out and value}
+    text = StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(
+        {
+            **fields,
+            "title": f"{study['title']}, fresh seeds",
+            "factors": {**study["factors"], "rate_factor": rates},
+            "arms": arms,
+            "seeds": seeds,
+        },
+        text,
+    )
+    return text.getvalue()

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from vgstudy import quantities
 from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
-from vgstudy.analysis.grid import floats, position
 from vgstudy.analysis.intervals import finite, logs_of
 from vgstudy.analysis.learning import epochs_of_tests, first_learned, is_slow, last_fifth
 from vgstudy.config.log import Log
 from vgstudy.quantities import QUANTITIES
 from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
+from vgstudy.store.columns import floats, position
 from vgstudy.store.tables import read_rows
 
 Array = NDArray[np.float64]

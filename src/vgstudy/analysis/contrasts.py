@@ -1,33 +1,37 @@
-"""Compare pairs of cells that differ in one factor.
+"""Compare cells that differ in one factor, and two changes made at once.
 
-Cells are independent, so nothing is paired by seed.
-"""
+Cells are independent, so nothing is paired by seed. Of two changes, the effect of a factor is the
+difference of shares that learned between its levels, averaged over the levels of the other one; the
+interaction is how much more the second factor does at the second level of the first one than at its
+first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 from statsmodels.stats.multitest import multipletests
 
+from vgstudy.analysis.depth_limit import SETTING
 from vgstudy.analysis.estimates import group_of
 from vgstudy.analysis.intervals import (
     CONFIDENCE,
     NEWCOMBE,
+    WEIGHTED_SUM,
     WELCH_DIFFERENCE,
     WELCH_RATIO,
     Interval,
     Moments,
     newcombe,
+    weighted_sum,
     welch_difference,
     welch_ratio,
     wilson,
 )
-from vgstudy.schema import FACTORS, arrow_schema
+from vgstudy.schema import FACTORS
 
 METHODS = {
     "d_g": WELCH_RATIO,
@@ -39,7 +43,6 @@ METHODS = {
 HOLM, EXPLORATORY = "Holm", "exploratory, FDR"
 _METHODS = {HOLM: "holm", EXPLORATORY: "fdr_bh"}
 NUMBERS = ("value", "low", "high", "p", "p_adjusted")
-COUNTS = ("n", "n_reference", "n_alive", "n_alive_reference")
 
 
 def pairs(cells: pd.DataFrame, declared: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -72,8 +75,8 @@ def _pairs(cells: pd.DataFrame, factor: str, reference: Any) -> pd.DataFrame:
 
 def contrast_rows(
     pairs: pd.DataFrame, summaries: pd.DataFrame, study: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the columns of `contrasts`: each pair in each quantity and epoch both cells have."""
+) -> pd.DataFrame:
+    """Return the rows of `contrasts`: each pair in each quantity and epoch both cells have."""
     summaries = summaries[summaries["quantity"].isin(METHODS)]
     references = summaries.rename(columns={"cell": "reference"})
     both = pairs.merge(summaries, on="cell").merge(
@@ -85,11 +88,7 @@ def contrast_rows(
         interval = compare(group_of(both.loc[some]), group_of(both.loc[some], "_reference"))
         for name in ("value", "low", "high", "p"):
             both.loc[some, name] = getattr(interval, name)
-    both = corrected(both, study)
-    numbers = {name: pa.array(both[name], from_pandas=True) for name in NUMBERS}
-    counts = {name: both[name].astype(int) for name in COUNTS}
-    columns = {**both.assign(confidence=CONFIDENCE), **counts, **numbers}
-    return {name: columns[name] for name in arrow_schema("contrasts").names}
+    return corrected(both, study).assign(confidence=CONFIDENCE)
 
 
 def corrected(rows: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
@@ -170,3 +169,65 @@ _COMPARE: Mapping[str, Callable[[Moments, Moments], Interval]] = {
     WELCH_DIFFERENCE: welch_difference,
     NEWCOMBE: _newcombe,
 }
+
+
+Array = NDArray[np.float64]
+INTERACTION = "interaction"
+# of the shares with first levels, the second of the first factor, that of the second factor, both
+WEIGHTS = np.array([[-0.5, 0.5, -0.5, 0.5], [-0.5, -0.5, 0.5, 0.5], [1.0, -1.0, -1.0, 1.0]])
+
+
+def two_by_two_rows(
+    shares: pd.DataFrame, crossed: Mapping[str, Any] | None
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `two_by_two`: three effects at each depth, then over all depths.
+
+    Parameters
+    ----------
+    shares
+        Of `shares_learned`.
+    crossed
+        Two levels of each of two factors, or None.
+    """
+    if not crossed:
+        return
+    one, other = crossed
+    rest = [factor for factor in SETTING if factor not in crossed]
+    corners = [(a, b) for b in crossed[other] for a in crossed[one]]
+    for levels, rows in shares.groupby(rest):
+        setting = dict(zip(rest, levels, strict=True))
+        by_corner = {pair: some.set_index("depth") for pair, some in rows.groupby([one, other])}
+        if any(corner not in by_corner for corner in corners):
+            continue
+        counts = pd.concat([by_corner[corner][["learned", "n"]] for corner in corners], axis=1)
+        counts = counts.dropna()
+        # axes (depth, corner)
+        learned, n = counts["learned"].to_numpy(), counts["n"].to_numpy()
+        for depth, k, m in zip(counts.index, learned, n, strict=True):
+            yield from _effects(crossed, {**setting, "depth": depth}, k[None], m[None])
+        if len(counts):
+            yield from _effects(crossed, {**setting, "depth": None}, learned, n)
+
+
+def _effects(
+    crossed: Mapping[str, Any], keys: Mapping[str, Any], learned: Array, n: Array
+) -> Iterator[dict[str, Any]]:
+    """Yield the effects, averaged over depths; axes (depth, corner)."""
+    shares = wilson(learned, n)
+    ends = [end.reshape(-1) for end in (shares.value, shares.low, shares.high)]
+    changes = [f"{first} to {second}" for first, second in crossed.values()]
+    effects = zip([*crossed, INTERACTION], [*changes, " and ".join(changes)], strict=True)
+    for weight, (effect, change) in zip(WEIGHTS, effects, strict=True):
+        found = weighted_sum(np.tile(weight, len(n)) / len(n), *ends)
+        yield {
+            **keys,
+            "effect": effect,
+            "change": change,
+            "value": float(found.value),
+            "low": float(found.low),
+            "high": float(found.high),
+            "depths": len(n),
+            "n": int(n.sum()),
+            "method": WEIGHTED_SUM,
+            "confidence": CONFIDENCE,
+        }

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.analysis.grid import labels, nullable, position, spread
 from vgstudy.schema import EXAMPLES, LAYER_KINDS, ZERO_CAUSES
+from vgstudy.store.columns import labels, nullable, position, spread
 
 Array = NDArray[np.float64]
 Depths = NDArray[np.int64]

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.analysis.depth_limit import SETTING, monotone
 from vgstudy.analysis.intervals import CONFIDENCE
-from vgstudy.schema import arrow_schema
 
 Array = NDArray[np.float64]
 
@@ -23,8 +21,8 @@ SHARE = "p_learned"
 PERFORMANCE = (SHARE, "test_accuracy", "train_accuracy")
 
 
-def depth_curve_rows(cells: pd.DataFrame, moments: pd.DataFrame) -> dict[str, Any]:
-    """Return the columns of `depth_curves`: a row for each cell with a value, in each quantity.
+def depth_curve_rows(cells: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `depth_curves`: a row for each cell with a value, in each quantity.
 
     Parameters
     ----------
@@ -37,14 +35,7 @@ def depth_curve_rows(cells: pd.DataFrame, moments: pd.DataFrame) -> dict[str, An
     rows = cells.merge(known, on="cell").sort_values("depth")
     curves = rows.groupby(["quantity", *SETTING], sort=False)
     fitted = [_fitted(keys, some) for keys, some in curves if len(some) > 1]
-    schema = arrow_schema("depth_curves")
-    frame = pd.concat([pd.DataFrame(columns=schema.names), *fitted], ignore_index=True)
-    return {
-        field.name: pa.array(frame[field.name], field.type, from_pandas=True)
-        if pa.types.is_floating(field.type)
-        else frame[field.name]
-        for field in schema
-    }
+    return pd.concat([pd.DataFrame(), *fitted], ignore_index=True)
 
 
 def _fitted(keys: tuple[Any, ...], rows: pd.DataFrame) -> pd.DataFrame:

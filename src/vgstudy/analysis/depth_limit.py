@@ -4,17 +4,15 @@ The share that learned is fitted by a line that never rises with depth (isotonic
 limit is where the fit crosses one half.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, equal_tails
-from vgstudy.schema import FACTORS, arrow_schema
+from vgstudy.schema import FACTORS
 
 Array = NDArray[np.float64]
 
@@ -134,16 +132,6 @@ def fitted_limits(shares: pd.DataFrame) -> dict[tuple[Any, ...], Fitted]:
     }
 
 
-def limit_rows(limits: Mapping[tuple[Any, ...], Fitted]) -> dict[str, Any]:
-    """Return the columns of `limits`."""
-    rows = [_row(setting, fitted) for setting, fitted in limits.items()]
-    names = arrow_schema("limits").names
-    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in names}
-    for name in ("value", "low", "high", "misfit"):
-        columns[name] = pa.array(np.array(columns[name], dtype=float), from_pandas=True)
-    return columns
-
-
 def _fitted(setting: tuple[Any, ...], rows: pd.DataFrame) -> Fitted:
     n, learned = (rows[name].to_numpy(dtype=float) for name in ("n", "learned"))
     # each setting has its own stream, whatever other settings there are
@@ -154,8 +142,8 @@ def _fitted(setting: tuple[Any, ...], rows: pd.DataFrame) -> Fitted:
     return Fitted(own_limit, misfit, FITS[2 if p < ALPHA else int(left < right)])
 
 
-def _row(setting: tuple[Any, ...], fitted: Fitted) -> dict[str, Any]:
-    """Return the row of a setting's own limit; an end beyond the range of depths is null."""
+def limit_row(setting: tuple[Any, ...], fitted: Fitted) -> dict[str, Any]:
+    """Return the row of `limits` of a setting; an end beyond the range of depths is null."""
     this = fitted.limit
     low, high = this.interval()
     # a limit beyond the range is at least, or at most, the last depth

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.bands import band_columns, critical
 from vgstudy.analysis.chunks import ENDS, RATIOS, Chunk
-from vgstudy.analysis.grid import labels, nullable
 from vgstudy.analysis.interval_rows import Columns, Extra, interval_rows
 from vgstudy.analysis.intervals import (
     GEOMETRIC_T,
@@ -24,9 +23,10 @@ from vgstudy.analysis.intervals import (
     seeds_needed,
     wilson,
 )
-from vgstudy.analysis.layer_decays import fits, signal_classes
+from vgstudy.analysis.profiles import fits, signal_classes
 from vgstudy.quantities import PROBE_SET, SIGNAL_CLASSES
 from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
+from vgstudy.store.columns import labels, nullable
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,6 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.chunks import Chunk
-from vgstudy.analysis.grid import labels, nullable
 from vgstudy.analysis.intervals import (
     CHI_SQUARED,
     CONFIDENCE,
@@ -22,6 +21,7 @@ from vgstudy.analysis.intervals import (
     Interval,
 )
 from vgstudy.schema import arrow_schema
+from vgstudy.store.columns import labels, nullable
 
 Array = NDArray[np.float64]
 Columns = dict[str, Any]

@@ -5,12 +5,12 @@ value with a NaN interval (no spread is known), except for proportions; constant
 interval of zero width.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, chdtri, ndtri, stdtr, stdtrit
+from scipy.special import chdtri, ndtri, stdtr, stdtrit
 
 ALPHA = 0.05  # what a p value must stay below
 CONFIDENCE = 1 - ALPHA
@@ -23,7 +23,6 @@ MEAN_T = "t"
 GEOMETRIC_T = "t on log"
 CHI_SQUARED = "chi-squared on log"
 WILSON = "Wilson"
-CLOPPER_PEARSON = "Clopper-Pearson"
 DKW = "DKW band over epochs"
 WELCH_DIFFERENCE = "Welch, difference"
 WELCH_RATIO = "Welch on log, ratio"
@@ -35,6 +34,10 @@ Array = NDArray[np.float64]
 Method = Literal["linear", "lower", "higher"]
 
 
+def _no_test() -> Array:
+    return np.array(np.nan)
+
+
 @dataclass(frozen=True)
 class Interval:
     """A value, the ends of its interval, and the two-sided p value of "no difference" or NaN."""
@@ -42,7 +45,7 @@ class Interval:
     value: Array
     low: Array
     high: Array
-    p: Array
+    p: Array = field(default_factory=_no_test)
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,7 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -
         low = np.where(k == 0, 0.0, centre - half)
         high = np.where(k == n, 1.0, centre + half)
     none = np.isnan(share)
-    return Interval(
-        share,
-        np.where(none, np.nan, low),
-        np.where(none, np.nan, high),
-        np.full_like(share, np.nan),
-    )
+    return Interval(share, np.where(none, np.nan, low), np.where(none, np.nan, high))
 
 
 def dkw(share: Array, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
@@ -156,27 +154,7 @@ def dkw(share: Array, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     with np.errstate(divide="ignore"):
         half = np.sqrt(np.log(2 / (1 - confidence)) / (2 * np.asarray(n, dtype=float)))
     ends = np.clip(share - half, 0, 1), np.clip(share + half, 0, 1)
-    return Interval(share, *ends, np.full_like(share, np.nan))
-
-
-def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
-    """Return a proportion with the exact interval of Clopper & Pearson (1934, Biometrika 26).
-
-    Its coverage is at least the nominal one.
-    """
-    k, n = np.asarray(count, dtype=float), np.asarray(n, dtype=float)
-    tail = (1 - np.asarray(confidence)) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = k / n
-    low = np.where(k == 0, 0.0, betaincinv(np.maximum(k, 1), n - k + 1, tail))
-    high = np.where(k == n, 1.0, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail))
-    none = np.isnan(share)
-    return Interval(
-        share,
-        np.where(none, np.nan, low),
-        np.where(none, np.nan, high),
-        np.full_like(share, np.nan),
-    )
+    return Interval(share, *ends)
 
 
 def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
@@ -184,7 +162,7 @@ def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
     half = _quantile(group.n - 1, confidence) * np.sqrt(
         group.var * (1 + 1 / np.maximum(group.n, 1))
     )
-    return _around(group.mean, half, np.full_like(half, np.nan))
+    return _around(group.mean, half)
 
 
 def half_width(spread: ArrayLike, n: ArrayLike) -> Array:
@@ -220,7 +198,7 @@ def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
     df = np.where(group.n > 1, group.n - 1, np.nan)
     squares, tail = df * group.var, (1 - confidence) / 2
     low, high = squares / chdtri(df, tail), squares / chdtri(df, 1 - tail)
-    return Interval(group.var, low, high, np.full_like(low, np.nan))
+    return Interval(group.var, low, high)
 
 
 def equal_tails(
@@ -282,7 +260,7 @@ def newcombe_paired(both: int, only_one: int, only_other: int, neither: int) -> 
     value = one.value - other.value
     low = value - reach(one.value - one.low, other.high - other.value)
     high = value + reach(one.high - one.value, other.value - other.low)
-    return Interval(value, low, high, np.full_like(value, np.nan))
+    return Interval(value, low, high)
 
 
 def weighted_sum(weight: Array, value: Array, low: Array, high: Array) -> Interval:
@@ -294,7 +272,7 @@ def weighted_sum(weight: Array, value: Array, low: Array, high: Array) -> Interv
     total, ends = terms.sum(axis=-1), np.stack([weight * low, weight * high])
     below = np.sqrt(((terms - ends.min(axis=0)) ** 2).sum(axis=-1))
     above = np.sqrt(((ends.max(axis=0) - terms) ** 2).sum(axis=-1))
-    return Interval(total, total - below, total + above, np.full_like(total, np.nan))
+    return Interval(total, total - below, total + above)
 
 
 def _quantile(df: Array, confidence: float) -> Array:
@@ -302,5 +280,5 @@ def _quantile(df: Array, confidence: float) -> Array:
     return quantile
 
 
-def _around(value: Array, half: Array, p: Array) -> Interval:
-    return Interval(value, value - half, value + half, p)
+def _around(value: Array, half: Array, p: Array | None = None) -> Interval:
+    return Interval(value, value - half, value + half, _no_test() if p is None else p)

@@ -1,12 +1,22 @@
-"""When runs learn, and which of those that have not learned are slow and which are stuck.
+"""When runs learn, which of those that have not are slow or stuck, and shares at other thresholds.
 
-Arrays have the axes (..., epoch, seed).
+Arrays have the axes (..., epoch, seed). Thresholds run from half-way between guessing and the
+median of a reference network's seeds up to this median, for the accuracy on the test rows
+and, because optimisation is the question, for the training loss.
 """
 
+from collections.abc import Iterator, Mapping
+from math import log
+from typing import Any
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from vgstudy.analysis.intervals import CONFIDENCE, WILSON, wilson
+from vgstudy.claims.networks import arm_cells, named_cells
 from vgstudy.config.log import Log
+from vgstudy.tasks import TASKS
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -54,3 +64,47 @@ def first_learned(accuracy: Array, epochs: Whole, above: float) -> Array:
     reached = accuracy > above
     first = epochs[reached.argmax(axis=-2)].astype(float)
     return np.where(reached.any(axis=-2), first, np.inf)
+
+
+STEPS = 5
+# whether a larger value is better
+OUTCOMES: Mapping[str, bool] = {"test_accuracy": True, "train_loss": False}
+
+
+def thresholds(guessing: float, reference: float) -> Array:
+    """Return five values, evenly from half-way between guessing and the reference to the latter."""
+    return np.linspace((guessing + reference) / 2, reference, STEPS)
+
+
+def threshold_rows(study: Mapping[str, Any], outcomes: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `thresholds` for every network of the arms of a study that has a reference.
+
+    Parameters
+    ----------
+    outcomes
+        Those of all runs, with the factors of their cell. A seed that diverged passes no threshold.
+    """
+    reference = study["outcome"].get("reference")
+    if not reference:
+        return
+    chance = TASKS[study["task"]["name"]].chance
+    guessing = {"test_accuracy": chance, "train_loss": -log(chance)}
+    known = outcomes[outcomes["status"].notna()]
+    by_cell = dict(list(known.groupby("cell")))
+    (reference_cell, _), *_ = named_cells(reference, study, known.drop_duplicates("cell"))
+    for cell, _ in arm_cells(study, known):
+        for quantity, larger in OUTCOMES.items():
+            middle = by_cell[reference_cell][quantity].median()
+            values = by_cell[cell][quantity].to_numpy(dtype=float)
+            for threshold in thresholds(guessing[quantity], middle):
+                passed = values >= threshold if larger else values <= threshold
+                share = wilson(passed.sum(), len(values))
+                yield {
+                    "cell": cell,
+                    "quantity": quantity,
+                    "threshold": float(threshold),
+                    **{end: float(getattr(share, end)) for end in ("value", "low", "high")},
+                    "method": WILSON,
+                    "confidence": CONFIDENCE,
+                    "n": len(values),
+                }

@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted
 from vgstudy.analysis.depth_limit import SETTING, Difference, Fitted, difference
 from vgstudy.analysis.intervals import CONFIDENCE
 from vgstudy.analysis.strata import Strata, homogeneity, odds_ratio
-from vgstudy.schema import arrow_schema
+from vgstudy.schema import TABLES
 
 Setting = tuple[Any, ...]
 METHOD = "exact, common odds ratio"
@@ -23,8 +22,8 @@ def pooled_rows(
     shares: pd.DataFrame,
     limits: Mapping[Setting, Fitted],
     declared: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Return the columns of `pooled`: each setting against that with the reference's level.
+) -> pd.DataFrame:
+    """Return the rows of `pooled`: each setting against that with the reference's level.
 
     Parameters
     ----------
@@ -34,20 +33,14 @@ def pooled_rows(
         The study's contrasts: `factor`, the level that is its `reference`, and `quantities`.
     """
     rows = [row for contrast in declared for row in _of_contrast(shares, limits, contrast)]
-    schema = arrow_schema("pooled")
-    frame = pd.DataFrame(rows, columns=schema.names)
+    frame = pd.DataFrame(rows, columns=list(TABLES["pooled"].columns))
     for correction in (HOLM, EXPLORATORY):
         some = frame.index[frame["correction"] == correction]
         for name in ("p", "p_depth"):
             p = frame.loc[some, name].to_numpy(dtype=float)
             corrected = adjusted(p, frame.loc[some, "family"], correction)
             frame.loc[some, f"{name}_adjusted"] = corrected
-    return {
-        field.name: pa.array(frame[field.name], field.type, from_pandas=True)
-        if pa.types.is_floating(field.type)
-        else frame[field.name]
-        for field in schema
-    }
+    return frame
 
 
 def _of_contrast(

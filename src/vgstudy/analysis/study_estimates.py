@@ -1,5 +1,6 @@
 """The analysis of a study: from the measurements of its jobs to the tables of its estimates."""
 
+import itertools
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -7,20 +8,18 @@ import pandas as pd
 
 from vgstudy.analysis.best_rates import best_rate_rows, paired_rows
 from vgstudy.analysis.chunks import Chunk, chunks
-from vgstudy.analysis.contrasts import contrast_rows, pairs
+from vgstudy.analysis.contrasts import contrast_rows, pairs, two_by_two_rows
 from vgstudy.analysis.depth_curves import depth_curve_rows
-from vgstudy.analysis.depth_limit import fitted_limits, limit_rows, shares_learned
-from vgstudy.analysis.design import Design, read_design
+from vgstudy.analysis.depth_limit import fitted_limits, limit_row, shares_learned
 from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
-from vgstudy.analysis.layer_decays import layer_decay_rows
+from vgstudy.analysis.learning import threshold_rows
 from vgstudy.analysis.pooled import pooled_rows
-from vgstudy.analysis.profiles import profile_rows, trajectory_rows
-from vgstudy.analysis.thresholds import threshold_rows
-from vgstudy.analysis.two_by_two import two_by_two_rows
+from vgstudy.analysis.profiles import layer_decay_rows, profile_rows, trajectory_rows
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.quantities import PROBE_SET
-from vgstudy.schema import FACTORS, arrow_schema
-from vgstudy.store.parquet import Writer, open_writer, write_table
+from vgstudy.results import Design, Rows, read_design, write_rows
+from vgstudy.schema import FACTORS
+from vgstudy.store.parquet import Writer, open_writer
 from vgstudy.store.tables import read_rows
 
 BATCH_RUNS = 1000
@@ -56,9 +55,9 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
             _write_chunk(chunk, writers)
             if chunk.examples == PROBE_SET:
                 moments.append(cell_moments(chunk))
-        _write_comparisons(design, pd.concat(moments, ignore_index=True))
-    _write_best_rates(design)
-    _write_thresholds(design)
+    compared = comparisons(design, pd.concat(moments, ignore_index=True))
+    for name, rows in (compared | of_outcomes(design)).items():
+        write_rows(design, name, rows)
 
 
 def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
@@ -77,44 +76,40 @@ def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
             writers["layer_decays"].write(rows)
 
 
-def _write_thresholds(design: Design) -> None:
-    """Write the shares of seeds at several thresholds, from the outcomes written before."""
-    rows = threshold_rows(design.study, _outcomes(design))
-    write_table("thresholds", rows, design.folder / "thresholds.parquet", {"digest": design.digest})
-
-
-def _write_comparisons(design: Design, moments: pd.DataFrame) -> None:
-    """Write the tables that compare cells, from the moments of each cell."""
+def comparisons(design: Design, moments: pd.DataFrame) -> dict[str, Rows]:
+    """Return the rows of the tables that compare cells, from the moments of each cell."""
     cells = design.runs[["cell", *FACTORS]].drop_duplicates("cell")
     declared = design.study["contrasts"]
     shares = shares_learned(cells, moments)
     limits = fitted_limits(shares)
-    tables = {
+    return {
         "contrasts": contrast_rows(pairs(cells, declared), moments, design.study),
         "depth_curves": depth_curve_rows(cells, moments),
         "pooled": pooled_rows(shares, limits, declared),
         "two_by_two": two_by_two_rows(shares, design.study.get("two_by_two")),
-        "limits": limit_rows(limits),
+        "limits": itertools.starmap(limit_row, limits.items()),
         "variances": variance_rows(cells, moments),
     }
-    for name, columns in tables.items():
-        write_table(name, columns, design.folder / f"{name}.parquet", {"digest": design.digest})
 
 
-def _write_best_rates(design: Design) -> None:
-    """Write what networks do at their best rates, if the study has several, and, if its cells share
-    their random streams, how they differ seed by seed."""
+def of_outcomes(design: Design) -> dict[str, Rows]:
+    """Return the rows of the tables made of the outcomes written before.
+
+    They are shares at several thresholds, for a study with a reference; what networks do at their
+    best rates, for one with several; and, if cells share their random streams, how networks differ
+    seed by seed.
+    """
     study, runs = design.study, _outcomes(design)
     choosing = study["seeds"][: study["choosing_seeds"] or 0]
     is_paired = study["streams"] == "shared"
     best = best_rate_rows(runs, choosing) if choosing or is_paired else []
     estimating = runs[~runs["seed"].isin(choosing)]
     declared = study["contrasts"] if is_paired and best else []
-    tables = {"best_rates": best, "paired": list(paired_rows(estimating, best, declared))}
-    for name, rows in tables.items():
-        schema = arrow_schema(name)
-        columns = {field.name: [row[field.name] for row in rows] for field in schema}
-        write_table(name, columns, design.folder / f"{name}.parquet", {"digest": design.digest})
+    return {
+        "thresholds": threshold_rows(study, runs),
+        "best_rates": best,
+        "paired": paired_rows(estimating, best, declared),
+    }
 
 
 def _outcomes(design: Design) -> pd.DataFrame:

@@ -1,8 +1,6 @@
 """Variance decomposition: how much of the variance over runs is due to factors and to seeds."""
 
-from collections.abc import Mapping
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,8 +117,8 @@ def _squares(basis: Array, mean: Array, noise: Array, drawn: Array) -> Array:
     return squares
 
 
-def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> Mapping[str, Any]:
-    """Return the columns of `variances`: a decomposition for each of QUANTITIES and each epoch.
+def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `variances`: a decomposition for each of QUANTITIES and each epoch.
 
     An epoch needs two cells, one of them with two seeds or more.
     """
@@ -136,19 +134,5 @@ def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> Mapping[str, 
             listed.append(
                 found.assign(quantity=name, epoch=epoch, n_cells=len(some), n=int(group.n.sum()))
             )
-    columns = ["quantity", "epoch", "source", "value", "low", "high", "df", "n_cells", "n"]
-    table = (
-        pd.concat([pd.DataFrame(columns=columns), *listed], ignore_index=True)
-        if listed
-        else pd.DataFrame(columns=columns)
-    )
-    numbers = {name: table[name].astype(float) for name in ("value", "low", "high")}
-    counts = {name: table[name].astype(int) for name in ("epoch", "df", "n_cells", "n")}
-    names = {name: table[name].astype("str") for name in ("quantity", "source")}
-    return {
-        **names,
-        **counts,
-        **numbers,
-        "method": [METHOD] * len(table),
-        "confidence": np.full(len(table), CONFIDENCE),
-    }
+    rows = pd.concat([pd.DataFrame(), *listed], ignore_index=True)
+    return rows.assign(method=METHOD, confidence=CONFIDENCE)

@@ -8,14 +8,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from vgstudy.analysis.design import Design, read_design
-from vgstudy.claims import verdicts
-from vgstudy.claims.judging import Judged, agreement, judge, share_of_all
+from vgstudy.claims.judging import (
+    NOT_RUN,
+    Judged,
+    agreement,
+    judge,
+    of_claim,
+    share_of_all,
+)
 from vgstudy.claims.measures import Measure
 from vgstudy.claims.networks import Case, cases_of, check_register
 from vgstudy.claims.register import Claim, Tutorial, all_claims, read_register
 from vgstudy.claims.run_values import Values, read_values
 from vgstudy.claims.statements import Statement, network_words
+from vgstudy.results import Design, read_design
 from vgstudy.schema import arrow_schema
 from vgstudy.store.parquet import write_table
 
@@ -101,11 +107,11 @@ def _judged_rows(cases: Sequence[Case], values: Values) -> list[Row]:
     claimed = [number for number, case in enumerate(cases) if not case.statement.open]
     agreements = [agreement(cases[number].statement, *series[number]) for number in claimed]
     share, n = share_of_all(agreements)
-    verdict = verdicts.of_claim({judged[number].verdict for number in claimed})
-    of_claim = {"claim_verdict": verdict, "claim_share": share, "claim_n": n}
+    verdict = of_claim({judged[number].verdict for number in claimed})
+    on_claim = {"claim_verdict": verdict, "claim_share": share, "claim_n": n}
     return [
         _statement_row(case.claim, case.statement, case.study, case.arm, each)
-        | of_claim
+        | on_claim
         | _of_others(case, values)
         for case, each in zip(cases, judged, strict=True)
     ]
@@ -124,7 +130,7 @@ def _of_others(case: Case, values: Values) -> Row:
 
 
 def _rows_not_run(claim: Claim, study: str) -> Iterator[Row]:
-    judged = Judged(verdicts.NOT_RUN, f"not run: add {study} to studies.")
+    judged = Judged(verdict=NOT_RUN, reasoning=f"not run: add {study} to studies.")
     for statement in claim.statements:
         for network in statement.arms:
             yield _statement_row(claim, statement, study, network_words(network), judged)

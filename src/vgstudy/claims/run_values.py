@@ -1,18 +1,27 @@
 """The measures of cells, read job by job: no more than one job's rows are held at a time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from vgstudy.analysis.design import Design
-from vgstudy.analysis.grid import position, spread
-from vgstudy.claims.measures import Measure, logged_epochs, measured
-from vgstudy.claims.vocabulary import DERIVED, TABLE_OF, Array, Epochs
+from vgstudy.claims.measures import (
+    DERIVED,
+    LAYERS,
+    SUMMARIES,
+    TABLE_OF,
+    Array,
+    Epochs,
+    Measure,
+    logged_epochs,
+)
+from vgstudy.results import Design
 from vgstudy.schema import TABLES
+from vgstudy.store.columns import position, spread
 from vgstudy.store.tables import read_rows
 
 KEYS = ("cell", "seed", "epoch", "examples", "layer")
@@ -91,3 +100,45 @@ def _series(measure: Measure, seeds: Epochs, epochs: list[int], rows: pa.Table) 
     values = derived.values(rows) if derived else rows[measure.column]
     shape = (len(seeds), len(epochs), int(layer.max(initial=0)) + 1)
     return spread(values, (position(rows["seed"], seeds), epoch, layer), shape)
+
+
+def measured(measure: Measure, series: Mapping[Measure, tuple[Array, Sequence[int]]]) -> Array:
+    """Return the measure of every run; axes (seed, value), one value unless the layer is "each".
+
+    Parameters
+    ----------
+    series
+        For the measure and the one it is divided by: the column's values, axes (seed, epoch,
+        layer), one layer for what has none, and the epochs.
+
+    Returns
+    -------
+    Array
+        NaN for a run in which any of the values used is missing or not finite, or the divisor is
+        zero.
+    """
+    value = _reduced(measure, *series[measure])
+    if measure.over is None:
+        return value
+    divisor = _reduced(measure.over, *series[measure.over])
+    usable = np.isfinite(divisor) & (divisor != 0)
+    return np.where(usable, value, np.nan) / np.where(usable, divisor, 1.0)
+
+
+def _reduced(measure: Measure, values: Array, logged: Sequence[int]) -> Array:
+    epochs = np.asarray(logged)
+    kept = _epochs_of(measure, epochs)
+    x = np.where(np.isfinite(values[:, kept]), values[:, kept], np.nan)
+    by_layer = SUMMARIES[measure.summary][1](x, epochs[kept])
+    if isinstance(measure.layer, int):
+        return by_layer[:, measure.layer - 1 : measure.layer]
+    return LAYERS[measure.layer or "first"][1](by_layer)
+
+
+def _epochs_of(measure: Measure, epochs: Epochs) -> NDArray[np.int64]:
+    """Return the indices of the measure's epochs."""
+    if isinstance(measure.epochs, str):
+        index = np.arange(len(epochs))
+        return {"first": index[:1], "last": index[-1:], "all": index}[measure.epochs]
+    low, high = np.broadcast_to(measure.epochs, 2)
+    return np.flatnonzero((epochs >= low) & (epochs <= high))

@@ -75,8 +75,7 @@ def read_frames(folder: Path) -> Frames:
     UserError
         If a table is missing, damaged or of another version.
     """
-    from vgstudy.analysis.design import plain
-    from vgstudy.results import Results
+    from vgstudy.results import Results, plain
 
     results = Results(folder)
     tables = [each.name for each in fields(Frames) if each.name != "study"]

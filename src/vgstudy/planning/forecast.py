@@ -1,13 +1,56 @@
-"""What the workflow will do and what it will cost, in sentences."""
+"""What the workflow will do and what it will cost, in sentences, at the speed of the jobs that this
+machine has trained; how far a running study is."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from pathlib import Path
 
-from vgstudy.formatting import plural
-from vgstudy.planning import checks, cost
+import numpy as np
+from pydantic import ValidationError
+
+from vgstudy.config.log import Log
+from vgstudy.errors import UserError
+from vgstudy.formatting import number, plural
+from vgstudy.planning import checks, cost, manifests
 from vgstudy.planning.plan import Plan
-from vgstudy.planning.speed import Speed
+from vgstudy.planning.stacks import groups, stack
+from vgstudy.store.parquet import read_footer
 from vgstudy.store.provenance import NUMERIC
+from vgstudy.store.tables import job_path
+
+# newest jobs of any study that are looked at
+JOBS = 8
+
+
+# set by a workflow whose jobs run on this machine: how many run at a time
+AT_ONCE = "VGSTUDY_JOBS_AT_ONCE"
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What times on this machine are multiplied by.
+
+    Attributes
+    ----------
+    slowness
+        CPU time that training took over what `cost` says.
+    jobs
+        Trained jobs that say so; without one the slowness is 1.
+    """
+
+    slowness: float = 1.0
+    jobs: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What the times stand on."""
+        if not self.jobs:
+            return "at the calibrated speed, until a job is trained here"
+        took = f"took {number(self.slowness)} times the calibrated time"
+        return f"at the speed of the last {plural(self.jobs, 'job')} trained here, which {took}"
 
 
 def forecast(plans: Collection[Plan], cores: int | None, speed: Speed) -> Iterator[str]:
@@ -104,3 +147,60 @@ def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
                 f"{name}={environ[name]} is set: numbers can differ in their last digits from "
                 "those made without it"
             )
+
+
+def read_speed(results: Path) -> Speed:
+    """Return the speed by the newest trained jobs in a folder of results."""
+    trained = sorted(results.glob("*/curves/*.parquet"), key=lambda path: path.stat().st_mtime)
+    took = list(_took(trained[-JOBS:]))
+    if not took:
+        return Speed()
+    measured, foretold = (sum(each) for each in zip(*took, strict=True))
+    return Speed(measured / foretold, len(took))
+
+
+def _took(paths: list[Path]) -> Iterator[tuple[float, float]]:
+    """Yield CPU seconds of training, measured and foretold, of each job that can be read."""
+    for path in paths:
+        study = path.parent.parent
+        try:
+            spent = read_footer(job_path(study, "curves", path.stem))["cost"]
+            manifest = manifests.read(study / "jobs" / f"{path.stem}.json")
+            runs, log = manifests.runs_of(manifest), Log.model_validate(manifest["log"])
+        except (UserError, ValidationError, KeyError):
+            continue
+        foretold = sum(cost.stack_seconds(groups(stacked), log) for stacked in stack(runs))
+        yield spent["cpu_seconds"] - spent["start_up_cpu_seconds"], foretold
+
+
+def progress(folder: Path, now: datetime) -> str:
+    """Return in one sentence which jobs of a study are trained, and when the others will be.
+
+    Jobs are of about equal size, so those left are expected to take as long as the newest trained
+    ones took: wall time on this machine, CPU time where other machines run the jobs.
+    """
+    manifests = {path.stem for path in folder.glob("jobs/*.json")}
+    newest_last = sorted(folder.glob("curves/*.parquet"), key=lambda path: path.stat().st_mtime)
+    trained = [path.stem for path in newest_last if path.stem in manifests]
+    left = len(manifests) - len(trained)
+    done = f"{folder.name}: {len(trained)} of {plural(len(manifests), 'job')} trained"
+    seconds = _seconds_per_job(folder, trained[-JOBS:])
+    if not left or seconds is None:
+        return done
+    if not (at_once := os.environ.get(AT_ONCE, "")).isdecimal() or not int(at_once):
+        return f"{done}, about {left * seconds / 60:.1f} core-minutes left"
+    wall = ceil(left / int(at_once)) * seconds
+    end = now + timedelta(seconds=wall)
+    return f"{done}, about {wall / 60:.1f} minutes left, until {end:%H:%M}"
+
+
+def _seconds_per_job(folder: Path, jobs: list[str]) -> float | None:
+    """Return the mean seconds of trained jobs, start-up included; None without one."""
+    seconds = []
+    for job in jobs:
+        try:
+            cost = read_footer(job_path(folder, "curves", job))["cost"]
+            seconds.append(cost["start_up_cpu_seconds"] + cost["wall_seconds"])
+        except (UserError, KeyError):
+            continue
+    return float(np.mean(seconds)) if seconds else None

@@ -12,7 +12,6 @@ import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from vgstudy.analysis.grid import labels, nullable
 from vgstudy.engine.statistics import (
     Columns,
     change_columns,
@@ -36,7 +35,7 @@ from vgstudy.engine.zero_causes import (
 from vgstudy.probe.kernels import Layer
 from vgstudy.probe.passes import Signals
 from vgstudy.schema import EXAMPLES, LAYER_KINDS, TABLES, ZERO_CAUSES
-from vgstudy.store.columns import conform
+from vgstudy.store.columns import conform, labels, nullable
 
 Array = NDArray[Any]
 # layers that cannot be off are given to `zero_causes` as on

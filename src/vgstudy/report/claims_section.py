@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
-from vgstudy.claims.verdicts import NOT_RUN, VERDICTS
+from vgstudy.claims.judging import NOT_RUN, VERDICTS
 from vgstudy.formatting import interval, listing, number, plural
 from vgstudy.report.table import Row, Table
 from vgstudy.store.parquet import read_footer

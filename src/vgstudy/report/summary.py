@@ -9,7 +9,7 @@ from math import log
 
 import pandas as pd
 
-from vgstudy.claims.verdicts import ANSWERED, DEPENDS, HOLDS, NOT, NOT_RUN, UNDECIDED
+from vgstudy.claims.judging import ANSWERED, DEPENDS, HOLDS, NOT, NOT_RUN, UNDECIDED
 from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
 from vgstudy.figures.signal import LARGE, end_to_end, signal_start
 from vgstudy.formatting import listing, plural, reach

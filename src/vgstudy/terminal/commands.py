@@ -1,14 +1,20 @@
-"""How every command begins and ends: threads, encodings, mistakes in one line, quiet imports."""
+"""How every command begins, ends and prints: threads, encodings, mistakes in one line, quiet
+imports, tables on any terminal."""
 
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import typer
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
 from typer.core import TyperGroup
 
 from vgstudy.errors import UserError
@@ -85,3 +91,24 @@ def quiet() -> Iterator[None]:
     finally:
         os.dup2(terminal, 2)
         os.close(terminal)
+
+
+_WORD = re.compile(r"[^\W\d_]{2}")
+
+
+def show(renderable: RenderableType) -> None:
+    """Print what rich can render; off a terminal in lines so long that nothing is cut or broken."""
+    Console(width=None if sys.stdout.isatty() else 1000).print(renderable)
+
+
+def text_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table of texts, without markup; columns of numbers are on the right."""
+    table = Table(
+        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_header=any(head)
+    )
+    for place, name in enumerate(head):
+        has_words = any(_WORD.search(row[place]) for row in rows)
+        table.add_column(Text(name), justify="left" if has_words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table

@@ -13,10 +13,8 @@ from vgstudy.claims.register import read_register
 from vgstudy.config.load import load_config, read_studies
 from vgstudy.errors import one_line_errors
 from vgstudy.planning.checks import check_resources
-from vgstudy.planning.forecast import forecast
+from vgstudy.planning.forecast import AT_ONCE, forecast, read_speed
 from vgstudy.planning.plan import Plan, plan_study
-from vgstudy.planning.progress import AT_ONCE
-from vgstudy.planning.speed import read_speed
 from vgstudy.schema import STUDY_TABLES
 from vgstudy.tasks import Mnist
 

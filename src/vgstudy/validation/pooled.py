@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from vgstudy.analysis.contrasts import WEIGHTS
 from vgstudy.analysis.intervals import weighted_sum, wilson
 from vgstudy.analysis.strata import Strata, homogeneity, odds_ratio
-from vgstudy.analysis.two_by_two import WEIGHTS
 from vgstudy.validation.proportions import EVERY_DEPTH, SLOWLY, STEEPLY
 from vgstudy.validation.trials import (
     PRIMARY,

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from vgstudy.analysis.chunks import Chunk
-from vgstudy.analysis.layer_decays import fits, signal_classes
+from vgstudy.analysis.profiles import fits, signal_classes
 from vgstudy.quantities import SIGNAL_CLASSES
 from vgstudy.schema import FITS
 from vgstudy.store.parquet import read_table

@@ -1,11 +1,10 @@
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
+from vgstudy.analysis.contrasts import two_by_two_rows
 from vgstudy.analysis.intervals import newcombe, weighted_sum, wilson
-from vgstudy.analysis.two_by_two import two_by_two_rows
-from vgstudy.schema import DEFAULT_LEVELS
+from vgstudy.schema import DEFAULT_LEVELS, TABLES
 
 CROSSED = {"activation": ["tanh", "ReLU"], "initializer": ["uniform(0,1)", "He"]}
 # runs of 10 that learned, by activation and initializer, at depths 1 and 2
@@ -25,7 +24,9 @@ def effects(learned=LEARNED, crossed=CROSSED) -> pd.DataFrame:
         for d, k in counts.items()
     ]
     shares = pd.DataFrame(rows).assign(width=5, optimizer="SGD", **DEFAULT_LEVELS)
-    return pa.table(two_by_two_rows(shares, crossed)).to_pandas()
+    return pd.DataFrame(
+        two_by_two_rows(shares, crossed), columns=list(TABLES["two_by_two"].columns)
+    )
 
 
 def test_effects_at_each_depth_and_over_all_by_hand():

@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from vgstudy.analysis.design import read_design
 from vgstudy.claims.claim_rows import claim_rows
 from vgstudy.claims.register import read_register
 from vgstudy.errors import UserError, among
@@ -17,7 +16,7 @@ from vgstudy.figures import registry
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.write import picture
 from vgstudy.places import config_folder
-from vgstudy.results import Results, tidy
+from vgstudy.results import Results, read_design, tidy
 from vgstudy.schema import arrow_schema
 from vgstudy.store.tables import study_folder
 

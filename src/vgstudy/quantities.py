@@ -123,6 +123,7 @@ _PROBES = (
     _probe("g_mean_abs", "|g|", "mean of |g|", "loss per weight", "log", "geometric mean"),
     _probe("w_l1", "L1", "L1 norm of w", "sum of |w|", "log", "mean"),
     _probe("w_l1_change", "L1 change", "L1 change of w", "sum of |w − w₀|", "symlog", "mean"),
+    _probe("w_change", "change", "change of w", "mean |w − w₀| / mean |w₀|", "symlog", "quantiles"),
     _probe("h_saturated", "flat", "saturated units", "share of h", "linear", "mean"),
     _probe("h_dead", "off", "dead units", "share of units", "linear", "mean"),
     _probe(

@@ -33,6 +33,9 @@ CURVES = (
 )
 LAYERED = ("g_mean", "g_sd", "g_mean_abs", "w_mean", "w_sd")
 ENTRIES = ("g_quantiles", "w_quantiles")
+# columns of a layer's weights from which its relative change is made
+CHANGE = ("w_l1", "w_l1_change")
+NORMS = "w_l1_layers"
 PLACE = ("examples", "epoch", "step", "layer")
 OVER_SEEDS = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
@@ -89,11 +92,29 @@ def has_test_rows(task: Mapping[str, Any]) -> bool:
 def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Return the rows of one cell: of the whole network, then of its layers."""
     keys = ["seed", "epoch", "step"]
-    curves = _read(folder, "curves", cell, runs, [*keys, *CURVES])
+    curves = _read(folder, "curves", cell, runs, [*keys, *CURVES, NORMS])
     yield from (_banded(cell, name, curves, len(runs)) for name in CURVES)
-    probes = _read(folder, "probes", cell, runs, [*keys, "examples", "layer", *LAYERED, *ENTRIES])
+    yield _banded(cell, "w_l1", _norms(curves), len(runs))
+    columns = [*keys, "examples", "layer", *LAYERED, *ENTRIES, *CHANGE]
+    probes = _read(folder, "probes", cell, runs, columns)
     yield from (_banded(cell, name, probes, len(runs)) for name in LAYERED)
+    yield _banded(cell, "w_change", _relative_change(probes), len(runs))
     yield from (_spread(cell, name, probes, len(runs)) for name in ENTRIES)
+
+
+def _norms(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return the L1 norm of each layer's weights after every epoch, a row for each layer."""
+    logged = curves[curves[NORMS].notna()]
+    rows = logged.explode(NORMS).rename(columns={NORMS: "w_l1"})
+    return rows.assign(layer=rows.groupby(level=0).cumcount() + 1)
+
+
+def _relative_change(probes: pd.DataFrame) -> pd.DataFrame:
+    """Return mean |w - w0| over mean |w0| of each layer's weights as `w_change`."""
+    rows = probes[probes["examples"] == PROBE_SET]
+    first = rows[rows["epoch"] == 0].set_index(["seed", "layer"])["w_l1"].rename("first")
+    rows = rows.join(first, on=["seed", "layer"])
+    return rows.assign(w_change=rows["w_l1_change"] / rows["first"])
 
 
 def _read(

@@ -14,19 +14,22 @@ from vgstudy.figures.view import Axis
 from vgstudy.formatting import power_of_ten
 
 Array = NDArray[np.float64]
+SHARE = (0, 1)  # limits of an axis of shares
 MARGIN = 0.06  # of the range, at either end
 OVERHANG = 0.5  # of the range of the values: how far beyond them an interval may stretch the axis
 SMALLEST = {"log": log(2.0), "linear": 1e-3}  # ranges
 LINEAR_BELOW = 0.1  # of a vertical axis that has a place for zero, logarithmic above
 LARGEST_LOG = 690.0  # natural log of the largest number an axis can show
+HALF_SPAN = 6 * log(10)  # of a logarithmic axis, at most, to either side of the median
 
 
 def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     """Return the ends of the vertical axis for the points of one quantity.
 
-    All values and marks are inside; an axis with a place for zero begins there. Intervals and
-    predictions are inside too unless they are far wider than the range of the values, as with two
-    seeds: then they are cut at the edge.
+    Values and marks are inside, but for those of a logarithmic axis that are more than six decades
+    from the median; an axis with a place for zero begins there. Intervals and predictions are
+    inside too unless they are far wider than the range of the values, as with two seeds: then they
+    are cut at the edge.
     """
     if axis.limits:
         return axis.limits
@@ -41,6 +44,8 @@ def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     margin = MARGIN * max(high - low, SMALLEST[axis.scale])
     bottom, top = low - margin, high + margin
     if axis.scale == "log":
+        middle = float(np.median([*positions(points["value"], "log")] or [0.0]))
+        bottom, top = max(bottom, middle - HALF_SPAN), min(top, middle + HALF_SPAN)
         return exp(max(bottom, -LARGEST_LOG)), exp(min(top, LARGEST_LOG))
     return bottom, top
 
@@ -83,6 +88,8 @@ def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}"))
     elif axis.names:
         axes.set_xticks(range(len(axis.names)), axis.names)
+    elif axis.limits == SHARE:
+        axes.xaxis.set_major_locator(MaxNLocator(5))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
     axes.set_xlim(limits)

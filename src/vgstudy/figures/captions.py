@@ -1,5 +1,4 @@
-"""The caption of a figure: its estimand, what was selected, its intervals, its seeds, what is left
-out."""
+"""The texts of a figure: what it shows in few words, and the details that a reader may ask for."""
 
 from __future__ import annotations
 
@@ -20,28 +19,42 @@ METHODS: Mapping[str, str] = MappingProxyType(
     {
         "t": "Student t",
         "chi-squared on log": "chi-squared",
-        "t on log": "Student t on the log scale",
-        "Wilson": "Wilson score",
-        "Welch, difference": "Welch t",
-        "Welch on log, ratio": "Welch t on the log scale",
-        "Newcombe, difference": "Newcombe",
+        "t on log": "Student t (log scale)",
+        "max-|t|, bootstrap of seeds": "max-t bootstrap",
+        "max-|t|, normal draws": "max-t",
+        "Newcombe, paired difference": "Newcombe's paired",
+        "DKW band over epochs": "DKW",
         "exact, common odds ratio": "exact",
         "Newcombe, sum of shares": "Newcombe",
         "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior)",
         "monotone fit, band over depths": "fitted-curve",
-        "seeds resampled within cells": "percentile bootstrap (seeds resampled within cells)",
+        "seeds resampled within cells": "bootstrap (seeds resampled within cells)",
     }
 )
+CUT = "An interval far wider than the spread of the values is cut at the edge of its panel."
 
 
-def caption_text(spec: FigureSpec, view: View) -> str:
-    """Return the whole caption under a figure, or why it is not drawn."""
+def texts(spec: FigureSpec, view: View) -> dict[str, str]:
+    """Return the title, the takeaway, the caption and the details of a figure.
+
+    The caption of a figure that shows nothing says why.
+    """
     if view.empty:
-        return f"Not drawn: {spec.needs}."
+        return {
+            "title": spec.title,
+            "takeaway": "",
+            "caption": f"Not drawn: {spec.needs}.",
+            "details": "",
+        }
     drawn = view.frame[view.frame["value"].notna()]
-    ranges = "Columns of panels have vertical ranges of their own." if view.own_ranges else ""
-    parts = (spec.estimand, view.note, ranges, intervals(drawn, view.simultaneous))
-    return " ".join(filter(None, (*parts, seeds(drawn), left_out(view.frame))))
+    caption = (spec.caption, intervals(drawn, view.simultaneous), seeds(drawn))
+    details = (spec.details, view.note, CUT * ("method" in drawn), left_out(view.frame))
+    return {
+        "title": spec.title,
+        "takeaway": view.takeaway,
+        "caption": " ".join(filter(None, caption)),
+        "details": " ".join(filter(None, details)),
+    }
 
 
 def intervals(frame: pd.DataFrame, simultaneous: bool) -> str:
@@ -52,37 +65,29 @@ def intervals(frame: pd.DataFrame, simultaneous: bool) -> str:
     named = listing(
         f"{percent(confidence)} {METHODS.get(method, method)}" for confidence, method in kinds
     )
-    span = (
-        "each for a whole line at once"
-        if simultaneous
-        else "each for one point, not corrected for their number"
-    )
-    return (
-        f"Bands and bars: {named} intervals over seeds, {span}; one far wider than the spread of "
-        "the values is cut at the edge of its panel."
-    )
+    return f"{named} bands, each for a whole line." if simultaneous else f"{named} intervals."
 
 
 def seeds(frame: pd.DataFrame) -> str:
-    """Say how many seeds the design has for a cell."""
-    return f"{seed_range(frame['n'])} per cell." if "n" in frame else ""
+    """Say how many seeds the design has for a network."""
+    return f"{seed_range(frame['n'])} per network." if "n" in frame else ""
 
 
 def left_out(frame: pd.DataFrame) -> str:
-    """Say how many cells lack seeds, or any value, and why."""
+    """Say how many networks lack seeds, or any value, and why."""
     if "n_failed" not in frame:
         return ""
     failed = frame.groupby("cell")["n_failed"].max()
     some = failed[failed > 0]
     if some.empty:
-        return f"Nothing is left out of the {plural(len(failed), 'cell')} shown."
+        return f"Nothing is left out of the {plural(len(failed), 'network')} shown."
     text = (
         f"Left out: {seed_range(some)} at a point in {len(some):,} of "
-        f"{plural(len(failed), 'cell')} (all-zero gradient, non-finite value or missing file)."
+        f"{plural(len(failed), 'network')} (all-zero gradient, non-finite value or missing file)."
     )
     values = frame.groupby(["cell", "quantity"], observed=True)["value"].count()
     undrawn = int((values == 0).groupby("cell").any().sum())
-    return f"{text} {plural(undrawn, 'cell')} without any value: not drawn." if undrawn else text
+    return f"{text} {plural(undrawn, 'network')} without any value: not drawn." if undrawn else text
 
 
 def seed_range(counts: pd.Series[int]) -> str:

@@ -27,9 +27,9 @@ ROW_ORDER = ("initializer", "optimizer", "rate_factor", "remedy", "width")
 @figure(
     "odds-ratios",
     title="Which level learns more often",
-    estimand="Odds that a run learns, over those with the reference: one odds ratio for all depths "
-    "of a setting. Full markers: Holm's corrected p is below .05; open: undecided. Beyond 1,000 "
-    "either way it is drawn at the edge.",
+    caption="Odds of learning over those with the reference, all depths of a setting together. "
+    "Full: Holm's corrected p below .05; open: undecided.",
+    details="Beyond 1,000 either way an odds ratio is drawn at the edge.",
     needs="no two settings differ in a declared contrast alone, or none has both runs that "
     "learned and runs that did not",
 )
@@ -54,7 +54,23 @@ def odds_ratios(frames: Frames) -> View:
         line=("setting",),
         panel=draw_odds,
         key=odds_key,
+        takeaway=clearest(frames.pooled),
     )
+
+
+def clearest(pooled: pd.DataFrame) -> str:
+    """Say which two levels differ most often from their reference in how often runs learn."""
+    texts = []
+    for (factor, reference), rows in pooled.groupby(["factor", "reference"], observed=True):
+        for level, some in rows.groupby(str(factor), observed=True):
+            decided = some[some["p_adjusted"] < ALPHA]
+            more = int((decided["value"] > 1).sum())
+            word, count = max(("more", more), ("less", len(decided) - more), key=lambda each: each[1])
+            names = (level_text(str(factor), name) for name in (level, reference))
+            says = "{} learns {} often than {}".format(next(names), word, next(names))
+            texts.append((count / len(some), f"{says} in {count} of {len(some)} settings"))
+    best = sorted(texts, key=lambda each: -each[0])[:2]
+    return "; ".join(text for share, text in best if share)
 
 
 def _ordered(frames: Frames) -> pd.DataFrame:
@@ -112,9 +128,10 @@ def odds_key(frame: pd.DataFrame) -> list[Look]:
 @figure(
     "two-by-two",
     title="Two changes made at once",
-    estimand="Differences of shares of runs that learn. Each change: averaged over both levels of "
-    "the other; interaction: what the second change does after the first, less what it does "
-    "without it. Dots: single depths; line and band: mean over depths.",
+    caption="Differences of shares that learn. Dots: single depths; line and band: mean over "
+    "depths.",
+    details="Each change is averaged over both levels of the other. Interaction: what the second "
+    "change does after the first, less what it does without it.",
     needs="the study has no cells with all four combinations",
     is_of=lambda study: bool(study.get("two_by_two")),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vgstudy.figures.frames import Frames, chosen
@@ -9,7 +10,7 @@ from vgstudy.figures.lines import activation_key, draw_interval
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, STATUS_LOOKS, Look, colours
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View, axes_of
-from vgstudy.formatting import plural
+from vgstudy.formatting import level_text, listing, plural
 from vgstudy.schema import FACTORS, RUN_STATUSES
 
 if TYPE_CHECKING:
@@ -29,29 +30,65 @@ BAND = ("low", "high", "method")
 APART = 0.18  # of the distance between initializers, from one activation to the next
 
 
+# what most of the failed networks of an activation do
+FAILING = {
+    "slow": "are still learning",
+    "stuck": "get stuck",
+    "dead": "die",
+    "diverged": "diverge",
+}
+MOST_ACTIVATIONS = 3
+
+
 @figure(
     "accounting",
     title="What became of every run",
-    estimand="Share of the runs of each cell that learned, are slow (have not, but the training "
-    "loss still falls), are stuck, have a dead gradient or diverged.",
+    caption="Share of each network's runs that learned, are slow, got stuck, died (a gradient of "
+    "exactly zero) or diverged.",
+    details="Slow: not learned, but the training loss still falls. Stuck: neither.",
     needs="the study has no runs",
 )
 def accounting(frames: Frames) -> View:
-    """Select shares of the runs of each cell by status against depth."""
-    counts = counted(frames, list(FACTORS))
-    rows = counts.melt(list(FACTORS), var_name="status", value_name="runs", ignore_index=True)
+    """Select shares of the runs of each network by status: a bar for each depth, or each arm."""
+    rows, by_name = counted(frames, list(FACTORS)), bool(frames.study.get("arms"))
+    rows = rows.melt(list(FACTORS), var_name="status", value_name="runs", ignore_index=True)
     total = rows.groupby(list(FACTORS), observed=True)["runs"].transform("sum")
-    rows = rows.assign(x=rows["depth"].astype(int), value=rows["runs"] / total, quantity="share")
+    rows = rows.assign(share=rows["runs"] / total, quantity="share", value=rows["runs"] / total)
+    common = {
+        "note": f"{plural(len(frames.runs), 'run')} in the design.",
+        "key": status_key,
+        "takeaway": fates(frames),
+    }
+    if by_name:
+        rows, network = with_networks(frames, rows)
+        rows = rows.assign(x=rows["share"], value=rows["place"].astype(float))
+        axes, x = {"share": network}, Axis("share of runs", limits=(0, 1))
+        return View(rows, axes, x, across=(), line=("status",), panel=draw_rows, **common)
     return View(
-        rows,
+        rows.assign(x=rows["depth"].astype(int)),
         {"share": Axis("share of runs", limits=(0, 1))},
         DEPTH,
-        f"{plural(len(frames.runs), 'run')} in the design.",
         down=("activation", "optimizer"),
         line=("status", "initializer", "optimizer", "width"),
         panel=draw_statuses,
-        key=status_key,
+        **common,
     )
+
+
+def fates(frames: Frames) -> str:
+    """Say what share of the runs learns, and what most of the others do, by activation."""
+    counts = counted(frames, ["activation"])
+    kinds = [name for name in FAILING if counts[name].any()]
+    share = counts["learned"].sum() / len(frames.runs)
+    start = f"{100 * share:.0f} % of the runs learn"
+    texts = []
+    for _, row in counts.assign(failed=counts[kinds].sum(axis=1)).nlargest(
+        MOST_ACTIVATIONS, "failed"
+    ).iterrows():
+        kind = row[kinds].astype(int).idxmax() if row["failed"] else ""
+        if kind and row[kind] > row["failed"] / 2:
+            texts.append(f"most {row['activation']} networks {FAILING[kind]}")
+    return f"{start}; of those that fail, {listing(texts)}" if texts else start
 
 
 def counted(frames: Frames, by: list[str]) -> pd.DataFrame:
@@ -66,6 +103,49 @@ def counted(frames: Frames, by: list[str]) -> pd.DataFrame:
     counts = status.value_counts().unstack(fill_value=0)
     kept = [name for name in STATUSES if name != MISSING or name in counts]
     return counts.reindex(columns=kept, fill_value=0).reset_index()
+
+
+def with_networks(frames: Frames, rows: pd.DataFrame) -> tuple[pd.DataFrame, Axis]:
+    """Return the rows of the study's arms with the `place` and the `row_name` of each, and a
+    vertical axis with room for them, the first at the top."""
+    named, keys = network_names(frames), list(FACTORS)
+    cells = frames.runs[["cell", *keys]].drop_duplicates("cell")
+    cells = cells.assign(row_name=cells["cell"].map(named)).dropna()
+    rows = rows.drop(columns="cell", errors="ignore").merge(cells, on=keys)
+    present = [name for name in named.values() if name in set(rows["row_name"])]
+    place = rows["row_name"].map(dict(zip(present, range(len(present)), strict=True)))
+    return rows.assign(place=place), Axis("", limits=(len(present) - 0.5, -0.5))
+
+
+def network_names(frames: Frames) -> dict[str, str]:
+    """Return the name of each cell of the study's arms with its depth and activation: ``A2: 5 tanh
+    layers``."""
+    from vgstudy.claims.networks import arm_cells
+
+    design = frames.runs.drop_duplicates("cell").set_index("cell")
+    names = {}
+    for cell, name in arm_cells(frames.study, frames.runs):
+        row = design.loc[cell]
+        what = f"{row['depth']} {row['activation']} {'layer' if row['depth'] == 1 else 'layers'}"
+        is_named = str(row["activation"]).split()[0] in name
+        names[cell] = name if is_named else f"{name}: {what}"
+    return names
+
+
+def draw_rows(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw a stacked horizontal bar for every network."""
+    shares = points.pivot_table(index="value", columns="status", values="x", aggfunc="sum")
+    names = points.drop_duplicates("value").sort_values("value")
+    axes.set_yticks(names["value"], names["row_name"])
+    axes.grid(visible=False)
+    floor = 0 * shares.iloc[:, 0]
+    for status, look in STATUS_LOOKS.items():
+        if status in shares:
+            some = shares[status] > 0
+            axes.barh(
+                shares.index[some], shares[status][some], 0.8, floor[some], linewidth=0, **look
+            )
+            floor = floor + shares[status]
 
 
 def draw_statuses(axes: Axes, points: pd.DataFrame) -> None:
@@ -83,7 +163,7 @@ def draw_statuses(axes: Axes, points: pd.DataFrame) -> None:
 
 def status_key(frame: pd.DataFrame) -> list[Look]:
     """Return an entry for each status of the study."""
-    present = set(frame.loc[frame["value"] > 0, "status"])
+    present = set(frame.loc[frame["share"] > 0, "status"])
     return [
         {"label": status, "linewidth": 0, **look}
         for status, look in STATUS_LOOKS.items()
@@ -91,24 +171,28 @@ def status_key(frame: pd.DataFrame) -> list[Look]:
     ]
 
 
+def is_crossed(study: Mapping[str, Any]) -> bool:
+    """Return whether a study crosses its factors; one of named networks has too few depths."""
+    return not study.get("arms")
+
+
 @figure(
     "depth-limit",
-    title="Depth limit",
-    estimand="Depth (hidden layers) at which half the seeds still learn: where P(learned), fitted "
-    "by a line that never rises with depth, crosses one half. A triangle up: half the seeds learn "
-    "even in the deepest networks, so the limit lies beyond the range; a triangle down: not even "
-    "in the shallowest. An interval that ends at the edge may reach beyond it. Open: the limit "
-    "lies between depths that are far apart; only these two are known, and the interval ends at "
-    "them. Open and dotted: P(learned) rises with depth by more than chance explains (p below "
-    ".05), so there is no one limit, and the interval is that of the nearest curve that never "
-    "rises.",
+    title="How deep half the seeds still learn",
+    caption="Depth at which a curve of P(learned) that never rises crosses one half.",
+    details="A triangle up: half the seeds learn even in the deepest networks; down: not even in "
+    "the shallowest. An interval that ends at the edge may reach beyond it. Open: the limit lies "
+    "between depths that are far apart; only these two are known. Open and dotted: P(learned) "
+    "rises with depth by more than chance explains (p below .05), so there is no one limit.",
     needs="no setting has outcomes at two depths",
+    is_of=is_crossed,
 )
 def depth_limit(frames: Frames) -> View:
     """Select the limits; one beyond the range is drawn at its edge, and so are ends of intervals.
 
     Initializers are the horizontal axis.
     """
+    takeaway = deepest_and_shallowest(frames.limits)
     rows = frames.limits
     edge = rows["deepest"].where(rows["range"] == "deeper", rows["shallowest"])
     initializers = list(frames.study["factors"]["initializer"])
@@ -131,7 +215,31 @@ def depth_limit(frames: Frames) -> View:
         line=SETTING,
         panel=draw_limits,
         key=limit_key,
+        takeaway=takeaway,
     )
+
+
+def deepest_and_shallowest(limits: pd.DataFrame) -> str:
+    """Say between which depth limits the settings lie."""
+    known = limits[limits["value"].notna()].sort_values("value")
+    if known.empty:
+        return ""
+    beyond = limits[limits["range"] == "deeper"]
+    first, last = (row for _, row in known.iloc[[0, -1]].iterrows())
+    end = (
+        f"more than {beyond['deepest'].max():.0f} ({network_words(beyond.iloc[0])})"
+        if len(beyond)
+        else f"{last['value']:.0f} ({network_words(last)})"
+    )
+    return (
+        f"Half the seeds still learn with {first['value']:.0f} layers ({network_words(first)}) "
+        f"to {end}"
+    )
+
+
+def network_words(row: pd.Series[Any]) -> str:
+    """Return activation, initializer and width of a setting."""
+    return ", ".join(level_text(name, row[name]) for name in ("activation", "initializer", "width"))
 
 
 def draw_limits(axes: Axes, points: pd.DataFrame) -> None:
@@ -174,10 +282,10 @@ def limit_key(frame: pd.DataFrame) -> list[Look]:
 
 
 PERFORMANCE = ("p_learned", "test_accuracy", "train_accuracy")
-ESTIMAND = (
-    "Dots: the share that learned and mean accuracies at the last epoch; diverged runs have no "
-    "accuracy. Lines: a curve for each setting that never rises with depth, fitted to all its "
-    "depths; where dots rise, it stays level."
+CAPTION = "Dots: single depths at the last epoch. Lines: a curve that never rises with depth."
+DETAILS = (
+    "Share that learned, and mean accuracies without diverged runs. Where dots rise, the curve "
+    "stays level."
 )
 NOTHING = "no run has an outcome"
 
@@ -185,8 +293,10 @@ NOTHING = "no run has an outcome"
 @figure(
     "performance-narrow",
     title="Performance by depth, narrowest networks",
-    estimand=ESTIMAND,
+    caption=CAPTION,
+    details=DETAILS,
     needs=NOTHING,
+    is_of=is_crossed,
 )
 def performance_narrow(frames: Frames) -> View:
     """Select the performance of the smallest width."""
@@ -196,9 +306,10 @@ def performance_narrow(frames: Frames) -> View:
 @figure(
     "performance-wide",
     title="Performance by depth, widest networks",
-    estimand=ESTIMAND,
+    caption=CAPTION,
+    details=DETAILS,
     needs=NOTHING,
-    is_of=lambda study: len(study["factors"]["width"]) > 1,
+    is_of=lambda study: is_crossed(study) and len(study["factors"]["width"]) > 1,
 )
 def performance_wide(frames: Frames) -> View:
     """Select the performance of the largest width."""

@@ -17,7 +17,10 @@ from vgstudy.figures.style import GREY, Look
 from vgstudy.figures.view import Axis, View, laid_out
 from vgstudy.formatting import level_text
 
-WIDTH = 10.0  # inches, of a figure with many columns of panels
+# inches, of a figure with many columns of panels; letters have one size, so they are larger on the
+# narrower page of slides
+WIDTHS = {"paper": 10.0, "slides": 7.5}
+SLIDE_HEIGHT = 4.2  # inches, of all panels of a slide
 
 
 class Grid(sns.FacetGrid):  # type: ignore[misc]
@@ -28,17 +31,18 @@ class Grid(sns.FacetGrid):  # type: ignore[misc]
         return self
 
 
-def draw(view: View) -> Figure:
-    """Draw a view: a grid of panels, the key above it, the horizontal axis named below it."""
+def draw(view: View, style: str = "paper") -> Figure:
+    """Draw a view: a grid of panels, the key above it, the horizontal axis named below it; on
+    slides also the takeaway."""
     view = laid_out(view)
     frame = panelled(view)
     rows, columns = (list(frame[name].cat.categories) for name in ("row", "column"))
-    width, height = panel_size(len(rows), len(columns))
+    width, height = panel_size(len(rows), len(columns), style)
     grid = Grid(
         frame,
         row="row",
         col="column",
-        sharey=False if view.own_ranges else "row",
+        sharey="row",
         height=height,
         aspect=width / height,
     )
@@ -49,10 +53,7 @@ def draw(view: View) -> Figure:
         else:
             axes.text(0.5, 0.5, "not in this study", transform=axes.transAxes, ha="center", size=7)
         same_range = frame["row"] == rows[i]
-        quantity = frame.loc[same_range, "quantity"].iloc[0]
-        if view.own_ranges:
-            same_range = (frame["quantity"] == quantity) & (frame["column"] == columns[j])
-        axis = view.axes[quantity]
+        axis = view.axes[frame.loc[same_range, "quantity"].iloc[0]]
         scale_x(axes, view.x, horizontal_limits(frame, view.x))
         scale_y(axes, axis, vertical_limits(frame[same_range], axis))
         axes.set(xlabel="", ylabel="" if j else rows[i], title="" if i else columns[j])
@@ -60,7 +61,8 @@ def draw(view: View) -> Figure:
             name_marks(axes, axis)
     figure: Figure = grid.figure
     finish(figure, (width * len(columns), 0.9 + height * len(rows)), view.x.label)
-    add_key(figure, (view.key or activation_key)(frame), view.takeaway)
+    title = fill(view.takeaway, 78) if style == "slides" else ""
+    add_key(figure, (view.key or activation_key)(frame), title)
     return figure
 
 
@@ -98,9 +100,11 @@ def panel_labels(
     return pd.Categorical([label_of[point] for point in points], labels, ordered=True)
 
 
-def panel_size(rows: int, columns: int) -> tuple[float, float]:
+def panel_size(rows: int, columns: int, style: str = "paper") -> tuple[float, float]:
     """Return width and height of a panel in inches."""
-    width = max(min(WIDTH, 1.4 + 3.2 * columns) / columns, 1.3)
+    width = max(min(WIDTHS[style], 3.0 + 3.2 * columns) / columns, 1.3)
+    if style == "slides":
+        return width, max(0.7, SLIDE_HEIGHT / rows)
     return width, min(2.4, max(1.15, 7.5 / rows))
 
 
@@ -111,7 +115,7 @@ def add_key(figure: Figure, looks: Sequence[Look], title: str) -> None:
     per_row = max(1, int((figure.get_figwidth() - 0.5) / (0.5 + 0.075 * longest)))
     columns = min(per_row, len(handles))
     place: Any = {"loc": "outside upper left", "ncols": columns, "alignment": "left"}
-    figure.legend(handles=handles, title=title or None, title_fontsize=10, **place)
+    figure.legend(handles=handles, title=title or None, title_fontsize=11, **place)
 
 
 def finish(figure: Figure, size: tuple[float, float], label: str) -> None:

@@ -1,11 +1,10 @@
-"""Layer by layer: profiles before and after training, decay factors and weights over epochs."""
+"""Layer by layer, with bands: levels before and after training, decay factors with theory."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from vgstudy.figures.frames import (
-    OPTIMIZER,
     REFERENCE_DEPTH,
     Frames,
     at_depths,
@@ -13,121 +12,79 @@ from vgstudy.figures.frames import (
     first_optimizer_only,
     optimizers,
 )
-from vgstudy.figures.lines import draw_layers, layer_key
 from vgstudy.figures.registry import figure
-from vgstudy.figures.view import BLOCKS, EPOCH, Axis, View, axes_of, with_bands
+from vgstudy.figures.view import BLOCKS, Axis, View, axes_of, with_bands
 from vgstudy.formatting import listing
+from vgstudy.quantities import QUANTITIES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-QUANTITIES = ("g_rms", "delta_rms", "h_rms")
+LEVELS = ("delta_rms", "h_rms", "g_rms")
+DECAYS = ("d_delta", "d_g", "d_h")
+PAIR = Axis("layer (its value over that of the next layer; the last pair is the output's)")
 LAYER = Axis("layer (1 is nearest the input, the last is the output)")
-MEAN = "geometric mean over the seeds alive at that epoch of the root mean square over entries"
-NEEDS_LEVEL = "no layer has a level that is positive and finite"
+WHEN = {True: "before training", False: "after training"}
+SPAN = "An axis reaches at most six decades to either side of the median; lines go on beyond it."
 
 
 @figure(
-    "profile-start",
-    title="Layer profiles before training",
-    estimand="Level of the kernel gradient g, the backpropagated signal δ and the activation h in "
-    f"each layer: {MEAN}. Each line ends at its network's output layer.",
-    needs=NEEDS_LEVEL,
+    "decay-layers",
+    title="Decay factor from layer to layer, before training",
+    caption="RMS of each layer over that of the next, geometric mean over seeds. Below 1 it shrinks "
+    "toward the input. Thin lines: theory.",
+    details="Quantities: the backpropagated signal δ, the gradient g of the kernel, the activation "
+    f"h. Theory: one factor for all square layers, in the limit of infinite width. {SPAN}",
+    needs="no network has two layers with a level that is positive and finite",
 )
-def profile_start(frames: Frames) -> View:
-    """Select g, δ and h by layer before any update, for a few depths."""
-    rows = first_optimizer_only(profile(frames, 0))
-    note = f"Epoch 0, cells of {optimizers(rows)} (the optimizer plays no part yet)."
-    return profile_view(rows, note, ())
-
-
-@figure(
-    "profile-end",
-    title="Layer profiles at the end of training",
-    estimand=f"Level of g, δ and h in each layer: {MEAN}. Each line ends at its network's output "
-    "layer. Small gradients here can mean convergence as well as vanishing.",
-    needs=NEEDS_LEVEL,
-)
-def profile_end(frames: Frames) -> View:
-    """Select g, δ and h by layer at the last probed epoch, for a few depths, by optimizer."""
-    last = frames.profiles["epoch"].max()
-    return profile_view(profile(frames, last), f"Epoch {last:.0f}.", (OPTIMIZER,))
-
-
-def profile(frames: Frames, epoch: int) -> pd.DataFrame:
-    """Return profiles of g, δ and h at an epoch for depths near 5, 10 and 20."""
-    rows = chosen(frames.profiles, quantity=list(QUANTITIES), epoch=epoch)
-    return at_depths(rows, [5, 10, 20])
-
-
-def profile_view(rows: pd.DataFrame, note: str, down: tuple[str, ...]) -> View:
-    """Return the view of profiles with their simultaneous bands."""
+def decay_layers(frames: Frames) -> View:
+    """Select the factors of each pair of layers at epoch 0, for one depth, with theory's factor
+    for the pairs of square layers."""
+    rows = first_optimizer_only(chosen(frames.layer_decays, quantity=list(DECAYS), epoch=0))
+    rows = at_depths(rows, [REFERENCE_DEPTH])
+    theory = frames.overlays[["cell", "quantity", "predicted"]]
+    rows = rows.merge(theory, on=["cell", "quantity"], how="left")
+    is_square = (rows["layer"] > 1) & (rows["layer"] < rows["depth"].astype(int))
+    rows = rows.assign(x=rows["layer"], predicted=rows["predicted"].where(is_square))
     return View(
-        with_bands(rows).assign(x=rows["layer"]),
-        axes_of(*QUANTITIES),
+        with_bands(rows if rows["predicted"].notna().any() else rows.drop(columns="predicted")),
+        {
+            name: Axis(f"{QUANTITIES[name].symbol[-1]}: layer over next", "log", {"equal": 1.0})
+            for name in DECAYS
+        },
+        PAIR,
+        f"{depths_note(rows)} Networks of {optimizers(rows)} (the optimizer plays no part yet).",
+        BLOCKS,
+        simultaneous=True,
+    )
+
+
+@figure(
+    "profiles",
+    title="Levels of each layer, before and after training",
+    caption="Root mean square of δ, h and g in each layer, geometric mean over the seeds alive at "
+    "that epoch.",
+    details="Each line ends at its network's output layer. Small gradients after training can mean "
+    f"convergence as well as vanishing. {SPAN}",
+    needs="no layer has a level that is positive and finite",
+)
+def profiles(frames: Frames) -> View:
+    """Select δ, h and g by layer at the first and the last probed epoch, for a few depths."""
+    import pandas as pd
+
+    epochs = [0, int(frames.profiles["epoch"].max() or 0)] if len(frames.profiles) else [0]
+    rows = chosen(frames.profiles, quantity=list(LEVELS), epoch=epochs)
+    rows = at_depths(first_optimizer_only(rows), [5, 10, 20])
+    when = pd.Categorical(rows["epoch"].eq(0).map(WHEN), list(WHEN.values()), ordered=True)
+    return View(
+        with_bands(rows).assign(x=rows["layer"], when=when),
+        axes_of(*LEVELS),
         LAYER,
-        f"{note} {depths_note(rows)}",
+        f"{depths_note(rows)} Networks of {optimizers(rows)}.",
         BLOCKS,
-        down,
-        own_ranges=True,
+        ("when",),
+        line=("cell", "when"),
         simultaneous=True,
-    )
-
-
-@figure(
-    "decay-epochs",
-    title="Decay factor during training",
-    estimand="Decay factor per layer toward the input of the kernel gradient g and of the "
-    "backpropagated signal δ: exp(−slope) of log RMS on the layer number over the square layers "
-    "2 to L, geometric mean over seeds. Below 1 it shrinks toward the input, above 1 it grows.",
-    needs="a decay factor needs networks with at least 4 hidden layers and a gradient that is not "
-    "zero",
-)
-def decay_epochs(frames: Frames) -> View:
-    """Select d of g and of δ over epochs at one depth, by optimizer."""
-    decays = ["d_g", "d_delta"]
-    rows = at_depths(chosen(frames.estimates, quantity=decays), [REFERENCE_DEPTH])
-    return View(
-        with_bands(rows).assign(x=rows["epoch"]),
-        axes_of(*decays, marks={"no decay": 1.0}),
-        EPOCH,
-        depths_note(rows),
-        BLOCKS,
-        (OPTIMIZER,),
-        own_ranges=True,
-        simultaneous=True,
-    )
-
-
-@figure(
-    "l1-epochs",
-    title="How far each layer's weights moved",
-    estimand="L1 change: sum over a layer's kernel of the absolute difference from its initial "
-    "weights, mean over seeds. Layers differ in the number of their weights: compare a layer "
-    "between activations, not layers with one another.",
-    needs="no probe was made after epoch 0",
-)
-def l1_epochs(frames: Frames) -> View:
-    """Select the L1 change of each layer's weights over epochs at one depth, for the first two
-    activations."""
-    first, others = (
-        list(frames.study["factors"]["activation"])[part] for part in (slice(2), slice(2, None))
-    )
-    rows = at_depths(chosen(frames.profiles, quantity="w_l1_change", activation=first), [5])
-    hidden = (
-        "The first two activations of the study are compared; not shown: "
-        f"{listing(others)}. " * bool(others)
-    )
-    return View(
-        rows.assign(x=rows["epoch"]),
-        axes_of("w_l1_change"),
-        EPOCH,
-        f"{depths_note(rows)} {hidden}The vertical axis is linear below 0.1.",
-        ("initializer", "activation"),
-        ("width", "optimizer"),
-        line=("cell", "layer"),
-        panel=draw_layers,
-        key=layer_key,
     )
 
 

@@ -34,8 +34,8 @@ def is_paired(study: Mapping[str, Any]) -> bool:
 @figure(
     "best-rates",
     title="At the given learning rate and at the best one",
-    estimand="Share of seeds that learned: open at the given rate, full at the network's best, "
-    "with Wilson's interval. Other seeds chose that rate.",
+    caption="Share of seeds that learned: open at the given rate, full at the network's best.",
+    details="Other seeds chose the best rate.",
     needs="no seeds are left to estimate with",
     is_of=has_several_rates,
 )
@@ -69,7 +69,7 @@ def _better(rows: pd.DataFrame) -> str:
     """Return how many networks learn more often at another rate than the given one."""
     better = int((rows["low"] > rows["at_one"]).sum())
     return (
-        f"{better} of {plural(len(rows), 'network')} learn more often\n"
+        f"{better} of {plural(len(rows), 'network')} learn more often "
         "at another learning rate than the given one"
     )
 
@@ -109,8 +109,8 @@ def best_rates_key(frame: pd.DataFrame) -> list[Look]:
 @figure(
     "paired",
     title="What a change cures and harms, seed by seed",
-    estimand="Share of seeds that learned, less that of the same seeds with the reference, each "
-    "network at its best rate; Newcombe's paired interval.",
+    caption="Share of seeds that learned, less that of the same seeds with the reference, each "
+    "network at its best rate.",
     needs="no two networks differ in a declared contrast alone",
     is_of=is_paired,
 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vgstudy.figures.frames import Frames
 
 # modules of this package that register figures, in the order of the report
-FAMILIES = ("outcomes", "rates", "comparisons", "arms", "signal", "profiles", "theory")
+FAMILIES = ("outcomes", "rates", "comparisons", "arms", "layers", "signal", "profiles", "theory")
 
 _registered: dict[str, FigureSpec] = {}
 
@@ -26,8 +26,10 @@ class FigureSpec:
     ----------
     name
         Names its files.
-    title, estimand
-        What it shows, as a heading, and what is estimated, in whole sentences.
+    title
+        What it shows, as a heading.
+    caption, details
+        What is drawn, in few words, and what else a reader may ask, in whole sentences.
     needs
         Why it is not drawn where there is nothing to draw, as the end of a sentence.
     select
@@ -38,8 +40,9 @@ class FigureSpec:
 
     name: str
     title: str
-    estimand: str
+    caption: str
     needs: str
+    details: str
     select: Callable[[Frames], View]
     is_of: Callable[[Mapping[str, Any]], bool]
 
@@ -52,14 +55,15 @@ def figure(
     name: str,
     *,
     title: str,
-    estimand: str,
+    caption: str,
     needs: str,
+    details: str = "",
     is_of: Callable[[Mapping[str, Any]], bool] = lambda _: True,
 ) -> Callable[[Callable[[Frames], View]], Callable[[Frames], View]]:
     """Register the decorated function, which selects what a figure shows; see `FigureSpec`."""
 
     def register(select: Callable[[Frames], View]) -> Callable[[Frames], View]:
-        _registered[name] = FigureSpec(name, title, estimand, needs, select, is_of)
+        _registered[name] = FigureSpec(name, title, caption, needs, details, select, is_of)
         return select
 
     return register

@@ -1,9 +1,10 @@
-"""Where the backpropagated signal is lost before training: a heat map over layers and depths."""
+"""Where the backpropagated signal is lost: heat maps over layers, before and during training."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vgstudy.figures.arms import of_arms
 from vgstudy.figures.frames import (
     REFERENCE_DEPTH,
     Frames,
@@ -12,10 +13,11 @@ from vgstudy.figures.frames import (
     first_optimizer_only,
     optimizers,
 )
+from vgstudy.figures.outcomes import with_networks
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import Look
 from vgstudy.figures.view import BLOCKS, Axis, View
-from vgstudy.formatting import listing, power_of_ten
+from vgstudy.formatting import listing, plural, power_of_ten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,39 +26,79 @@ if TYPE_CHECKING:
 PALETTE = "RdBu"  # red where the signal is lost, blue where it grows
 DECADES = (-8, -4, -2, -1, 0, 1, 2, 4, 8)  # in the key; beyond the ends the colour is the same
 LARGE = 10.0  # a factor from which a signal is said to vanish or to explode
-MAX_TICKS = 6
+MAX_TICKS = 7
+LAYER = Axis("layer (1 is nearest the input)")
+NEEDS = "no network has two hidden layers with a signal"
+COLOURS_MEAN = (
+    "White: as strong as in the last hidden layer; red: it vanishes toward the input; blue: it "
+    "explodes. Ratios of geometric means over the same seeds of the root mean square over units "
+    "and examples; intervals are in the table of profiles."
+)
 
 
 @figure(
     "signal-start",
     title="Where the signal is lost before training",
-    estimand="Level of the backpropagated signal δ in each hidden layer, relative to the last "
-    "hidden layer of the same network: ratio of geometric means over the same seeds of the root "
-    "mean square over units and examples. White: as strong as in the last hidden layer; red: it "
-    "vanishes toward the input; blue: it explodes. Intervals are in the table of profiles.",
-    needs="no network has two hidden layers with a signal",
+    caption="Backpropagated signal δ of each hidden layer relative to the last one, before any "
+    "update. Red: lost on the way to the input; blue: grown.",
+    details=COLOURS_MEAN,
+    needs=NEEDS,
 )
 def signal_start(frames: Frames) -> View:
-    """Select δ of hidden layers at epoch 0, relative to the last hidden layer, at every depth."""
-    rows = first_optimizer_only(chosen(frames.profiles, quantity="delta_rms", epoch=0))
+    """Select δ of hidden layers at epoch 0, relative to the last hidden layer: a row for every
+    depth, or for every arm."""
+    rows = first_optimizer_only(relative_signal(frames, epoch=0))
+    common = {"panel": draw_heat, "key": ratio_key, "takeaway": takeaway(rows), "x": LAYER}
+    if frames.study.get("arms"):
+        rows, network = with_networks(frames, rows)
+        return View(rows, {"signal": network}, across=(), note=losses(rows), **common)
+    depths = rows["depth"].cat.remove_unused_categories().cat
+    return View(
+        rows.assign(place=depths.codes, row_name=rows["depth"].astype("str")),
+        {"signal": Axis("depth", limits=(-0.5, len(depths.categories) - 0.5))},
+        note=f"Networks of {optimizers(rows)} (the optimizer plays no part yet). {losses(rows)}",
+        across=BLOCKS,
+        down=("activation",),
+        **common,
+    )
+
+
+@figure(
+    "signal-epochs",
+    title="How the signal changes during training",
+    caption="Backpropagated signal δ of each hidden layer relative to the last one, at each probed "
+    "epoch. Red: lost on the way to the input; blue: grown.",
+    details=COLOURS_MEAN,
+    needs=NEEDS,
+)
+def signal_epochs(frames: Frames) -> View:
+    """Select δ of hidden layers relative to the last one by epoch: of the arms, or at one depth."""
+    rows = relative_signal(frames)
+    epochs = sorted(rows["epoch"].unique())
+    rows = rows.assign(
+        place=rows["epoch"].map(epochs.index).astype(int), row_name=rows["epoch"].astype("str")
+    )
+    common = {"panel": draw_heat, "key": ratio_key, "takeaway": change(rows), "x": LAYER}
+    axes = {"signal": Axis("epoch", limits=(-0.5, len(epochs) - 0.5))}
+    if frames.study.get("arms"):
+        return View(of_arms(frames, rows), axes, across=("arm", "network"), **common)
+    rows = at_depths(first_optimizer_only(rows), [REFERENCE_DEPTH])
+    note = f"Networks of {optimizers(rows)}, depth {listing(map(str, rows['depth'].unique()))}."
+    common |= {"takeaway": change(rows)}
+    return View(rows, axes, note=note, across=BLOCKS, down=("activation",), **common)
+
+
+def relative_signal(frames: Frames, **levels: Any) -> pd.DataFrame:
+    """Return δ of hidden layers as `value`, relative to the last hidden layer of the same network
+    and epoch; without its intervals, which are of δ itself."""
+    rows = chosen(frames.profiles, quantity="delta_rms", **levels)
     depth = rows["depth"].astype(int)
     rows = rows[(rows["layer"] <= depth) & (depth > 1)]
     rows = rows.drop(columns=["low", "high", "method", "confidence"])
-    last = rows[rows["layer"] == rows["depth"].astype(int)].set_index("cell")["value"]
-    ratio = rows["value"] / rows["cell"].map(last).astype(float)
-    rows = rows.assign(quantity="signal", x=rows["layer"], value=ratio)
-    depths = rows["depth"].cat.remove_unused_categories().cat
-    return View(
-        rows.assign(depth=depths.set_categories(depths.categories, ordered=True)),
-        {"signal": Axis("depth", limits=(-0.5, len(depths.categories) - 0.5))},
-        Axis("layer (1 is nearest the input)"),
-        f"Epoch 0, cells of {optimizers(rows)} (the optimizer plays no part yet). {losses(rows)}",
-        BLOCKS,
-        ("activation",),
-        panel=draw_heat,
-        key=ratio_key,
-        takeaway=takeaway(rows),
-    )
+    last = rows[rows["layer"] == rows["depth"].astype(int)][["cell", "epoch", "value"]]
+    rows = rows.merge(last, on=["cell", "epoch"], how="left", suffixes=("", "_last"))
+    ratio = rows["value"] / rows["value_last"].astype(float)
+    return rows.assign(quantity="signal", x=rows["layer"], value=ratio)
 
 
 def end_to_end(rows: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +114,22 @@ def takeaway(rows: pd.DataFrame) -> str:
     lost, grown = (ends["value"] < 1 / LARGE).sum(), (ends["value"] > LARGE).sum()
     return (
         f"From layer {ends['depth'].iloc[0]} to layer 1 the signal shrinks more than tenfold in "
-        f"{lost} of {len(ends)} settings and grows more than tenfold in {grown}"
+        f"{lost} of {plural(len(ends), 'setting')} and grows more than tenfold in {grown}"
+    )
+
+
+def change(rows: pd.DataFrame) -> str:
+    """Say in how many networks the signal is stronger in layer 1 than in the last hidden layer,
+    before and after training."""
+    first = rows[(rows["layer"] == 1) & rows["value"].notna()]
+    wide = first.pivot_table(index="cell", columns="epoch", values="value", observed=True)
+    if wide.empty or len(wide.columns) < 2:
+        return ""
+    both = wide[[wide.columns[0], wide.columns[-1]]].dropna()
+    before, after = (both > 1).sum()
+    return (
+        "The signal is stronger in layer 1 than in the last hidden layer in "
+        f"{before} of {plural(len(both), 'network')} before training, in {after} after it"
     )
 
 
@@ -105,18 +162,18 @@ def shade(ratios: Any) -> Any:
 
 
 def draw_heat(axes: Axes, points: pd.DataFrame) -> None:
-    """Draw a square for every layer of every depth of a panel."""
-    depths = list(points["depth"].cat.categories)
-    ratios = points.pivot_table(index="depth", columns="x", values="value", observed=False)
-    layers = range(1, max(map(int, depths)) + 1)
-    image = shade(ratios.reindex(index=depths, columns=layers).to_numpy(dtype=float))
-    extent = (0.5, layers[-1] + 0.5, -0.5, len(depths) - 0.5)
+    """Draw a square for every layer of every row of a panel; some rows are named."""
+    rows, layers = range(int(points["place"].max()) + 1), range(1, int(points["x"].max()) + 1)
+    ratios = points.pivot_table(index="place", columns="x", values="value", observed=True)
+    image = shade(ratios.reindex(index=rows, columns=layers).to_numpy(dtype=float))
+    extent = (0.5, layers[-1] + 0.5, -0.5, len(rows) - 0.5)
     look: Any = {"cmap": PALETTE, "vmin": 0, "vmax": 1, "origin": "lower", "aspect": "auto"}
     axes.imshow(image, extent=extent, interpolation="nearest", **look)
     axes.grid(visible=False)
-    step = -(-len(depths) // MAX_TICKS)
-    places = range(len(depths))[step - 1 :: step]
-    axes.set_yticks(places, [str(depths[place]) for place in places])
+    names = points.drop_duplicates("place").sort_values("place")
+    step = 1 if names["row_name"].str.len().max() > 3 else -(-len(names) // MAX_TICKS)
+    some = names.iloc[::-1].iloc[::step]
+    axes.set_yticks(some["place"], some["row_name"])
 
 
 def ratio_key(frame: pd.DataFrame) -> list[Look]:

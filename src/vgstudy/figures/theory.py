@@ -21,10 +21,11 @@ def has_widths(study: Mapping[str, Any]) -> bool:
 @figure(
     "fluctuations",
     title="How much initial gradients vary from seed to seed",
-    estimand="Variance over seeds of the log of the root mean square of δ in layer L over that in "
-    "layer 2, before any update, for activations that are linear but for a slope below 0. Theory: "
-    "it grows in proportion to the sum of 1 / width over the layers between (Hanin & Nica 2018), "
-    "so deep narrow networks differ most.",
+    caption="Variance over seeds of log (δ of layer L / δ of layer 2) before training; a line for "
+    "each width.",
+    details="Activations that are linear but for a slope below 0. Theory at one input: the "
+    "variance grows in proportion to the sum of 1 / width over the layers between (Hanin & Nica "
+    "2018), so deep narrow networks differ most. Ours is of many inputs, and smaller.",
     needs="no network has 3 hidden layers, kernels of mean 0 and an activation that is linear but "
     "for a slope below 0",
 )
@@ -33,12 +34,10 @@ def fluctuations(frames: Frames) -> View:
     rows = first_optimizer_only(chosen(frames.overlays, quantity=VARIANCE))
     x = (rows["depth"].astype(int) - 2) / rows["width"].astype(int)
     return View(
-        rows.assign(x=x),
+        rows.assign(x=x).drop(columns="predicted"),
         {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)", "log")},
         Axis("sum of 1 / width over the layers between: (depth − 2) / width", "log"),
-        "A line for each width. Thin lines: the law of normal kernels at one input, which rises "
-        "in proportion.",
-        ("initializer",),
+        across=("initializer",),
         line=SETTING,
     )
 
@@ -46,8 +45,7 @@ def fluctuations(frames: Frames) -> View:
 @figure(
     "theory-width",
     title="Measured over predicted decay before training, by width",
-    estimand="Geometric mean over seeds of the decay factor per layer at epoch 0, over what theory "
-    "predicts in the limit of infinite width: the ratio should approach 1.",
+    caption="Decay factor at epoch 0 over what theory predicts for infinite width; at 1 they agree.",
     needs="theory predicts none of these networks",
     is_of=has_widths,
 )
@@ -67,7 +65,7 @@ def theory_width(frames: Frames) -> View:
         rows,
         axes,
         Axis("width (units per hidden layer)", "log"),
-        "At 1 they agree. Intervals are of what was measured.",
+        "Intervals are of what was measured.",
         ("initializer",),
         ("depth",),
         line=("activation", "initializer", "optimizer", "depth"),

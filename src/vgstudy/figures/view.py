@@ -34,7 +34,7 @@ class Axis:
 
 DEPTH = Axis("depth (hidden layers)")
 EPOCH = Axis("epoch (0 is before any update)", "symlog")
-BLOCKS = ("initializer", "width")  # columns of panels whose levels differ by many decades
+BLOCKS = ("initializer", "width")  # columns of panels
 SETTING = tuple(name for name in FACTORS if name != "depth")
 
 
@@ -67,9 +67,6 @@ class View:
         Columns of `frame` whose levels make a row of panels each, within every quantity.
     line
         Columns of `frame` whose levels make a line each within a panel.
-    own_ranges
-        Whether columns of panels have vertical ranges of their own, because they differ by too
-        many decades.
     simultaneous
         Whether intervals hold at all points of a line at once.
     panel
@@ -78,7 +75,7 @@ class View:
         Returns how the entries of the key above the panels look, with a `label` each; the
         activations if there is none.
     takeaway
-        What to see in the figure, drawn as its title.
+        What to see in the figure; its title on the page and on slides.
     """
 
     frame: pd.DataFrame
@@ -88,7 +85,6 @@ class View:
     across: tuple[str, ...] = ("width", "initializer")
     down: tuple[str, ...] = ()
     line: tuple[str, ...] = ("cell",)
-    own_ranges: bool = False
     simultaneous: bool = False
     panel: Callable[[Axes, pd.DataFrame], None] | None = None
     key: Callable[[pd.DataFrame], list[Look]] | None = None

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -13,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from vgstudy.errors import UserError
-from vgstudy.figures.captions import caption_text
+from vgstudy.figures.captions import texts
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.panels import draw, notice
 from vgstudy.figures.registry import FigureSpec, figures
@@ -41,8 +42,8 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
     """Draw figures of the study in `folder`: figures/NAME.svg, .pdf and .png, what is drawn as
     .csv, and captions.json.
 
-    The captions are a JSON mapping from a figure's name to its `title` and `caption`, in the order
-    of the report.
+    The captions are a JSON mapping from a figure's name to its texts, see `captions.texts`, in the
+    order of the report.
 
     Parameters
     ----------
@@ -55,19 +56,58 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
         If a table is missing, damaged or of another version, or the study has no such figure.
     """
     frames = read_frames(folder)
-    specs = {name: spec for name, spec in figures().items() if spec.is_of(frames.study)}
-    if unknown := [name for name in names or () if name not in specs]:
-        raise UserError(
-            f"{folder.name} has no figure {unknown[0]}; its figures are {', '.join(specs)}"
-        )
+    specs = specs_of(folder, frames.study, names or ())
     captions = {}
     for name, spec in specs.items():
         view = spec.view(frames)
-        captions[name] = {"title": spec.title, "caption": caption_text(spec, view)}
+        captions[name] = texts(spec, view)
         if not names or name in names:
             write_figure(folder / "figures", spec, view)
     content = json.dumps(captions, indent=1, ensure_ascii=False).encode()
     write_whole(folder / "figures" / "captions.json", content)
+
+
+def specs_of(folder: Path, study: Mapping[str, Any], names: Iterable[str]) -> dict[str, FigureSpec]:
+    """Return the figures of a study by name.
+
+    Raises
+    ------
+    UserError
+        If one of the names is not among them.
+    """
+    specs = {name: spec for name, spec in figures().items() if spec.is_of(study)}
+    if unknown := [name for name in names if name not in specs]:
+        raise UserError(
+            f"{folder.name} has no figure {unknown[0]}; its figures are {', '.join(specs)}"
+        )
+    return specs
+
+
+def write_one(folder: Path, name: str, style: str, kind: str, into: Path) -> Path:
+    """Write one figure of a study in a style and a format, and its texts next to it; return its
+    path.
+
+    Parameters
+    ----------
+    style
+        paper, or slides: larger letters, and the takeaway as title.
+    kind
+        svg, pdf or png.
+
+    Raises
+    ------
+    UserError
+        If a table is missing, damaged or of another version, or the study has no such figure.
+    """
+    frames = read_frames(folder)
+    spec = specs_of(folder, frames.study, [name])[name]
+    view = spec.view(frames)
+    path = into / f"{folder.resolve().name}-{name}-{style}.{kind}"
+    write_whole(path, rendered(picture(spec, view, style), kind))
+    words = texts(spec, view)
+    lines = [words["takeaway"] or words["title"], words["caption"], words["details"]]
+    write_whole(path.with_suffix(".txt"), "\n\n".join(filter(None, lines)).encode() + b"\n")
+    return path
 
 
 def write_figure(folder: Path, spec: FigureSpec, view: View) -> None:
@@ -80,13 +120,13 @@ def write_figure(folder: Path, spec: FigureSpec, view: View) -> None:
     write_whole(folder / f"{spec.name}.csv", content)
 
 
-def picture(spec: FigureSpec, view: View) -> Figure:
+def picture(spec: FigureSpec, view: View, style: str = "paper") -> Figure:
     """Draw a figure from its view, or a notice where there is nothing to draw."""
     plt.switch_backend("agg")
     with mpl.rc_context(dict(rc())):
         if view.empty:
-            return notice(spec.title, caption_text(spec, view))
-        figure = draw(view)
+            return notice(spec.title, texts(spec, view)["caption"])
+        figure = draw(view, style)
         # the layout is worked out once, not again for every kind of file, and with the widths of
         # texts in the PNG, which are wider than at a screen's resolution
         if engine := figure.get_layout_engine():

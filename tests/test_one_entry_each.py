@@ -24,7 +24,7 @@ from vgstudy.figures.registry import figure
 from vgstudy.figures.view import Axis, View, axes_of
 
 
-@figure("norms", title="A made-up figure", estimand="Made up.", needs="nothing is made up")
+@figure("norms", title="A made-up figure", caption="Made up.", needs="nothing is made up")
 def norms(frames):
     rows = chosen(frames.profiles, quantity="g_l2", epoch=0)
     return View(rows.assign(x=rows["layer"]), axes_of("g_l2"), Axis("layer"))
@@ -51,6 +51,6 @@ def test_a_made_up_quantity_and_figure_reach_the_report(tmp_path):
     captions = json.loads((tmp_path / "made/figures/captions.json").read_text(encoding="utf-8"))
     assert captions["norms"]["title"] == "A made-up figure"
     assert "made-up norm of g" in (tmp_path / "made/figures/norms.svg").read_text(encoding="utf-8")
-    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    html = (tmp_path / "made/report.html").read_text(encoding="utf-8")
     assert "A made-up figure" in html
     assert captions["norms"]["caption"] in html

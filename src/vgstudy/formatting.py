@@ -58,7 +58,7 @@ def _shared_places(value: float, low: float, high: float) -> list[int]:
     # seeds that differ only by rounding
     if high - low <= 1e-6 * max(sizes):
         return [_places(sizes[0], 3)] * 3
-    by_width = ceil(-log10((high - low) / 4) - 1e-9)
+    by_width = ceil(-log10((high - low) / 2) - 1e-9)
     by_size = _places(sizes[0] if sizes[0] > max(sizes) / 10 else max(sizes), 2)
     # ratios and shares read best with two digits or more
     near_one = 2 if 0.01 <= max(sizes) < 2 else by_size
@@ -98,12 +98,20 @@ def percent(confidence: float) -> str:
     return f"{100 * confidence:.3g} %"
 
 
+def share(value: float | None, low: float | None, high: float | None, signed: bool = False) -> str:
+    """Return a share, or a difference of shares, and its interval: ``56 % [46, 65]``."""
+    if value is None or low is None or high is None or not all(map(isfinite, (value, low, high))):
+        return ABSENT if value is None or not isfinite(value) else percent(value)
+    texts = [number(round(100 * each), 0, signed) for each in (value, low, high)]
+    return f"{texts[0]} % [{texts[1]}, {texts[2]}]"
+
+
 def reach(half: float) -> str:
     """Return a half-width on the log scale as the factor f of an interval from value / f to
     value * f: ``±5 %`` or ``a factor of 2.40``."""
     # exp(700) is near the largest float
     factor = exp(min(half, 700.0))
-    return f"±{percent(factor - 1)}" if factor < 2 else f"a factor of {number(factor)}"
+    return f"±{100 * (factor - 1):.2g} %" if factor < 2 else f"a factor of {number(factor)}"
 
 
 def power_of_ten(exponent: int) -> str:

@@ -59,7 +59,8 @@ class Quantity:
         The scale of its axis in a figure, as matplotlib names it.
     table
         The table that has it as a column: decays, probes, curves or outcomes. Of a share of seeds,
-        the table of estimates that has its rows: estimates, trajectories or profiles.
+        or of what is made for arms alone, the table that has its rows: estimates, trajectories,
+        profiles or arms.
     smallest_depth
         The smallest number of hidden layers of a network that has it.
     method
@@ -123,7 +124,6 @@ _PROBES = (
     _probe("g_mean_abs", "|g|", "mean of |g|", "loss per weight", "log", "geometric mean"),
     _probe("w_l1", "L1", "L1 norm of w", "sum of |w|", "log", "mean"),
     _probe("w_l1_change", "L1 change", "L1 change of w", "sum of |w − w₀|", "symlog", "mean"),
-    _probe("w_change", "change", "change of w", "mean |w − w₀| / mean |w₀|", "symlog", "quantiles"),
     _probe("h_saturated", "flat", "saturated units", "share of h", "linear", "mean"),
     _probe("h_dead", "off", "dead units", "share of units", "linear", "mean"),
     _probe(
@@ -147,6 +147,19 @@ _CURVES = (
     _curve("train_loss", "training loss", ""),
     _curve("probe_accuracy", "accuracy on the probe set", "share of training rows", "quantiles"),
     _curve("probe_loss", "loss on the probe set", "", "quantiles"),
+)
+
+_ARMS = (
+    Quantity(
+        "w_change",
+        "change",
+        "change of w",
+        "mean |w − w₀| / mean |w₀|",
+        "symlog",
+        "arms",
+        1,
+        "quantiles",
+    ),
 )
 
 _OUTCOMES = (
@@ -181,7 +194,10 @@ _SHARES = (
 )
 
 QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
-    {quantity.name: quantity for quantity in (*_DECAYS, *_PROBES, *_CURVES, *_OUTCOMES, *_SHARES)}
+    {
+        quantity.name: quantity
+        for quantity in (*_DECAYS, *_PROBES, *_CURVES, *_ARMS, *_OUTCOMES, *_SHARES)
+    }
 )
 
 

@@ -9,16 +9,8 @@ import pandas as pd
 import pytest
 
 from synthetic import made_frames, study
-from vgstudy.figures.arms import (
-    accuracy,
-    cells_of_arms,
-    entries,
-    first_last,
-    gradients,
-    learned,
-    network,
-    weights,
-)
+from vgstudy.figures.arms import accuracy, cells_of_arms, learned, network
+from vgstudy.figures.layers import entries, first_last, gradients, moved, weights
 from vgstudy.figures.registry import figures
 from vgstudy.figures.write import picture
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS, QUANTILES, arrow_schema
@@ -27,7 +19,8 @@ LEVELS = {"depth": 4, "width": 5, "initializer": "Xavier", "optimizer": "SGD"} |
 ARMS = {"A1": {"activation": ["tanh"]}, "A2": {"activation": ["ReLU"]}, "both": {"width": [5]}}
 ABOUT = {"q05": 0.1, "q95": 0.9, "n": 7, "n_failed": 0, "step": 16, "reported": np.nan}
 CURVES = ("train_accuracy", "test_accuracy")
-LAYERED = ("w_mean", "w_sd", "g_mean", "g_sd", "g_mean_abs", "g_quantiles", "w_quantiles")
+LAYERED = ("w_mean", "w_sd", "g_mean", "g_sd", "g_mean_abs", "w_l1", "w_change")
+SPREAD = ("g_quantiles", "w_quantiles")
 
 
 def frames_of_arms(examples=("probe set", "next mini-batch")):
@@ -44,7 +37,7 @@ def frames_of_arms(examples=("probe set", "next mini-batch")):
         reported = 0.8 if epoch == 20 else np.nan
         for quantity in (*CURVES, "probe_accuracy"):
             rows.append({**key, **curve, "quantity": quantity, "reported": reported})
-        for kind, layer, quantity in product(examples, range(1, 6), LAYERED):
+        for kind, layer, quantity in product(examples, range(1, 6), LAYERED + SPREAD):
             place = {"examples": kind, "layer": layer, "quantity": quantity}
             is_list = quantity.endswith("quantiles")
             value = {"entries": quantiles} if is_list else {"median": 0.1 * layer}
@@ -67,6 +60,22 @@ def test_the_share_at_the_end_is_at_the_last_epoch_by_hand():
     assert rows[["x", "value"]].drop_duplicates().values.tolist() == [[10, 0.25], [20, 0.5]]
     assert rows["at_end"].dropna().tolist() == [0.4, 0.4]
     assert set(rows[rows["at_end"].notna()]["x"]) == {20}
+
+
+def test_the_layer_that_changes_most_is_named_by_hand():
+    view = moved(frames_of_arms())
+    most = "The layer that changes most for its size: the output layer in A1 and A2"
+    assert view.takeaway == most
+    assert set(view.frame["layer"]) == {1, 2, 3, 4, 5}
+
+
+def test_the_arms_that_learn_most_and_least_often_are_named_by_hand():
+    made = frames_of_arms()
+    shares = made.estimates.assign(value=[0.4, 0.9])
+    view = learned(replace(made, estimates=shares))
+    assert view.takeaway == (
+        "By the end, 90 % of the seeds of A2 have learned and 40 % of those of A1"
+    )
 
 
 def test_arms_of_one_cell_are_shown_and_the_others_named():

@@ -1,9 +1,11 @@
 """What became of runs, and levels by layer: what is selected, against the tables."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from synthetic import made_frames, study
-from vgstudy.figures.outcomes import counted
+from vgstudy.figures.outcomes import counted, fates
 from vgstudy.figures.registry import figures
 
 
@@ -22,10 +24,25 @@ def test_runs_without_an_outcome_are_missing_by_hand():
     assert counted(frames, ["activation"]).to_dict("records") == [counts]
 
 
-def test_profiles_are_of_epoch_0_and_one_optimizer_against_the_table(frames):
-    rows = figures()["profile-start"].view(frames).frame
+def test_runs_of_named_networks_have_a_bar_each_against_the_table(folder, frames):
+    arms = {"A1": {"depth": [2], "width": [5]}, "A2": {"depth": [5], "activation": ["ReLU"]}}
+    named = replace(frames, study={**frames.study, "arms": arms})
+    view = figures()["accounting"].view(named)
+    names = view.frame.drop_duplicates("place").sort_values("place")["row_name"].tolist()
+    assert names[0] == "A1, tanh, Xavier, SGD: 2 tanh layers" or names[0].startswith("A1, tanh")
+    assert np.allclose(view.frame.groupby("place")["x"].sum(), 1)
+
+
+def test_what_most_failed_runs_do_is_named_by_hand():
+    ends = ["learned", "stuck", "stuck", "dead"]
+    made = made_frames(outcomes=[{"seed": k, "status": end} for k, end in enumerate(ends)])
+    assert fates(made) == "25 % of the runs learn; of those that fail, most tanh networks get stuck"
+
+
+def test_profiles_are_of_two_epochs_and_one_optimizer_against_the_table(frames):
+    rows = figures()["profiles"].view(frames).frame
     profiled = ["g_rms", "delta_rms", "h_rms"]
-    table = frames.profiles.query("epoch == 0 and depth in (5, 10) and optimizer == 'SGD'")
+    table = frames.profiles.query("epoch in (0, 20) and depth in (5, 10) and optimizer == 'SGD'")
     table = table[table["quantity"].isin(profiled)]
     keys = ["cell", "quantity", "layer"]
     assert rows[[*keys, "value"]].values.tolist() == table[[*keys, "value"]].values.tolist()

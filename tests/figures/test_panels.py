@@ -29,16 +29,17 @@ def drawn(name, frames):
     return view, picture(spec, view)
 
 
-@pytest.mark.parametrize("name", ["profile-start", "profile-end", "decay-epochs"])
+@pytest.mark.parametrize("name", ["profiles", "decay-layers"])
 def test_lines_are_the_estimates_and_nothing_else_against_the_table(frames, name):
     view, figure = drawn(name, frames)
     marks = {level for axis in view.axes.values() for level in axis.marks.values()}
+    marks |= set(view.frame.get("predicted", ()))
     lines = [line.get_ydata() for axes in figure.axes for line in axes.lines]
     values = [y for y in np.concatenate(lines) if y not in marks and np.isfinite(y)]
-    assert sorted(values) == sorted(view.frame["value"].dropna())
+    assert sorted(values) == pytest.approx(sorted(view.frame["value"].dropna()))
 
 
-@pytest.mark.parametrize("name", ["decay-epochs", "profile-start", "performance-narrow"])
+@pytest.mark.parametrize("name", ["decay-layers", "profiles", "performance-narrow"])
 def test_bands_are_the_intervals_against_the_table(frames, name):
     view, figure = drawn(name, frames)
     bands = [band for axes in figure.axes for band in axes.collections]
@@ -47,7 +48,7 @@ def test_bands_are_the_intervals_against_the_table(frames, name):
     assert set(rows["low"].dropna()) | set(rows["high"].dropna()) <= corners
 
 
-@pytest.mark.parametrize("name", ["profile-start", "decay-epochs"])
+@pytest.mark.parametrize("name", ["profiles", "decay-layers"])
 def test_intervals_of_lines_are_the_simultaneous_ones_against_the_table(frames, name):
     view = figures()[name].view(frames)
     banded = view.frame[view.frame["band"].notna()]
@@ -75,11 +76,28 @@ def test_a_line_breaks_where_a_value_is_missing_by_hand():
     assert list(segments) == [[2], [6, 8]]
 
 
-def test_panels_of_one_row_share_their_vertical_axis_unless_they_differ_by_decades(frames):
-    for name, shared in (("performance-narrow", True), ("profile-start", False)):
-        _, figure = drawn(name, frames)
-        first, second = figure.axes[:2]
-        assert (first.get_ylim() == second.get_ylim()) == shared
+@pytest.mark.parametrize("name", ["performance-narrow", "profiles"])
+def test_panels_of_one_row_share_their_vertical_axis(frames, name):
+    _, figure = drawn(name, frames)
+    first, second = figure.axes[:2]
+    assert first.get_ylim() == second.get_ylim()
+
+
+def test_a_logarithmic_axis_ends_six_decades_from_the_median_by_hand():
+    points = pd.DataFrame({"value": [1e-30, 1.0, 2.0], "low": 1.0, "high": 1.0})
+    low, high = vertical_limits(points, Axis("d", "log"))
+    assert low == pytest.approx(1e-6)
+    assert high > 2
+
+
+def test_slides_have_the_takeaway_as_title_and_larger_letters(frames):
+    spec = figures()["accounting"]
+    view = spec.view(frames)
+    paper, slide = (picture(spec, view, style) for style in ("paper", "slides"))
+    assert paper.legends[0].get_title().get_text() == ""
+    title = slide.legends[0].get_title().get_text().replace("\n", " ")
+    assert title == view.takeaway
+    assert slide.get_figwidth() < paper.get_figwidth()
 
 
 def test_a_combination_that_was_not_run_says_so():
@@ -101,7 +119,7 @@ def test_any_level_names_can_be_drawn():
     factors = study()["factors"] | {factor: {name: {}} for factor, name in named.items()}
     rows = [{"quantity": "g_rms", "value": 0.5, "layer": layer, **named} for layer in (1, 2)]
     frames = made_frames(profiles=rows, resolved=study() | {"factors": factors})
-    content = rendered(drawn("profile-start", frames)[1], "svg").decode()
+    content = rendered(drawn("profiles", frames)[1], "svg").decode()
     assert "_a$b$ &amp; &lt;i&gt;" in content
     assert "$\\frac$" in content
 

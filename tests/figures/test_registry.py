@@ -18,10 +18,14 @@ def test_a_study_has_the_figures_of_its_arms_widths_and_changes():
     assert not [name for name in plain if name.startswith(("arms-", "theory-width"))]
     assert "two-by-two" not in plain
     crossed = {"activation": ["tanh", "ReLU"], "initializer": ["Xavier", "He"]}
-    with_arms = {**study(widths=(5, 10, 20), two_by_two=crossed), "arms": {"A1": {}}}
-    rates = {"factors": {**with_arms["factors"], "rate_factor": [1, 3]}, "choosing_seeds": 5}
-    assert set(figure_names({**with_arms, **rates, "streams": "shared"})) == set(figures())
-    assert {"best-rates", "paired"} == set(figures()) - set(figure_names(with_arms))
+    wide = study(widths=(5, 10, 20), two_by_two=crossed)
+    with_arms = {**wide, "arms": {"A1": {}}}
+    rates = {"factors": {**wide["factors"], "rate_factor": [1, 3]}, "choosing_seeds": 5}
+    of_all = {*figure_names({**wide, **rates, "streams": "shared"}), *figure_names(with_arms)}
+    assert of_all == set(figures())
+    assert {"best-rates", "paired"} == of_all - {*figure_names(wide), *figure_names(with_arms)}
+    by_depth = {"depth-limit", "performance-narrow", "performance-wide"}
+    assert by_depth == set(figure_names(wide)) - set(figure_names(with_arms))
 
 
 def test_names_cost_no_drawing_library():

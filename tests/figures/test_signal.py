@@ -42,8 +42,16 @@ def test_the_title_counts_settings_by_hand():
     )
     text = "Lost by a factor above 10 at depth 3: tanh in 1 of 1 and ReLU in 0 of 2 settings."
     assert text in view.note
-    content = rendered(picture(SPEC, view), "svg").decode()
+    content = rendered(picture(SPEC, view, "slides"), "svg").decode()
     assert "From layer 3 to layer 1" in content
+
+
+def test_networks_whose_signal_is_stronger_near_the_input_are_counted_by_hand():
+    first = levels(2, [0.5, 1.0, 3.0])
+    last = levels(2, [2.0, 1.0, 3.0], epoch=20)
+    view = figures()["signal-epochs"].view(made_frames(profiles=[*first, *last]))
+    assert view.takeaway.endswith("in 0 of 1 network before training, in 1 after it")
+    assert view.frame.query("layer == 1")["value"].tolist() == [0.5, 2.0]
 
 
 def test_a_network_of_one_layer_has_no_ratio():

@@ -13,7 +13,7 @@ import pytest
 from synthetic import made_frames, study
 from vgstudy.errors import UserError
 from vgstudy.figures.registry import figure_names, figures
-from vgstudy.figures.write import compact, picture, rendered, write_figures
+from vgstudy.figures.write import compact, picture, rendered, write_figures, write_one
 
 MATPLOTLIB = """<?xml version="1.0" encoding="utf-8" standalone="no"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"
@@ -46,15 +46,16 @@ def test_every_figure_is_written_with_its_caption(written, frames):
     names = figure_names(frames.study)
     captions = json.loads((written / "captions.json").read_text(encoding="utf-8"))
     assert list(captions) == names
-    assert all(texts.keys() == {"title", "caption"} for texts in captions.values())
+    keys = {"title", "takeaway", "caption", "details"}
+    assert all(texts.keys() == keys for texts in captions.values())
     for name in names:
         for kind, start in KINDS.items():
             assert (written / f"{name}.{kind}").read_bytes().startswith(start)
 
 
 def test_the_table_of_a_figure_holds_every_point_exactly(written, frames):
-    drawn = figures()["profile-start"].view(frames).frame
-    table = pd.read_csv(written / "profile-start.csv")
+    drawn = figures()["profiles"].view(frames).frame
+    table = pd.read_csv(written / "profiles.csv")
     for name in ("x", "value", "low", "high", "n_alive"):
         assert np.array_equal(table[name], drawn[name], equal_nan=True)
     assert list(table["activation"]) == list(drawn["activation"])
@@ -69,6 +70,16 @@ def test_one_figure_is_drawn_again_and_the_others_stay(written):
     assert (written / "performance-wide.svg").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
+def test_one_figure_is_written_with_its_texts_next_to_it(folder, tmp_path, kind):
+    path = write_one(folder, "accounting", "slides", kind, tmp_path)
+    assert path.name == f"study-accounting-slides.{kind}"
+    assert path.read_bytes().startswith(KINDS[kind])
+    text = path.with_suffix(".txt").read_text(encoding="utf-8")
+    assert "of the runs learn" in text.splitlines()[0]
+    assert figures()["accounting"].caption in text
+
+
 def test_an_unknown_figure_is_named_with_those_there_are(folder):
     message = r"has no figure performance; its figures are accounting, .*performance-narrow"
     with pytest.raises(UserError, match=message):
@@ -81,7 +92,7 @@ def test_a_missing_study_is_named(tmp_path):
 
 
 def test_svg_has_text_as_text_and_no_date(written):
-    content = (written / "profile-start.svg").read_text(encoding="utf-8")
+    content = (written / "profiles.svg").read_text(encoding="utf-8")
     nodes = ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")
     texts = {"".join(node.itertext()).strip() for node in nodes}
     layer = "layer (1 is nearest the input, the last is the output)"
@@ -96,7 +107,7 @@ def test_a_figure_without_estimates_says_why(name):
     assert "Not drawn: " in content
 
 
-@pytest.mark.parametrize("name", ["decay-epochs", "accounting", "l1-epochs"])
+@pytest.mark.parametrize("name", ["decay-layers", "accounting", "signal-epochs"])
 def test_equal_estimates_give_equal_bytes_in_any_order_of_rows(frames, name):
     tables = [field.name for field in fields(frames) if field.name != "study"]
     shuffled = {table: getattr(frames, table).sample(frac=1, random_state=1) for table in tables}

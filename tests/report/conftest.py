@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synthetic import write_synthetic_study
-from vgstudy.figures.captions import caption_text
+from vgstudy.figures.captions import texts
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import figures
 from vgstudy.report.page import write_report
@@ -20,7 +20,7 @@ def write_tiny_figures(folder: Path) -> None:
     """Write empty figures with the captions that the real ones have."""
     frames = read_frames(folder)
     captions = {
-        name: {"title": spec.title, "caption": caption_text(spec, spec.view(frames))}
+        name: texts(spec, spec.view(frames))
         for name, spec in figures().items()
         if spec.is_of(frames.study)
     }

@@ -8,16 +8,19 @@ import pytest
 from vgstudy.claims.claim_rows import write_claims
 from vgstudy.claims.register import all_claims, read_register
 from vgstudy.report.claims_section import (
+    brief_text,
     claim,
     claims_section,
     estimate_text,
     judged_claims,
+    kind_text,
     later_text,
     others_text,
     share_text,
     strip,
 )
-from vgstudy.report.page import markdown, page
+from vgstudy.report.fixes import fixes
+from vgstudy.report.page import _render, main_page
 from vgstudy.store.tables import shared_rows
 
 REGISTER = Path(__file__).parents[2] / "config/claims"
@@ -25,6 +28,17 @@ ROW = {
     **{"value": 0.9, "low": 0.74, "high": 0.965, "n": 31, "n_failed": 1, "method": "Wilson"},
     **{"quantity": "q", "prediction_low": None, "prediction_high": None},
 }
+
+
+def page(claims):
+    """The main page of no study."""
+    parts = {"sections": (), "first": None, "progress": ()}
+    return main_page(claims=claims, fixes=fixes(), **parts)
+
+
+def markdown(claims):
+    parts = {"sections": (), "first": None, "progress": ()}
+    return _render("summary.md", {"claims": claims, **parts}, escape=False)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +67,7 @@ def section(results, unrun):
 
 
 def test_a_judged_claim_has_one_row_and_the_others_are_named(section):
-    html = page([], section)
+    html = page(section)
     assert html.count('<tbody class="claim"') == 1
     assert 'data-verdict="does not hold"' in html
     assert "(2 of 100 seeds)" in html
@@ -70,12 +84,12 @@ def test_the_worst_statement_decides(section):
 
 def test_claims_that_were_not_run_say_which_studies_would_judge_them(unrun):
     listed = "To have them judged, add circles, extensions, visualising, mnist and digits to the"
-    assert page([], unrun).count(listed) == markdown([], unrun, None).count(listed) == 1
-    assert '<tbody class="claim"' not in page([], unrun)
+    assert page(unrun).count(listed) == markdown(unrun).count(listed) == 1
+    assert '<tbody class="claim"' not in page(unrun)
 
 
 def test_the_markdown_has_every_statement(section):
-    text = markdown([], section, None)
+    text = markdown(section)
     (judged,) = section.claims
     assert f"**{judged.id}** ({judged.study}) {judged.claim}" in text
     assert text.count("\n- ") == len(judged.statements)
@@ -91,20 +105,20 @@ def test_a_claim_of_two_studies_has_a_row_for_each_that_was_run(results):
 
 
 def test_code_that_no_longer_runs_is_on_the_page(section):
-    html = page([], section)
+    html = page(section)
     assert "history.history[&#39;acc&#39;]" in html
     assert sum(len(tutorial.code.rows) for tutorial in section.tutorials) == 15
 
 
 def test_without_claims_there_is_no_section(tmp_path):
     assert claims_section(tmp_path) is None
-    assert 'id="claims"' not in page([])
+    assert 'id="claims"' not in page(None)
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "90 % [74, 96]; 1 without a value"),
+        ({}, "90 % [74, 96] of seeds; 1 without a value"),
         ({"method": "t on log", "n_failed": 0}, "0.90 [0.74, 0.96]"),
         (
             {"method": "t", "prediction_low": 0.5, "prediction_high": 1.2, "n_failed": 0},
@@ -127,15 +141,27 @@ def test_other_networks_and_later_statements_by_hand():
     assert others_text(["A1", "A3"], [0.62, 1.0]) == "A1 62 %, A3 100 %"
     assert [later_text(each) for each in ([1, 1], [1, 4], [4, 2])] == [
         "",
-        "in part after results",
-        "after results",
+        "in part written after results",
+        "written after results",
     ]
 
 
 def test_strip_by_hand():
-    assert strip([1.0, 2.0, 3.0], 5.0, 5.0).values == (0, 0.25, 0.5)
-    assert strip([1.0, 2.0, 3.0], 5.0, 5.0).reported == (1, 1)
+    one = strip([1.0, 2.0, 2.0, 3.0], [5.0, 5.0])
+    assert [x for x, _ in one.dots] == pytest.approx([0, 0.25, 0.25, 0.5], abs=0.02)
+    # the second of two equal values stands above the first, in a line that has room for six
+    assert [y for _, y in one.dots] == [0, 0, 1 / 6, 0]
+    assert one.reported == (1, 1)
     # decades are equally long
-    assert strip([1.0, 10.0, 100.0], None, None).values == pytest.approx((0, 0.5, 1))
-    assert strip([0.5], 0.5, 0.5).values == (0.5,)
-    assert strip([], 1.0, 2.0).values == ()
+    decades = [x for x, _ in strip([1.0, 10.0, 100.0], []).dots]
+    assert decades == pytest.approx([0, 0.5, 1], abs=0.02)
+    assert strip([], [1.0, 2.0]).dots == ()
+
+
+def test_a_number_says_what_it_is_of_by_hand():
+    number = ROW | {"method": "t", "value": 0.8107, "low": 0.8087, "high": 0.8126}
+    accuracy = number | {"quantity": "accuracy on the probe set, last epoch"}
+    assert brief_text(accuracy) == "accuracy 0.811 [0.809, 0.813]"
+    assert brief_text(ROW) == "90 % [74, 96] of seeds"
+    assert kind_text("test accuracy, change over epochs 1 to 5") == "change of test accuracy"
+    assert kind_text("mean of g, layer 1; over: mean of g, layer 2") == "ratio"

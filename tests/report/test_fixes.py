@@ -7,11 +7,14 @@ from vgstudy.report.fixes import (
     SIZE,
     UNTOUCHED,
     answer,
-    causes,
+    cause_sentence,
     fixes,
+    is_cause,
     rate_sentence,
-    remedy_sentences,
+    rate_table,
+    remedy_sentence,
 )
+from vgstudy.store.records import Record
 
 LEVELS = {
     "depth": 5,
@@ -28,25 +31,28 @@ def network(at_one, value, low, high):
     return {**LEVELS, "at_one": at_one, "value": value, "low": low, "high": high, "n": 100}
 
 
-def test_the_network_that_gains_most_is_named_by_hand():
+def test_networks_that_gain_are_counted_by_hand():
     rows = [network(0.1, 0.6, 0.5, 0.7), network(0.4, 0.5, 0.35, 0.6)]
     assert rate_sentence(rows) == (
         "1 of 2 networks of tutorial A learn more often at another learning rate than the given "
-        "one. tanh, He, depth 5, 5 wide: 0.60 [0.50, 0.70] of the seeds learn at 3 times the rate, "
-        "0.10 at the given one."
+        "one."
     )
 
 
-def test_without_a_gain_no_network_is_named():
-    text = rate_sentence([network(0.4, 0.5, 0.35, 0.6)])
-    assert text.startswith("0 of 1 networks")
-    assert text.endswith("the given one.")
+def test_the_table_in_sight_has_shares_in_percent_and_the_largest_gain_first_by_hand():
+    rows = [network(0.4, 0.5, 0.35, 0.6), network(0.06, 0.56, 0.46, 0.65)]
+    table = rate_table(Record(rows, {"date": "today"}))
+    assert table.rows == (
+        ("tanh, He, depth 5, 5 wide", "6 %", "56 % [46, 65]", "× 3"),
+        ("tanh, He, depth 5, 5 wide", "40 %", "50 % [35, 60]", "× 3"),
+    )
 
 
 def test_the_tables_say_when_they_were_made():
-    found = fixes()
-    assert all("seeds of its own" in table.caption for table in found.tables)
-    assert len(found.tables[0].rows) == 7
+    section = fixes()
+    assert all("seeds of its own" in each.caption for each in (section.first, *section.tables))
+    assert len(section.first.rows) == 7
+    assert len(section.sentences) == 3
 
 
 def arm(remedy, reference, value, low, high, **counts):
@@ -63,34 +69,28 @@ def healthy_with(low, high):
 
 
 def test_gradients_are_the_cause_only_if_the_profile_helps_and_the_reverse_harms_by_hand():
-    equal = arm(EQUAL, UNTOUCHED, 0.38, 0.28, 0.48)
-    for low, high, reverse, expected in (
-        (0.25, 0.5, (-0.4, -0.2), "Yes: profile less size 0.40 [0.25, 0.50]"),
-        (0.15, 0.5, (-0.4, -0.2), "Not shown: "),
-        (0.25, 0.5, (-0.4, 0.1), "In part: "),
+    for low, reverse_harms, expected in (
+        (0.25, True, "Yes"),
+        (0.15, True, "Not shown"),
+        (0.25, False, "In part"),
     ):
-        rows = [equal, arm(PROFILE, SIZE, 0.4, low, high), *healthy_with(*reverse)]
-        (sentence,) = causes(rows)
-        assert expected in sentence
-        assert "10 of 100 seeds learn" in sentence
-        assert "equal gradients cure 40 and harm 2" in sentence
+        assert is_cause({"low": low}, reverse_harms) == expected
 
 
-def test_the_best_remedy_and_those_as_good_are_named_by_hand():
-    def remedied(remedy, value, as_good):
-        row = {**network(None, value, value - 0.1, value + 0.1), "remedy": remedy}
+def test_remedies_that_are_as_good_as_the_best_are_named_by_hand():
+    def remedied(activation, remedy, as_good):
+        row = {**network(None, 0.5, 0.4, 0.6), "remedy": remedy, "activation": activation}
         return row | {"depth": 20, "as_good": as_good}
 
-    rows = [remedied("skip", 0.8, True), remedied("batch norm", 0.7, True)]
-    (sentence,) = remedy_sentences([*rows, remedied("none", 0.2, False)])
-    assert sentence == (
-        "20 tanh layers of 5: 0.80 [0.70, 0.90] of the seeds learn with skip, 0.20 [0.10, 0.30] "
-        "with He and SGD. As good as the best: batch norm."
-    )
-    (sentence,) = remedy_sentences([*rows, remedied("none", 0.65, True)])
-    assert sentence == (
-        "20 tanh layers of 5 need no remedy but the right learning rate: 0.65 [0.55, 0.75] of the "
-        "seeds learn with He and SGD."
+    rows = [
+        remedied("ReLU", "none", True),
+        remedied("sigmoid", "skip", True),
+        remedied("sigmoid", "batch norm", True),
+        remedied("sigmoid", "none", False),
+    ]
+    assert remedy_sentence(rows) == (
+        "With 20 layers ReLU need no remedy but the right learning rate; sigmoid needs one of skip "
+        "and batch norm."
     )
 
 
@@ -98,11 +98,16 @@ def test_the_answer_to_the_open_question_counts_seeds_by_hand():
     shape = {"initializer": "uniform(0,1)"}
     equal = arm(EQUAL, UNTOUCHED, 0.3, 0.2, 0.4, learned_reference=55) | shape
     profile = arm(PROFILE, SIZE, 0.3, 0.25, 0.4, learned=85, learned_reference=56) | shape
-    text, certainty = answer([equal, profile, *healthy_with(-0.4, -0.2)])
+    rows = [equal, profile, *healthy_with(-0.4, -0.2)]
+    text, certainty, bars = answer(rows)
     assert text == (
-        "Yes: of 100 seeds of five tanh layers from U(0, 1), 55 learn, 85 with the profile of "
-        "their gradients made equal, 56 with only its size changed."
+        "Yes. Of 100 seeds of five tanh layers from U(0, 1), 55 learn; 85 with equal gradients, 56 "
+        "with only their size changed."
     )
-    assert certainty.endswith("profile less size 0.30 [0.25, 0.40], paired by seed.")
-    text, _ = answer([equal, profile, *healthy_with(-0.4, 0.2)])
-    assert text.startswith("In part: ")
+    assert certainty.startswith("The last two differ by 30 points [25, 40]")
+    assert [bar.text for bar in bars] == ["55", "85", "56"]
+    assert answer([equal, profile, *healthy_with(-0.4, 0.2)])[0].startswith("In part. ")
+    assert cause_sentence(rows) == (
+        "Equal gradients cure 40 seeds of tutorial A's failing network and harm 2; its unequal "
+        "ones, given to a healthy network, harm 2 of 100."
+    )

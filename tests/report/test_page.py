@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from vgstudy.errors import UserError
 from vgstudy.report.embedded_figures import KINDS
 from vgstudy.report.page import write_report
 
-VOID = ("meta", "img", "input", "br", "line", "path", "rect")
+VOID = ("meta", "img", "input", "br", "line", "path", "rect", "circle")
 
 
 class Page(HTMLParser):
@@ -51,6 +52,11 @@ def page(html):
     return Page(html)
 
 
+@pytest.fixture(scope="module")
+def study_page(reported):
+    return Page((reported / "made/report.html").read_text(encoding="utf-8"))
+
+
 def captions(folder):
     return json.loads((folder / "figures/captions.json").read_text(encoding="utf-8"))
 
@@ -74,15 +80,23 @@ def test_every_link_has_its_place(page):
 
 def test_downloads_are_the_files_next_to_the_page(page, reported):
     linked = {a["href"] for tag, a in page.tags if tag == "a" and not a["href"].startswith("#")}
-    tables = {"made/tables/", "other/tables/"}
-    figures = {
-        f"{study}/figures/{name}.{kind}"
-        for study in ("made", "other")
-        for name in captions(reported / study)
+    pages = {f"{study}/report.html" for study in ("made", "other")}
+    assert pages <= linked
+    assert all((reported / place).is_file() for place in pages)
+    ends = {Path(place).suffix[1:] for place in linked - pages}
+    assert ends == set(KINDS)
+
+
+def test_a_page_of_a_study_links_to_files_next_to_it_and_to_the_main_page(study_page, reported):
+    linked = {a["href"] for tag, a in study_page.tags if tag == "a" and a["href"][0] != "#"}
+    files = {
+        f"./figures/{name}.{kind}"
+        for name, text in captions(reported / "made").items()
         for kind in KINDS
+        if not text["caption"].startswith("Not drawn")
     }
-    assert linked == tables | figures
-    assert all((reported / table).is_dir() for table in tables)
+    assert linked == files | {"tables/", "../report.html", "../report.html#methods"}
+    assert (reported / "made/tables").is_dir()
 
 
 def test_texts_of_a_study_come_out_as_text(page, html):
@@ -90,12 +104,23 @@ def test_texts_of_a_study_come_out_as_text(page, html):
     assert EVIL in page.text
 
 
-def test_every_figure_and_caption_of_every_study_is_there(page, reported):
-    images = [attributes for tag, attributes in page.tags if tag == "img" and attributes["alt"]]
-    texts = [text for study in ("made", "other") for text in captions(reported / study).values()]
-    described = Counter(image["alt"] for image in images)
-    assert described == Counter(f"{text['title']}. {text['caption']}" for text in texts)
+def test_every_figure_of_a_study_and_its_texts_are_on_its_page(study_page, reported):
+    images = [attributes for tag, attributes in study_page.tags if tag == "img"]
+    texts = captions(reported / "made").values()
+    drawn = [text for text in texts if not text["caption"].startswith("Not drawn")]
+    alts = Counter(f"{text['title']}. {text['takeaway'] or text['title']}" for text in drawn)
+    assert Counter(image["alt"] for image in images) == alts
     assert {(image["width"], image["height"]) for image in images} == {("96", "48")}
+    for text in texts:
+        assert " ".join(text["caption"].split()) in study_page.text
+
+
+def test_the_main_page_has_a_figure_for_each_question(page, reported):
+    images = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
+    texts = captions(reported / "made")
+    for name in ("accounting", "depth-limit", "odds-ratios", "signal-start"):
+        assert any(alt.startswith(texts[name]["title"]) for alt in images)
+    assert not any(alt.startswith(texts["profiles"]["title"]) for alt in images)
 
 
 def test_the_summary_is_short_and_leads_to_what_it_says(page, html):

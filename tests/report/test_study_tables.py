@@ -1,9 +1,13 @@
 """Folded tables, by hand and against the tables that they are made from."""
 
+from math import inf, nan
+
 from synthetic import made_frames
 from vgstudy.figures.frames import read_frames
 from vgstudy.report.study_tables import (
     LARGE,
+    comparison_sentences,
+    comparison_table,
     network_table,
     result_tables,
     robustness_tables,
@@ -11,6 +15,8 @@ from vgstudy.report.study_tables import (
 )
 from vgstudy.store.records import read_record
 
+HE = {"initializer": "He", "value": 4.0, "low": 2.0, "high": 8.0, "p_adjusted": 0.001}
+SAME_AT_ALL_DEPTHS = {"p_depth_adjusted": 1.0}
 ZERO = {"quantity": "p_zero_dead", "value": 0.25, "low": 0.1, "high": 0.6}
 
 
@@ -52,3 +58,57 @@ def test_every_published_number_and_every_coverage_has_a_row():
     assert len(published.rows) == len(read_record("published").rows)
     assert len(coverage.rows) == len(read_record("coverage").rows)
     assert "computed once for this version of the package, on 2" in coverage.caption
+
+
+def pooled(*rows):
+    return made_frames(pooled=[{**HE, **SAME_AT_ALL_DEPTHS, **row} for row in rows])
+
+
+def test_settings_are_counted_by_hand():
+    frames = pooled(
+        {},
+        {"width": 25, "value": 0.2},
+        {"activation": "ReLU", "p_adjusted": 0.05},
+        {"activation": "sigmoid", "value": nan, "p_adjusted": 1.0},
+        {"initializer": "uniform(0, 1)"},
+        {"optimizer": "Adam", "correction": "exploratory, FDR"},
+    )
+    assert comparison_sentences(frames) == (
+        "He against Xavier: of 4 settings, more runs learn in 1 and fewer in 1, 2 undecided.",
+        "uniform(0, 1) against Xavier: of 1 setting, more runs learn in 1 and fewer in 0, "
+        "0 undecided.",
+    )
+
+
+def test_where_it_changes_with_depth_no_single_odds_ratio_speaks_by_hand():
+    (sentence,) = comparison_sentences(pooled({}, {"width": 25, "p_depth_adjusted": 0.01}))
+    assert sentence == (
+        "He against Xavier: of 2 settings, more runs learn in 1 and fewer in 0, 1 changes with "
+        "depth, 0 undecided."
+    )
+
+
+def test_levels_read_as_words_by_hand():
+    width = {"initializer": "Xavier", "factor": "width", "reference": "5", "width": 25}
+    (sentence,) = comparison_sentences(pooled(width))
+    assert sentence.startswith("25 wide against 5 wide: of 1 setting")
+
+
+def test_open_intervals_and_bounds_are_shown_by_hand():
+    limits = {"limit_difference": 3.0, "limit_low": 1.0, "limit_high": 5.0}
+    rows = (
+        {**limits, "limit_bound": "at least"},
+        {"value": inf, "low": 12.0, "high": inf},
+        {"value": 0.0, "low": 0.0, "high": 0.4},
+        {"value": nan, "low": 0.0, "high": inf},
+    )
+    table = comparison_table(pooled(*rows))
+    at = table.head.index("odds ratio [interval]")
+    assert [row[at] for row in table.rows] == [
+        "4.0 [2.0, 8.0]",
+        "∞ [12.0, ∞]",
+        "0.00 [0.00, 0.40]",
+        "– [0, ∞]",
+    ]
+    at = table.head.index("limit difference [interval]")
+    assert [row[at] for row in table.rows] == ["≥ +3.0 [+1.0, +5.0]", "–", "–", "–"]

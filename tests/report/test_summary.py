@@ -14,8 +14,8 @@ from vgstudy.report.summary import (
     unknown_sentence,
 )
 
-SECTIONS = [SimpleNamespace(name="s", figure=lambda name: f"figure {name}")]
 LIMIT = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "width": 5}
+LIMIT |= {"range": "inside", "shallowest": 1, "deepest": 20}
 
 
 def judged(counts, not_run=()):
@@ -27,8 +27,8 @@ def judged(counts, not_run=()):
 
 
 def test_networks_and_seeds_are_counted():
-    one = made_frames(outcomes=[{"status": "learned"}], resolved=study(seeds=[0]))
-    many = made_frames(outcomes=[{"status": "learned"}], resolved=study(seeds=range(10)))
+    one = made_frames(outcomes=[{"status": "learned"}])
+    many = made_frames(outcomes=[{"seed": seed, "status": "learned"} for seed in range(10)])
     assert scope_sentence({"a": one}).endswith("Here 1 network is trained with 1 seed.")
     both = scope_sentence({"a": one, "b": many})
     assert both.endswith("Here 2 networks are each trained with 1 to 10 seeds.")
@@ -36,7 +36,9 @@ def test_networks_and_seeds_are_counted():
 
 def test_claims_are_counted_by_verdict():
     finding = claims_finding(judged({"holds": 2, "undecided": 1}))
-    assert finding.text == "Of 3 claims of the tutorials, 2 hold and 1 is undecided."
+    assert finding.text == "2 of 3 claims hold, 0 do not."
+    bars = [(bar.label, bar.share, bar.text) for bar in finding.bars]
+    assert bars == [("holds", 2 / 3, "2"), ("undecided", 1 / 3, "1")]
     assert claims_finding(judged({})) is None
     assert claims_finding(None) is None
 
@@ -54,43 +56,54 @@ def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
         for layer, value in ((1, first), (10, 1.0))
     ]
     factor = {"quantity": "d_delta", "value": 0.7, "low": 0.7 / 1.05, "high": 0.7 * 1.05}
-    finding = signal_finding({"s": made_frames([factor], rows)}, SECTIONS)
-    assert "in 1 of 2 networks and grows more than tenfold in 1." in finding.text
-    assert " It shrinks in 1 of 1 tanh networks." in finding.text
+    finding = signal_finding({"s": made_frames([factor], rows)})
+    assert finding.text.endswith("in 1 of 2 networks and grows as much in 1.")
+    assert {bar.label: bar.text for bar in finding.bars} == {"tanh": "100 %", "ReLU": "0 %"}
     assert finding.certainty == "Half of the decay factors are known to within ±5 %."
-    assert (finding.link, finding.figure) == ("s-signal-start", "figure signal-start")
+    assert finding.link == "s-signal-start"
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("dead", "end with a dead gradient"),
+        ("dead", "die"),
         ("diverged", "diverge"),
-        ("slow", "still learn when training ends"),
+        ("slow", "are still learning"),
         ("stuck", "get stuck"),
     ],
 )
 def test_failures_are_of_four_kinds(status, expected):
     ends = [{"seed": 0, "status": "learned"}]
     ends += [{"seed": seed, "status": status} for seed in (1, 2)]
-    finding = failure_finding({"s": made_frames(outcomes=ends)}, SECTIONS)
-    assert finding.text == f"tanh: 2 of 3 runs fail; 2 {expected}."
+    finding = failure_finding({"s": made_frames(outcomes=ends)})
+    assert finding.text == f"33 % of the runs learn. Of the others, most tanh networks {expected}."
+    assert [(bar.label, bar.text) for bar in finding.bars] == [("tanh", "33 %")]
 
 
 def test_where_no_run_fails_there_is_no_finding():
     ends = [{"status": "learned"}]
-    assert failure_finding({"s": made_frames(outcomes=ends)}, SECTIONS) is None
+    assert failure_finding({"s": made_frames(outcomes=ends)}) is None
 
 
 def test_the_shallowest_and_the_deepest_limit_are_named():
     rows = [
         LIMIT | {"value": 3.2, "low": 1.0, "high": 5.0},
         LIMIT | {"activation": "ReLU", "value": 11.8, "low": 5.0, "high": 15.0},
-        LIMIT | {"width": 25, "value": None, "low": None, "high": None},
+        LIMIT | {"width": 25, "value": None, "low": None, "high": None, "range": "deeper"},
     ]
-    finding = limit_finding({"s": made_frames(limits=rows)}, SECTIONS)
+    finding = limit_finding({"s": made_frames(limits=rows)})
     assert finding.text == (
-        "Half the seeds still learn with 3.2 (tanh, Xavier, 5 wide) and 11.8 (ReLU, Xavier, "
-        "5 wide) hidden layers."
+        "Half the seeds still learn with 3 layers in the worst setting and with 12 in the best "
+        "that has a limit. In 1 setting no depth tried is too deep."
     )
-    assert finding.certainty == "95 % intervals: 1 to 5 and 5 to 15 layers."
+    assert finding.certainty == "95 % intervals: 1 to 5 and 5 to 15."
+    assert [(bar.label, bar.text) for bar in finding.bars] == [
+        ("tanh, Xavier, SGD, 5 wide", "3"),
+        ("ReLU, Xavier, SGD, 5 wide", "12"),
+    ]
+
+
+def test_a_study_of_named_networks_has_no_depth_limit():
+    rows = [LIMIT | {"value": 3.2, "low": 1.0, "high": 5.0}]
+    resolved = study() | {"arms": {"A1": {"depth": [1]}}}
+    assert limit_finding({"s": made_frames(limits=rows, resolved=resolved)}) is None

@@ -1,4 +1,4 @@
-from vgstudy.figures.registry import figure_names, figures
+from vgstudy.figures.registry import figures
 from vgstudy.schema import STUDY_TABLES
 
 
@@ -19,9 +19,5 @@ rule figures:
         "../../environment.yml"
     params:
         stage=STAGES["figures"],
-        estimands=lambda wildcards: {
-            name: figures()[name].estimand
-            for name in figure_names(PLANS[wildcards.study].study.model_dump())
-        },
     shell:
         "vgstudy figures results/{wildcards.study} > {log} 2>&1"

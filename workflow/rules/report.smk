@@ -9,6 +9,7 @@ rule report:
     output:
         "results/summary.md",
         "results/claims.csv",
+        expand("results/{study}/report.html", study=PLANS),
         expand("results/{study}/tables/{table}.csv", study=PLANS, table=EXPORTED),
         report(
             "results/report.html",

@@ -166,9 +166,9 @@ def of_claim(verdicts: Collection[str]) -> str:
 
 
 def share_of_all(agreements: list[Array]) -> tuple[float | None, int]:
-    """Return the share of the seeds for which all statements hold, and the number of seeds: those
-    with a value in all of them. None and 0 without any."""
-    all_hold = np.min(agreements, axis=0) if agreements else np.array([NAN])
+    """Return the share of the seeds for which every statement that they have a value in holds, and
+    the number of seeds with a value in one. None and 0 without any."""
+    all_hold = np.fmin.reduce(agreements) if agreements else np.array([NAN])
     known = all_hold[~np.isnan(all_hold)]
     return (float(known.mean()) if len(known) else None), len(known)
 

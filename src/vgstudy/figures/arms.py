@@ -56,9 +56,7 @@ def accuracy(frames: Frames) -> View:
     rows = rows.assign(x=rows["epoch"], reported=stars)
     drawn = rows[["low", "value", "high", "reported"]].astype(float)
     limits = (drawn.min().min() - 0.03, drawn.max().max() + 0.03) if len(rows) else (0.0, 1.0)
-    return arms_view(
-        frames, rows, axes_of(*names, limits=limits), "", panel=draw_run, key=run_key
-    )
+    return arms_view(frames, rows, axes_of(*names, limits=limits), "", panel=draw_run, key=run_key)
 
 
 @arms_figure(
@@ -86,8 +84,8 @@ def best_and_worst(rows: pd.DataFrame) -> str:
         return ""
     worst, best = (row for _, row in ends.iloc[[0, -1]].iterrows())
     return (
-        f"By the end {percent(best['at_end'])} of the seeds of {best['arm']} have learned, "
-        f"{percent(worst['at_end'])} of {worst['arm']}"
+        f"By the end, {percent(best['at_end'])} of the seeds of {best['arm']} have learned and "
+        f"{percent(worst['at_end'])} of those of {worst['arm']}"
     )
 
 

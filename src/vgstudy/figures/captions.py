@@ -47,7 +47,8 @@ def texts(spec: FigureSpec, view: View) -> dict[str, str]:
             "details": "",
         }
     drawn = view.frame[view.frame["value"].notna()]
-    caption = (spec.caption, intervals(drawn, view.simultaneous), seeds(drawn))
+    number = view.counts or seeds(drawn)
+    caption = (spec.caption, intervals(drawn, view.simultaneous), number)
     details = (spec.details, view.note, CUT * ("method" in drawn), left_out(view.frame))
     return {
         "title": spec.title,

@@ -28,14 +28,16 @@ ROW_ORDER = ("initializer", "optimizer", "rate_factor", "remedy", "width")
     "odds-ratios",
     title="Which level learns more often",
     caption="Odds of learning over those with the reference, all depths of a setting together. "
-    "Full: Holm's corrected p below .05; open: undecided.",
-    details="Beyond 1,000 either way an odds ratio is drawn at the edge.",
+    "Full markers: decided (Holm).",
+    details="Decided: Holm's corrected p is below .05. Beyond 1,000 either way an odds ratio is "
+    "drawn at the edge.",
     needs="no two settings differ in a declared contrast alone, or none has both runs that "
     "learned and runs that did not",
 )
 def odds_ratios(frames: Frames) -> View:
     """Select the odds ratios of each contrast, a row for each setting without its activation."""
     rows = _ordered(frames)
+    runs = int(rows["n"].sum() + rows["n_reference"].sum())
     place = {
         str(family): {name: at for at, name in enumerate(dict.fromkeys(some["setting"]))}
         for family, some in rows.groupby("quantity", sort=False)
@@ -49,8 +51,9 @@ def odds_ratios(frames: Frames) -> View:
         rows.drop(columns="n"),
         {name: Axis(name, limits=(len(names) - 0.5, -0.5)) for name, names in place.items()},
         Axis("odds ratio of learning", "log", limits=(ends["low"].min(), ends["high"].max())),
-        f"{plural(len(rows), 'test')}, corrected within each contrast.",
+        "Corrected within each contrast.",
         across=(),
+        counts=f"{plural(len(rows), 'test')} on {plural(runs, 'run')}.",
         line=("setting",),
         panel=draw_odds,
         key=odds_key,
@@ -60,17 +63,24 @@ def odds_ratios(frames: Frames) -> View:
 
 def clearest(pooled: pd.DataFrame) -> str:
     """Say which two levels differ most often from their reference in how often runs learn."""
-    texts = []
+    compared = []
     for (factor, reference), rows in pooled.groupby(["factor", "reference"], observed=True):
         for level, some in rows.groupby(str(factor), observed=True):
-            decided = some[some["p_adjusted"] < ALPHA]
-            more = int((decided["value"] > 1).sum())
-            word, count = max(("more", more), ("less", len(decided) - more), key=lambda each: each[1])
-            names = (level_text(str(factor), name) for name in (level, reference))
-            says = "{} learns {} often than {}".format(next(names), word, next(names))
-            texts.append((count / len(some), f"{says} in {count} of {len(some)} settings"))
-    best = sorted(texts, key=lambda each: -each[0])[:2]
+            pair = [level_text(str(factor), name) for name in (level, reference)]
+            compared.append(_more_often(some, *pair))
+    best = sorted(compared, reverse=True)[:2]
     return "; ".join(text for share, text in best if share)
+
+
+def _more_often(rows: pd.DataFrame, level: str, reference: str) -> tuple[float, str]:
+    """Return in which share of settings a level learns more often than the reference, or less
+    often, whichever are more, and the same in words."""
+    decided = rows[rows["p_adjusted"] < ALPHA]
+    more = int((decided["value"] > 1).sum())
+    less = len(decided) - more
+    count, word = (more, "more") if more >= less else (less, "less")
+    text = f"{level} learns {word} often than {reference} in {count} of {len(rows)} settings"
+    return count / len(rows), text
 
 
 def _ordered(frames: Frames) -> pd.DataFrame:

@@ -53,8 +53,9 @@ def accounting(frames: Frames) -> View:
     rows, by_name = counted(frames, list(FACTORS)), bool(frames.study.get("arms"))
     rows = rows.melt(list(FACTORS), var_name="status", value_name="runs", ignore_index=True)
     total = rows.groupby(list(FACTORS), observed=True)["runs"].transform("sum")
-    rows = rows.assign(share=rows["runs"] / total, quantity="share", value=rows["runs"] / total)
-    common = {
+    share = rows["runs"] / total
+    rows = rows.assign(share=share, quantity="share", value=share, n=total)
+    common: dict[str, Any] = {
         "note": f"{plural(len(frames.runs), 'run')} in the design.",
         "key": status_key,
         "takeaway": fates(frames),
@@ -77,18 +78,24 @@ def accounting(frames: Frames) -> View:
 
 def fates(frames: Frames) -> str:
     """Say what share of the runs learns, and what most of the others do, by activation."""
-    counts = counted(frames, ["activation"])
-    kinds = [name for name in FAILING if counts[name].any()]
-    share = counts["learned"].sum() / len(frames.runs)
+    if frames.runs.empty:
+        return ""
+    ends = frames.outcomes
+    share = (ends["status"] == "learned").sum() / len(frames.runs)
     start = f"{100 * share:.0f} % of the runs learn"
-    texts = []
-    for _, row in counts.assign(failed=counts[kinds].sum(axis=1)).nlargest(
-        MOST_ACTIVATIONS, "failed"
-    ).iterrows():
-        kind = row[kinds].astype(int).idxmax() if row["failed"] else ""
-        if kind and row[kind] > row["failed"] / 2:
-            texts.append(f"most {row['activation']} networks {FAILING[kind]}")
+    texts = main_failures(ends)
     return f"{start}; of those that fail, {listing(texts)}" if texts else start
+
+
+def main_failures(ends: pd.DataFrame) -> list[str]:
+    """Return what most of the failed runs of an activation do, of those with most such runs."""
+    failed = ends[ends["status"].isin(FAILING)].astype({"activation": "str", "status": "str"})
+    texts = []
+    for activation in failed["activation"].value_counts().index[:MOST_ACTIVATIONS]:
+        kinds = failed.loc[failed["activation"] == activation, "status"].value_counts()
+        if kinds.iloc[0] > kinds.sum() / 2:
+            texts.append(f"most {activation} networks {FAILING[str(kinds.index[0])]}")
+    return texts
 
 
 def counted(frames: Frames, by: list[str]) -> pd.DataFrame:
@@ -197,7 +204,7 @@ def depth_limit(frames: Frames) -> View:
     edge = rows["deepest"].where(rows["range"] == "deeper", rows["shallowest"])
     initializers = list(frames.study["factors"]["initializer"])
     deepest = 0 if rows.empty else int(rows["deepest"].max())
-    counts = f"{plural(int(rows['n'].sum()), 'run')} with an outcome"
+    counts = f"{plural(int(rows['n'].sum()), 'run')} of {plural(len(rows), 'setting')}."
     rows = rows.assign(
         quantity="limit",
         x=rows["initializer"].astype("str").map(initializers.index).astype(int),
@@ -209,10 +216,10 @@ def depth_limit(frames: Frames) -> View:
         rows,
         {"limit": Axis("depth at which half\nthe seeds still learn", limits=(0, deepest + 1))},
         Axis("initializer", names=tuple(initializers)),
-        f"Fitted to {counts}, of {plural(len(rows), 'setting')}.",
-        ("width",),
-        ("optimizer",),
+        across=("width",),
+        down=("optimizer",),
         line=SETTING,
+        counts=counts,
         panel=draw_limits,
         key=limit_key,
         takeaway=takeaway,

@@ -31,8 +31,8 @@ SPAN = "An axis reaches at most six decades to either side of the median; lines 
 @figure(
     "decay-layers",
     title="Decay factor from layer to layer, before training",
-    caption="RMS of each layer over that of the next, geometric mean over seeds. Below 1 it shrinks "
-    "toward the input. Thin lines: theory.",
+    caption="RMS of each layer over that of the next, geometric mean over seeds. Below 1: it "
+    "shrinks toward the input. Thin lines: theory.",
     details="Quantities: the backpropagated signal δ, the gradient g of the kernel, the activation "
     f"h. Theory: one factor for all square layers, in the limit of infinite width. {SPAN}",
     needs="no network has two layers with a level that is positive and finite",

@@ -48,7 +48,12 @@ def signal_start(frames: Frames) -> View:
     """Select δ of hidden layers at epoch 0, relative to the last hidden layer: a row for every
     depth, or for every arm."""
     rows = first_optimizer_only(relative_signal(frames, epoch=0))
-    common = {"panel": draw_heat, "key": ratio_key, "takeaway": takeaway(rows), "x": LAYER}
+    common: dict[str, Any] = {
+        "panel": draw_heat,
+        "key": ratio_key,
+        "takeaway": takeaway(rows),
+        "x": LAYER,
+    }
     if frames.study.get("arms"):
         rows, network = with_networks(frames, rows)
         return View(rows, {"signal": network}, across=(), note=losses(rows), **common)
@@ -78,7 +83,12 @@ def signal_epochs(frames: Frames) -> View:
     rows = rows.assign(
         place=rows["epoch"].map(epochs.index).astype(int), row_name=rows["epoch"].astype("str")
     )
-    common = {"panel": draw_heat, "key": ratio_key, "takeaway": change(rows), "x": LAYER}
+    common: dict[str, Any] = {
+        "panel": draw_heat,
+        "key": ratio_key,
+        "takeaway": change(rows),
+        "x": LAYER,
+    }
     axes = {"signal": Axis("epoch", limits=(-0.5, len(epochs) - 0.5))}
     if frames.study.get("arms"):
         return View(of_arms(frames, rows), axes, across=("arm", "network"), **common)

@@ -45,7 +45,7 @@ def fluctuations(frames: Frames) -> View:
 @figure(
     "theory-width",
     title="Measured over predicted decay before training, by width",
-    caption="Decay factor at epoch 0 over what theory predicts for infinite width; at 1 they agree.",
+    caption="Decay factor before training over what theory predicts for infinite width.",
     needs="theory predicts none of these networks",
     is_of=has_widths,
 )

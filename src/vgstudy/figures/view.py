@@ -74,6 +74,8 @@ class View:
     key
         Returns how the entries of the key above the panels look, with a `label` each; the
         activations if there is none.
+    counts
+        How many runs or seeds it stands on, where the points do not say `n`.
     takeaway
         What to see in the figure; its title on the page and on slides.
     """
@@ -88,6 +90,7 @@ class View:
     simultaneous: bool = False
     panel: Callable[[Axes, pd.DataFrame], None] | None = None
     key: Callable[[pd.DataFrame], list[Look]] | None = None
+    counts: str = ""
     takeaway: str = ""
 
     @property

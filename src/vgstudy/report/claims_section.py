@@ -1,4 +1,4 @@
-"""The tutorials' claims on the page: a row for each claim and study, its statements folded."""
+"""The tutorials' claims on the page: a row for each claim and study, its statements on request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,21 +9,23 @@ from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.judging import NOT_RUN, VERDICTS
-from vgstudy.formatting import interval, listing, number, plural
+from vgstudy.formatting import interval, listing, number, plural, share
 from vgstudy.report.table import Row, Table
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import shared_rows
 
 TUTORIALS = ("A", "B", "C")
+COLUMNS = 40  # of dots, side by side
 LOGARITHMIC_FROM = 20  # ratio of largest to smallest value from which a strip is logarithmic
 CODE_CAPTION = "Lines of its code that no longer do what they did (TensorFlow 2.21, Keras 3.15)"
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Values of the seeds and the reported range, as shares of a line's length."""
+    """Dots for the seeds, each with its place from 0 to 1 across and upward, and the range across
+    that the tutorial reports."""
 
-    values: tuple[float, ...]
+    dots: tuple[tuple[float, float], ...]
     reported: tuple[float, float] | None
 
 
@@ -101,6 +103,10 @@ class ClaimsSection:
         """The studies that were not run, in words."""
         return listing(self.lacking)
 
+    def of_study(self, name: str) -> tuple[Claim, ...]:
+        """Return the claims that one study judges."""
+        return tuple(claim for claim in self.claims if claim.study == name)
+
 
 def claims_section(results: Path) -> ClaimsSection | None:
     """Return the section made from `results/claims.parquet`; see `shared_rows`."""
@@ -157,19 +163,23 @@ def later_text(versions: Sequence[int]) -> str:
     later = [version > 1 for version in versions]
     if not any(later):
         return ""
-    return "after results" if all(later) else "in part after results"
+    return "written after results" if all(later) else "in part written after results"
 
 
 def statement(row: Row) -> Row:
     """Return a row with `estimate`, `brief`, `share_text` and `others_text` in words, and the
     `strip` of its seeds."""
+    values = row["sample"] or []
+    reported = [end for end in (row["reported_low"], row["reported_high"]) if end is not None]
+    if set(values) <= {0.0, 1.0}:
+        reported = {"learns": [1.0, 1.0], "does not learn": [0.0, 0.0]}.get(row["comparator"], [])
     return {
         **row,
         "estimate": estimate_text(row),
         "brief": brief_text(row),
         "share_text": share_text(row["share"], row["n"] - row["n_failed"]),
         "others_text": others_text(row["others"], row["others_fail"]),
-        "strip": strip(row["sample"] or [], row["reported_low"], row["reported_high"]),
+        "strip": strip(values, reported),
     }
 
 
@@ -185,12 +195,28 @@ def others_text(names: Sequence[str], shares: Sequence[float]) -> str:
     )
 
 
-def brief_text(row: Row) -> str:
+def number_text(row: Row) -> str:
     """Return the estimate with its interval; a share of the seeds in percent."""
-    if row["method"] == WILSON and row["value"] is not None:
-        value, low, high = (f"{100 * row[name]:.0f}" for name in ("value", "low", "high"))
-        return f"{value} % [{low}, {high}]"
-    return "" if row["value"] is None else interval(row["value"], row["low"], row["high"])
+    if row["value"] is None:
+        return ""
+    ends = (row["value"], row["low"], row["high"])
+    return f"{share(*ends)} of seeds" if row["method"] == WILSON else interval(*ends)
+
+
+def brief_text(row: Row) -> str:
+    """Return what the dots are of, in few words, and the estimate."""
+    text = number_text(row)
+    return text if row["method"] == WILSON else f"{kind_text(row['quantity'])} {text}"
+
+
+def kind_text(quantity: str) -> str:
+    """Return the words of a quantity in short: ``ratio``, ``change of test accuracy``,
+    ``accuracy``."""
+    if "; over: " in quantity:
+        return "ratio"
+    name, _, rest = quantity.partition(", ")
+    kind = name.removesuffix(" on the probe set")
+    return f"change of {kind}" if rest.startswith("change") else kind
 
 
 def estimate_text(row: Row) -> str:
@@ -198,16 +224,16 @@ def estimate_text(row: Row) -> str:
     have no value."""
     if row["value"] is None:
         return ""
-    text = brief_text(row)
+    text = number_text(row)
     if row["prediction_low"] is not None:
         ends = f"{number(row['prediction_low'])} to {number(row['prediction_high'])}"
         text += f"; one more seed: {ends}"
     return f"{text}; {row['n_failed']:,} without a value" if row["n_failed"] else text
 
 
-def strip(values: Sequence[float], low: float | None, high: float | None) -> Strip:
-    """Place the values and the reported number along a line that has room for all of them."""
-    reported = [end for end in (low, high) if end is not None]
+def strip(values: Sequence[float], reported: Sequence[float]) -> Strip:
+    """Stack a dot for each value in columns along a line that also has room for the reported
+    range."""
     if not values:
         return Strip((), None)
     numbers = [*values, *reported]
@@ -215,5 +241,10 @@ def strip(values: Sequence[float], low: float | None, high: float | None) -> Str
         numbers = [log(each) for each in numbers]
     first, length = min(numbers), max(numbers) - min(numbers)
     places = [(each - first) / length if length else 0.5 for each in numbers]
-    ends = (places[-2], places[-1]) if reported else None
-    return Strip(tuple(places[: len(values)]), ends)
+    columns = [round(place * (COLUMNS - 1)) for place in places[: len(values)]]
+    highest = max(map(columns.count, columns))
+    dots = [
+        (column / (COLUMNS - 1), columns[:number].count(column) / max(highest, 6))
+        for number, column in enumerate(columns)
+    ]
+    return Strip(tuple(dots), (places[-2], places[-1]) if reported else None)

@@ -28,6 +28,7 @@ COMPARED: Mapping[str, str] = MappingProxyType(
 def describe_design(study: Resolved) -> tuple[str, ...]:
     """Return what was varied, on what task, how it was trained and measured, and compared."""
     sentences = (
+        scope_sentence(study),
         factor_sentence(study),
         level_sentence(study),
         remedy_sentence(study),
@@ -40,15 +41,20 @@ def describe_design(study: Resolved) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def factor_sentence(study: Resolved) -> str:
-    """Return factors, level names, cells and runs in one sentence."""
+def scope_sentence(study: Resolved) -> str:
+    """Return how many networks are trained with how many seeds."""
     seeds = len(study["seeds"])
     cells = Study.model_validate({**study, "path": ""}).n_cells
-    runs = f"{plural(cells, 'cell')} × {plural(seeds, 'seed')} = {plural(cells * seeds, 'run')}"
+    runs = plural(cells * seeds, "run")
+    return f"{plural(cells, 'network')}, each trained with {plural(seeds, 'seed')}: {runs}."
+
+
+def factor_sentence(study: Resolved) -> str:
+    """Return factors and level names in one sentence."""
     if study.get("arms"):
         arms = "; ".join(f"{name}: {levels_text(arm)}" for name, arm in study["arms"].items())
-        return f"{arms}: {runs}."
-    return f"Every combination of {levels_text(study['factors'], '; ')}: {runs}."
+        return f"{arms}."
+    return f"Every combination of {levels_text(study['factors'], '; ')}."
 
 
 def levels_text(factors: Mapping[str, Any], separator: str = ", ") -> str:
@@ -133,12 +139,13 @@ def training_sentence(study: Resolved) -> str:
     )
     some = log.probe_rows is not None and log.probe_rows < task["train"]
     rows = f"the first {log.probe_rows:,} training rows" if some else "all training rows"
+    tested = "epoch" if log.test_every == 1 else f"{log.test_every} epochs"
     return (
         f"Each run trains for {plural(training['epochs'], 'epoch')}{portion} on mini-batches of "
         f"{training['batch_size']}. A seed draws the kernels, the order of the batches{drawn} "
         f"again{same}; {streams}. All layers are probed on {rows}, in float64, "
         f"at epochs {listing(map(str, log.probe_epochs))}{''.join(batch_probes(log))}; accuracy on "
-        f"the test rows is taken every {plural(log.test_every, 'epoch')} and at the end."
+        f"the test rows is taken every {tested} and at the end."
     )
 
 

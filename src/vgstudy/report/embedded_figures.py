@@ -19,11 +19,14 @@ _TAG = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True)
 class EmbeddedFigure:
-    """A figure: name, title, caption, size in CSS pixels, and its image as a data URL."""
+    """A figure: its name and texts, see `figures.captions.texts`, its size in CSS pixels, and its
+    image as a data URL."""
 
     name: str
     title: str
+    takeaway: str
     caption: str
+    details: str
     width: int
     height: int
     image: Markup
@@ -34,19 +37,14 @@ class EmbeddedFigure:
         return KINDS
 
     @property
+    def heading(self) -> str:
+        """What to see in the figure, or else what it shows."""
+        return self.takeaway or self.title
+
+    @property
     def drawn(self) -> bool:
         """Whether the study has what the figure shows."""
         return not self.caption.startswith("Not drawn: ")
-
-    @property
-    def lead(self) -> str:
-        """The first sentence of the caption."""
-        return f"{self.caption.partition('. ')[0].removesuffix('.')}."
-
-    @property
-    def more(self) -> str:
-        """The rest of the caption."""
-        return self.caption.partition(". ")[2]
 
 
 def embedded_figures(folder: Path, names: Iterable[str]) -> tuple[EmbeddedFigure, ...]:
@@ -69,7 +67,7 @@ def embedded_figures(folder: Path, names: Iterable[str]) -> tuple[EmbeddedFigure
         raise UserError(f"{captions.parent} holds a damaged file; {remedy}") from None
 
 
-def embedded_figure(folder: Path, name: str, title: str, caption: str) -> EmbeddedFigure:
+def embedded_figure(folder: Path, name: str, **texts: str) -> EmbeddedFigure:
     """Return one figure from its file."""
     path = folder / "figures" / f"{name}.svg"
     svg = path.read_text(encoding="utf-8")
@@ -77,7 +75,7 @@ def embedded_figure(folder: Path, name: str, title: str, caption: str) -> Embedd
     if not size:
         raise ValueError(f"{path} is not a figure")
     width, height = (round(float(points) * PIXELS_PER_POINT) for points in size.groups())
-    return EmbeddedFigure(name, title, caption, width, height, data_url(svg))
+    return EmbeddedFigure(name, **texts, width=width, height=height, image=data_url(svg))
 
 
 def data_url(svg: str) -> Markup:

@@ -1,7 +1,7 @@
 """What fixes a network that fails, and whether unequal gradients are why it does, from studies that
 were run once and whose tables the package keeps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.formatting import interval, listing, number
-from vgstudy.report.table import ESTIMATE, Table, column_table, setting
+from vgstudy.formatting import listing, percent, share
+from vgstudy.report.table import DIFFERENCE, SHARE, Bar, Table, column_table, frame_table, setting
 from vgstudy.schema import FACTORS
 from vgstudy.store.records import Record, read_record
 
@@ -23,125 +23,125 @@ UNTOUCHED, EQUAL, PROFILE, SIZE, REVERSE = "untouched", "equal", "profile", "siz
 NONE = "none"  # the remedy of plain networks in the study `remedies`
 # how much more often the profile alone must help than the size alone, by the interval's lower end
 LARGE_EFFECT = 0.2
-# share of learned seeds from which on a network does not fail
-HEALTHY = 0.9
 DATED = "run once on {date}, seeds of its own"
 
 
 @dataclass(frozen=True)
 class Fixes:
-    """The section: sentences and tables, and the answer to tutorial A's open question, with what
-    it stands on."""
+    """The section: a table in sight, sentences, folded tables; and tutorial A's open question with
+    its answer, what the answer stands on, and bars."""
 
+    first: Table
     sentences: tuple[str, ...]
     tables: tuple[Table, ...]
+    question: str
     answer: str
     certainty: str
+    bars: tuple[Bar, ...]
 
 
 def fixes() -> Fixes:
     """Return the section from the package's own tables."""
     rates, interventions = read_record("rates"), read_record("interventions")
     remedies = read_record("remedies")
+    sentences = (
+        rate_sentence(rates.rows),
+        remedy_sentence(remedies.rows),
+        cause_sentence(interventions.rows),
+    )
     return Fixes(
-        (
-            rate_sentence(rates.rows),
-            *remedy_sentences(remedies.rows),
-            *causes(interventions.rows),
-            reverse_sentence(interventions.rows),
-        ),
-        (_rate_table(rates), _remedy_table(remedies), _intervention_table(interventions)),
+        rate_table(rates),
+        sentences,
+        (_remedy_table(remedies), _intervention_table(interventions)),
+        "Do unequal gradients make the tanh network fail?",
         *answer(interventions.rows),
     )
 
 
+def rate_table(record: Record) -> Table:
+    """Return for each network of tutorial A how often it learns at the given and at its best
+    learning rate."""
+    rows = [
+        {
+            "network": setting(row, NETWORK),
+            "learns at the given rate": percent(row["at_one"]),
+            "at its best rate": share(row["value"], row["low"], row["high"]),
+            "which is": f"× {row['rate_factor']:g}",
+        }
+        for row in sorted(record.rows, key=lambda row: row["at_one"] - row["value"])
+    ]
+    return frame_table(f"Tutorial A's networks; {_dated(record)}", pd.DataFrame(rows))
+
+
 def rate_sentence(rows: Rows) -> str:
-    """Say how many networks learn more often at another rate, and which gains most."""
-    better = [row for row in rows if row["low"] > row["at_one"]]
-    start = (
-        f"{len(better)} of {len(rows)} networks of tutorial A learn more often at another learning "
-        "rate than the given one"
-    )
-    if not better:
-        return f"{start}."
-    most = max(better, key=lambda row: row["value"] - row["at_one"])
+    """Say how many networks learn more often at another rate."""
+    better = sum(row["low"] > row["at_one"] for row in rows)
     return (
-        f"{start}. {setting(most, NETWORK)}: {_share(most)} of the seeds learn at "
-        f"{most['rate_factor']:g} times the rate, {number(most['at_one'], 2)} at the given one."
+        f"{better} of {len(rows)} networks of tutorial A learn more often at another learning rate "
+        "than the given one."
     )
 
 
-def remedy_sentences(rows: Rows) -> Iterator[str]:
-    """Yield for each activation whether deep networks need a remedy, and which are as good as the
-    best. The rows of an activation are sorted, the best first."""
-    for activation, some in groupby(rows, key=itemgetter("activation")):
-        best, *others = some
-        plain = next((row for row in (best, *others) if row["remedy"] == NONE), best)
-        start = f"{best['depth']} {activation} layers of {best['width']}"
-        if plain["as_good"]:
-            yield (
-                f"{start} need no remedy but the right learning rate: {_share(plain)} of the seeds "
-                f"learn with {_remedy(plain)}."
-            )
-            continue
-        ties = [_remedy(row) for row in others if row["as_good"]]
-        yield (
-            f"{start}: {_share(best)} of the seeds learn with {_remedy(best)}, {_share(plain)} "
-            f"with {_remedy(plain)}. "
-            + (f"As good as the best: {listing(ties)}." if ties else "No other is as good.")
-        )
+def remedy_sentence(rows: Rows) -> str:
+    """Say which deep networks need a remedy next to their best learning rate, and which help. The
+    rows of an activation are sorted, the best first."""
+    none, some = [], []
+    for activation, of_activation in groupby(rows, key=itemgetter("activation")):
+        good = [row for row in of_activation if row["as_good"]]
+        if any(row["remedy"] == NONE for row in good):
+            none.append(activation)
+        else:
+            some.append(f"{activation} needs one of {listing(row['remedy'] for row in good)}")
+    depth = rows[0]["depth"]
+    needless = f"{listing(none)} need no remedy but the right learning rate" if none else ""
+    return f"With {depth} layers {'; '.join(filter(None, [needless, *some]))}."
 
 
-def _remedy(row: Row) -> str:
-    """Return what a network has: its remedy, or its initializer and optimizer without one."""
-    plain = f"{row['initializer']} and {row['optimizer']}"
-    return plain if row["remedy"] == NONE else str(row["remedy"])
-
-
-def _share(row: Row) -> str:
-    return interval(row["value"], row["low"], row["high"])
-
-
-def causes(rows: Rows) -> Iterator[str]:
-    """Yield for each network that fails whether unequal gradients are why.
-
-    They are if the profile alone makes it learn in clearly more seeds than the size alone, and the
-    reverse harms the healthy network that has it.
-    """
-    compared, harms = _compared(rows), _reverse_harms(rows)
-    for network in dict.fromkeys(network for network, _, _ in compared):
-        equal = compared[network, EQUAL, UNTOUCHED]
-        if equal["learned_reference"] < HEALTHY * equal["n"]:
-            yield cause_sentence(equal, compared[network, PROFILE, SIZE], harms)
-
-
-def answer(rows: Rows) -> tuple[str, str]:
-    """Return whether tutorial A's network A2 fails because its layers' gradients are unequal, and
-    what the answer stands on."""
+def answer(rows: Rows) -> tuple[str, str, tuple[Bar, ...]]:
+    """Return whether tutorial A's network A2 fails because its layers' gradients are unequal, what
+    the answer stands on, and the shares that learn."""
     compared = _compared(rows)
     untouched, profile = compared[A2, EQUAL, UNTOUCHED], compared[A2, PROFILE, SIZE]
-    start = is_cause(profile, _reverse_harms(rows))
+    n = profile["n"]
+    learned = {
+        "untouched": untouched["learned_reference"],
+        "made equal": profile["learned"],
+        "only size changed": profile["learned_reference"],
+    }
+    plain, equal, size = learned.values()
     return (
-        f"{start}: of {profile['n']} seeds of five tanh layers from U(0, 1), "
-        f"{untouched['learned_reference']} learn, {profile['learned']} with the profile of their "
-        f"gradients made equal, {profile['learned_reference']} with only its size changed.",
-        f"Each at its best learning rate; profile less size {_share(profile)}, paired by seed.",
+        f"{is_cause(profile, _reverse_harms(rows))}. Of {n} seeds of five tanh layers from "
+        f"U(0, 1), {plain} learn; {equal} with equal gradients, {size} with only their size "
+        "changed.",
+        f"The last two differ by {_difference(profile)}; same seeds, best learning rates.",
+        tuple(Bar(name, count / n, f"{count}") for name, count in learned.items()),
+    )
+
+
+def cause_sentence(rows: Rows) -> str:
+    """Say how many networks equal gradients cure, and what the failing network's gradients do to a
+    healthy one."""
+    compared = _compared(rows)
+    equal = compared[A2, EQUAL, UNTOUCHED]
+    (reverse,) = (row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED))
+    return (
+        f"Equal gradients cure {equal['cured']} seeds of tutorial A's failing network and harm "
+        f"{equal['harmed']}; its unequal ones, given to a healthy network, harm "
+        f"{reverse['harmed']} of {reverse['n']}."
     )
 
 
 def _compared(rows: Rows) -> dict[tuple[Any, str, str], Row]:
     """Return the rows by network, arm and reference."""
-    return {(_network(row), row["remedy"], row["reference"]): row for row in rows}
+    return {
+        (tuple(row[name] for name in NETWORK), row["remedy"], row["reference"]): row for row in rows
+    }
 
 
 def _reverse_harms(rows: Rows) -> bool:
     """Return whether a healthy network fails more often with the failing one's profile."""
     pairs = [row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED)]
     return any(row["high"] < 0 for row in pairs)
-
-
-def _network(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in NETWORK)
 
 
 def is_cause(profile_less_size: Row, reverse_harms: bool) -> str:
@@ -152,40 +152,17 @@ def is_cause(profile_less_size: Row, reverse_harms: bool) -> str:
     return "Yes" if reverse_harms else "In part"
 
 
-def cause_sentence(equal: Row, profile_less_size: Row, reverse_harms: bool) -> str:
-    """Say whether a network fails because its layers' gradients are unequal."""
-    return (
-        f"{setting(equal, NETWORK)}: {equal['learned_reference']} of {equal['n']} seeds learn at "
-        "their best rate. Because gradients are unequal? "
-        f"{is_cause(profile_less_size, reverse_harms)}: profile less size "
-        f"{_share(profile_less_size)}; equal gradients cure {equal['cured']} and harm "
-        f"{equal['harmed']}."
-    )
-
-
-def reverse_sentence(rows: Rows) -> str:
-    """Say what the failing network's profile does to a healthy one."""
-    (row,) = (row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED))
-    return (
-        f"{setting(row, NETWORK)}, with the gradients' profile of tutorial A's failing network: "
-        f"{row['learned']} of {row['n']} seeds learn at {row['rate_factor']:g} times the given "
-        f"rate; untouched, {row['learned_reference']} at {row['reference_rate']:g} times."
-    )
-
-
-def _rate_table(record: Record) -> Table:
-    return column_table(
-        f"Tutorial A's networks at their best learning rates; {_dated(record)}",
-        pd.DataFrame(record.rows),
-        (*FACTORS, ESTIMATE, "n", "at_one"),
-    )
+def _difference(row: Row) -> str:
+    """Return a difference of shares in percentage points."""
+    value, low, high = (f"{100 * row[name]:.0f}" for name in ("value", "low", "high"))
+    return f"{value} points [{low}, {high}]"
 
 
 def _remedy_table(record: Record) -> Table:
     return column_table(
         f"Remedies at twenty layers, each at its best learning rate; {_dated(record)}",
         pd.DataFrame(record.rows),
-        (*FACTORS, ESTIMATE, "as_good", "n"),
+        (*FACTORS, SHARE, "as_good", "n"),
     )
 
 
@@ -193,7 +170,7 @@ def _intervention_table(record: Record) -> Table:
     return column_table(
         f"What rescaled gradients cure and harm, each arm at its best rate; {_dated(record)}",
         pd.DataFrame(record.rows),
-        (*FACTORS, "reference", "reference_rate", ESTIMATE, "cured", "harmed", "learned", "n"),
+        (*FACTORS, "reference", "reference_rate", DIFFERENCE, "cured", "harmed", "learned", "n"),
     )
 
 

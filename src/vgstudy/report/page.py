@@ -1,4 +1,5 @@
-"""The report: one page that can be read on its own, from the finished tables and figures."""
+"""The pages: one of all studies, which can be read on its own, and one of everything about each
+study."""
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -12,21 +13,26 @@ from vgstudy.errors import UserError
 from vgstudy.figures.frames import read_frames
 from vgstudy.report.claims_section import ClaimsSection, claims_section
 from vgstudy.report.csv_export import write_shared_csv, write_study_csv
-from vgstudy.report.fixes import Fixes, fixes
+from vgstudy.report.fixes import fixes
 from vgstudy.report.run_outcomes import MEANINGS
 from vgstudy.report.study_section import StudySection, study_section
 from vgstudy.report.study_tables import validation_tables
-from vgstudy.report.summary import Summary, summary
-from vgstudy.report.table import Table
+from vgstudy.report.summary import summary
 from vgstudy.store.files import write_whole
 
-SCRIPTS = ("page.js", "charts.js", "explorer.js")
+SCRIPTS, EXPLORER_SCRIPTS = ("page.js",), ("charts.js", "explorer.js")
 
 
-def write_report(results: Path, names: Sequence[str]) -> Path:
-    """Write `report.html`, `summary.md` and the tables as CSV; return the path of the page.
+def write_report(results: Path, names: Sequence[str], progress: Sequence[str] = ()) -> Path:
+    """Write `report.html`, `summary.md`, a `report.html` in each study's folder, and the tables as
+    CSV; return the path of the main page.
 
     Every named study has a folder in `results`.
+
+    Parameters
+    ----------
+    progress
+        Of a workflow that still runs: how far each study is, in sentences.
 
     Raises
     ------
@@ -38,43 +44,49 @@ def write_report(results: Path, names: Sequence[str]) -> Path:
         raise UserError(f"study {repeated[0]} is named twice; name each once")
     studies = {name: read_frames(results / name) for name in names}
     sections = [study_section(results / name, frames) for name, frames in studies.items()]
-    claims = claims_section(results)
-    remedies = fixes()
-    first = summary(studies, sections, claims, remedies) if studies else None
+    claims, remedies = claims_section(results), fixes()
     for name in names:
         write_study_csv(results / name)
     write_shared_csv(results)
-    write_whole(results / "summary.md", markdown(sections, claims, first).encode())
-    html = page(sections, claims, first, validation_tables(), remedies)
-    write_whole(results / "report.html", html.encode())
+    parts = {
+        "sections": sections,
+        "claims": claims,
+        "first": summary(studies, claims, remedies) if studies else None,
+        "fixes": remedies,
+        "progress": progress,
+    }
+    for section in sections:
+        html = study_page(section, claims, progress)
+        write_whole(results / section.name / "report.html", html.encode())
+    write_whole(results / "summary.md", _render("summary.md", parts, escape=False).encode())
+    write_whole(results / "report.html", main_page(**parts).encode())
     return results / "report.html"
 
 
-def page(
-    sections: Sequence[StudySection] = (),
-    claims: ClaimsSection | None = None,
-    first: Summary | None = None,
-    validation: Sequence[Table] = (),
-    remedies: Fixes | None = None,
-) -> str:
-    """Return the page as HTML; every text of a study is escaped."""
-    parts = {"sections": sections, "claims": claims, "first": first, "validation": validation}
-    fixed = {"fixes": remedies, "scripts": scripts(), "meanings": MEANINGS}
+def main_page(**parts: Any) -> str:
+    """Return the page of all studies as HTML; every text of a study is escaped."""
+    fixed = {"validation": validation_tables(), "scripts": scripts(SCRIPTS)}
     return _render("report.html", {**parts, **fixed}, escape=True)
 
 
-def markdown(
-    sections: Sequence[StudySection], claims: ClaimsSection | None, first: Summary | None
+def study_page(
+    study: StudySection, claims: ClaimsSection | None, progress: Sequence[str] = ()
 ) -> str:
-    """Return the summary, the claims and the studies' designs as Markdown."""
-    parts = {"sections": sections, "claims": claims, "first": first}
-    return _render("summary.md", parts, escape=False)
+    """Return the page of everything about one study as HTML."""
+    parts = {
+        "study": study,
+        "claims": claims.of_study(study.name) if claims else (),
+        "meanings": MEANINGS,
+        "progress": progress,
+        "scripts": scripts((*SCRIPTS, *EXPLORER_SCRIPTS)),
+    }
+    return _render("study.html", parts, escape=True)
 
 
-def scripts() -> tuple[Markup, ...]:
-    """Return the page's scripts, in the order in which they run."""
+def scripts(names: Sequence[str]) -> tuple[Markup, ...]:
+    """Return scripts of the page, in the order in which they run."""
     templates = files("vgstudy") / "templates"
-    return tuple(Markup((templates / name).read_text(encoding="utf-8")) for name in SCRIPTS)
+    return tuple(Markup((templates / name).read_text(encoding="utf-8")) for name in names)
 
 
 def _render(template: str, parts: Mapping[str, Any], escape: bool) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure_names
-from vgstudy.report.comparisons import comparison_sentences
 from vgstudy.report.design_text import describe_design
 from vgstudy.report.embedded_figures import EmbeddedFigure, embedded_figures
 from vgstudy.report.explorer import Explorer, explorer
@@ -19,21 +18,33 @@ from vgstudy.report.run_outcomes import (
     status_counts,
     threshold_table,
 )
-from vgstudy.report.study_tables import result_tables, robustness_tables
+from vgstudy.report.study_tables import (
+    comparison_sentences,
+    result_tables,
+    robustness_tables,
+)
 from vgstudy.report.table import Table
 
-# figures in sight when the page opens; the others are folded
-MAIN_FIGURES = ("accounting", "depth-limit", "arms-accuracy", "arms-learned", "signal-start")
+# figures in sight when the main page opens: one for each question
+MAIN_FIGURES = (
+    "accounting",
+    "depth-limit",
+    "odds-ratios",
+    "arms-learned",
+    "arms-moved",
+    "signal-start",
+)
 
 
 @dataclass(frozen=True)
 class StudySection:
-    """The parts of a study's section, ready to be laid out; all texts are plain, not HTML.
+    """The parts of a study's page, ready to be laid out; all texts are plain, not HTML. The main
+    page shows some of them.
 
     Attributes
     ----------
     name
-        Of the results folder; begins every anchor of the section.
+        Of the results folder; begins every anchor of the study.
     trial
         Whether the study only tests the workflow.
     design
@@ -66,19 +77,19 @@ class StudySection:
 
     @property
     def main_figures(self) -> tuple[EmbeddedFigure, ...]:
-        """The figures in sight when the page opens; of a trial none."""
+        """The figures in sight when the main page opens; of a trial none."""
         main = () if self.trial else MAIN_FIGURES
         return tuple(each for each in self.figures if each.name in main and each.drawn)
 
     @property
     def other_figures(self) -> tuple[EmbeddedFigure, ...]:
-        """The figures that are folded."""
-        return tuple(each for each in self.figures if each not in self.main_figures)
+        """The figures that are on the study's own page only."""
+        return tuple(each for each in self.figures if each not in self.main_figures and each.drawn)
 
-    def figure(self, name: str) -> EmbeddedFigure | None:
-        """Return a figure that is drawn; None if the study has no such figure."""
-        drawn = (each for each in self.figures if each.name == name and each.drawn)
-        return next(drawn, None)
+    @property
+    def not_drawn(self) -> tuple[EmbeddedFigure, ...]:
+        """The figures for which the study lacks something."""
+        return tuple(each for each in self.figures if not each.drawn)
 
 
 def study_section(folder: Path, frames: Frames) -> StudySection:

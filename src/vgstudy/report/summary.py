@@ -1,62 +1,36 @@
-"""The first screen: the question, and at most five findings filled into fixed sentences.
+"""The first screen: the question, and at most five findings filled into fixed sentences, each with
+a few bars that show it."""
 
-A finding names the figure that shows it; the template puts that figure next to it.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log
 
 import pandas as pd
 
-from vgstudy.claims.judging import ANSWERED, DEPENDS, HOLDS, NOT, NOT_RUN, UNDECIDED
+from vgstudy.claims.judging import HOLDS, NOT, NOT_RUN, UNDECIDED
 from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
-from vgstudy.figures.signal import LARGE, end_to_end, signal_start
-from vgstudy.formatting import listing, plural, reach
+from vgstudy.figures.outcomes import FAILING, main_failures
+from vgstudy.figures.signal import LARGE, end_to_end, relative_signal
+from vgstudy.formatting import listing, percent, plural, reach
 from vgstudy.report.claims_section import ClaimsSection
-from vgstudy.report.embedded_figures import EmbeddedFigure
 from vgstudy.report.fixes import Fixes
-from vgstudy.report.study_section import StudySection
-from vgstudy.report.table import records, setting
+from vgstudy.report.table import Bar, records, setting
 
 Studies = Mapping[str, Frames]
-MOST_ACTIVATIONS = 3  # in the finding on failures
-VERBS = {  # of one claim and of several
-    HOLDS: ("holds", "hold"),
-    DEPENDS: ("depends on the seed", "depend on the seed"),
-    NOT: ("does not hold", "do not hold"),
-    UNDECIDED: ("is undecided", "are undecided"),
-    ANSWERED: ("is an open question, answered", "are open questions, answered"),
-}
-FAILURES = {
-    "slow": "still learn when training ends",
-    "stuck": "get stuck",
-    "dead": "end with a dead gradient",
-    "diverged": "diverge",
-}
+MAX_BARS = 3
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding.
-
-    Attributes
-    ----------
-    topic, text
-        A heading and at most two short sentences.
-    certainty
-        How sure it is.
-    link
-        The anchor of the place that shows it.
-    figure
-        The figure there; None for the claims, which the template draws as a bar of verdicts.
-    """
+    """A finding: its question, at most two short sentences, how sure it is, the anchor of the place
+    that shows it, what the bars are of, and the bars."""
 
     topic: str
     text: str
     certainty: str
     link: str
-    figure: EmbeddedFigure | None = None
+    what: str
+    bars: tuple[Bar, ...]
 
 
 @dataclass(frozen=True)
@@ -69,25 +43,21 @@ class Summary:
     unknown: str
 
 
-def summary(
-    studies: Studies,
-    sections: Sequence[StudySection],
-    claims: ClaimsSection | None,
-    fixed: Fixes,
-) -> Summary:
+def summary(studies: Studies, claims: ClaimsSection | None, fixed: Fixes) -> Summary:
     """Return the first screen; trials of the workflow count only where there is no other study."""
-    trials = [section.name for section in sections if section.trial]
-    counted = [section for section in sections if not section.trial] or list(sections)
-    frames = {section.name: studies[section.name] for section in counted}
+    trials = [name for name, each in studies.items() if each.study["trial"]]
+    counted = {name: each for name, each in studies.items() if name not in trials} or studies
     findings = (
         claims_finding(claims),
-        signal_finding(frames, counted),
-        failure_finding(frames, counted),
-        cause_finding(fixed),
-        limit_finding(frames, counted),
+        signal_finding(counted),
+        failure_finding(counted),
+        Finding(
+            fixed.question, fixed.answer, fixed.certainty, "fixes", "seeds that learn", fixed.bars
+        ),
+        limit_finding(counted),
     )
     return Summary(
-        scope=scope_sentence(frames),
+        scope=scope_sentence(counted),
         warning=f"{listing(trials)} only tests the workflow; ignore its numbers." if trials else "",
         findings=tuple(finding for finding in findings if finding),
         unknown=unknown_sentence(claims),
@@ -96,12 +66,13 @@ def summary(
 
 def scope_sentence(studies: Studies) -> str:
     """Say how many networks were trained with how many seeds."""
-    cells = sum(frames.runs["cell"].nunique() for frames in studies.values())
-    seeds = sorted({len(frames.study["seeds"]) for frames in studies.values()})
-    each = plural(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+    counts = pd.concat([each.runs.groupby("cell").size() for each in studies.values()])
+    low, high = counts.min(), counts.max()
+    seeds = plural(low, "seed") if low == high else f"{low} to {high} seeds"
+    trained = "is trained" if len(counts) == 1 else "are each trained"
     return (
         "The tutorials train each network once. Here "
-        f"{plural(cells, 'network')} {'is' if cells == 1 else 'are each'} trained with {each}."
+        f"{plural(len(counts), 'network')} {trained} with {seeds}."
     )
 
 
@@ -109,24 +80,16 @@ def claims_finding(claims: ClaimsSection | None) -> Finding | None:
     """Count the claims by verdict."""
     if claims is None or not claims.claims:
         return None
-    counts = listing(f"{count} {VERBS[name][count > 1]}" for name, count in claims.counts.items())
+    total, counts = len(claims.claims), claims.counts
     return Finding(
-        topic="The claims",
-        text=f"Of {plural(len(claims.claims), 'claim')} of the tutorials, {counts}.",
-        certainty="By the 95 % interval of the share of seeds that agree.",
+        topic="Do the tutorials' claims hold?",
+        text=f"{counts.get(HOLDS, 0)} of {plural(total, 'claim')} hold, {counts.get(NOT, 0)} do "
+        "not.",
+        certainty="By 95 % intervals of the share of seeds that agree.",
         link="claims",
+        what="claims",
+        bars=tuple(Bar(name, count / total, str(count), name) for name, count in counts.items()),
     )
-
-
-def place(
-    sections: Sequence[StudySection], studies: Sequence[str], name: str
-) -> tuple[str, EmbeddedFigure | None]:
-    """Return the anchor and the figure of the first of these studies that has it drawn."""
-    by_name = {section.name: section for section in sections}
-    for study in studies:
-        if figure := by_name[study].figure(name):
-            return f"{study}-{name}", figure
-    return f"{studies[0]}-results", None
 
 
 def by_size(rows: pd.DataFrame) -> list[str]:
@@ -144,15 +107,38 @@ def pooled(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
-def signal_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
-    """Say in how many networks the backpropagated signal vanishes before training, and where."""
-    ends = pooled({name: end_to_end(signal_start(each).frame) for name, each in studies.items()})
+def shares_by_activation(rows: pd.DataFrame, flags: "pd.Series[bool]") -> Iterable[Bar]:
+    """Yield a bar of the share of flagged rows for each activation, the most frequent first."""
+    for name in rows["activation"].value_counts().index[:MAX_BARS]:
+        flagged = flags[rows["activation"] == name]
+        yield Bar(name, float(flagged.mean()), percent(round(flagged.mean(), 2)))
+
+
+def signal_finding(studies: Studies) -> Finding | None:
+    """Say in how many networks the backpropagated signal vanishes before training."""
+    signals = {
+        name: end_to_end(first_optimizer_only(relative_signal(each, epoch=0)))
+        for name, each in studies.items()
+    }
+    ends = pooled(signals)
     if ends.empty:
         return None
-    lost = ends["value"] < 1 / LARGE
-    grown = int((ends["value"] > LARGE).sum())
-    shares = lost.groupby(ends["activation"]).agg(["sum", "size"])
-    texts = [f"{lost} of {size} {name}" for name, lost, size in shares.itertuples() if lost]
+    lost, grown = ends["value"] < 1 / LARGE, int((ends["value"] > LARGE).sum())
+    return Finding(
+        topic="Where is the signal lost?",
+        text=(
+            "Before training, the signal shrinks more than tenfold toward the input in "
+            f"{lost.sum()} of {plural(len(ends), 'network')} and grows as much in {grown}."
+        ),
+        certainty=precision(studies),
+        link=f"{by_size(ends)[0]}-signal-start",
+        what="networks in which it shrinks",
+        bars=tuple(shares_by_activation(ends, lost)),
+    )
+
+
+def precision(studies: Studies) -> str:
+    """Say how precisely the decay factors before training are known."""
     factors = pooled(
         {
             name: at_depths(
@@ -163,83 +149,64 @@ def signal_finding(studies: Studies, sections: Sequence[StudySection]) -> Findin
         }
     )
     widths = [log(row["high"] / row["low"]) / 2 for row in records(factors) if row["low"] > 0]
-    sure = (
+    if not widths:
+        return "One seed has no interval."
+    return (
         f"Half of the decay factors are known to within {reach(sorted(widths)[len(widths) // 2])}."
-        if widths
-        else "One seed has no interval."
-    )
-    link, figure = place(sections, by_size(ends), "signal-start")
-    return Finding(
-        topic="Where the signal is lost",
-        text=(
-            "Before training, the backpropagated signal shrinks more than tenfold toward the input "
-            f"in {int(lost.sum())} of {plural(len(ends), 'network')} and grows more than tenfold "
-            f"in {grown}.{f' It shrinks in {listing(texts)} networks.' if texts else ''}"
-        ),
-        certainty=sure,
-        link=link,
-        figure=figure,
     )
 
 
-def failure_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
-    """Say for each activation how many runs fail, and how most of them do."""
+def failure_finding(studies: Studies) -> Finding | None:
+    """Say how many runs learn, and what most of the others do, by activation."""
     columns = ["status", "activation", "initializer", "optimizer"]
     rows = pooled({name: each.outcomes[columns] for name, each in studies.items()})
-    failed = rows[rows["status"].isin(FAILURES)]
+    learned = rows["status"] == "learned"
+    failed = rows[rows["status"].isin(FAILING)]
     if failed.empty:
         return None
-    texts = []
-    for activation in failed["activation"].value_counts().index[:MOST_ACTIVATIONS]:
-        kinds = failed[failed["activation"] == activation]["status"].value_counts()
-        runs = int((rows["activation"] == activation).sum())
-        texts.append(
-            f"{activation}: {int(kinds.sum()):,} of {plural(runs, 'run')} fail; "
-            f"{int(kinds.iloc[0]):,} {FAILURES[str(kinds.index[0])]}."
-        )
-    link, figure = place(sections, by_size(failed), "accounting")
+    texts = main_failures(rows)
+    others = f" Of the others, {listing(texts)}." if texts else ""
     return Finding(
-        topic="Who fails, and how",
-        text=" ".join(texts),
-        certainty="Counts of all runs of these networks.",
-        link=link,
-        figure=figure,
+        topic="Who fails, and how?",
+        text=f"{percent(round(learned.mean(), 2))} of the runs learn.{others}",
+        certainty=f"All {plural(len(rows), 'run')} are counted.",
+        link=f"{by_size(failed)[0]}-accounting",
+        what="runs that learn",
+        bars=tuple(shares_by_activation(rows, learned)),
     )
 
 
-def cause_finding(fixed: Fixes) -> Finding:
-    """Say whether unequal gradients are why the tutorials' tanh network fails."""
-    return Finding(
-        topic="Is that why tanh networks fail?",
-        text=fixed.answer,
-        certainty=fixed.certainty,
-        link="fixes",
-    )
-
-
-def limit_finding(studies: Studies, sections: Sequence[StudySection]) -> Finding | None:
-    """Say down to which depth half the seeds still learn."""
-    limits = {name: each.limits.assign(depth=0) for name, each in studies.items()}
-    rows = pooled(limits)
+def limit_finding(studies: Studies) -> Finding | None:
+    """Say down to which depth half the seeds still learn, of studies that cross depths."""
+    crossed = {name: each for name, each in studies.items() if not each.study.get("arms")}
+    limits = {name: each.limits.assign(depth=0) for name, each in crossed.items()}
+    rows = pooled(limits) if limits else pd.DataFrame({"value": []})
     known = rows[rows["value"].notna()].sort_values("value")
     if known.empty:
         return None
-    ends = records(known.iloc[[0, -1]] if len(known) > 1 else known)
-    factors = ("activation", "initializer", "width")
-    texts = [f"{row['value']:.1f} ({setting(row, factors)})" for row in ends]
-    spans = [
+    places = sorted({round(k * (len(known) - 1) / (MAX_BARS - 1)) for k in range(MAX_BARS)})
+    ends = records(known.iloc[places])
+    factors = ("activation", "initializer", "optimizer", "width")
+    low, high = ends[0], ends[-1]
+    beyond = int((rows["range"] == "deeper").sum())
+    further = f" In {plural(beyond, 'setting')} no depth tried is too deep." if beyond else ""
+    spans = (
         f"{row['low']:.0f} to {row['high']:.0f}" if row["low"] == row["low"] else "open"
-        for row in ends
-    ]
-    link, figure = place(sections, by_size(known), "depth-limit")
-    others = len(rows) - len(known)
-    beyond = f" {plural(others, 'limit')} lie beyond the depths tried." if others > 1 else ""
+        for row in (low, high)
+    )
     return Finding(
-        topic="How deep",
-        text=f"Half the seeds still learn with {' and '.join(texts)} hidden layers.{beyond}",
-        certainty=f"95 % intervals: {listing(spans)} layers.",
-        link=link,
-        figure=figure,
+        topic="How deep can networks be?",
+        text=(
+            f"Half the seeds still learn with {low['value']:.0f} layers in the worst setting and "
+            f"with {high['value']:.0f} in the best that has a limit.{further}"
+        ),
+        certainty=f"95 % intervals: {listing(spans)}.",
+        link=f"{by_size(known)[0]}-depth-limit",
+        what="layers",
+        bars=tuple(
+            Bar(setting(row, factors), row["value"] / row["deepest"], f"{row['value']:.0f}")
+            for row in ends
+        ),
     )
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.formatting import ABSENT, interval, level_text, number
+from vgstudy.formatting import ABSENT, ANSWERS, interval, level_text, number, share
 from vgstudy.quantities import QUANTITIES
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS
 
 Row = Mapping[str, Any]
-ESTIMATE = "estimate [interval]"
+# columns that join value, low and high: as a number, and as a share or difference in percent
+ESTIMATE, SHARE, DIFFERENCE = (f"{name} [interval]" for name in ("estimate", "share", "difference"))
 SETTING_ORDER = (
     "activation",
     "initializer",
@@ -21,6 +22,17 @@ SETTING_ORDER = (
     "depth",
     "width",
 )
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: what it is of, its length as a share of the line, the number in words, and the class
+    of its colour."""
+
+    label: str
+    share: float
+    text: str
+    kind: str = "plain"
 
 
 @dataclass(frozen=True)
@@ -41,8 +53,7 @@ def frame_table(caption: str, frame: pd.DataFrame) -> Table:
 def column_table(caption: str, frame: pd.DataFrame, columns: Sequence[str]) -> Table:
     """Return a table of some columns of a finished table.
 
-    The column `ESTIMATE` joins value, low and high; names of quantities become their labels. A
-    factor that has only its default level is left out.
+    Names of quantities become their labels. A factor that has only its default level is left out.
     """
     columns = [name for name in columns if not _only_default(frame, name)]
     rows = (tuple(_entry(row, name) for name in columns) for row in records(frame))
@@ -56,9 +67,13 @@ def _only_default(frame: pd.DataFrame, name: str) -> bool:
 def _entry(row: Row, name: str) -> str:
     if name == ESTIMATE:
         return estimate(row)
+    if name in (SHARE, DIFFERENCE):
+        return share(row["value"], row["low"], row["high"], signed=name == DIFFERENCE)
     value = row[name]
     if isinstance(value, str) and value in QUANTITIES:
         return QUANTITIES[value].label
+    if isinstance(value, bool):
+        return ANSWERS[value].lower()
     if isinstance(value, float):
         return number(value, 0 if value.is_integer() else None)
     return ABSENT if value is None or value is pd.NA else str(value)

@@ -17,6 +17,14 @@ function filterClaims(form) {
   report(form, `${claims.filter((claim) => !claim.hidden).length} of ${claims.length} claims`);
 }
 
+// A claim's name shows its statements.
+
+function toggleStatements(button) {
+  const row = button.closest("tr").nextElementSibling;
+  row.hidden = !row.hidden;
+  button.setAttribute("aria-expanded", String(!row.hidden));
+}
+
 function report(control, text) {
   control.closest(".filter").querySelector("[role=status]").textContent = text;
 }
@@ -31,5 +39,6 @@ function unfold() {
 
 for (const input of document.querySelectorAll("input[data-rows]")) input.addEventListener("input", () => filterRows(input));
 for (const form of document.querySelectorAll("form.claims")) form.addEventListener("input", () => filterClaims(form));
+for (const button of document.querySelectorAll("button.unfold")) button.addEventListener("click", () => toggleStatements(button));
 window.addEventListener("hashchange", unfold);
 unfold();

@@ -35,6 +35,8 @@ class Initializer(KerasObject):
     ----------
     output
         Draws the output layer's kernel; None: as the hidden ones.
+    bias
+        Draws each layer's biases as one more row of its kernel, with the kernel's fans; None: 0.
     tied
         Whether every layer is drawn from the same seed, as one initializer object given to every
         layer does in Keras 3: kernels of equal shape are then identical. Otherwise every layer is
@@ -42,6 +44,7 @@ class Initializer(KerasObject):
     """
 
     output: KerasObject | None = None
+    bias: KerasObject | None = None
     tied: bool = False
 
 

@@ -115,10 +115,10 @@ def plan(
 def _read(studies: list[str] | None, config: Path, seeds: str | None = None) -> list[Any]:
     """Return the named studies, by default those that the configuration names."""
     from vgstudy.config.load import load_config, parse_seeds, read_studies
-    from vgstudy.tasks import Mnist
+    from vgstudy.tasks import use_files
 
     named = load_config(config)
-    Mnist.file.use(named.mnist)
+    use_files(named)
     where = "STUDY" if studies else f"{config}: studies"
     chosen = parse_seeds(seeds) or named.seeds
     return [*read_studies(studies or named.studies, chosen, config.parent, where).values()]

@@ -93,6 +93,16 @@ class Remedy(Frozen):
         Multiplies the gradient of each layer.
     frozen
         How many hidden layers, from the input, keep their initial parameters.
+    randomized
+        How many hidden layers, from the input, get a random direction at every step instead of
+        their gradient, with its RMS after rescaling: a control for the direction.
+    layerwise
+        How many hidden layers each stage of training adds, those before frozen; the last stage
+        trains all layers. Stages are equally long, and each begins with a new output layer and a
+        new optimizer.
+    unit_variance
+        Whether each kernel is divided so that the first mini-batch leaves the layer, before biases,
+        with variance 1: LSUV (Mishkin & Matas 2016).
     """
 
     normalization: Normalization | None = None
@@ -101,6 +111,9 @@ class Remedy(Frozen):
     global_clipnorm: float | None = Field(None, gt=0)
     rescaling: Rescaling | None = None
     frozen: int = Field(0, ge=0)
+    randomized: int = Field(0, ge=0)
+    layerwise: int | None = Field(None, ge=1)
+    unit_variance: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -117,10 +130,28 @@ class Remedy(Frozen):
         """Whether units have a factor and an offset to learn, gamma and beta."""
         return self.normalization is not None and self.normalization.kind != "whole"
 
-    def problems(self, depth: int) -> Iterator[tuple[str, str]]:
-        """Yield key and text of each setting that a network of this depth cannot have."""
-        if self.frozen > depth:
-            yield "frozen", f"must be at most the depth, {depth}, not {self.frozen}"
+    def stages(self, depth: int) -> list[tuple[int, int]]:
+        """Return for each stage of training how many hidden layers it has, and how many of them
+        are frozen."""
+        if self.layerwise is None:
+            return [(depth, self.frozen)]
+        begins = range(0, depth, self.layerwise)
+        stages = [(min(depth, begin + self.layerwise), begin) for begin in begins]
+        return [*stages[:-1], (depth, 0)]
+
+    def problems(self, depth: int, epochs: int, moves_all: bool) -> Iterator[tuple[str, str]]:
+        """Yield key and text of each setting that a network cannot have.
+
+        Parameters
+        ----------
+        depth, epochs
+            The network's hidden layers, and how long it trains.
+        moves_all
+            Whether the optimizer also moves parameters whose gradient is 0.
+        """
+        for name in ("frozen", "randomized"):
+            if getattr(self, name) > depth:
+                yield name, f"must be at most the depth, {depth}, not {getattr(self, name)}"
         if self.rescaling and self.rescaling.kind == "given":
             given = len(self.rescaling.multipliers)
             if given != depth + 1:
@@ -128,6 +159,25 @@ class Remedy(Frozen):
                 yield "rescaling.multipliers", text
         if self.skip:
             yield from self._skip_problems(self.skip, depth)
+        yield from self._freezing_problems(depth, epochs, moves_all)
+        if self.unit_variance and self.normalization:
+            yield "unit_variance", "has no effect with normalization: drop one"
+
+    def _freezing_problems(
+        self, depth: int, epochs: int, moves_all: bool
+    ) -> Iterator[tuple[str, str]]:
+        key = "frozen" if self.layerwise is None else "layerwise"
+        if (self.frozen or self.layerwise) and moves_all:
+            yield key, "needs an optimizer without weight decay, and not Ftrl: they move all layers"
+        if (self.frozen or self.layerwise) and self.normalization:
+            yield key, "cannot go with normalization: it would still move in frozen layers"
+        if self.layerwise is None:
+            return
+        if self.frozen or self.randomized or self.rescaling or self.unit_variance:
+            others = "frozen, randomized, rescaling or unit_variance"
+            yield "layerwise", f"cannot go with {others}, which are of all layers at once"
+        if (stages := len(self.stages(depth))) > epochs:
+            yield "layerwise", f"gives {stages} stages, more than the {epochs} epochs"
 
     @staticmethod
     def _skip_problems(skip: Skip, depth: int) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vgstudy.cells import Cell
 
-PURPOSES = {"sample": 0, "kernels": 1, "batches": 2}
+PURPOSES = {"sample": 0, "kernels": 1, "batches": 2, "directions": 3}
 
 
 def stream(cell: Cell, seed: int, purpose: str) -> np.random.SeedSequence:

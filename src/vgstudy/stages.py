@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 STAGES: Mapping[str, int] = MappingProxyType(
     {
-        "train": 7,
+        "train": 8,
         "estimate": 22,
         "trajectories": 5,
         "overlay": 5,

@@ -203,15 +203,17 @@ def test_softmax_over_ten_classes_in_float64_against_keras_fit(activation, float
 
 def test_tutorial_set_ups_in_float64_against_keras_fit(float64):
     """All rows train and fresh ones test; the one sample of a random state; an output layer's own
-    initializer; tied kernels."""
+    initializer; tied kernels; drawn biases."""
     unsplit = Circles(name="circles", samples=52, train=52, factor=0.5, scale=None, fresh=60)
     fixed = Circles(name="circles", samples=120, train=52, random_state=1)
     output = Initializer(**dict(HE), output=GLOROT)
     tied = Initializer(**dict(UNIFORM), tied=True)
+    biased = Initializer(**dict(GLOROT), bias=UNIFORM)
     for task, initializer, optimizer in [
         (unsplit, GLOROT, named("RMSprop")),
         (fixed, output, SGD),
         (fixed, tied, SGD),
+        (fixed, biased, SGD),
     ]:
         compare(
             float64,

@@ -17,8 +17,8 @@ from vgstudy.engine import losses
 from vgstudy.engine.network import Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
-from vgstudy.image_files import ImageFile
 from vgstudy.tasks import Circles, Mnist
+from vgstudy.tasks.image_files import ImageFile
 from vgstudy.theory import mean_field
 from vgstudy.theory.activations import activation
 from vgstudy.theory.finite_width import log_factor

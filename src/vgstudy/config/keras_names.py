@@ -195,8 +195,24 @@ def arguments_of(kind: Kind, spec: KerasObject) -> dict[str, Any]:
     return {**REGISTRY[kind][spec.class_name].arguments, **spec.config}
 
 
+def moves_without_gradient(optimizer: KerasObject) -> bool:
+    """Return whether an optimizer moves parameters whose gradient has always been 0."""
+    decays = arguments_of("optimizer", optimizer).get("weight_decay")
+    return bool(decays) or optimizer.class_name == "Ftrl"
+
+
 _AVERAGES = (
     "Keras swaps the averaged weights in when training ends, so earlier probes would see others"
+)
+# names of our own for Keras objects
+NICKNAMES: Mapping[tuple[str, str], KerasObject] = MappingProxyType(
+    {
+        # U(-1/sqrt(fan_in), 1/sqrt(fan_in)), PyTorch's default
+        ("initializer", "fan_in_uniform"): KerasObject(
+            class_name="VarianceScaling",
+            config={"scale": 1 / 3, "mode": "fan_in", "distribution": "uniform"},
+        )
+    }
 )
 REFUSED_ARGUMENTS: Mapping[str, str] = MappingProxyType(
     {

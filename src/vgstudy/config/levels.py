@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from vgstudy.cells import Initializer, KerasObject
-from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY, Kind
+from vgstudy.config.keras_names import NICKNAMES, REFUSED_ARGUMENTS, REGISTRY, Kind
 from vgstudy.errors import among, first_problem, show
 
 
@@ -38,6 +38,8 @@ def resolve(kind: Kind, value: Any) -> KerasObject:
         the reason), missing, or of a wrong type or size.
     """
     spec = _spec(kind, value)
+    if not spec.config:
+        spec = NICKNAMES.get((kind, spec.class_name), spec)
     name = _canonical(kind, spec.class_name)
     entry = REGISTRY[kind][name]
     if entry.refused:
@@ -46,17 +48,20 @@ def resolve(kind: Kind, value: Any) -> KerasObject:
 
 
 def resolve_initializer(value: Any) -> Initializer:
-    """Return the canonical initializer of a level, which may also have `output` and `tied`; raises
-    as `resolve`."""
+    """Return the canonical initializer of a level, which may also have `output`, `bias` and `tied`;
+    raises as `resolve`."""
     if not isinstance(value, Mapping):
         return Initializer(**dict(resolve("initializer", value)))
-    tied, output = value.get("tied", False), value.get("output")
+    tied = value.get("tied", False)
     if not isinstance(tied, bool):
         raise ValueError(f"tied must be true or false, not {show(tied)}")
-    plain = {key: item for key, item in value.items() if key not in ("output", "tied")}
-    hidden = resolve("initializer", plain)
-    last = None if output is None else resolve("initializer", output)
-    return Initializer(**dict(hidden), output=None if last == hidden else last, tied=tied)
+    own = ("output", "bias", "tied")
+    hidden = resolve("initializer", {key: item for key, item in value.items() if key not in own})
+    output, bias = (
+        None if value.get(key) is None else resolve("initializer", value[key]) for key in own[:2]
+    )
+    last = None if output == hidden else output
+    return Initializer(**dict(hidden), output=last, bias=bias, tied=tied)
 
 
 def _spec(kind: Kind, value: Any) -> KerasObject:

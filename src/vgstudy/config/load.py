@@ -30,8 +30,11 @@ def _names(value: Any) -> tuple[str, ...]:
 
 def _plain(path: str) -> str:
     if "\0" in path:
-        raise ValueError("must be the path of an mnist.npz, or null")
+        raise ValueError("must be the path of an .npz file, or null")
     return path
+
+
+DataFile = Annotated[str, AfterValidator(_plain)] | None
 
 
 class Config(Frozen):
@@ -39,7 +42,8 @@ class Config(Frozen):
 
     studies: Annotated[tuple[str, ...], BeforeValidator(_names)]
     seeds: Seeds | None = None
-    mnist: Annotated[str, AfterValidator(_plain)] | None = None
+    mnist: DataFile = None
+    fashion_mnist: DataFile = None
 
 
 def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vgstudy.cells import Initializer, KerasObject, Streams
-from vgstudy.config.keras_names import Kind
+from vgstudy.config.keras_names import Kind, moves_without_gradient
 from vgstudy.config.levels import resolve, resolve_initializer
 from vgstudy.config.log import MAX_EPOCHS, Log
 from vgstudy.config.values import (
@@ -197,8 +197,13 @@ class StudyFile(Frozen):
     def _remedy_problems(self) -> Problems:
         names = list(Factors.model_fields)
         levels = [dict(zip(names, each, strict=True)) for each in self.combinations()]
-        for name, depth in dict.fromkeys((each["remedy"], each["depth"]) for each in levels):
-            for key, text in self.factors.remedy[str(name)].problems(int(depth)):
+        keys = ("remedy", "depth", "optimizer")
+        for name, depth, optimizer in dict.fromkeys(
+            tuple(each[k] for k in keys) for each in levels
+        ):
+            moves_all = moves_without_gradient(self.factors.optimizer[str(optimizer)])
+            remedy = self.factors.remedy[str(name)]
+            for key, text in remedy.problems(int(depth), self.training.epochs, moves_all):
                 yield f"factors.remedy.{name}.{key}", text
 
     def _arm_problems(self) -> Problems:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vgstudy.cells import Initializer, KerasObject
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.engine.network import Network
+from vgstudy.engine.remedied import forward
 
 
 class _FixedSeed(keras.random.SeedGenerator):  # type: ignore[misc]
@@ -77,8 +78,8 @@ def _compiled(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], t
 def initial_flat(
     network: Network, specs: Sequence[Initializer], streams: Sequence[np.random.SeedSequence]
 ) -> NDArray[np.float32]:
-    """Return the initial parameters of a stack (stack, parameter): kernels drawn, biases and beta
-    zero, gamma one.
+    """Return the initial parameters of a stack (stack, parameter): kernels drawn, biases zero or
+    drawn, beta zero, gamma one.
 
     Parameters
     ----------
@@ -95,8 +96,14 @@ def initial_flat(
         rows = np.flatnonzero([s == spec for s in specs])
         for initializer, layers in _layers_drawn_alike(network, spec):
             shape = network.kernel_shapes[layers[0]]
-            kernels = draw_kernels(initializer, shape, seeds[rows][:, layers].reshape(-1, 2))
-            with_bias = np.pad(kernels, ((0, 0), (0, 0), (0, 1)))
+            of_kernels, of_biases = (
+                seeds[rows, part][:, layers].reshape(-1, 2) for part in range(2)
+            )
+            kernels = draw_kernels(initializer, shape, of_kernels)
+            biases = np.zeros_like(kernels[:, :, :1])
+            if spec.bias:
+                biases = draw_kernels(spec.bias, shape, of_biases)[:, :, :1]
+            with_bias = np.concatenate([kernels, biases], axis=2)
             drawn = with_bias.reshape(len(rows), len(layers), -1)
             for i, layer in enumerate(layers):
                 flat[rows, network.spans[layer]] = drawn[:, i]
@@ -106,12 +113,31 @@ def initial_flat(
 def _seeds(
     specs: Sequence[Initializer], streams: Sequence[np.random.SeedSequence], layers: int
 ) -> NDArray[np.int32]:
-    """Return both halves of the seed of each kernel, (run, layer, 2)."""
-    halves = np.stack([stream.generate_state(2 * layers) for stream in streams]) >> 1
-    seeds = halves.astype("int32").reshape(len(specs), layers, 2)
+    """Return both halves of the seed of each layer's kernel and biases, (run, kernel or bias,
+    layer, 2)."""
+    halves = np.stack([stream.generate_state(4 * layers) for stream in streams]) >> 1
+    seeds = halves.astype("int32").reshape(len(specs), 2, layers, 2)
     tied = [spec.tied for spec in specs]
-    seeds[tied] = seeds[tied, :1]
+    seeds[tied] = seeds[tied, :, :1]
     return seeds
+
+
+def with_unit_variance(
+    network: Network, flat: NDArray[np.float32], x: tf.Tensor
+) -> NDArray[np.float32]:
+    """Return parameters whose kernels are divided, layer by layer, by the standard deviation of
+    what they make of inputs (stack, input, example), over units and examples: LSUV (Mishkin & Matas
+    2016), which needs one division where biases are left out."""
+    scaled, x = flat.astype("float64"), tf.cast(x, tf.float64)
+    share = tf.fill((x.shape[2],), tf.constant(1 / x.shape[2], tf.float64))
+    for layer, span in enumerate(network.spans):
+        seen = forward(network, tf.constant(scaled), x, share)
+        rows = scaled[:, span].reshape(len(flat), network.kernel_shapes[layer][0], -1)
+        products = [*seen.z, seen.logits][layer].numpy() - rows[:, :, -1:]
+        spread = products.std(axis=(1, 2))
+        rows[:, :, :-1] /= np.where(spread > 0, spread, 1)[:, None, None]
+        scaled[:, span] = rows.reshape(len(flat), -1)
+    return scaled.astype("float32")
 
 
 def _layers_drawn_alike(network: Network, spec: Initializer) -> list[tuple[KerasObject, list[int]]]:

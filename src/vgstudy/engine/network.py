@@ -33,7 +33,8 @@ class Network:
     linear.
 
     Batch and layer normalisation have gamma and beta for each hidden unit; they follow the layers
-    in a flat row.
+    in a flat row. While training goes layer by layer, the output layer is on top of the first
+    `used` hidden layers, and the others have no part; None: of all.
     """
 
     inputs: int
@@ -42,6 +43,7 @@ class Network:
     outputs: int
     activation: Activation
     remedy: Remedy = NO_REMEDY
+    used: int | None = None
 
     @cached_property
     def kernel_shapes(self) -> list[tuple[int, int]]:

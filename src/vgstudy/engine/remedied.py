@@ -77,7 +77,7 @@ def forward(
     passed: list[tf.Tensor] = []
     moments: list[Moments | None] = []
     below = x
-    for number, layer in enumerate(layers[:-1], start=1):
+    for number, layer in enumerate(layers[:-1][: network.used], start=1):
 
         def normalize(values: tf.Tensor, i: int = number - 1) -> tf.Tensor:
             if remedy.normalization is None:
@@ -128,7 +128,7 @@ def _normalized(
     share = weights / values.shape[1]
     mean = tf.reduce_sum(values * share, axis=(1, 2), keepdims=True)
     variance = tf.reduce_sum(tf.square(values - mean) * share, axis=(1, 2), keepdims=True)
-    return (values - mean) / tf.sqrt(variance + SIGNAL_EPSILON**2), None
+    return (values - mean) / root(variance + SIGNAL_EPSILON**2), None
 
 
 def _by_unit(
@@ -146,7 +146,13 @@ def _affine(values: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, scale: tf.T
     """Return values with this mean and variance standardised, times gamma plus beta (stack, unit,
     2)."""
     gamma, beta = scale[:, :, :1], scale[:, :, 1:]
-    return (values - mean) * tf.math.rsqrt(variance + EPSILON) * gamma + beta
+    return (values - mean) * (gamma / root(variance + EPSILON)) + beta
+
+
+def root(squared: tf.Tensor) -> tf.Tensor:
+    """Return a square root by float64: one entry of a run is not always in the same lane of a
+    vector register, and in float32 the lanes' square roots differ from that of a single number."""
+    return tf.cast(tf.sqrt(tf.cast(squared, tf.float64)), squared.dtype)
 
 
 def _standardize_signal(weights: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -161,7 +167,7 @@ def _standardize_signal(weights: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
         def standardized(signal: tf.Tensor) -> tf.Tensor:
             mean = tf.reduce_sum(signal * share, axis=(1, 2), keepdims=True)
             variance = tf.reduce_sum(tf.square(signal - mean) * share, axis=(1, 2), keepdims=True)
-            return (signal - mean) / (tf.sqrt(variance) + SIGNAL_EPSILON) * counted
+            return (signal - mean) / (root(variance) + SIGNAL_EPSILON) * counted
 
         return tf.identity(h), standardized
 
@@ -175,7 +181,10 @@ def moved(averages: tf.Tensor, moments: Moments) -> tf.Tensor:
 
 
 def adjusted(
-    network: Network, gradient: tf.Tensor, multipliers: tf.Tensor | None = None
+    network: Network,
+    gradient: tf.Tensor,
+    multipliers: tf.Tensor | None = None,
+    direction: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Return the gradient that the optimizer gets, (stack, parameter).
 
@@ -187,16 +196,29 @@ def adjusted(
         The loss's gradient (stack, parameter).
     multipliers
         Of each layer's gradient (stack, layer), for `fixed` and `given` rescaling.
+    direction
+        Random numbers (stack, parameter) that `randomized` layers get instead.
     """
     remedy = network.remedy
     gradient = _rescaled(network, gradient, multipliers)
+    if direction is not None:
+        factor = _ratio(layer_rms(network, gradient), layer_rms(network, direction))
+        upper = _from_layer(network, remedy.randomized, gradient.dtype)
+        random = direction * network.by_parameter(factor)
+        gradient = upper * gradient + (1 - upper) * random
     if remedy.frozen:
-        free = [float(layer >= remedy.frozen) for layer in range(network.depth + 1)]
-        gradient = gradient * network.by_parameter(tf.constant([free], gradient.dtype))
+        gradient = gradient * _from_layer(network, remedy.frozen, gradient.dtype)
     if remedy.global_clipnorm is not None:
         norm = _norm(gradient)
         gradient = gradient * (remedy.global_clipnorm / tf.maximum(norm, remedy.global_clipnorm))
     return gradient
+
+
+def _from_layer(network: Network, first: int, dtype: tf.DType) -> tf.Tensor:
+    """Return 1 for the parameters of the layers after the first ones, 0 for theirs (1,
+    parameter)."""
+    free = [float(layer >= first) for layer in range(network.depth + 1)]
+    return network.by_parameter(tf.constant([free], dtype))
 
 
 def _rescaled(network: Network, gradient: tf.Tensor, multipliers: tf.Tensor | None) -> tf.Tensor:
@@ -216,7 +238,7 @@ def _rescaled(network: Network, gradient: tf.Tensor, multipliers: tf.Tensor | No
 def layer_rms(network: Network, gradient: tf.Tensor) -> tf.Tensor:
     """Return the root mean square of the entries of each kernel's gradient (stack, layer)."""
     kernels = [layer[:, :, :-1] for layer in network.layers(gradient)]
-    return tf.stack([tf.sqrt(tf.reduce_mean(g * g, axis=(1, 2))) for g in kernels], axis=1)
+    return root(tf.stack([tf.reduce_mean(g * g, axis=(1, 2)) for g in kernels], axis=1))
 
 
 def equalizing(rms: tf.Tensor) -> tf.Tensor:
@@ -227,7 +249,7 @@ def equalizing(rms: tf.Tensor) -> tf.Tensor:
 
 def _norm(gradient: tf.Tensor) -> tf.Tensor:
     """Return the Euclidean norm over all parameters of a run (stack, 1)."""
-    return tf.sqrt(tf.reduce_sum(gradient * gradient, axis=1, keepdims=True))
+    return root(tf.reduce_sum(gradient * gradient, axis=1, keepdims=True))
 
 
 def _ratio(numerator: tf.Tensor, denominator: tf.Tensor) -> tf.Tensor:

@@ -1,7 +1,7 @@
 """Train one stack: seeded runs of equal shape, together. Returns tables, writes no files."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
@@ -15,9 +15,10 @@ from vgstudy.config.log import Log
 from vgstudy.engine import probes, simd, statistics
 from vgstudy.engine.batches import MiniBatches
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
-from vgstudy.engine.initial import initial_flat
+from vgstudy.engine.initial import initial_flat, with_unit_variance
 from vgstudy.engine.log_tables import Curves, Measurements
 from vgstudy.engine.loop import (
+    Pair,
     Step,
     compile_loop,
     compile_test,
@@ -28,6 +29,7 @@ from vgstudy.engine.loop import (
 from vgstudy.engine.losses import LOSSES
 from vgstudy.engine.network import Network
 from vgstudy.engine.remedied_step import RemediedStep
+from vgstudy.engine.rows import load_rows
 from vgstudy.planning.stacks import STEPS_AT_ONCE, is_narrow
 from vgstudy.quantities import NEXT, PROBE_SET, TEST
 from vgstudy.remedies import NO_REMEDY
@@ -116,66 +118,89 @@ class Stack:
         # products, so a single run is computed twice.
         arranged = arrange(runs if len(runs) > 1 else [*runs, *runs])
         self._groups, self._positions = arranged.groups, arranged.positions[: len(runs)]
+        self._runs, self._dtype = arranged.runs, dtype
         self.loss = LOSSES[task.loss]
         activation = stack_activation(self._groups)
         self.network = Network(
             task.inputs, cell.depth, cell.width, task.outputs, activation, cell.remedy
         )
-        self._load_rows(arranged.runs, probe_rows or task.train, dtype)
-        batch_streams = [stream(run.cell, run.seed, "batches") for run in arranged.runs]
-        generators = [np.random.default_rng(each) for each in batch_streams]
+        self._rows = load_rows(self._runs, probe_rows, dtype)
+        generators = [np.random.default_rng(each) for each in self._streams("batches")]
         self._batches = MiniBatches(generators, task.train, cell.batch_size)
         # Row numbers of the mini-batch before (stack, example).
         self._last_batch: NDArray[np.int32] | None = None
-        kernel_streams = [stream(run.cell, run.seed, "kernels") for run in arranged.runs]
-        specs = [run.cell.initializer for run in arranged.runs]
-        initial = initial_flat(self.network, specs, kernel_streams)
+        initial = self._drawn(self._streams("kernels"))
+        if cell.remedy.unit_variance:
+            initial = with_unit_variance(self.network, initial, self._examples(NEXT)[0])
         self._initial_kernels = probes.kernels(self.network, initial)
         # Kernels at the previous probe of each kind of examples.
         self._previous_kernels: dict[str, list[NDArray[np.float64]]] = {}
-        self._compile(initial, dtype)
+        # Epochs trained, and the present stage of training.
+        self._epoch = self._stage = 0
+        self._compile(initial)
 
-    def _load_rows(self, runs: Sequence[Run], probe_rows: int, dtype: str) -> None:
-        """Load training, test and probe rows; a stack axis of 1 if all runs have the same."""
-        task = self.cell.task
-        drawn = runs[:1] if task.shared else runs
-        samples = [r.cell.task.sample(stream(r.cell, r.seed, "sample")) for r in drawn]
-        train = _table([(s.x_train, s.y_train) for s in samples], dtype)
-        test = _table([(s.x_test, s.y_test) for s in samples], dtype)
-        self._training_rows = train[0] if task.shared else train
-        self._probe_set = _features(train[:, :probe_rows], task.inputs)
-        self._test_set = _features(test, task.inputs)
+    def _streams(self, purpose: str) -> list[np.random.SeedSequence]:
+        return [stream(run.cell, run.seed, purpose) for run in self._runs]
 
-    def _compile(self, initial: NDArray[np.float32], dtype: str) -> None:
-        """Compile training and tests, with parameters that start at `initial` (stack,
-        parameter)."""
+    def _drawn(self, streams: Sequence[np.random.SeedSequence]) -> NDArray[np.float32]:
+        """Draw parameters (stack, parameter)."""
+        return initial_flat(self.network, [run.cell.initializer for run in self._runs], streams)
+
+    def _compile(self, initial: NDArray[np.float32]) -> None:
+        """Compile training and tests of the present stage, with parameters that start at `initial`
+        (stack, parameter)."""
         cell, task = self.cell, self.cell.task
         shape = cell.width, task.inputs, task.outputs, cell.batch_size
         is_plain = cell.remedy == NO_REMEDY
         self._in_blocks = is_plain and is_narrow(*shape, simd.MAX_UNITS)
         pack = simd.pack if self._in_blocks else tf.identity
-        self._parameters = Parameters(initial, self._groups, dtype, pack)
-        trained = self.network, self.loss, self._training_rows
+        self._parameters = Parameters(initial, self._groups, self._dtype, pack)
         if is_plain:
+            trained = self.network, self.loss, self._rows.training
             lanes, products = partial(simd.block_step, groups=self._groups), matrix_step
             step = (lanes if self._in_blocks else products)(*trained)
-            test = compile_test(self.network, self.loss, self._flat_rows, *self._test_set)
-        else:
-            initial_rms = partial(self._gradient_rms, initial.astype(dtype))
-            remedied = RemediedStep(*trained, len(initial), initial_rms)
-            step = Step(remedied.gradient, partial(summed_metrics, self.loss))
-            test = tf.function(
-                lambda: remedied.evaluate(self._flat_rows(), *self._test_set), autograph=False
+            self._test = compile_test(
+                self.network, self.loss, self._flat_rows, *self._rows.test_set
             )
+        else:
+            step, self._test = self._remedied(initial)
         self._loop = compile_loop(
-            step, self._parameters, self._batches.width, self._training_rows.dtype
+            step, self._parameters, self._batches.width, self._rows.training.dtype
         )
-        self._test = test
+
+    def _remedied(self, initial: NDArray[np.float32]) -> tuple[Step, Callable[[], Pair]]:
+        """Return the step of the present stage, and what evaluates the test rows."""
+        used, frozen = self.cell.remedy.stages(self.cell.depth)[self._stage]
+        remedy = self.cell.remedy.model_copy(update={"frozen": frozen})
+        network = replace(self.network, used=used, remedy=remedy)
+        keys = [each.generate_state(1, np.uint64)[0] for each in self._streams("directions")]
+        initial_rms = partial(self._gradient_rms, initial.astype(self._dtype))
+        step = RemediedStep(network, self.loss, self._rows.training, np.array(keys), initial_rms)
+        test = tf.function(
+            lambda: step.evaluate(self._flat_rows(), *self._rows.test_set), autograph=False
+        )
+        return Step(step.gradient, partial(summed_metrics, self.loss)), test
+
+    def _begin_stage(self) -> None:
+        """Compile the next stage, with an output layer drawn again, if its time has come."""
+        ends = self._stage_ends()
+        if self._epoch != ends[self._stage] or self._stage + 1 == len(ends):
+            return
+        self._stage += 1
+        flat, output = np.array(self._flat_rows()), self.network.spans[-1]
+        streams = [each.spawn(self._stage)[-1] for each in self._streams("kernels")]
+        flat[:, output] = self._drawn(streams)[:, output]
+        self._compile(flat)
+
+    def _stage_ends(self) -> list[int]:
+        """Return the last epoch of each stage of training."""
+        stages = len(self.cell.remedy.stages(self.cell.depth))
+        return [self.cell.epochs * stage // stages for stage in range(1, stages + 1)]
 
     def _gradient_rms(self, flat: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the RMS of each layer's gradient on the probe set (stack, layer)."""
         measured = probes.measure_stack(
-            self._groups, self.network, self.loss, *self._probe_set, flat
+            self._groups, self.network, self.loss, *self._rows.probe_set, flat
         )
         return np.asarray(measured["g_rms"])
 
@@ -193,14 +218,21 @@ class Stack:
     def advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Train for some epochs; return loss and accuracy as running means over each epoch's
         mini-batches, (run, epoch)."""
-        at_once = max(1, STEPS_AT_ONCE // self.cell.steps)
-        parts = [self._advance(min(at_once, epochs - done)) for done in range(0, epochs, at_once)]
+        last = self._epoch + epochs
+        parts = []
+        while self._epoch < last:
+            self._begin_stage()
+            pauses = [end for end in self._stage_ends()[:-1] if end > self._epoch]
+            at_once = max(1, STEPS_AT_ONCE // self.cell.steps)
+            count = min(at_once, min([last, *pauses]) - self._epoch)
+            parts.append(self._advance(count))
+            self._epoch += count
         loss, accuracy = (np.concatenate(metric, axis=1) for metric in zip(*parts, strict=True))
         return loss, accuracy
 
     def _advance(self, epochs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         order, weights = self._batches.take(epochs * self.cell.steps)
-        sums = self._loop(tf.constant(order), tf.constant(weights, self._training_rows.dtype))
+        sums = self._loop(tf.constant(order), tf.constant(weights, self._rows.training.dtype))
         self._last_batch = order[-1][:, weights[-1] > 0]
         examples = (weights > 0).sum(axis=1).reshape(epochs, -1).sum(axis=1)
         loss, accuracy = (self._by_epoch(each, epochs) / examples for each in sums)
@@ -248,25 +280,12 @@ class Stack:
     def _examples(self, examples: str) -> tuple[tf.Tensor, tf.Tensor]:
         """Return inputs (stack, input, example) and targets (stack, output, example)."""
         if examples == PROBE_SET:
-            return self._probe_set
+            return self._rows.probe_set
         if examples == TEST:
-            x, y = (each[:, :, : self.cell.batch_size] for each in self._test_set)
+            x, y = (each[:, :, : self.cell.batch_size] for each in self._rows.test_set)
             return x, y
         order = self._last_batch
         if examples == NEXT:
             (batch,), (weights,) = self._batches.peek(1)
             order = batch[:, weights > 0]
-        return mini_batch(self._training_rows, order, self.network.inputs)
-
-
-def _table(samples: list[tuple[NDArray[np.float32], NDArray[np.float32]]], dtype: str) -> tf.Tensor:
-    """Join inputs (row, input) and targets (row, output) of each run as (run, row, input and
-    output)."""
-    return tf.constant(np.stack([np.concatenate(parts, axis=1) for parts in samples]), dtype)
-
-
-def _features(table: tf.Tensor, inputs: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Split a table (stack, row, input and output) into inputs (stack, input, row) and targets
-    (stack, output, row)."""
-    columns = tf.transpose(table, (0, 2, 1))
-    return columns[:, :inputs], columns[:, inputs:]
+        return mini_batch(self._rows.training, order, self.network.inputs)

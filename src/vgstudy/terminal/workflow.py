@@ -16,7 +16,7 @@ from vgstudy.planning.checks import check_resources
 from vgstudy.planning.forecast import AT_ONCE, forecast, read_speed
 from vgstudy.planning.plan import Plan, plan_study
 from vgstudy.schema import STUDY_TABLES
-from vgstudy.tasks import Mnist
+from vgstudy.tasks import use_files
 
 CONFIG, CLAIMS, RESULTS = Path("config/config.yaml"), Path("config/claims"), Path("results")
 # below the folder of a study
@@ -36,7 +36,7 @@ def plan_workflow(overrides: Mapping[str, Any]) -> dict[str, Plan]:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
     with one_line_errors():
         settings = load_config(CONFIG, overrides)
-        Mnist.file.use(settings.mnist)
+        use_files(settings)
         where = "--config: studies" if "studies" in overrides else f"{CONFIG}: studies"
         studies = read_studies(settings.studies, settings.seeds, CONFIG.parent, where)
         check_register(

@@ -86,10 +86,12 @@ def predict_decays(cells: Iterable[Cell]) -> list[Prediction]:
 
 
 def is_predictable(cell: Cell) -> bool:
-    """Return whether the network is plain and its kernels are drawn independently of each other,
-    each with entries of one distribution."""
-    independent = not cell.initializer.tied and cell.initializer.class_name != "Identity"
-    return cell.remedy.is_plain and independent
+    """Return whether the network is plain, without biases, and its kernels are drawn independently
+    of each other, each with entries of one distribution."""
+    initializer, remedy = cell.initializer, cell.remedy
+    independent = not initializer.tied and initializer.class_name != "Identity"
+    as_drawn = remedy.is_plain and not remedy.unit_variance and initializer.bias is None
+    return as_drawn and independent
 
 
 def _settings(cells: Iterable[Cell]) -> list[list[Cell]]:

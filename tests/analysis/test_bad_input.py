@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
+from analysed import change, redesign
 from synthetic import REGISTER, predictions, write_synthetic_study
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.study_estimates import write_estimates
@@ -18,43 +18,31 @@ from vgstudy.figures.captions import caption_text
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import figures
 from vgstudy.report.study_tables import result_tables, robustness_tables
-from vgstudy.store.parquet import read_footer, read_table, write_table
 from vgstudy.theory.overlays import write_overlaid
 
 DOCS = Path(__file__).parents[2] / "docs/statistics.md"
 
 
-def edited(folder: Path, table: str, **columns) -> None:
-    """Set columns of every job file of a table."""
-    for path in (folder / table).iterdir():
-        frame = read_table(table, path).to_pandas().assign(**columns)
-        write_table(table, pa.Table.from_pandas(frame, preserve_index=False), path, {})
-
-
-def fewer(folder: Path, keep) -> None:
-    """Keep some runs of the design."""
-    runs, footer = (
-        read_table("runs", folder / "runs.parquet").to_pandas(),
-        read_footer(folder / "runs.parquet"),
-    )
-    kept = pa.Table.from_pandas(runs[keep(runs)], preserve_index=False)
-    write_table("runs", kept, folder / "runs.parquet", footer)
-
-
 DEAD = {"zero_cause": "dead", "g_rms": 0.0, "delta_rms": 0.0}
 NAN_LOSS = {"finite": False, "train_loss": np.float32("nan"), "test_loss": np.float32("nan")}
+
+
+def edited(folder: Path, table: str, **columns) -> None:
+    change(folder, table, lambda frame: frame.assign(**columns))
+
+
 BAD = {
-    "one seed": lambda folder: fewer(folder, lambda runs: runs["seed"] == 0),
-    "two seeds": lambda folder: fewer(folder, lambda runs: runs["seed"] < 2),
+    "one seed": lambda folder: redesign(folder, lambda runs: runs["seed"] == 0),
+    "two seeds": lambda folder: redesign(folder, lambda runs: runs["seed"] < 2),
     "all seeds dead": lambda folder: edited(folder, "probes", **DEAD),
     "constant data": lambda folder: edited(
         folder, "probes", delta_rms=1.0, g_rms=1.0, h_rms=1.0, zero_cause="none"
     ),
     "loss not finite": lambda folder: edited(folder, "curves", **NAN_LOSS),
-    "a cell missing": lambda folder: fewer(
+    "a cell missing": lambda folder: redesign(
         folder, lambda runs: runs["cell"] != runs["cell"].iloc[0]
     ),
-    "unequal seeds": lambda folder: fewer(
+    "unequal seeds": lambda folder: redesign(
         folder, lambda runs: (runs["depth"] == 4) | (runs["seed"] < 2)
     ),
 }

@@ -1,10 +1,15 @@
+"""Comparisons of cells and of two changes made at once: against SciPy and statsmodels, by hand."""
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
-from vgstudy.analysis.contrasts import two_by_two_rows
+from analysed import KEYS, analyse, load, redesign, trained
+from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted, two_by_two_rows
 from vgstudy.analysis.intervals import newcombe, weighted_sum, wilson
-from vgstudy.schema import DEFAULT_LEVELS, TABLES
+from vgstudy.schema import DEFAULT_LEVELS, FACTORS, TABLES
 
 CROSSED = {"activation": ["tanh", "ReLU"], "initializer": ["uniform(0,1)", "He"]}
 # runs of 10 that learned, by activation and initializer, at depths 1 and 2
@@ -15,6 +20,114 @@ LEARNED = {
     ("ReLU", "He"): {1: 9, 2: 10},
     ("sigmoid", "He"): {1: 7, 2: 7},
 }
+
+
+def test_contrasts_are_the_declared_pairs_by_hand(made):
+    contrasts = load(made, "contrasts")
+    cells = load(made, "runs").drop_duplicates("cell").set_index("cell")[list(FACTORS)]
+    pairs = contrasts.drop_duplicates(["cell", "reference"])
+    # 2 initializers and 2 widths, over the 3 depths and 2 activations and the levels of the other
+    assert pairs["factor"].value_counts().to_dict() == {"initializer": 12, "width": 12}
+    differ = cells.loc[pairs["cell"]].to_numpy() != cells.loc[pairs["reference"]].to_numpy()
+    assert [np.array(FACTORS)[row].tolist() for row in differ] == [[f] for f in pairs["factor"]]
+    for factor, reference in (("initializer", "Xavier"), ("width", 5)):
+        assert set(cells.loc[pairs.query("factor == @factor")["reference"], factor]) == {reference}
+    epochs = contrasts.groupby("quantity")["epoch"].agg(set).to_dict()
+    at_end, both = {20}, {0, 20}
+    ratios = {"d_g": both, "d_delta": both, "end_to_end_g": both}
+    assert epochs == {**ratios, "p_learned": at_end, "test_accuracy": at_end}
+
+
+@pytest.mark.parametrize("quantity", ["d_g", "d_delta", "end_to_end_g", "test_accuracy"])
+def test_contrasts_of_means_against_scipy(made, quantity):
+    is_ratio = quantity != "test_accuracy"
+    table, alive = ("decays", "alive") if is_ratio else ("curves", "finite and epoch == 20")
+    measured = trained(made, table).query(alive).dropna(subset=quantity)
+    values = {key: x.to_numpy(float) for key, x in measured.groupby(KEYS)[quantity]}
+    values = {key: np.log(x) if is_ratio else x for key, x in values.items()}
+    back = np.exp if is_ratio else np.array
+    rows = load(made, "contrasts", quantity)
+    assert len(rows) == {"end_to_end_g": 48, "test_accuracy": 24}.get(quantity, 16)
+    for row in rows.itertuples():
+        a, b = values[row.cell, row.epoch], values[row.reference, row.epoch]
+        test = stats.ttest_ind(a, b, equal_var=False)
+        expected = [*back([a.mean() - b.mean(), *test.confidence_interval(0.95)]), test.pvalue]
+        assert [row.value, row.low, row.high, row.p] == pytest.approx(expected, rel=1e-7)
+        counts = (row.n, row.n_reference, row.n_alive, row.n_alive_reference)
+        assert counts == (5, 5, len(a), len(b))
+
+
+def test_contrasts_of_learning_follow_newcombe_by_hand(made):
+    shares = load(made, "estimates", "p_learned").set_index("cell")
+    for row in load(made, "contrasts", "p_learned").itertuples():
+        a, b = shares.loc[row.cell], shares.loc[row.reference]
+        value = a["value"] - b["value"]
+        low = value - np.hypot(a["value"] - a["low"], b["high"] - b["value"])
+        high = value + np.hypot(a["high"] - a["value"], b["value"] - b["low"])
+        assert [row.value, row.low, row.high] == pytest.approx([value, low, high])
+        table = [[round(x["value"] * x["n"]), round((1 - x["value"]) * x["n"])] for x in (a, b)]
+        assert row.p == pytest.approx(stats.fisher_exact(table).pvalue)
+
+
+def test_families_are_corrected_against_statsmodels(made):
+    contrasts = load(made, "contrasts")
+    assert contrasts["p_adjusted"].isna().equals(contrasts["p"].isna())
+    declared = contrasts[contrasts["correction"] == HOLM]
+    assert set(zip(declared["quantity"], declared["epoch"], strict=True)) == {("d_delta", 0)}
+    assert set(contrasts["correction"]) == {HOLM, EXPLORATORY}
+    methods = {HOLM: "holm", EXPLORATORY: "fdr_bh"}
+    for (correction, _), family in contrasts.dropna(subset="p").groupby(["correction", "family"]):
+        assert len(family[["factor", "quantity", "epoch"]].drop_duplicates()) == 1
+        expected = multipletests(family["p"], method=methods[correction])[1]
+        np.testing.assert_allclose(family["p_adjusted"], expected)
+
+
+def test_holm_and_false_discovery_rate_by_hand():
+    p = np.array([0.01, 0.04, np.nan, 0.03, 0.02])
+    family = pd.Series(["a", "a", "a", "a", "b"], index=[7, 7, 1, 2, 3])
+    np.testing.assert_allclose(adjusted(p, family, HOLM), [0.03, 0.06, np.nan, 0.06, 0.02])
+    np.testing.assert_allclose(adjusted(p, family, EXPLORATORY), [0.03, 0.04, np.nan, 0.04, 0.02])
+
+
+def every(runs: pd.DataFrame) -> pd.Series:
+    return runs["seed"] >= 0
+
+
+def test_decay_is_declared_before_training_and_of_optimizers_at_the_end(copied_study):
+    folder = copied_study(depths=(5,), widths=(5, 6), seeds=range(4))
+    pairs = (("width", 5), ("optimizer", "SGD"))
+    declared = [{"factor": f, "reference": level, "quantities": ["d_g"]} for f, level in pairs]
+    redesign(folder, every, contrasts=declared)
+    contrasts = analyse(folder)["contrasts"]
+    assert set(contrasts[contrasts["correction"] == HOLM]["family"]) == {
+        "width against 5: d_g at epoch 0",
+        "optimizer against SGD: d_g at epoch 20",
+    }
+
+
+def test_no_contrast_declared_gives_an_empty_table(folder):
+    redesign(folder, every, contrasts=[])
+    tables = analyse(folder)
+    assert tables["contrasts"].empty
+    assert tables["pooled"].empty
+
+
+def test_a_missing_cell_is_in_no_pair_and_the_rest_goes_on(made, folder):
+    before = load(made, "contrasts")
+    gone = before["reference"].iloc[0]
+    redesign(folder, lambda runs: runs["cell"] != gone)
+    results = analyse(folder)
+    left = before[(before["cell"] != gone) & (before["reference"] != gone)]
+    assert 0 < len(left) < len(before)
+    keys = ["cell", "reference", "quantity", "epoch"]
+    found = results["contrasts"][keys]
+    assert set(found.itertuples(index=False)) == set(left[keys].itertuples(index=False))
+    whole, without = (
+        frame.groupby(["quantity", "epoch"])["n_cells"].max()
+        for frame in (load(made, "variances"), results["variances"])
+    )
+    assert without.index.equals(whole.index)
+    assert without["test_accuracy"].item() == whole["test_accuracy"].item() - 1
 
 
 def effects(learned=LEARNED, crossed=CROSSED) -> pd.DataFrame:

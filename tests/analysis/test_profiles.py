@@ -1,73 +1,116 @@
-"""Factors of neighbouring layers, whether one factor fits them, and classes of signals."""
+"""How estimates run over layers and epochs, whether one factor fits, and classes of signals."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from vgstudy.analysis.chunks import Chunk
-from vgstudy.analysis.profiles import fits, signal_classes
+from analysed import (
+    KEYS,
+    LAYERS,
+    analyse,
+    assert_rows,
+    change,
+    load,
+    naive_geometric,
+    naive_share,
+    naive_t,
+    trained,
+)
+from vgstudy.analysis.chunks import ENDS, LEVELS, MEANS, Chunk
+from vgstudy.analysis.profiles import LEVEL_OF, fits, signal_classes
 from vgstudy.quantities import SIGNAL_CLASSES
 from vgstudy.schema import FITS
-from vgstudy.store.parquet import read_table
 
-DESIGN = {
-    "depths": (1, 3, 8),
-    "activations": ("tanh", "ReLU"),
-    "initializers": ("Xavier", "uniform(0, 1)"),
-    "optimizers": ("SGD",),
-    "seeds": range(5),
-}
-LEVELS = {"d_g": "g_rms", "d_delta": "delta_rms", "d_h": "h_rms"}
-KEYS = ["cell", "epoch"]
 NAN = np.nan
 
 
-@pytest.fixture(scope="module")
-def study(synthetic_study):
-    folder = synthetic_study(per_job=12, **DESIGN)
-    return lambda name, where: pd.concat(
-        [read_table(name, path).to_pandas() for path in sorted(folder.glob(where))]
-    ).astype({"cell": "str"})
-
-
-@pytest.fixture(scope="module")
-def decays(study):
-    return study("layer_decays", "layer_decays.parquet")
+@pytest.mark.parametrize("quantity", ENDS)
+def test_trajectories_against_scipy(made, quantity):
+    curves = trained(made, "curves").query("epoch in (0, 5, 20) and finite")
+    groups = curves.dropna(subset=quantity).groupby(KEYS)[quantity]
+    found = load(made, "trajectories", quantity)
+    assert_rows(found, KEYS, groups, lambda values: naive_t(values.astype(float)))
 
 
 @pytest.mark.parametrize("quantity", LEVELS)
-def test_against_naive_pandas(study, decays, quantity):
-    level, expected = LEVELS[quantity], {}
-    for (cell, epoch), rows in study("probes", "probes/*").query("seed < 5").groupby(KEYS):
-        x = rows.pivot(index="seed", columns="layer", values=level).dropna(axis=1, how="all")
-        alive = (rows.assign(g=rows["g_rms"] > 0).groupby("seed")["g"].all()) & (x > 0).all(axis=1)
-        for layer in x.columns[:-1]:
-            logs = np.log(x.loc[alive, layer] / x.loc[alive, layer + 1])
-            ends = stats.ttest_1samp(logs, 0).confidence_interval(0.95)
-            numbers = np.exp([logs.mean(), *ends])
-            expected[cell, epoch, layer] = [*numbers, alive.sum(), 5 - alive.sum()]
-    found = decays[decays["quantity"] == quantity].set_index([*KEYS, "layer"])
-    found = found[["value", "low", "high", "n_alive", "n_failed"]]
-    assert found.index.is_unique
-    assert set(found.index) == set(expected)
-    for key, numbers in expected.items():
-        assert found.loc[key].tolist() == pytest.approx(numbers, rel=1e-9), key
+def test_profiles_of_levels_against_scipy(made, quantity):
+    alive = trained(made, "decays").query("alive")[["cell", "seed", "epoch"]]
+    probes = trained(made, "probes").merge(alive)
+    groups = probes.dropna(subset=quantity).groupby(LAYERS)[quantity]
+    found = load(made, "profiles", quantity)
+    assert_rows(found, LAYERS, groups, naive_geometric)
+    assert found.set_index(LAYERS)["n_alive"].to_dict() == groups.size().to_dict()
 
 
-def test_the_product_over_pairs_is_the_end_to_end_ratio_against_itself(study, decays):
-    product = decays[decays["quantity"] == "d_g"].groupby(KEYS)["value"].prod(min_count=1)
-    ratios = study("estimates", "estimates.parquet")
-    ends = ratios[ratios["quantity"] == "end_to_end_g"].set_index(KEYS)["value"]
+@pytest.mark.parametrize("quantity", MEANS)
+@pytest.mark.filterwarnings("ignore:Precision loss occurred")
+def test_profiles_of_means_against_scipy(made, quantity):
+    groups = trained(made, "probes").dropna(subset=quantity).groupby(LAYERS)[quantity]
+    assert_rows(load(made, "profiles", quantity), LAYERS, groups, naive_t)
+
+
+def test_profiles_of_float32_zeros_against_scipy(made):
+    probes = trained(made, "probes")
+    groups = probes.assign(hit=probes["zero_cause_float32"] != "none").groupby(LAYERS)["hit"]
+    assert_rows(load(made, "profiles", "zero_float32"), LAYERS, groups, naive_share)
+
+
+@pytest.mark.parametrize(("column", "lost"), [("zero_cause", "dead"), ("delta_rms", NAN)])
+def test_every_layer_of_a_profile_has_the_same_seeds_against_itself(folder, column, lost):
+    """A run that is not alive or lacks a level in one layer is in none of them, as if it had not
+    been trained."""
+    runs = load(folder, "runs").query("depth == 8 and activation == 'tanh'")
+    cell = runs.query("initializer == 'Xavier'")["cell"].iloc[0]
+
+    def lose(frame: pd.DataFrame) -> pd.DataFrame:
+        here = (frame["cell"] == cell) & (frame["seed"] == 2) & (frame["epoch"] == 0)
+        values = frame[column].astype("object").mask(here & (frame["layer"] == 3), lost)
+        return frame.assign(**{column: values.astype(type(lost))})
+
+    def deltas() -> pd.DataFrame:
+        profiles = analyse(folder)["profiles"].query("epoch == 0 and quantity == 'delta_rms'")
+        return profiles[profiles["cell"] == cell].sort_values("layer", ignore_index=True)
+
+    change(folder, "probes", lose)
+    found = deltas()
+    change(folder, "probes", lambda frame: frame[(frame["cell"] != cell) | (frame["seed"] != 2)])
+    pd.testing.assert_frame_equal(found, deltas())
+    assert found["n_alive"].tolist() == [4] * 9
+
+
+def test_the_output_layer_has_no_activation(made):
+    depths = load(made, "runs").drop_duplicates("cell")[["cell", "depth"]]
+    groups = load(made, "profiles").merge(depths).groupby(["quantity", "depth"])
+    for (quantity, depth), highest in groups["layer"].max().items():
+        assert highest == depth + (not quantity.startswith("h_"))
+
+
+@pytest.mark.parametrize("quantity", LEVEL_OF)
+def test_factors_of_pairs_against_scipy(made, quantity):
+    probes, run = trained(made, "probes"), ["seed", *KEYS]
+    x = probes.pivot(index=run, columns="layer", values=LEVEL_OF[quantity])
+    g = probes.pivot(index=run, columns="layer", values="g_rms")
+    x = x[~(g <= 0).any(axis=1) & ~(x <= 0).any(axis=1)]
+    ratios = (x / x.shift(-1, axis=1)).stack().dropna()
+    groups = ratios.groupby(LAYERS)
+    found = load(made, "layer_decays", quantity).dropna(subset="value")
+    assert_rows(found, LAYERS, groups, naive_geometric)
+    assert found.set_index(LAYERS)["n_alive"].to_dict() == groups.size().to_dict()
+    assert (found["n_alive"] + found["n_failed"] == 5).all()
+
+
+def test_the_product_over_pairs_is_the_end_to_end_ratio_against_itself(made):
+    product = load(made, "layer_decays", "d_g").groupby(KEYS)["value"].prod(min_count=1)
+    ends = load(made, "estimates", "end_to_end_g").set_index(KEYS)["value"]
     pd.testing.assert_series_equal(
         product.sort_index(), 1 / ends.sort_index(), check_names=False, rtol=1e-12
     )
 
 
-def test_classes_add_up_to_all_seeds(study):
-    shares = study("estimates", "estimates.parquet")
+def test_classes_add_up_to_all_seeds(made):
+    shares = load(made, "estimates")
     shares = shares[shares["quantity"].isin([f"p_signal_{name}" for name in SIGNAL_CLASSES])]
     total = shares.groupby(KEYS)["value"].sum(min_count=1)
     assert len(total) == 16 * 3  # cells of two layers or more

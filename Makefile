@@ -10,7 +10,7 @@ BIN := .venv/bin
 WORKERS := -n auto --maxprocesses 4
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: study smoke test test-all lint validate test-slurm faults bench bench-study screenshot lock
+.PHONY: study smoke test test-all lint validate test-slurm faults bench bench-study docs wheel screenshot lock
 
 study: .venv/.ready
 	$(SNAKEMAKE)
@@ -48,6 +48,14 @@ bench: .venv/.ready
 
 bench-study: .venv/.ready
 	$(BIN)/python benchmarks/bench.py study
+
+# the documentation as site/index.html, without network
+docs: .venv/.ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# dist/vgstudy-*.whl, installed in a fresh environment and used there without the repository
+wheel: .venv/.ready
+	$(BIN)/python tests/wheel.py
 
 # the first screen of results/report.html for the README; needs Chromium
 screenshot:

@@ -10,7 +10,7 @@ import typer
 
 from vgstudy.errors import UserError
 from vgstudy.formatting import plural
-from vgstudy.places import config_folder
+from vgstudy.places import config_path
 from vgstudy.terminal.commands import Commands, quiet, use_threads
 
 StudyArguments = Annotated[
@@ -45,8 +45,8 @@ SeedsOption = Annotated[
 ]
 RESULTS, CONFIG, REGISTER = (
     Path("results"),
-    config_folder() / "config.yaml",
-    config_folder() / "claims",
+    config_path("config.yaml"),
+    config_path("claims"),
 )
 
 

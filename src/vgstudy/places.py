@@ -1,12 +1,12 @@
-"""Where the configuration is."""
+"""Where the configuration is: studies, claims and `config.yaml`."""
 
 from pathlib import Path
 
 DEFAULTS = Path(__file__).parent / "defaults"
 
 
-def config_folder() -> Path:
-    """Return the folder `config` of where vgstudy is called, or, if there is none, the one that
-    comes with the package: its studies, its claims and `config.yaml`."""
-    here = Path("config")
-    return here if here.is_dir() else DEFAULTS
+def config_path(part: str) -> Path:
+    """Return a part of the folder `config` of where vgstudy is called; what is not there comes with
+    the package."""
+    here = Path("config", part)
+    return here if here.exists() else DEFAULTS / part

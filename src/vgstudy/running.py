@@ -13,7 +13,7 @@ from vgstudy.config import values
 from vgstudy.config.load import check_study, read_studies
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.places import config_folder
+from vgstudy.places import config_path
 from vgstudy.planning.checks import check_resources
 from vgstudy.planning.plan import Plan, plan_study, write_design
 from vgstudy.schema import STUDY_TABLES
@@ -112,7 +112,8 @@ def _checked(study: Any, name: str, seeds: Any) -> Study:
     if isinstance(study, Mapping):
         return check_study(study, name, f"run: study {name!r}", chosen)
     if isinstance(study, str | Path):
-        return next(iter(read_studies([str(study)], chosen, config_folder(), "run").values()))
+        folder = config_path("studies").parent
+        return next(iter(read_studies([str(study)], chosen, folder, "run").values()))
     raise UserError(
         "run: study must be a mapping of a study's keys, a path ending in .yaml, or the name of a "
         f"study, not {study!r}"

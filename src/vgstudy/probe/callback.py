@@ -66,8 +66,17 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
 
     Examples
     --------
+    >>> import keras
+    >>> from sklearn.datasets import make_circles
+    >>> from vgstudy.probe import GradientProbe
+    >>> x, y = make_circles(200, noise=0.1, random_state=1)
+    >>> hidden = [keras.layers.Dense(5, activation="sigmoid") for _ in range(6)]
+    >>> model = keras.Sequential([keras.Input((2,)), *hidden, keras.layers.Dense(1)])
+    >>> model.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True))
     >>> probe = GradientProbe(x, y, every=10, log="run.parquet")
-    >>> model.fit(x, y, epochs=100, callbacks=[probe])
+    >>> _ = model.fit(x, y, epochs=20, verbose=0, callbacks=[probe])
+    >>> probe.table().num_rows  # 7 kernels before training and after 10 and 20 epochs
+    21
     """
 
     def __init__(

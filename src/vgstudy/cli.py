@@ -3,6 +3,7 @@
 import shlex
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +49,21 @@ RESULTS, CONFIG, REGISTER = (
     config_path("config.yaml"),
     config_path("claims"),
 )
+
+
+class Style(StrEnum):
+    """For what a figure is drawn."""
+
+    paper = "paper"
+    slides = "slides"
+
+
+class Format(StrEnum):
+    """Kinds of files of a figure."""
+
+    svg = "svg"
+    pdf = "pdf"
+    png = "png"
 
 
 app = typer.Typer(
@@ -219,11 +235,53 @@ def figures(
 
 
 @app.command()
-def report(results: ResultsArgument, studies: NamesArgument) -> None:
-    """Write results/report.html, results/summary.md and CSV exports of the tables."""
+def figure(
+    name: Annotated[str, typer.Argument(metavar="FIGURE", help="The figure's name.")],
+    study: Annotated[
+        str | None, typer.Option(help="The study's name, if the folder holds several.")
+    ] = None,
+    results: ResultsOption = RESULTS,
+    style: Annotated[
+        Style, typer.Option(help="For slides: larger letters, what to see as title.")
+    ] = Style.paper,
+    kind: Annotated[Format, typer.Option("--format", help="The kind of file.")] = Format.pdf,
+    into: Annotated[
+        Path, typer.Option(file_okay=False, help="The folder to write to; default: this one.")
+    ] = Path(),
+) -> None:
+    """Write one figure for a paper or for slides, and its caption as a text file next to it."""
+    from vgstudy.figures.write import write_one
+    from vgstudy.store.tables import study_folder
+
+    path = write_one(study_folder(results, study), name, style.value, kind.value, into)
+    typer.echo(f"{path}, with its caption in {path.with_suffix('.txt').name}")
+
+
+@app.command()
+def report(
+    results: ResultsArgument,
+    studies: NamesArgument,
+    partial: Annotated[
+        bool,
+        typer.Option(
+            "--partial",
+            help="Report the jobs trained so far, into RESULTS/partial; may be "
+            "called while the workflow runs.",
+        ),
+    ] = False,
+) -> None:
+    """Write results/report.html, a page for each study, results/summary.md and CSV exports of the
+    tables."""
     from vgstudy.report.page import write_report
 
-    typer.echo(f"The report is in {write_report(results, studies)}")
+    write = _write_partial_report if partial else write_report
+    typer.echo(f"The report is in {write(results, studies)}")
+
+
+def _write_partial_report(results: Path, studies: list[str]) -> Path:
+    from vgstudy.report.partial import write_partial_report
+
+    return write_partial_report(results, studies, REGISTER)
 
 
 @app.command()

@@ -223,6 +223,10 @@ CALLS = {
         "vgstudy.report.page.write_report",
         (Path("results"), ["s", "t"]),
     ),
+    ("report", "results", "s", "--partial"): (
+        "vgstudy.report.partial.write_partial_report",
+        (Path("results"), ["s"], Path("config/claims")),
+    ),
 }
 
 

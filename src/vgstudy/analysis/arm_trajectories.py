@@ -76,8 +76,8 @@ def reported(
         if isinstance(statement.equals, float) and measure.column in columns and at_end:
             for arm in statement.arms:
                 if isinstance(arm, str) and arm in study.get("arms", {}):
-                    cell, _ = named_cells(arm, study, design)[0]
-                    numbers.setdefault((cell, measure.column), statement.equals)
+                    for cell, _ in named_cells(arm, study, design)[:1]:
+                        numbers.setdefault((cell, measure.column), statement.equals)
     return numbers
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from vgstudy.analysis.interval_rows import STATED
 from vgstudy.formatting import listing
-from vgstudy.validation import comparisons, means, pooled, proportions
+from vgstudy.validation import comparisons, means, proportions
 from vgstudy.validation.trials import LABELLED, PRIMARY, Trial
 
 TOLERANCE = 0.02  # coverage from .93 to .97 is as stated
@@ -30,8 +30,8 @@ SIMULATIONS: Mapping[str, tuple[int, Simulation]] = {
     "variances": (6, comparisons.variances),
     "misfits": (8, proportions.misfits),
     "waits": (9, proportions.waits),
-    "pooled": (10, pooled.over_depths),
-    "two by two": (11, pooled.two_changes),
+    "pooled": (10, comparisons.over_depths),
+    "two by two": (11, comparisons.two_changes),
 }
 
 

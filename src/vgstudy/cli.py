@@ -1,9 +1,8 @@
-"""The command line: parse, one call, exit. Every command imports what it needs when it runs."""
+"""The commands: parse, one call, exit. Each imports what it needs when it runs."""
 
 import shlex
 import sys
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,89 +10,23 @@ import typer
 
 from vgstudy.errors import UserError
 from vgstudy.formatting import plural
-from vgstudy.places import config_path
-from vgstudy.terminal.commands import Commands, quiet, use_threads
-
-StudyArguments = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="STUDY",
-        help="Names of studies, or paths ending in .yaml; default: those of --config.",
-    ),
-]
-NamesArgument = Annotated[
-    list[str], typer.Argument(metavar="STUDY", help="Names of studies that were run.")
-]
-FolderArgument = Annotated[
-    Path, typer.Argument(metavar="FOLDER", file_okay=False, help="A study's results, results/NAME.")
-]
-ResultsArgument = Annotated[
-    Path,
-    typer.Argument(metavar="RESULTS", file_okay=False, help="The folder of results."),
-]
-ConfigOption = Annotated[
-    Path,
-    typer.Option(help="The file that names the studies; study files are in studies/ next to it."),
-]
-ResultsOption = Annotated[
-    Path, typer.Option(help="The folder of results, with one folder for each study.")
-]
-SeedsOption = Annotated[
-    str | None,
-    typer.Option(
-        help="Seeds to use instead of the studies': n for 0..n-1, a range a-b, or a list [a, b]."
-    ),
-]
-RESULTS, CONFIG, REGISTER = (
-    Path("results"),
-    config_path("config.yaml"),
-    config_path("claims"),
+from vgstudy.terminal.commands import (
+    CONFIG,
+    REGISTER,
+    RESULTS,
+    ConfigOption,
+    FolderArgument,
+    Format,
+    NamesArgument,
+    ResultsArgument,
+    ResultsOption,
+    SeedsOption,
+    StudyArguments,
+    Style,
+    quiet,
+    use_threads,
 )
-
-
-class Style(StrEnum):
-    """For what a figure is drawn."""
-
-    paper = "paper"
-    slides = "slides"
-
-
-class Format(StrEnum):
-    """Kinds of files of a figure."""
-
-    svg = "svg"
-    pdf = "pdf"
-    png = "png"
-
-
-app = typer.Typer(
-    cls=Commands,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-
-def _version(requested: bool) -> None:
-    if requested:
-        from importlib.metadata import version
-
-        typer.echo(f"vgstudy {version('vgstudy')}")
-        raise typer.Exit
-
-
-@app.callback()
-def main(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_version, is_eager=True, help="Print the version and exit."
-        ),
-    ] = False,
-) -> None:
-    """Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a
-    report."""
+from vgstudy.terminal.commands import app as app
 
 
 def _folder(text: str | Path) -> Path:
@@ -116,8 +49,7 @@ def plan(
     from vgstudy.planning.checks import check_resources
     from vgstudy.planning.forecast import forecast, read_speed
     from vgstudy.planning.plan import plan_study
-    from vgstudy.terminal.commands import show
-    from vgstudy.terminal.tables import plan_table
+    from vgstudy.terminal.tables import plan_table, show
 
     plans = [plan_study(study, results) for study in _read(studies, config, seeds)]
     check_resources(plans, results, cores=None)
@@ -346,7 +278,7 @@ def diagnose(
 
     from vgstudy.probe.diagnosis import diagnose_files
     from vgstudy.probe.display import render
-    from vgstudy.terminal.commands import show
+    from vgstudy.terminal.tables import show
 
     diagnoses = diagnose_files(runs, epoch)
     if as_json:
@@ -386,8 +318,7 @@ def theory(
     ] = 10,
 ) -> None:
     """Print what theory predicts for studies' networks before any update, and on what basis."""
-    from vgstudy.terminal.commands import show
-    from vgstudy.terminal.tables import theory_table
+    from vgstudy.terminal.tables import show, theory_table
 
     for study in _read(studies, config):
         show(theory_table(study, depth))

@@ -24,7 +24,6 @@ from vgstudy.store.tables import job_path
 # newest jobs of any study that are looked at
 JOBS = 8
 
-
 # set by a workflow whose jobs run on this machine: how many run at a time
 AT_ONCE = "VGSTUDY_JOBS_AT_ONCE"
 

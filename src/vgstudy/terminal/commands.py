@@ -1,23 +1,72 @@
-"""How every command begins, ends and prints: threads, encodings, mistakes in one line, quiet
-imports, tables on any terminal."""
+"""The command `vgstudy`: arguments that commands share, and how every command begins and ends:
+threads, encodings, mistakes in one line, quiet imports."""
 
 import os
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
 from typer.core import TyperGroup
 
 from vgstudy.errors import UserError
+from vgstudy.places import config_path
+
+StudyArguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STUDY",
+        help="Names of studies, or paths ending in .yaml; default: those of --config.",
+    ),
+]
+NamesArgument = Annotated[
+    list[str], typer.Argument(metavar="STUDY", help="Names of studies that were run.")
+]
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", file_okay=False, help="A study's results, results/NAME.")
+]
+ResultsArgument = Annotated[
+    Path,
+    typer.Argument(metavar="RESULTS", file_okay=False, help="The folder of results."),
+]
+ConfigOption = Annotated[
+    Path,
+    typer.Option(help="The file that names the studies; study files are in studies/ next to it."),
+]
+ResultsOption = Annotated[
+    Path, typer.Option(help="The folder of results, with one folder for each study.")
+]
+SeedsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Seeds to use instead of the studies': n for 0..n-1, a range a-b, or a list [a, b]."
+    ),
+]
+RESULTS, CONFIG, REGISTER = (
+    Path("results"),
+    config_path("config.yaml"),
+    config_path("claims"),
+)
+
+
+class Style(StrEnum):
+    """For what a figure is drawn."""
+
+    paper = "paper"
+    slides = "slides"
+
+
+class Format(StrEnum):
+    """Kinds of files of a figure."""
+
+    svg = "svg"
+    pdf = "pdf"
+    png = "png"
+
 
 # of the click that typer brings along
 UsageError: Any = typer.BadParameter.__base__
@@ -93,22 +142,31 @@ def quiet() -> Iterator[None]:
         os.close(terminal)
 
 
-_WORD = re.compile(r"[^\W\d_]{2}")
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
-def show(renderable: RenderableType) -> None:
-    """Print what rich can render; off a terminal in lines so long that nothing is cut or broken."""
-    Console(width=None if sys.stdout.isatty() else 1000).print(renderable)
+def _version(requested: bool) -> None:
+    if requested:
+        from importlib.metadata import version
+
+        typer.echo(f"vgstudy {version('vgstudy')}")
+        raise typer.Exit
 
 
-def text_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Return a table of texts, without markup; columns of numbers are on the right."""
-    table = Table(
-        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_header=any(head)
-    )
-    for place, name in enumerate(head):
-        has_words = any(_WORD.search(row[place]) for row in rows)
-        table.add_column(Text(name), justify="left" if has_words else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a
+    report."""

@@ -1,10 +1,14 @@
-"""A plan, and what theory predicts, as tables."""
+"""Tables on any terminal: a plan, and what theory predicts."""
 
+import re
+import sys
 from collections.abc import Iterator, Sequence
 from math import isfinite, isinf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -16,10 +20,36 @@ from vgstudy.planning.design import LabelledCell
 from vgstudy.planning.forecast import Speed
 from vgstudy.planning.plan import Plan
 from vgstudy.schema import FACTORS, ON_PROBE_SET
-from vgstudy.terminal.commands import text_table
-from vgstudy.theory.predictions import Prediction, predict
+
+if TYPE_CHECKING:
+    from vgstudy.theory.predictions import Prediction
 
 CORES = (1, 2, 8)
+
+_WORD = re.compile(r"[^\W\d_]{2}")
+
+HEADS = {
+    "q": "q*",
+    "chi": "χ",
+    "depth_scale": "ξ",
+    "d_delta": "d δ",
+    "d_g": "d g",
+    "d_h": "d h",
+    "d_delta_one_input": "1 input",
+    "p_dead_one_input": "dead",
+}
+
+MARKS = {"exact": "=", "asymptotic": "", "approximation": "≈"}
+
+LEGEND = (
+    "= exact, ≈ approximation, unmarked: the limit of infinite width, – theory does not say: "
+    "limits of depth and the single input need kernels of mean 0, decay factors 4 hidden layers "
+    "or more, the single input ReLU or alike. The limits of depth: q* variance of a pre- "
+    "activation, χ change of the mean square of δ per layer toward the input, ξ = −1 / log χ, the "
+    "layers in which it falls by a factor of e; ξ < 0: in which it grows by it; ∞: neither. At "
+    "this depth: d, decay factors per layer toward the input. For a single input at this width: "
+    "typical d of δ, and the probability that a ReLU network is dead."
+)
 
 
 def plan_table(plan: Plan, speed: Speed) -> Table:
@@ -116,31 +146,12 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.1f}" if seconds >= 60 else f"{seconds / 60:.2f}"
 
 
-HEADS = {
-    "q": "q*",
-    "chi": "χ",
-    "depth_scale": "ξ",
-    "d_delta": "d δ",
-    "d_g": "d g",
-    "d_h": "d h",
-    "d_delta_one_input": "1 input",
-    "p_dead_one_input": "dead",
-}
-MARKS = {"exact": "=", "asymptotic": "", "approximation": "≈"}
-LEGEND = (
-    "= exact, ≈ approximation, unmarked: the limit of infinite width, – theory does not say: "
-    "limits of depth and the single input need kernels of mean 0, decay factors 4 hidden layers "
-    "or more, the single input ReLU or alike. The limits of depth: q* variance of a pre- "
-    "activation, χ change of the mean square of δ per layer toward the input, ξ = −1 / log χ, the "
-    "layers in which it falls by a factor of e; ξ < 0: in which it grows by it; ∞: neither. At "
-    "this depth: d, decay factors per layer toward the input. For a single input at this width: "
-    "typical d of δ, and the probability that a ReLU network is dead."
-)
-
-
 def theory_table(study: Study, depth: int) -> Group:
     """Return a row for each activation, initializer and width of the study, at its depth nearest to
     `depth`, and a legend with the sources."""
+    # it imports SciPy, which planning does without
+    from vgstudy.theory.predictions import predict
+
     cells = _cells(study, depth)
     predictions = predict(labelled.cell for labelled in cells)
     by_key = {(each.cell, each.quantity): each for each in predictions}
@@ -172,7 +183,7 @@ def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:
     return [first[key] for key in sorted(first)]
 
 
-def _text(prediction: Prediction | None) -> str:
+def _text(prediction: "Prediction | None") -> str:
     if prediction is None:
         return number(None)
     value = "∞" if isinf(prediction.value) else _short(prediction.value)
@@ -181,3 +192,21 @@ def _text(prediction: Prediction | None) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.0e}" if 0 < abs(value) < 1e-3 or abs(value) >= 1e4 else number(value)
+
+
+def show(renderable: RenderableType) -> None:
+    """Print what rich can render; off a terminal in lines so long that nothing is cut or broken."""
+    Console(width=None if sys.stdout.isatty() else 1000).print(renderable)
+
+
+def text_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table of texts, without markup; columns of numbers are on the right."""
+    table = Table(
+        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_header=any(head)
+    )
+    for place, name in enumerate(head):
+        has_words = any(_WORD.search(row[place]) for row in rows)
+        table.add_column(Text(name), justify="left" if has_words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table

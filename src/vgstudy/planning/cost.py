@@ -24,14 +24,14 @@ from vgstudy.planning.stacks import (
     probe_runs,
 )
 from vgstudy.quantities import PROBE_SET
-from vgstudy.remedies import NO_REMEDY
+from vgstudy.remedies import NO_REMEDY, Remedy
 
 # Seconds of a training step.
 # of the work of examples and updates, in lanes, where mixing activations takes nothing: the median
 NARROW = 0.65
-# of the same work with a remedy, by automatic differentiation and some of it in float64: the median
-# of twelve stacks of 5 and 25 units with rescaled gradients, 2.5 to 7
-REMEDIED = 5.0
+# of the same work with a remedy, by automatic differentiation, where layers are normalised or
+# gradients rescaled in float64 (3 to 7 on stacks of 5 to 50 units), and where not (1.5 to 2.7)
+NORMALIZED, REMEDIED = 5.0, 2.0
 LAYER = 11e-6  # per layer and optimizer step: starting operations
 MIX_ACTIVATION = 4e-6  # per layer, step and activation, if a stack has several
 MIX_OPTIMIZER = 5e-6  # per step and further optimizer or rate
@@ -100,8 +100,14 @@ def step_seconds(stack: Groups) -> float:
         activations > 1 and not narrow
     ) + MIX_OPTIMIZER * (optimizers - 1)
     work = sum(runs * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
-    share = NARROW if narrow else 1.0 if one.remedy == NO_REMEDY else REMEDIED
-    return LAYER * (depth + 1) + mixing + work * share
+    return LAYER * (depth + 1) + mixing + work * (NARROW if narrow else _remedied(one.remedy))
+
+
+def _remedied(remedy: Remedy) -> float:
+    """Return the share of a plain network's work."""
+    if remedy == NO_REMEDY:
+        return 1.0
+    return NORMALIZED if remedy.normalization or remedy.rescaling else REMEDIED
 
 
 def _activations(stack: Groups) -> int:

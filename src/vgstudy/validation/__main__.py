@@ -67,11 +67,12 @@ def interventions() -> None:
 
 
 def remedies() -> None:
-    """Keep which remedies make deep networks learn, from the study `remedies-best`."""
+    """Keep which remedies make 20 layers of 10 learn, from the study `remedies-best`."""
     from vgstudy.analysis.best_rates import ranked
 
     columns = (*FACTORS, "value", "low", "high", "n")
-    _keep("remedies", ranked(_rows_of("remedies-best", "best_rates", columns)))
+    rows = _rows_of("remedies-best", "best_rates", columns)
+    _keep("remedies", ranked([row for row in rows if (row["depth"], row["width"]) == (20, 10)]))
 
 
 def _rows_of(study: str, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:

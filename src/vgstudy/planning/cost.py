@@ -29,9 +29,9 @@ from vgstudy.remedies import NO_REMEDY, Remedy
 # Seconds of a training step.
 # of the work of examples and updates, in lanes, where mixing activations takes nothing: the median
 NARROW = 0.65
-# of the same work with a remedy, by automatic differentiation, where layers are normalised or
-# gradients rescaled in float64 (3 to 7 on stacks of 5 to 50 units), and where not (1.5 to 2.7)
-NORMALIZED, REMEDIED = 5.0, 2.0
+# of the work of units with a remedy, by automatic differentiation, where layers are normalised or
+# gradients rescaled in float64 (6 to 13 on stacks of 10 to 128 units), and where not (3 to 5)
+NORMALIZED, REMEDIED = 9.0, 4.0
 LAYER = 11e-6  # per layer and optimizer step: starting operations
 MIX_ACTIVATION = 4e-6  # per layer, step and activation, if a stack has several
 MIX_OPTIMIZER = 5e-6  # per step and further optimizer or rate
@@ -77,10 +77,17 @@ NORM = 8  # per layer in a row of curves
 
 def batch_seconds(cell: Cell) -> float:
     """Return the seconds that one run's mini-batch adds to a step, forward and backward."""
-    units = UNIT * cell.depth * cell.width
+    units = UNIT * cell.depth * cell.width * _remedied(cell.remedy)
     return cell.batch_size * (
         EXAMPLE + INPUT * cell.task.inputs + units + PRODUCT * kernel_entries(cell)
     )
+
+
+def _remedied(remedy: Remedy) -> float:
+    """Return the work of units in units of a plain network's."""
+    if remedy == NO_REMEDY:
+        return 1.0
+    return NORMALIZED if remedy.normalization or remedy.rescaling else REMEDIED
 
 
 def update_seconds(cell: Cell) -> float:
@@ -100,14 +107,7 @@ def step_seconds(stack: Groups) -> float:
         activations > 1 and not narrow
     ) + MIX_OPTIMIZER * (optimizers - 1)
     work = sum(runs * (batch_seconds(cell) + update_seconds(cell)) for cell, runs in stack)
-    return LAYER * (depth + 1) + mixing + work * (NARROW if narrow else _remedied(one.remedy))
-
-
-def _remedied(remedy: Remedy) -> float:
-    """Return the share of a plain network's work."""
-    if remedy == NO_REMEDY:
-        return 1.0
-    return NORMALIZED if remedy.normalization or remedy.rescaling else REMEDIED
+    return LAYER * (depth + 1) + mixing + work * (NARROW if narrow else 1.0)
 
 
 def _activations(stack: Groups) -> int:

@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 
 from vgstudy.schema import JOB_TABLES
 from vgstudy.stages import STAGES
-from vgstudy.terminal import workflow as steps
+from vgstudy import workflow as steps
 
 min_version("9.19")
 

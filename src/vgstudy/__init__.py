@@ -10,7 +10,7 @@ those below it:
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other
 - tools (`probe`, `study_results`, `validation`)
-- shells (`__main__`, `cli`, `running`, `terminal`)
+- shells (`__main__`, `cli`, `running`, `terminal`, `terminal_tables`, `workflow`)
 
 Only the TensorFlow layer and the tools import TensorFlow or Keras; `tasks` imports what makes or
 downloads data inside the functions that need it. `tests/test_imports.py` holds the line in a clean

@@ -10,7 +10,7 @@ import typer
 
 from vgstudy.errors import UserError
 from vgstudy.formatting import plural
-from vgstudy.terminal.commands import (
+from vgstudy.terminal import (
     CONFIG,
     REGISTER,
     RESULTS,
@@ -26,7 +26,7 @@ from vgstudy.terminal.commands import (
     quiet,
     use_threads,
 )
-from vgstudy.terminal.commands import app as app
+from vgstudy.terminal import app as app
 
 
 def _folder(text: str | Path) -> Path:
@@ -49,7 +49,7 @@ def plan(
     from vgstudy.planning.checks import check_resources
     from vgstudy.planning.forecast import forecast, read_speed
     from vgstudy.planning.plan import plan_study
-    from vgstudy.terminal.tables import plan_table, show
+    from vgstudy.terminal_tables import plan_table, show
 
     plans = [plan_study(study, results) for study in _read(studies, config, seeds)]
     check_resources(plans, results, cores=None)
@@ -278,7 +278,7 @@ def diagnose(
 
     from vgstudy.probe.diagnosis import diagnose_files
     from vgstudy.probe.display import render
-    from vgstudy.terminal.tables import show
+    from vgstudy.terminal_tables import show
 
     diagnoses = diagnose_files(runs, epoch)
     if as_json:
@@ -318,7 +318,7 @@ def theory(
     ] = 10,
 ) -> None:
     """Print what theory predicts for studies' networks before any update, and on what basis."""
-    from vgstudy.terminal.tables import show, theory_table
+    from vgstudy.terminal_tables import show, theory_table
 
     for study in _read(studies, config):
         show(theory_table(study, depth))

@@ -1,1 +1,0 @@
-"""How commands begin and end, and the tables that they print."""

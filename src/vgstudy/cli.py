@@ -4,11 +4,10 @@ import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from vgstudy.errors import UserError
 from vgstudy.formatting import plural
 from vgstudy.terminal import (
     CONFIG,
@@ -17,6 +16,7 @@ from vgstudy.terminal import (
     ConfigOption,
     FolderArgument,
     Format,
+    LogdirOption,
     NamesArgument,
     ResultsArgument,
     ResultsOption,
@@ -24,15 +24,10 @@ from vgstudy.terminal import (
     StudyArguments,
     Style,
     quiet,
+    read_named,
     use_threads,
 )
 from vgstudy.terminal import app as app
-
-
-def _folder(text: str | Path) -> Path:
-    if not str(text):
-        raise UserError("--logdir: is empty; name a folder")
-    return Path(text)
 
 
 @app.command()
@@ -51,25 +46,13 @@ def plan(
     from vgstudy.planning.plan import plan_study
     from vgstudy.terminal_tables import plan_table, show
 
-    plans = [plan_study(study, results) for study in _read(studies, config, seeds)]
+    plans = [plan_study(study, results) for study in read_named(studies, config, seeds)]
     check_resources(plans, results, cores=None)
     speed = read_speed(results)
     for planned in plans:
         show(plan_table(planned, speed))
     for line in forecast(plans, available_cpu_count(), speed):
         typer.echo(line)
-
-
-def _read(studies: list[str] | None, config: Path, seeds: str | None = None) -> list[Any]:
-    """Return the named studies, by default those that the configuration names."""
-    from vgstudy.config.load import load_config, parse_seeds, read_studies
-    from vgstudy.tasks import use_files
-
-    named = load_config(config)
-    use_files(named)
-    where = "STUDY" if studies else f"{config}: studies"
-    chosen = parse_seeds(seeds) or named.seeds
-    return [*read_studies(studies or named.studies, chosen, config.parent, where).values()]
 
 
 @app.command()
@@ -233,12 +216,7 @@ def verify(results: ResultsArgument = RESULTS) -> None:
 @app.command()
 def tensorboard(
     results: ResultsArgument,
-    logdir: Annotated[
-        Path,
-        typer.Option(
-            parser=_folder, help="Where to write; show it with: tensorboard --logdir LOGDIR."
-        ),
-    ] = Path("logs"),
+    logdir: LogdirOption = Path("logs"),
     study: Annotated[
         str | None, typer.Option(help="The study's name, if the folder holds several.")
     ] = None,
@@ -296,17 +274,9 @@ def at_best_rates(
 ) -> None:
     """Print a study file with every network of a study of several learning rates at its best rate
     and with fresh seeds."""
-    from vgstudy.analysis.best_rates import study_at_best_rates
-    from vgstudy.store.parquet import read_footer
-    from vgstudy.store.tables import read_rows
+    from vgstudy.analysis.best_rates import fresh_study
 
-    best = read_rows(folder, "best_rates").to_pylist()
-    if not best:
-        raise UserError(
-            f"{folder} has no best rates: its study file needs several levels of rate_factor, and "
-            "choosing_seeds"
-        )
-    typer.echo(study_at_best_rates(read_footer(folder / "runs.parquet")["study"], best, seeds))
+    typer.echo(fresh_study(folder, seeds))
 
 
 @app.command()
@@ -320,5 +290,5 @@ def theory(
     """Print what theory predicts for studies' networks before any update, and on what basis."""
     from vgstudy.terminal_tables import show, theory_table
 
-    for study in _read(studies, config):
+    for study in read_named(studies, config):
         show(theory_table(study, depth))

@@ -53,6 +53,30 @@ RESULTS, CONFIG, REGISTER = (
 )
 
 
+def _folder(text: str | Path) -> Path:
+    if not str(text):
+        raise UserError("--logdir: is empty; name a folder")
+    return Path(text)
+
+
+LogdirOption = Annotated[
+    Path,
+    typer.Option(parser=_folder, help="Where to write; show it with: tensorboard --logdir LOGDIR."),
+]
+
+
+def read_named(studies: list[str] | None, config: Path, seeds: str | None = None) -> list[Any]:
+    """Return the named studies, by default those that the configuration names."""
+    from vgstudy.config.load import load_config, parse_seeds, read_studies
+    from vgstudy.tasks import use_files
+
+    named = load_config(config)
+    use_files(named)
+    where = "STUDY" if studies else f"{config}: studies"
+    chosen = parse_seeds(seeds) or named.seeds
+    return [*read_studies(studies or named.studies, chosen, config.parent, where).values()]
+
+
 class Style(StrEnum):
     """For what a figure is drawn."""
 

@@ -9,6 +9,7 @@ infinite; of these the smallest.
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,10 @@ from vgstudy.analysis.intervals import (
     newcombe_paired,
     wilson,
 )
+from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS
+from vgstudy.store.parquet import read_footer
+from vgstudy.store.tables import read_rows
 
 RATE = "rate_factor"
 # share of learned runs below which a grid of rates ends far enough from the good ones
@@ -183,8 +187,26 @@ def _with_ties(rows: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         yield {**row, "as_good": bool(newcombe(shares[0], share).low <= 0)}
 
 
-# factors of which an arm of one network names its level
-NAMED = ("depth", "width", "activation", "initializer", "optimizer", "remedy", "rate_factor")
+def fresh_study(folder: Path, seeds: str) -> str:
+    """Return the text of a study file with the networks of a study at their best rates.
+
+    Parameters
+    ----------
+    folder
+        The results of a study of several rates.
+    seeds
+        As a study file has them, such as `330-429`.
+
+    Raises
+    ------
+    UserError
+        If the study has no best rates, or a table is missing or damaged.
+    """
+    best = read_rows(folder, "best_rates").to_pylist()
+    if not best:
+        keys = "several levels of rate_factor, and choosing_seeds"
+        raise UserError(f"{folder} has no best rates: its study file needs {keys}")
+    return study_at_best_rates(read_footer(folder / "runs.parquet")["study"], best, seeds)
 
 
 def study_at_best_rates(
@@ -192,16 +214,9 @@ def study_at_best_rates(
 ) -> str:
     """Return the text of a study file: every network at its best rate, with seeds of its own.
 
-    Parameters
-    ----------
-    study
-        The resolved study of several rates.
-    best
-        Of each network its levels and the best `rate_factor`, rows of the table `best_rates`.
-    seeds
-        As a study file has them, such as `330-429`.
+    `best` are the rows of `best_rates` of the resolved study; seeds as for `fresh_study`.
     """
-    arms = {f"network {i}": {name: row[name] for name in NAMED} for i, row in enumerate(best, 1)}
+    arms = {f"network {i}": {name: row[name] for name in FACTORS} for i, row in enumerate(best, 1)}
     rates = sorted({row["rate_factor"] for row in best})
     left_out = ("name", "arms", "seeds", "choosing_seeds", "trial")
     fields = {key: value for key, value in study.items() if key not in left_out and value}

@@ -58,28 +58,23 @@ def test_frames_against_the_files_without_runs_that_left_the_design(folder: Path
     assert (probes["depth"] >= probes["layer"] - 1).all()
 
 
+def rewrite_runs(path: Path, jobs: pd.Series | None = None, **footer: object) -> None:
+    """Give the runs of a study other jobs, or its table another footer."""
+    runs = read_table("runs", path / "runs.parquet").to_pandas()
+    rows = runs if jobs is None else runs.assign(job=jobs)
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    write_table("runs", table, path / "runs.parquet", read_footer(path / "runs.parquet") | footer)
+
+
 def test_runs_that_two_jobs_hold_are_read_once(folder: Path, tmp_path: Path) -> None:
     path = shutil.copytree(folder / "one", tmp_path / "one")
-    runs, footer = (
-        read_table("runs", path / "runs.parquet").to_pandas(),
-        read_footer(path / "runs.parquet"),
-    )
-    first = runs["job"].iloc[0]
-    write_table(
-        "probes",
-        read_table("probes", path / f"probes/{first}.parquet"),
-        path / "probes/another.parquet",
-        {},
-    )
-    runs["job"] = (
-        runs["job"]
-        .astype("str")
-        .mask((runs["job"] == first) & (runs["seed"] == runs["seed"].iloc[0]), "another")
-    )
-    assert set(runs["job"]) > {first, "another"}
-    write_table(
-        "runs", pa.Table.from_pandas(runs, preserve_index=False), path / "runs.parquet", footer
-    )
+    runs = vgstudy.load(folder).runs
+    first, seed = runs["job"].iloc[0], runs["seed"].iloc[0]
+    probes = read_table("probes", path / f"probes/{first}.parquet")
+    write_table("probes", probes, path / "probes/another.parquet", {})
+    jobs = runs["job"].mask((runs["job"] == first) & (runs["seed"] == seed), "another")
+    assert set(jobs) > {first, "another"}
+    rewrite_runs(path, jobs)
     keys = ["cell", "seed", "epoch", "examples", "layer"]
     found, before = (
         vgstudy.load(each).probes.sort_values(keys, ignore_index=True)
@@ -89,14 +84,7 @@ def test_runs_that_two_jobs_hold_are_read_once(folder: Path, tmp_path: Path) -> 
 
 
 def test_a_table_of_another_design_is_refused(folder: Path, tmp_path: Path) -> None:
-    path = shutil.copytree(folder / "one", tmp_path / "one")
-    footer = read_footer(path / "runs.parquet")
-    write_table(
-        "runs",
-        read_table("runs", path / "runs.parquet"),
-        path / "runs.parquet",
-        footer | {"digest": "another"},
-    )
+    rewrite_runs(Path(shutil.copytree(folder / "one", tmp_path / "one")), digest="another")
     results = vgstudy.load(tmp_path)
     assert len(results.runs) == len(vgstudy.load(folder).runs)
     with pytest.raises(UserError, match=r"estimates\.parquet"):

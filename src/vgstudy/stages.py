@@ -23,5 +23,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "rates": 1,
         "interventions": 1,
         "remedies": 1,
+        "confirmation": 1,
+        "best_rate_claims": 1,
     }
 )

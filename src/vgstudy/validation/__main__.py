@@ -75,6 +75,28 @@ def remedies() -> None:
     _keep("remedies", ranked([row for row in rows if (row["depth"], row["width"]) == (20, 10)]))
 
 
+def confirmation() -> None:
+    """Judge the tutorials' claims on fresh seeds."""
+    from vgstudy.validation.claims_again import confirmed
+
+    _keep_claims("confirmation", list(confirmed()))
+
+
+def best_rate_claims() -> None:
+    """Judge the tutorials' claims about outcomes with each network at its best learning rate."""
+    from vgstudy.validation.claims_again import at_best_rates
+
+    _keep_claims("best_rate_claims", list(at_best_rates()))
+
+
+def _keep_claims(name: str, rows: list[dict[str, Any]]) -> None:
+    """Keep verdicts as a validation table, and print that on each claim."""
+    write_record(name, rows)
+    for key in dict.fromkeys((row["seeds"], row["id"], row["study"]) for row in rows):
+        row = next(row for row in rows if key == (row["seeds"], row["id"], row["study"]))
+        print(*key, row["claim_verdict"], row["claim_share"], row["claim_n"])
+
+
 def _rows_of(study: str, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
     """Return some columns of a study's table; no rows where the study was not run."""
     folder = Path("results") / study
@@ -101,6 +123,8 @@ TABLES: Mapping[str, Callable[[], None]] = {
     "rates": rates,
     "interventions": interventions,
     "remedies": remedies,
+    "confirmation": confirmation,
+    "best_rate_claims": best_rate_claims,
 }
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vgstudy.analysis.design import Design, read_design
 from vgstudy.claims.claim_rows import claim_rows
 from vgstudy.claims.measures import Measure
 from vgstudy.claims.register import Claim, Tutorial, read_register
 from vgstudy.claims.statements import Statement
 from vgstudy.config import yamlfile
+from vgstudy.results import Design, plain, read_design
 from vgstudy.running import run
+from vgstudy.schema import FACTORS
 from vgstudy.store.tables import read_rows
 
 CONFIG = Path("config")
@@ -56,10 +57,10 @@ def is_outcome(measure: Measure) -> bool:
 def only_best_rates(design: Design) -> Design:
     """Return a study of several rates as one in which each network has its best rate only, with the
     seeds that did not choose it."""
-    best = read_rows(design.folder, "best_rates", ["cell"])["cell"].to_pylist()
+    best = plain(read_rows(design.folder, "best_rates", list(FACTORS)).to_pandas())
     choosing = design.study["seeds"][: design.study["choosing_seeds"]]
-    runs = design.runs
-    estimating = runs[runs["cell"].isin(best) & ~runs["seed"].isin(choosing)]
+    at_best = design.runs.merge(best, on=list(FACTORS))
+    estimating = at_best[~at_best["seed"].isin(choosing)]
     factors = {**design.study["factors"], "rate_factor": [1]}
     return replace(design, study={**design.study, "factors": factors}, runs=estimating)
 
@@ -76,7 +77,8 @@ def _on_fresh_samples(study: dict[str, Any]) -> dict[str, Any]:
 
 def _at_all_rates(study: dict[str, Any]) -> dict[str, Any]:
     """Return a study with several learning rates that logs no more than outcomes need."""
-    log = {"probe_epochs": [0], "test_every": study["log"]["test_every"]}
+    epochs = [0, study["training"]["epochs"]]
+    log = {"probe_epochs": epochs, "test_every": study["log"]["test_every"]}
     factors = {**study["factors"], "rate_factor": list(RATES)}
     # a reference is one network; here every arm has several
     outcome = {"learned_above": study["outcome"]["learned_above"]}

@@ -9,8 +9,8 @@ those below it:
 - pure (`config`, `planning`, `store`)
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other
-- tools (`probe`, `study_results`, `validation`)
-- shells (`__main__`, `cli`, `running`, `terminal`, `terminal_tables`, `workflow`)
+- tools (`probe`, `running`, `study_results`, `validation`)
+- shells (`__main__`, `cli`, `terminal`, `terminal_tables`, `workflow`)
 
 Only the TensorFlow layer and the tools import TensorFlow or Keras; `tasks` imports what makes or
 downloads data inside the functions that need it. `tests/test_imports.py` holds the line in a clean

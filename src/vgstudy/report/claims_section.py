@@ -1,6 +1,6 @@
 """The tutorials' claims on the page: a row for each claim and study, its statements on request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import log
@@ -9,7 +9,8 @@ from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.judging import NOT_RUN, VERDICTS
-from vgstudy.formatting import interval, listing, number, plural, share
+from vgstudy.formatting import interval, listing, number, share
+from vgstudy.report.repeats import Repeat, repeats, run_again, share_text, verdict_giver
 from vgstudy.report.table import Row, Table
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import shared_rows
@@ -38,10 +39,12 @@ class Claim:
     reported
         What the tutorial reports, once.
     verdict, share
-        On the whole claim; the share of seeds in words.
+        On the whole claim; the share of seeds in words. They are those of the confirmation where
+        its verdict differs from the first run's.
     statements
-        Each a row of the table with the texts of `statement`; `deciding` is the first that has the
-        claim's verdict.
+        Each a row of the table with the texts of `statement`, of the first run.
+    runs
+        The first run, then how the claim was judged again.
     later
         Whether all, or only some, of its statements were added or changed after results had been
         seen; empty if none was.
@@ -55,12 +58,13 @@ class Claim:
     verdict: str
     share: str
     statements: tuple[Row, ...]
+    runs: tuple[Repeat, ...]
     later: str
 
     @property
     def deciding(self) -> Row:
-        """The statement that decides the verdict on the claim."""
-        same = (row for row in self.statements if row["verdict"] == self.verdict)
+        """The statement that decides the first run's verdict on the claim."""
+        same = (row for row in self.statements if row["verdict"] == self.runs[0].verdict)
         return next(same, self.statements[0])
 
 
@@ -112,18 +116,22 @@ def claims_section(results: Path) -> ClaimsSection | None:
     """Return the section made from `results/claims.parquet`; see `shared_rows`."""
     if (rows := shared_rows(results, "claims")) is None:
         return None
-    texts = read_footer(results / "claims.parquet")["tutorials"]
-    tutorials = tuple(tutorial(letter, text, rows) for letter, text in texts.items())
+    footer = read_footer(results / "claims.parquet")
+    confirmed = run_again(results, footer["studies"])
+    texts = footer["tutorials"].items()
+    tutorials = tuple(tutorial(letter, text, rows, confirmed) for letter, text in texts)
     verdicts = [claim.verdict for each in tutorials for claim in each.claims]
     counts = {name: verdicts.count(name) for name in VERDICTS if name in verdicts}
     lacking = dict.fromkeys(row["study"] for row in rows if row["verdict"] == NOT_RUN)
     return ClaimsSection(tutorials, counts, tuple(lacking))
 
 
-def tutorial(letter: str, text: Mapping[str, Any], rows: Sequence[Row]) -> Tutorial:
-    """Return one tutorial with its claims."""
+def tutorial(
+    letter: str, text: Mapping[str, Any], rows: Sequence[Row], confirmed: Collection[str] = ()
+) -> Tutorial:
+    """Return one tutorial with its claims; `confirmed` as in `claim`."""
     of_tutorial = [row for row in rows if row["tutorial"] == letter]
-    claims = tuple(judged_claims(of_tutorial))
+    claims = tuple(judged_claims(of_tutorial, confirmed))
     judged = {claim.id for claim in claims}
     not_run = dict.fromkeys(row["id"] for row in of_tutorial if row["id"] not in judged)
     code = tuple((line["line"], line["today"], line["instead"]) for line in text["code"])
@@ -131,17 +139,27 @@ def tutorial(letter: str, text: Mapping[str, Any], rows: Sequence[Row]) -> Tutor
     return Tutorial(letter, text["title"], claims, tuple(not_run), table)
 
 
-def judged_claims(rows: Sequence[Row]) -> Iterator[Claim]:
+def judged_claims(rows: Sequence[Row], confirmed: Collection[str] = ()) -> Iterator[Claim]:
     """Yield the claims that were run, one for each study that judges them."""
     for _, group in groupby(rows, key=lambda row: (row["id"], row["study"])):
         of_claim = list(group)
         if any(row["verdict"] != NOT_RUN for row in of_claim):
-            yield claim(of_claim)
+            yield claim(of_claim, confirmed)
 
 
-def claim(rows: Sequence[Row]) -> Claim:
-    """Return one claim; what the tutorial reports is shown once, from all its statements."""
+def claim(rows: Sequence[Row], confirmed: Collection[str] = ()) -> Claim:
+    """Return one claim; what the tutorial reports is shown once, from all its statements.
+
+    Parameters
+    ----------
+    confirmed
+        The studies that are the same as those that were run again.
+    """
     first = rows[0]
+    agreeing = share_text(first["claim_share"], first["claim_n"])
+    run = Repeat("First run", first["claim_verdict"], agreeing)
+    again = tuple(repeats(rows)) if first["study"] in confirmed else ()
+    headline = verdict_giver(run, again)
     texts = dict.fromkeys(row["reported"] for row in rows)
     # without those that are part of a longer one
     kept = [text for text in texts if sum(text in other for other in texts) == 1]
@@ -151,9 +169,10 @@ def claim(rows: Sequence[Row]) -> Claim:
         claim=first["claim"],
         setup=first["setup"],
         reported="; ".join(kept),
-        verdict=first["claim_verdict"],
-        share=share_text(first["claim_share"], first["claim_n"]),
+        verdict=headline.verdict,
+        share=headline.share,
         statements=tuple(statement(row) for row in rows),
+        runs=(run, *again),
         later=later_text([row["version"] for row in rows]),
     )
 
@@ -181,11 +200,6 @@ def statement(row: Row) -> Row:
         "others_text": others_text(row["others"], row["others_fail"]),
         "strip": strip(values, reported),
     }
-
-
-def share_text(share: float | None, seeds: int) -> str:
-    """Return a share as a number of seeds: ``96 of 100 seeds``."""
-    return "" if share is None else f"{round(share * seeds):,} of {plural(seeds, 'seed')}"
 
 
 def others_text(names: Sequence[str], shares: Sequence[float]) -> str:

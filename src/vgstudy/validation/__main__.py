@@ -77,9 +77,9 @@ def remedies() -> None:
 
 def confirmation() -> None:
     """Judge the tutorials' claims on fresh seeds."""
-    from vgstudy.validation.claims_again import confirmed
+    from vgstudy.validation.claims_again import confirmed, fingerprints
 
-    _keep_claims("confirmation", list(confirmed()))
+    _keep_claims("confirmation", list(confirmed()), studies=fingerprints())
 
 
 def best_rate_claims() -> None:
@@ -89,9 +89,9 @@ def best_rate_claims() -> None:
     _keep_claims("best_rate_claims", list(at_best_rates()))
 
 
-def _keep_claims(name: str, rows: list[dict[str, Any]]) -> None:
+def _keep_claims(name: str, rows: list[dict[str, Any]], **settings: Any) -> None:
     """Keep verdicts as a validation table, and print that on each claim."""
-    write_record(name, rows)
+    write_record(name, rows, **settings)
     for key in dict.fromkeys((row["seeds"], row["id"], row["study"]) for row in rows):
         row = next(row for row in rows if key == (row["seeds"], row["id"], row["study"]))
         print(*key, row["claim_verdict"], row["claim_share"], row["claim_n"])

@@ -11,6 +11,8 @@ from vgstudy.claims.measures import Measure
 from vgstudy.claims.register import Claim, Tutorial, read_register
 from vgstudy.claims.statements import Statement
 from vgstudy.config import yamlfile
+from vgstudy.config.load import check_study
+from vgstudy.report.repeats import fingerprint
 from vgstudy.results import Design, plain, read_design
 from vgstudy.running import run
 from vgstudy.schema import FACTORS
@@ -28,6 +30,12 @@ CLAIM = ("claim_verdict", "claim_share", "claim_n")
 
 Row = dict[str, Any]
 Keeps = Callable[[Statement], bool]
+
+
+def fingerprints() -> dict[str, str]:
+    """Return for each study what tells it from one with other networks or training."""
+    studies = {name: check_study(_study(name), name, name) for name in STUDIES}
+    return {name: fingerprint(study.model_dump(mode="json")) for name, study in studies.items()}
 
 
 def confirmed() -> Iterator[Row]:

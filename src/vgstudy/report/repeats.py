@@ -1,0 +1,83 @@
+"""The tutorials' claims when they were judged again, on seeds of their own: tables that the package
+keeps."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from vgstudy.cells import canonical_json
+from vgstudy.formatting import plural
+from vgstudy.report.table import Row
+from vgstudy.results import read_design
+from vgstudy.store.records import read_record
+
+# by the seeds of the table; the first confirms
+LABELS: Mapping[str, str] = {
+    "100-149": "Judged again on seeds 100 to 149",
+    "150-199": "On seeds 150 to 199, each with a sample of its own",
+    "200-299": "Outcomes at each network's best learning rate, seeds 230 to 299",
+}
+CONFIRMATION = LABELS["100-149"]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A claim judged again: what differed, the verdict, the share of seeds in words."""
+
+    label: str
+    verdict: str
+    share: str
+
+
+def run_again(results: Path, studies: Sequence[str]) -> list[str]:
+    """Return those of the studies that are the same as when their claims were judged again."""
+    known = read_record("confirmation").provenance["studies"]
+    same = ((name, fingerprint(read_design(results / name).study)) for name in studies)
+    return [name for name, found in same if known.get(name) == found]
+
+
+def fingerprint(study: Mapping[str, Any]) -> str:
+    """Return eight hexadecimal digits of what a study trains, whatever its seeds and its log."""
+    parts = {key: study[key] for key in ("task", "factors", "arms", "training", "outcome")}
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()[:8]
+
+
+def repeats(rows: Sequence[Row]) -> Iterator[Repeat]:
+    """Yield how a claim was judged again, from its rows of `claims`; nothing if its statements are
+    others than those that were judged again."""
+    statements = {row["statement"] for row in rows}
+    key = (rows[0]["id"], rows[0]["study"])
+    for seeds, again in _judged_again().items():
+        of_claim = again.get(key, [])
+        if of_claim and {row["statement"] for row in of_claim} <= statements:
+            share = share_text(of_claim[0]["claim_share"], of_claim[0]["claim_n"])
+            yield Repeat(LABELS[seeds], of_claim[0]["claim_verdict"], share)
+
+
+def verdict_giver(run: Repeat, again: Sequence[Repeat]) -> Repeat:
+    """Return the run that gives the verdict: the confirmation where it differs from the first run,
+    else the first run, which has more seeds."""
+    differing = (each for each in again if each.label == CONFIRMATION)
+    return next((each for each in differing if each.verdict != run.verdict), run)
+
+
+def share_text(share: float | None, seeds: int) -> str:
+    """Return a share as a number of seeds: ``96 of 100 seeds``."""
+    return "" if share is None else f"{round(share * seeds):,} of {plural(seeds, 'seed')}"
+
+
+@cache
+def _judged_again() -> Mapping[str, Mapping[tuple[str, str], list[Row]]]:
+    """Return the kept rows by seeds, and by claim and study."""
+    rows = [*read_record("confirmation").rows, *read_record("best_rate_claims").rows]
+    return {
+        seeds: {
+            key: list(of_claim)
+            for key, of_claim in groupby(some, key=lambda row: (row["id"], row["study"]))
+        }
+        for seeds, some in groupby(rows, key=lambda row: row["seeds"])
+    }

@@ -1,0 +1,30 @@
+"""Which verdict a claim shows when it was judged again, and of which studies that is known."""
+
+import pytest
+
+from vgstudy.config.load import load_study
+from vgstudy.report.repeats import CONFIRMATION, Repeat, fingerprint, repeats, verdict_giver
+from vgstudy.store.records import read_record
+
+FIRST = Repeat("First run", "holds", "90 of 100 seeds")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown"), [("holds", "First run"), ("undecided", CONFIRMATION)]
+)
+def test_fresh_seeds_give_the_verdict_where_theirs_is_another(verdict, shown):
+    again = [Repeat(CONFIRMATION, verdict, ""), Repeat("another", "does not hold", "")]
+    assert verdict_giver(FIRST, again).label == shown
+
+
+@pytest.mark.parametrize("name", ["circles", "visualising", "digits"])
+def test_the_studies_are_those_whose_claims_were_judged_again(name):
+    study = load_study(f"config/studies/{name}.yaml").model_dump(mode="json")
+    assert fingerprint(study) == read_record("confirmation").provenance["studies"][name]
+    changed = {**study, "seeds": [1], "training": {**study["training"], "epochs": 7}}
+    assert fingerprint(changed) != fingerprint(study)
+
+
+def test_a_claim_with_other_statements_was_not_judged_again():
+    (row, *_) = read_record("confirmation").rows
+    assert list(repeats([row | {"statement": "something else"}])) == []

@@ -5,6 +5,7 @@ import pytest
 from vgstudy.config.load import load_study
 from vgstudy.report.repeats import CONFIRMATION, Repeat, fingerprint, repeats, verdict_giver
 from vgstudy.store.records import read_record
+from vgstudy.validation.claims_again import CONFIG
 
 FIRST = Repeat("First run", "holds", "90 of 100 seeds")
 
@@ -19,9 +20,10 @@ def test_fresh_seeds_give_the_verdict_where_theirs_is_another(verdict, shown):
 
 @pytest.mark.parametrize("name", ["circles", "visualising", "digits"])
 def test_the_studies_are_those_whose_claims_were_judged_again(name):
-    study = load_study(f"config/studies/{name}.yaml").model_dump(mode="json")
+    study = load_study(CONFIG / f"studies/{name}.yaml").model_dump(mode="json")
     assert fingerprint(study) == read_record("confirmation").provenance["studies"][name]
-    changed = {**study, "seeds": [1], "training": {**study["training"], "epochs": 7}}
+    assert fingerprint({**study, "seeds": [1]}) == fingerprint(study)
+    changed = {**study, "training": {**study["training"], "epochs": 7}}
     assert fingerprint(changed) != fingerprint(study)
 
 

@@ -20,7 +20,7 @@ from vgstudy.config.study import Study
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError
 from vgstudy.planning import design, manifests, stacks
-from vgstudy.tasks import TASKS, Circles, Digits, Mnist, Sample, Task, read_task
+from vgstudy.tasks import TASKS, Circles, Digits, FashionMnist, Mnist, Sample, Task, read_task
 from vgstudy.tasks.image_files import ImageFile, read
 
 SEED = np.random.SeedSequence(5)
@@ -127,6 +127,27 @@ def test_a_named_file_is_used_or_refused_and_never_replaced_by_a_download(tmp_pa
     monkeypatch.setenv(Mnist.file.variable, str(tmp_path))
     with pytest.raises(UserError, match="is not a readable"):
         Mnist.file.check()
+
+
+def test_without_hashes_a_file_in_another_split_is_taken_and_other_images_are_not(tmp_path):
+    """Copies of Fashion-MNIST do not all keep the original split."""
+    whole = {
+        f"{axis}_{part}": np.zeros((rows, *shape), "uint8")
+        for part, rows in (("train", 60_000), ("test", 10_000))
+        for axis, shape in (("x", (28, 28)), ("y", ()))
+    }
+    others = {
+        "y_test": np.full(10_000, 10, "uint8"),
+        "x_train": np.zeros((50_000, 28, 28), "uint8"),
+    }
+    for name, array in others.items():
+        path = tmp_path / f"{name}.npz"
+        np.savez_compressed(path, **{**whole, name: array})
+        with pytest.raises(UserError, match=f"{name} is not that of Fashion-MNIST; set `fashion_m"):
+            read(FashionMnist.file, path)
+    path = tmp_path / "whole.npz"
+    np.savez_compressed(path, **whole)
+    assert read(FashionMnist.file, path).keys() == whole.keys()
 
 
 @pytest.mark.skipif(

@@ -28,7 +28,11 @@ from vgstudy.analysis.intervals import (
     newcombe_paired,
     wilson,
 )
+<<<<<<< HEAD
 from vgstudy.errors import UserError
+=======
+from vgstudy.remedies import Remedy
+>>>>>>> 4378e9d (Tutorial D's claims; shorter studies at the best rates)
 from vgstudy.schema import FACTORS
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import read_rows
@@ -227,10 +231,24 @@ def study_at_best_rates(
         {
             **fields,
             "title": f"{study['title']}, fresh seeds",
-            "factors": {**study["factors"], "rate_factor": rates},
+            "factors": {**_stated(study["factors"]), "rate_factor": rates},
             "arms": arms,
             "seeds": seeds,
         },
         text,
     )
     return text.getvalue()
+
+
+def _stated(levels: Any) -> Any:
+    """Return levels without what is left at its default."""
+    if not isinstance(levels, Mapping):
+        return levels
+    if levels.keys() == Remedy.model_fields.keys():
+        return Remedy.model_validate(levels).model_dump(mode="json", exclude_defaults=True)
+    stated = {key: _stated(value) for key, value in levels.items()}
+    return {
+        key: value
+        for key, value in stated.items()
+        if not (value is None or value is False or (key == "config" and not value))
+    }

@@ -22,7 +22,7 @@ class Claim(Frozen):
     """A row of the inventory: its id, what is claimed of which network, where it is tested, and the
     statements that test it."""
 
-    id: str = Field(pattern=r"^[A-Z](\d+|-[A-Z]\d*)$")
+    id: str = Field(pattern=r"^[A-Z](\d+[a-z]?|-[A-Z]\d*)$")
     claim: str
     setup: str
     reported: str

@@ -15,7 +15,7 @@ from vgstudy.report.table import Row, Table
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import shared_rows
 
-TUTORIALS = ("A", "B", "C")
+TUTORIALS = ("A", "B", "C", "D")
 COLUMNS = 40  # of dots, side by side
 LOGARITHMIC_FROM = 20  # ratio of largest to smallest value from which a strip is logarithmic
 CODE_CAPTION = "Lines of its code that no longer do what they did (TensorFlow 2.21, Keras 3.15)"

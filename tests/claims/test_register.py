@@ -2,6 +2,7 @@
 clear line."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,16 @@ from vgstudy.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 REGISTER = ROOT / "config/claims"
-STUDIES = ("circles", "visualising", "digits", "mnist", "extensions")
+COURSE = ("course", "course-layer-by-layer")
+STUDIES = ("circles", "visualising", "digits", "mnist", "extensions", *COURSE)
 
 # the rows of the inventory of the tutorials
 IDS = set(
     "A1 A2 A3 A4 A5 A-G0 A-G1 A-G2 A-Q A-T1 A-T2 A-T3 A-T4 A-T5 A-T6 A-T7 A-T8 A-T9 A-X1 A-X2 A-X3 "
     "A-X4 A-X5 "
     "B1 B2 B3 B4 B5 B6 B-W1 B-W2 B-G1 B-G2 B-G3 B-T1 B-T2 B-T3 B-X1 "
-    "C1 C2 C3 C4 C5 C6 C7 C-T1 C-T2".split()
+    "C1 C2 C3 C4 C5 C6 C7 C-T1 C-T2 "
+    "D0 D1a D1b D2 D3 D4a D4b D5 D6 D7 D-Q1 D-Q2 D-Q3 D-Q4 D-Q5 D-Q6".split()
 )
 
 
@@ -49,11 +52,11 @@ def test_every_claim_fits_the_studies():
     check_register(read_register(REGISTER), {name: resolved(name) for name in STUDIES})
 
 
-@pytest.mark.parametrize("study", ["circles", "visualising", "digits", "mnist"])
+@pytest.mark.parametrize("study", ["circles", "visualising", "digits", "mnist", "course"])
 def test_every_arm_is_in_a_claim_and_every_id_among_the_arms_is_a_claim(study):
     arms = set(resolved(study)["arms"])
     assert arms_named(read_register(REGISTER), study) == arms
-    assert {arm.split()[0] for arm in arms if not arm.startswith("C ")} <= IDS
+    assert {re.split(r"[ ,]", arm)[0] for arm in arms if not arm.startswith("C ")} <= IDS
 
 
 def test_every_claim_of_c_is_tested_on_mnist_and_on_digits():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysed import trained
 from synthetic import write_synthetic_study
 from vgstudy.claims.claim_rows import write_claims
 from vgstudy.claims.register import all_claims, read_register
@@ -47,14 +48,10 @@ def open_statement(arms):
 
 def logged(results, table, cell, column, **where):
     """The column's values of a cell, by seed, read the plain way."""
-    values = {}
-    for path in sorted((results / "small" / table).glob("*.parquet")):
-        frame = read_table(table, path).to_pandas()
-        kept = (frame["cell"] == cell) & (frame["seed"] != 999)
-        for name, value in where.items():
-            kept &= frame[name] == value
-        values |= dict(zip(frame["seed"][kept], frame[column][kept], strict=True))
-    return values
+    rows = trained(results / "small", table)
+    for name, value in {"cell": cell, **where}.items():
+        rows = rows[rows[name] == value]
+    return rows.set_index("seed")[column].to_dict()
 
 
 def cell_of(results, **levels):
@@ -185,10 +182,8 @@ def test_the_other_networks_are_asked_the_same_by_hand(results_of_arms, tmp_path
         [],  # nothing claimed
     ]
     cell = cell_of(results_of_arms, depth=5, activation="sigmoid")
-    ends = np.array(
-        list(logged(results_of_arms, "curves", cell, "train_accuracy", epoch=20).values())
-    )
-    fails = np.mean(ends[np.isfinite(ends)] <= 0.7)
+    ends = logged(results_of_arms, "curves", cell, "train_accuracy", epoch=20).values()
+    fails = np.mean([end <= 0.7 for end in ends if np.isfinite(end)])
     assert judged[0]["others_fail"][1] == pytest.approx(fails)
 
 

@@ -81,7 +81,7 @@ def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
     from vgstudy.store.files import write_whole
 
     captions = {
-        name: {"title": figures()[name].title, "caption": ""}
+        name: {"title": figures()[name].title, "takeaway": "", "caption": "", "details": ""}
         for name in figure_names(read_frames(folder).study)
     }
     for name in captions:

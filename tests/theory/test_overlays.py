@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from analysed import load
 from nets import cell
-from synthetic import D_DELTA, SPREAD, made_frames, study, write_synthetic_study
+from synthetic import D_DELTA, SPREAD, made_frames, study
 from vgstudy.cells import Cell, Initializer
 from vgstudy.figures.registry import figure_names, figures
 from vgstudy.figures.theory import fluctuations, theory_width
 from vgstudy.figures.write import picture
-from vgstudy.store.parquet import read_table
 from vgstudy.theory.finite_width import log_factor
 from vgstudy.theory.overlays import VARIANCE, overlaid, variances
 from vgstudy.theory.predictions import Prediction, predict, predict_decays
@@ -120,22 +120,15 @@ def test_decays_are_those_of_predict_against_itself():
     ]
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("overlays") / "synthetic"
-    write_synthetic_study(
-        folder, depths=(3, 10), widths=(25,), activations=("tanh",), seeds=range(20)
-    )
-    return read_table("overlays", folder / "overlays.parquet").to_pandas()
-
-
-def test_overlays_of_a_study_against_theory(written):
+def test_overlays_of_a_study_against_theory(synthetic_study):
     """Decay factors are drawn about the prediction, so z is about standard normal."""
-    delta = written[written["quantity"] == "d_delta"]
+    levels = {"depths": (3, 10), "widths": (25,), "activations": ("tanh",), "seeds": range(20)}
+    folder = synthetic_study(**levels)
+    delta = load(folder, "overlays", "d_delta")
     assert set(delta["predicted"]) == set(D_DELTA.values())
     assert len(delta) == 6
     assert abs(delta["z"]).max() < 4
-    variance = written[written["quantity"] == VARIANCE]
+    variance = load(folder, "overlays", VARIANCE)
     assert sorted(variance["predicted"]) == pytest.approx([SPREAD**2] * 6 + [(8 * SPREAD) ** 2] * 6)
 
 

@@ -9,11 +9,13 @@ from typing import Any, get_args
 import pytest
 import typer
 from pydantic import BaseModel
+from scipy.stats import binomtest
 
 from vgstudy.cli import app
 from vgstudy.config.load import Config
 from vgstudy.config.study import StudyFile
 from vgstudy.schema import TABLES
+from vgstudy.store.records import read_record
 from vgstudy.tasks import TASKS, Task
 
 ROOT = Path(__file__).parents[1]
@@ -103,7 +105,8 @@ def test_every_table_is_documented(table):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_to_files(document):
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", text) + re.findall(r'src="([^"]+)"', text)
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
@@ -114,3 +117,35 @@ def test_every_folder_in_the_map_exists():
     named = re.findall(r"`([^`]+)`", " ".join(folders))
     assert len(named) > 5
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_readme_is_short():
+    assert len(re.findall(r"[^\s|]*\w[^\s|]*", README)) <= 900
+    sizes = {image: (ROOT / image).stat().st_size for image in re.findall(r'src="([^"]+)"', README)}
+    assert len(sizes) == 2
+    assert max(sizes.values()) < 150_000
+
+
+# rows of README's table of results: their networks in the table of rates
+RESULTS = {
+    "5 tanh layers, weights from U(0, 1)": {"activation": "tanh", "depth": 5},
+    "5 ReLU layers, He initialisation": {"activation": "ReLU", "depth": 5},
+    "15 such layers": {"depth": 15},
+    "20 such layers": {"activation": "ReLU", "depth": 20},
+    "20 tanh layers, Xavier initialisation": {"initializer": "Xavier", "depth": 20},
+}
+
+
+def of_seeds(share: float, n: int) -> str:
+    """A share with its Wilson interval, by SciPy, as README writes it."""
+    low, high = binomtest(round(share * n), n).proportion_ci(method="wilson")
+    return f"{share * n:.0f} of {n} [{100 * low:.0f} %, {100 * high:.0f} %]"
+
+
+@pytest.mark.parametrize("network", RESULTS)
+def test_readmes_results_against_the_table_of_rates(network):
+    wanted = RESULTS[network].items()
+    (row,) = (row for row in read_record("rates").rows if wanted <= row.items())
+    (cells,) = re.findall(rf"^\| {re.escape(network)} \|(.*)\|$", README, re.MULTILINE)
+    said = [cell.strip() for cell in cells.split("|")][1:]
+    assert said == [of_seeds(row[share], row["n"]) for share in ("at_one", "value")]

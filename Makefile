@@ -10,7 +10,7 @@ BIN := .venv/bin
 WORKERS := -n auto --maxprocesses 4
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: study smoke test test-all lint validate test-slurm faults bench bench-study docs wheel screenshot lock
+.PHONY: study smoke test test-all lint validate test-slurm faults bench bench-study docs wheel figure screenshot lock
 
 study: .venv/.ready
 	$(SNAKEMAKE)
@@ -56,6 +56,10 @@ docs: .venv/.ready
 # dist/vgstudy-*.whl, installed in a fresh environment and used there without the repository
 wheel: .venv/.ready
 	$(BIN)/python tests/wheel.py
+
+# the README's figure, from the results of make study
+figure: .venv/.ready
+	$(BIN)/python examples/decay_against_depth.py results docs/images/decay.png
 
 # the first screen of results/report.html for the README; needs Chromium
 screenshot:

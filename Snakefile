@@ -21,6 +21,10 @@ JOB_OUTPUTS = [path for plan in PLANS.values() for path in plan.paths(*JOB_TABLE
 configfile: steps.CONFIG
 
 
+# the image in which every step runs with --sdm apptainer
+container: config.get("container")
+
+
 wildcard_constraints:
     study="|".join(PLANS),
 

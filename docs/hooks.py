@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-ON_SITE = {"../config/README.md": "configuration.md"}
+ON_SITE = {"../config/README.md": "configuration.md", "../docs/": ""}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

@@ -44,6 +44,7 @@ class Config(Frozen):
     seeds: Seeds | None = None
     mnist: DataFile = None
     fashion_mnist: DataFile = None
+    container: str | None = None
 
 
 def load_study(path: Path, seeds: Sequence[int] | None = None) -> Study:

@@ -28,11 +28,8 @@ from vgstudy.analysis.intervals import (
     newcombe_paired,
     wilson,
 )
-<<<<<<< HEAD
 from vgstudy.errors import UserError
-=======
 from vgstudy.remedies import Remedy
->>>>>>> 4378e9d (Tutorial D's claims; shorter studies at the best rates)
 from vgstudy.schema import FACTORS
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import read_rows

@@ -38,7 +38,7 @@ def test_the_page_says_how_far_the_study_is(folder):
     runs = len(pd.read_parquet(folder.parent / "partial/made/runs.parquet"))
     html = page.read_text(encoding="utf-8")
     assert "<strong>Partial results:</strong> made: " in html
-    assert f"All {runs} runs are counted" in html
+    assert f"{runs} runs counted" in html
     # what the workflow writes stays as it is
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 

@@ -29,9 +29,9 @@ def judged(counts, not_run=()):
 def test_networks_and_seeds_are_counted():
     one = made_frames(outcomes=[{"status": "learned"}])
     many = made_frames(outcomes=[{"seed": seed, "status": "learned"} for seed in range(10)])
-    assert scope_sentence({"a": one}).endswith("Here 1 network is trained with 1 seed.")
+    assert scope_sentence({"a": one}).endswith("here 1 network has 1 seed.")
     both = scope_sentence({"a": one, "b": many})
-    assert both.endswith("Here 2 networks are each trained with 1 to 10 seeds.")
+    assert both.endswith("here 2 networks each have 1 to 10 seeds.")
 
 
 def test_claims_are_counted_by_verdict():
@@ -59,7 +59,7 @@ def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
     finding = signal_finding({"s": made_frames([factor], rows)})
     assert finding.text.endswith("in 1 of 2 networks and grows as much in 1.")
     assert {bar.label: bar.text for bar in finding.bars} == {"tanh": "100 %", "ReLU": "0 %"}
-    assert finding.certainty == "Half of the decay factors are known to within ±5 %."
+    assert finding.certainty == "Half of the decay factors: to within ±5 %."
     assert finding.link == "s-signal-start"
 
 
@@ -88,18 +88,17 @@ def test_where_no_run_fails_there_is_no_finding():
 def test_the_shallowest_and_the_deepest_limit_are_named():
     rows = [
         LIMIT | {"value": 3.2, "low": 1.0, "high": 5.0},
-        LIMIT | {"activation": "ReLU", "value": 11.8, "low": 5.0, "high": 15.0},
+        LIMIT | {"activation": "ReLU", "value": 11.8, "low": 5.0, "high": None},
         LIMIT | {"width": 25, "value": None, "low": None, "high": None, "range": "deeper"},
     ]
     finding = limit_finding({"s": made_frames(limits=rows)})
     assert finding.text == (
-        "Half the seeds still learn with 3 layers in the worst setting and with 12 in the best "
-        "that has a limit. In 1 setting no depth tried is too deep."
+        "Half the seeds still learn with 3 to 12 layers, by setting; in 1 setting even with 20."
     )
-    assert finding.certainty == "95 % intervals: 1 to 5 and 5 to 15."
+    assert finding.certainty == "95 % intervals: 1 to 5 and 5 to 20."
     assert [(bar.label, bar.text) for bar in finding.bars] == [
-        ("tanh, Xavier, SGD, 5 wide", "3"),
-        ("ReLU, Xavier, SGD, 5 wide", "12"),
+        ("tanh, Xavier, 5 wide", "3"),
+        ("ReLU, Xavier, 5 wide", "12"),
     ]
 
 

@@ -90,12 +90,12 @@ def fates(frames: Frames) -> str:
 def main_failures(ends: pd.DataFrame) -> list[str]:
     """Return what most of the failed runs of an activation do, of those with most such runs."""
     failed = ends[ends["status"].isin(FAILING)].astype({"activation": "str", "status": "str"})
-    texts = []
+    doing: dict[str, list[str]] = {}
     for activation in failed["activation"].value_counts().index[:MOST_ACTIVATIONS]:
         kinds = failed.loc[failed["activation"] == activation, "status"].value_counts()
         if kinds.iloc[0] > kinds.sum() / 2:
-            texts.append(f"most {activation} networks {FAILING[str(kinds.index[0])]}")
-    return texts
+            doing.setdefault(FAILING[str(kinds.index[0])], []).append(activation)
+    return [f"most {listing(names)} networks {what}" for what, names in doing.items()]
 
 
 def counted(frames: Frames, by: list[str]) -> pd.DataFrame:

@@ -72,7 +72,8 @@ def explorer(frames: Frames) -> Explorer:
 def first_choice(cells: Mapping[str, list[int]], depths: list[int]) -> dict[str, Any]:
     """Return the places of the levels chosen at first: every activation, one depth, and of that
     depth the widest cell of the first initializer and optimizer."""
-    depth = depths.index(nearest([REFERENCE_DEPTH], depths)[0])
+    present = (depths[place] for place in cells["depth"])
+    depth = depths.index(nearest([REFERENCE_DEPTH], present)[0])
     same_depth = (cell for cell in zip(*cells.values(), strict=True) if cell[0] == depth)
     by_factor = [dict(zip(cells, cell, strict=True)) for cell in same_depth]
     best = min(by_factor, key=lambda cell: (-cell["width"], cell["initializer"], cell["optimizer"]))

@@ -53,7 +53,7 @@ def fixes() -> Fixes:
         rate_table(rates),
         sentences,
         (_remedy_table(remedies), _intervention_table(interventions)),
-        "Do unequal gradients make the tanh network fail?",
+        "Do unequal gradients make tutorial A's tanh network fail?",
         *answer(interventions.rows),
     )
 
@@ -110,10 +110,9 @@ def answer(rows: Rows) -> tuple[str, str, tuple[Bar, ...]]:
     }
     plain, equal, size = learned.values()
     return (
-        f"{is_cause(profile, _reverse_harms(rows))}. Of {n} seeds of five tanh layers from "
-        f"U(0, 1), {plain} learn; {equal} with equal gradients, {size} with only their size "
-        "changed.",
-        f"The last two differ by {_difference(profile)}; same seeds, best learning rates.",
+        f"{is_cause(profile, _reverse_harms(rows))}. Of {n} seeds {equal} learn with equal "
+        f"gradients instead of {plain}, with only their size changed {size}.",
+        f"Equal less size: {_difference(profile)}, same seeds.",
         tuple(Bar(name, count / n, f"{count}") for name, count in learned.items()),
     )
 

@@ -3,7 +3,7 @@ a few bars that show it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import log
+from math import isnan, log
 
 import pandas as pd
 
@@ -69,10 +69,10 @@ def scope_sentence(studies: Studies) -> str:
     counts = pd.concat([each.runs.groupby("cell").size() for each in studies.values()])
     low, high = counts.min(), counts.max()
     seeds = plural(low, "seed") if low == high else f"{low} to {high} seeds"
-    trained = "is trained" if len(counts) == 1 else "are each trained"
+    each = "has" if len(counts) == 1 else "each have"
     return (
-        "The tutorials train each network once. Here "
-        f"{plural(len(counts), 'network')} {trained} with {seeds}."
+        "The tutorials train each network once; here "
+        f"{plural(len(counts), 'network')} {each} {seeds}."
     )
 
 
@@ -85,7 +85,7 @@ def claims_finding(claims: ClaimsSection | None) -> Finding | None:
         topic="Do the tutorials' claims hold?",
         text=f"{counts.get(HOLDS, 0)} of {plural(total, 'claim')} hold, {counts.get(NOT, 0)} do "
         "not.",
-        certainty="By 95 % intervals of the share of seeds that agree.",
+        certainty="Judged by 95 % intervals.",
         link="claims",
         what="claims",
         bars=tuple(Bar(name, count / total, str(count), name) for name, count in counts.items()),
@@ -127,12 +127,12 @@ def signal_finding(studies: Studies) -> Finding | None:
     return Finding(
         topic="Where is the signal lost?",
         text=(
-            "Before training, the signal shrinks more than tenfold toward the input in "
+            "Before training it shrinks more than tenfold toward the input in "
             f"{lost.sum()} of {plural(len(ends), 'network')} and grows as much in {grown}."
         ),
         certainty=precision(studies),
         link=f"{by_size(ends)[0]}-signal-start",
-        what="networks in which it shrinks",
+        what="networks that lose it",
         bars=tuple(shares_by_activation(ends, lost)),
     )
 
@@ -151,9 +151,7 @@ def precision(studies: Studies) -> str:
     widths = [log(row["high"] / row["low"]) / 2 for row in records(factors) if row["low"] > 0]
     if not widths:
         return "One seed has no interval."
-    return (
-        f"Half of the decay factors are known to within {reach(sorted(widths)[len(widths) // 2])}."
-    )
+    return f"Half of the decay factors: to within {reach(sorted(widths)[len(widths) // 2])}."
 
 
 def failure_finding(studies: Studies) -> Finding | None:
@@ -169,7 +167,7 @@ def failure_finding(studies: Studies) -> Finding | None:
     return Finding(
         topic="Who fails, and how?",
         text=f"{percent(round(learned.mean(), 2))} of the runs learn.{others}",
-        certainty=f"All {plural(len(rows), 'run')} are counted.",
+        certainty=f"{plural(len(rows), 'run')} counted.",
         link=f"{by_size(failed)[0]}-accounting",
         what="runs that learn",
         bars=tuple(shares_by_activation(rows, learned)),
@@ -184,21 +182,18 @@ def limit_finding(studies: Studies) -> Finding | None:
     known = rows[rows["value"].notna()].sort_values("value")
     if known.empty:
         return None
-    places = sorted({round(k * (len(known) - 1) / (MAX_BARS - 1)) for k in range(MAX_BARS)})
-    ends = records(known.iloc[places])
-    factors = ("activation", "initializer", "optimizer", "width")
+    ends = records(known.iloc[[0, -1]] if len(known) > 1 else known)
+    factors = ("activation", "initializer", "width")
     low, high = ends[0], ends[-1]
     beyond = int((rows["range"] == "deeper").sum())
-    further = f" In {plural(beyond, 'setting')} no depth tried is too deep." if beyond else ""
-    spans = (
-        f"{row['low']:.0f} to {row['high']:.0f}" if row["low"] == row["low"] else "open"
-        for row in (low, high)
-    )
+    deepest = f"{rows['deepest'].max():.0f}"
+    further = f"; in {plural(beyond, 'setting')} even with {deepest}" if beyond else ""
+    spans = (f"{_end(row['low'], '1')} to {_end(row['high'], deepest)}" for row in (low, high))
     return Finding(
         topic="How deep can networks be?",
         text=(
-            f"Half the seeds still learn with {low['value']:.0f} layers in the worst setting and "
-            f"with {high['value']:.0f} in the best that has a limit.{further}"
+            f"Half the seeds still learn with {low['value']:.0f} to {high['value']:.0f} layers, "
+            f"by setting{further}."
         ),
         certainty=f"95 % intervals: {listing(spans)}.",
         link=f"{by_size(known)[0]}-depth-limit",
@@ -208,6 +203,11 @@ def limit_finding(studies: Studies) -> Finding | None:
             for row in ends
         ),
     )
+
+
+def _end(value: float, beyond: str) -> str:
+    """Return an end of an interval of depths; one beyond the depths tried by their end."""
+    return beyond if isnan(value) else f"{value:.0f}"
 
 
 def unknown_sentence(claims: ClaimsSection | None) -> str:

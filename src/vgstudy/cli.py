@@ -227,7 +227,7 @@ def tensorboard(
 ) -> None:
     """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
     from vgstudy.config.load import parse_seeds
-    from vgstudy.probe.study_events import write_study
+    from vgstudy.probe.events import write_study
     from vgstudy.store.tables import study_folder
 
     count = write_study(study_folder(results, study), logdir, cells, parse_seeds(seeds))

@@ -20,6 +20,8 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "coverage": 10,
         "published": 2,
         "diagnosis": 1,
+        "models": 1,
+        "rules": 1,
         "rates": 1,
         "interventions": 1,
         "remedies": 1,

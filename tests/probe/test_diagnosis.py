@@ -2,7 +2,6 @@
 exit codes."""
 
 import json
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from typer.testing import CliRunner
 
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
-from vgstudy.probe.advice import count_verdicts, rates, read_error_rates
+from vgstudy.probe.advice import rates, read_error_rates
 from vgstudy.probe.diagnosis import diagnose_files
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.store.parquet import read_table, write_table
@@ -177,25 +176,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path, depths=(2, 5, 10), widths=(5,), initializers=("Xavier", "He"), optimizers=("SGD",)
     )
     return path
-
-
-def test_counts_of_verdicts_against_a_naive_count(folder: Path) -> None:
-    rows, results = count_verdicts(folder), load(folder)
-    ended = {(row.cell, row.seed): row.status == "learned" for row in results.outcomes.itertuples()}
-    naive: Counter = Counter()
-    for (cell, seed, epoch), probes in results.probes.groupby(["cell", "seed", "epoch"]):
-        naive[epoch, verdicts(features(probes)).item(), ended[cell, seed]] += 1
-    counted = {
-        (row["epoch"], row["verdict"], learned): row["learned" if learned else "failed"]
-        for row in rows
-        for learned in (True, False)
-        if row["verdict"] is not None
-    }
-    assert +Counter(counted) == naive
-    assert len({verdict for _, verdict, _ in naive}) > 2
-    deep = results.outcomes.query("depth >= 10")
-    settings = [row for row in rows if row["activation"] is not None]
-    assert sum(row["learned"] + row["failed"] for row in settings) == len(deep)
 
 
 def test_rates_by_hand() -> None:

@@ -22,8 +22,7 @@ from typer.testing import CliRunner
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
 from vgstudy.errors import UserError
-from vgstudy.probe.events import append_events, buckets, row_events
-from vgstudy.probe.study_events import write_study
+from vgstudy.probe.events import append_events, buckets, row_events, write_study
 from vgstudy.schema import QUANTILES
 from vgstudy.store.parquet import read_footer, read_table, write_table
 from vgstudy.study_results import load
@@ -210,7 +209,7 @@ def test_writing_and_diagnosing_need_no_tensorflow(folder: Path, tmp_path: Path)
 import sys
 from pathlib import Path
 import vgstudy.probe.display
-from vgstudy.probe.study_events import write_study
+from vgstudy.probe.events import write_study
 write_study(Path({str(folder)!r}), Path({str(tmp_path)!r}), {CELL!r})
 print("tensorflow" in sys.modules)
 """

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from synthetic import write_synthetic_study
+from vgstudy.formatting import percent
 from vgstudy.probe.advice import read_error_rates
 from vgstudy.probe.diagnosis import diagnose_files
 from vgstudy.probe.rules import HEALTHY, RULES
 from vgstudy.store.parquet import read_footer
+from vgstudy.store.records import read_record
+from vgstudy.validation.scores import END, START, TENTH
+from vgstudy.validation.scores import RULES as ALL_RULES
 
 PAGE = (Path(__file__).parents[2] / "docs/own-model.md").read_text(encoding="utf-8")
 TUTORIAL, *QUESTIONS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -64,3 +68,52 @@ def test_the_table_of_rules_and_their_errors_against_the_validation_table() -> N
         failed, learned = rows[verdict]["failed"], rows[verdict]["learned"]
         share = 100 * failed / (failed + learned)
         assert f"| {verdict} | {failed + learned:,} | {failed:,} ({share:.0f} %) |" in PAGE
+
+
+def model_lines() -> list[str]:
+    """A line for each family: alarms of ten seeds before and after training, verdicts, layers."""
+    rows = read_record("models").rows
+    by_key = {(row["family"], row["fault"] is None, row["epoch"]): row for row in rows}
+    start, end = sorted({row["epoch"] for row in rows})
+    lines = []
+    for number in range(1, 21):
+        healthy = [by_key[number, True, epoch] for epoch in (start, end)]
+        broken = [by_key[number, False, epoch] for epoch in (start, end)]
+        alarms = [", ".join(str(row["vgstudy"]) for row in pair) for pair in (healthy, broken)]
+        verdict = ", ".join(dict.fromkeys(row["verdict"] for row in broken))
+        layers = " with ".join(healthy[0][end].removesuffix("/kernel") for end in ENDS)
+        cells = (number, broken[0]["name"], broken[0]["fault"], *alarms, verdict, layers)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return lines
+
+
+ENDS = ("lowest", "highest")
+
+
+def rule_lines() -> list[str]:
+    """A line for each rule: of models and cells, how many are found and how many blamed."""
+    rows = {(row["rule"], row["models"], row["when"]): row for row in read_record("rules").rows}
+    cells = next(models for _, models, _ in rows if models.startswith("cells"))
+    other, first = "ten families, judges", "ten families, chooses thresholds"
+    places = (
+        *((other, START), (other, END), (first, START), (first, END)),
+        *((cells, START), (cells, TENTH), (cells, END)),
+    )
+    lines = []
+    for rule in ALL_RULES:
+        shown = [rows[rule, models, when] for models, when in places]
+        counts = [f"{row['found']}, {row['blamed']}" for row in shown[:4]]
+        shares = [
+            f"{percent(row['found'] / row['broken'])}, {percent(row['blamed'] / row['healthy'])}"
+            for row in shown[4:]
+        ]
+        lines.append(f"| {' | '.join([rule, *counts, *shares])} |")
+    return lines
+
+
+def test_the_table_of_models_against_the_validation_table() -> None:
+    assert [line for line in model_lines() if line not in PAGE] == []
+
+
+def test_the_table_of_published_rules_against_the_validation_table() -> None:
+    assert [line for line in rule_lines() if line not in PAGE] == []

@@ -180,8 +180,22 @@ def test_a_transformer_is_compared_along_the_path_of_the_signal():
     assert stages["attention_output"] == 3
 
 
-def test_error_rates_are_cited_for_plain_networks_only():
-    plain = diagnosis("plain ReLU")
-    assert plain["evidence"]["study"] == "extensions"
+def test_the_study_is_cited_for_plain_networks_and_the_table_of_models_for_others():
+    assert "study extensions" in diagnosis("plain ReLU")["evidence"]
     for case in ("CNN", "LSTM", "deep sigmoid with skip connections"):
-        assert diagnosis(case)["evidence"] is None
+        evidence = diagnosis(case)["evidence"]
+        assert "study extensions" not in evidence
+        assert "docs/own-model.md" in evidence
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("deep sigmoid", "relu with he_normal instead of sigmoid (30 of 30 networks of 20 ReLU"),
+        ("CNN, deep sigmoid", "relu with he_normal instead of sigmoid (kind of model"),
+        ("LSTM, shut, two Dense", "an LSTM with the forget gate open"),
+        ("CNN, units off", "biases that start at 0 (kind of model 'U-Net': healthy in 10 of 10"),
+    ],
+)
+def test_a_remedy_comes_with_its_evidence_by_hand(case, expected):
+    assert diagnosis(case)["advice"][0].startswith(expected)

@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import numpy as np
 import pyarrow as pa
-import tensorflow as tf
 
 from vgstudy.errors import UserError
 from vgstudy.probe.arguments import Settings, check_name, make_probe_set
@@ -236,7 +235,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         log.structure = [layer.description() for layer in layers]
         log.details |= {"precision": measurer.dtype, "plain": measurer.is_plain()}
         log.losses[self._done], log.tops[self._done] = double.loss, double.top_rms
-        step = int(tf.identity(self.model.optimizer.iterations.value))
+        step = int(self.model.optimizer.iterations.value.numpy())
         log.add(probe_rows({**log.keys(), "epoch": self._done, "step": step}, layers, columns))
 
     def _signals(self) -> tuple[Signals, Signals]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.engine.statistics import (
@@ -80,7 +79,7 @@ def _column(name: str, column: Array, unreached: NDArray[np.bool_]) -> pa.Array:
 
 def kernel_values(layers: Sequence[Layer]) -> list[Array]:
     """Return the present kernels in float64, each (1, entry)."""
-    arrays = [tf.identity(layer.kernel.variable.value).numpy() for layer in layers]
+    arrays = [layer.kernel.variable.value.numpy() for layer in layers]
     return [array.astype("float64").reshape(1, -1) for array in arrays]
 
 

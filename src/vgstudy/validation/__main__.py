@@ -11,7 +11,9 @@ from vgstudy.store.records import write_record
 from vgstudy.store.tables import read_rows
 
 REPETITIONS = 2000
-DEFAULT_STUDY = Path("results/extensions")
+RESULTS = Path("results")
+DEFAULT_STUDY = RESULTS / "extensions"
+DEFAULT_STUDIES = ("circles", "digits", "extensions", "visualising")
 
 
 def coverage() -> None:
@@ -40,10 +42,9 @@ def published() -> None:
 
 def diagnosis() -> None:
     """Count how often the verdicts of `vgstudy diagnose` are right in the default study."""
-    from vgstudy.probe.advice import count_verdicts
+    from vgstudy.validation.scores import count_verdicts
 
-    if not DEFAULT_STUDY.is_dir():
-        print(f"diagnosis: not made, {DEFAULT_STUDY} is missing; run: snakemake --cores all")
+    if not _is_trained("diagnosis", DEFAULT_STUDY.name):
         return
     rows = count_verdicts(DEFAULT_STUDY)
     first = [row for row in rows if row["epoch"] == 0]
@@ -51,6 +52,47 @@ def diagnosis() -> None:
     write_record("diagnosis", rows, study=DEFAULT_STUDY.name, runs=runs)
     for row in first:
         print(f"{row['verdict']}: {row['learned']} learned, {row['failed']} did not")
+
+
+def _is_trained(table: str, study: str) -> bool:
+    """Return whether a study is finished; say what to run if it is not."""
+    is_finished = (RESULTS / study / "outcomes.parquet").exists()
+    if not is_finished:
+        print(f"{table}: without {RESULTS / study}, which is missing; run: snakemake --cores all")
+    return is_finished
+
+
+def models() -> None:
+    """Train the twenty families of models, healthy and broken; print every verdict."""
+    from vgstudy.validation.models import model_rows
+    from vgstudy.validation.scores import OURS
+
+    rows = []
+    for row in model_rows():
+        rows.append(row)
+        print(
+            f"{row['name']}, epoch {row['epoch']}: {row['truth']}: {row[OURS]} alarms", flush=True
+        )
+    write_record("models", rows)
+
+
+def rules() -> None:
+    """Score published rules and ours on the families of models and on the studies' cells."""
+    from vgstudy.results import Results
+    from vgstudy.store.records import read_record
+    from vgstudy.validation.scores import cell_scores, family_scores
+
+    studies = {
+        name: Results(RESULTS / name) for name in DEFAULT_STUDIES if _is_trained("rules", name)
+    }
+    rows = list(family_scores(read_record("models").rows))
+    rows += cell_scores(studies) if studies else []
+    write_record("rules", rows, studies=list(studies))
+    for row in rows:
+        shares = (
+            f"{row['found']} of {row['broken']} found, {row['blamed']} of {row['healthy']} blamed"
+        )
+        print(f"{row['rule']}, {row['models']}, {row['when']}: {shares}")
 
 
 def rates() -> None:
@@ -120,6 +162,8 @@ TABLES: Mapping[str, Callable[[], None]] = {
     "coverage": coverage,
     "published": published,
     "diagnosis": diagnosis,
+    "models": models,
+    "rules": rules,
     "rates": rates,
     "interventions": interventions,
     "remedies": remedies,

@@ -26,7 +26,6 @@ from vgstudy.quantities import PROBE_SET
 from vgstudy.results import Results
 from vgstudy.schema import QUANTILES, TABLES
 from vgstudy.store.files import whole
-from vgstudy.store.tables import study_folder
 
 Row = Mapping[Any, Any]
 
@@ -178,7 +177,7 @@ def write_study(
     """
     if logdir.exists() and not logdir.is_dir():
         raise UserError(f"{logdir} is a file; name a folder to write to")
-    study = Results(study_folder(folder))
+    study = Results(folder)
     runs = _with_seeds(_with_cells(study.runs, cells), seeds)
     selected = {name: list(runs[name].unique()) for name in RUN}
     curves = study.read("curves", **selected).groupby(RUN)

@@ -16,7 +16,6 @@ from vgstudy.formatting import listing
 from vgstudy.probe.rules import HEALTHY, PROBE_COLUMNS, features, verdicts
 from vgstudy.quantities import PROBE_SET
 from vgstudy.results import Results
-from vgstudy.store.tables import study_folder
 from vgstudy.validation.published_rules import PUBLISHED, alarms
 
 OURS = "vgstudy"
@@ -114,7 +113,7 @@ def count_verdicts(results: Path) -> list[dict[str, Any]]:
     UserError
         If the study is not finished.
     """
-    study = Results(study_folder(results))
+    study = Results(results)
     ended = study.outcomes[["cell", "seed", "status", "depth", "activation", "initializer"]]
     ended = ended.assign(learned=ended["status"].astype(str) == LEARNED)
     probes = study.read("probes", PROBE_COLUMNS, examples=PROBE_SET)

@@ -4,6 +4,8 @@ Given these margins, the number of runs of the first group that learned is, in e
 hypergeometric number tilted by the odds ratio. With one odds ratio for all strata their sum decides
 (Gart 1970, Biometrika 57:471; R's `mantelhaen.test(exact = TRUE)`). Its distribution is the
 convolution of those of the strata. Weights are kept as logs: those of rare sums underflow.
+
+`families` says before anything is trained which odds ratios the tests of a study can find.
 """
 
 from collections import Counter

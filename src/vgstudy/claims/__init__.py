@@ -1,6 +1,6 @@
 """What the tutorials claim, as data, and what many seeds say about it.
 
-`register` and `statements` are the claims, `networks` has the cells they are about, `run_values`
-and `measures` turn logs into a number per run, `judging` and `verdicts` turn numbers into verdicts,
-`claim_rows` writes them.
+`register` and `statements` are the claims, `networks` has the cells they are about, `measures` says
+which number of a run is meant, `run_values` reads it from the logs, `judging` turns numbers into
+verdicts, `claim_rows` writes them.
 """

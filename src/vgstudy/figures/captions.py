@@ -28,7 +28,6 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "Newcombe, sum of shares": "Newcombe",
         "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior)",
         "monotone fit, band over depths": "fitted-curve",
-        "seeds resampled within cells": "bootstrap (seeds resampled within cells)",
     }
 )
 CUT = "An interval far wider than the spread of the values is cut at the edge of its panel."

@@ -37,7 +37,10 @@ def main(results: str, path: str) -> None:
             points = chosen.sort_values("depth")
             ends = [points["value"] - points["low"], points["high"] - points["value"]]
             x = points["depth"] + 0.12 * (number - 1.5)  # else intervals hide each other
-            axes.errorbar(x, points["value"], ends, fmt=STYLES[name], ms=4, lw=1.5, label=name)
+            (_, _, bars) = axes.errorbar(
+                x, points["value"], ends, fmt=STYLES[name], ms=4, label=name
+            )
+            bars[0].set_alpha(0.35)
         axes.set(xlabel="hidden layers", ylabel=label, xticks=[5, 10, 15, 20])
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].axhline(1, color="0.6", lw=1)

@@ -67,6 +67,13 @@ def test_too_few_seeds_for_a_contrast_are_a_deviation_by_hand():
     )
 
 
+def test_networks_of_one_layer_say_what_they_cannot_show_by_hand():
+    ends = [{"depth": 1, "status": "learned"}]
+    alone = {**study(), "contrasts": []}
+    (sentence,) = deviations(made_frames(outcomes=ends, resolved=alone))
+    assert sentence.startswith("Networks of one hidden layer have only the output's pair")
+
+
 def test_thresholds_are_in_one_row_for_each_outcome_by_hand():
     arms = {"A1": {"activation": ["tanh"]}}
     levels = {"activations": ["tanh"], "initializers": ["Xavier"], "optimizers": ["SGD"]}

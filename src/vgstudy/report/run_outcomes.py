@@ -88,7 +88,12 @@ def threshold_table(frames: Frames) -> Table:
 
 def deviations(frames: Frames) -> tuple[str, ...]:
     """Return a sentence for each way in which results differ from the plan, or that none does."""
-    sentences = (*missing_runs(frames), *missing_contrasts(frames), *few_seeds(frames))
+    sentences = (
+        *missing_runs(frames),
+        *missing_contrasts(frames),
+        *few_seeds(frames),
+        *one_layer(frames),
+    )
     return sentences or (NO_DEVIATION,)
 
 
@@ -100,6 +105,15 @@ def missing_runs(frames: Frames) -> Iterator[str]:
         runs = plural(int(incomplete[MISSING].sum()), "planned run")
         cells = plural(len(incomplete), "cell")
         yield f"No result of {runs} in {cells}; intervals are of the others."
+
+
+def one_layer(frames: Frames) -> Iterator[str]:
+    """Say what a study of networks of one layer cannot show."""
+    if len(frames.runs) and frames.runs["depth"].astype(int).max() == 1:
+        yield (
+            "Networks of one hidden layer have only the output's pair of layers: nothing is said "
+            "of how a signal decays from layer to layer."
+        )
 
 
 def few_seeds(frames: Frames) -> Iterator[str]:

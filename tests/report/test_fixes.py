@@ -101,10 +101,10 @@ def test_the_answer_to_the_open_question_counts_seeds_by_hand():
     rows = [equal, profile, *healthy_with(-0.4, -0.2)]
     text, certainty, bars = answer(rows)
     assert text == (
-        "Yes. Of 100 seeds 85 learn with equal gradients instead of 55, with only their size "
-        "changed 56."
+        "Yes. With equal gradients 85 of 100 seeds learn instead of 55; with only their size "
+        "changed, 56."
     )
-    assert certainty == "Equal less size: 30 points [25, 40], same seeds."
+    assert certainty == "Difference of the last two: 30 points [25, 40], same seeds."
     assert [bar.text for bar in bars] == ["55", "85", "56"]
     assert answer([equal, profile, *healthy_with(-0.4, 0.2)])[0].startswith("In part. ")
     assert cause_sentence(rows) == (

@@ -59,7 +59,7 @@ def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
     finding = signal_finding({"s": made_frames([factor], rows)})
     assert finding.text.endswith("in 1 of 2 networks and grows as much in 1.")
     assert {bar.label: bar.text for bar in finding.bars} == {"tanh": "100 %", "ReLU": "0 %"}
-    assert finding.certainty == "Half of the decay factors: to within ±5 %."
+    assert finding.certainty == "Half of the decay factors are known to within ±5 %."
     assert finding.link == "s-signal-start"
 
 

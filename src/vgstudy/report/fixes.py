@@ -110,9 +110,9 @@ def answer(rows: Rows) -> tuple[str, str, tuple[Bar, ...]]:
     }
     plain, equal, size = learned.values()
     return (
-        f"{is_cause(profile, _reverse_harms(rows))}. Of {n} seeds {equal} learn with equal "
-        f"gradients instead of {plain}, with only their size changed {size}.",
-        f"Equal less size: {_difference(profile)}, same seeds.",
+        f"{is_cause(profile, _reverse_harms(rows))}. With equal gradients {equal} of {n} seeds "
+        f"learn instead of {plain}; with only their size changed, {size}.",
+        f"Difference of the last two: {_difference(profile)}, same seeds.",
         tuple(Bar(name, count / n, f"{count}") for name, count in learned.items()),
     )
 

@@ -151,7 +151,9 @@ def precision(studies: Studies) -> str:
     widths = [log(row["high"] / row["low"]) / 2 for row in records(factors) if row["low"] > 0]
     if not widths:
         return "One seed has no interval."
-    return f"Half of the decay factors: to within {reach(sorted(widths)[len(widths) // 2])}."
+    return (
+        f"Half of the decay factors are known to within {reach(sorted(widths)[len(widths) // 2])}."
+    )
 
 
 def failure_finding(studies: Studies) -> Finding | None:

@@ -25,6 +25,8 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "rates": 1,
         "interventions": 1,
         "remedies": 1,
+        "initialisers": 1,
+        "fair": 1,
         "confirmation": 1,
         "best_rate_claims": 1,
     }

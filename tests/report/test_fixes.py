@@ -5,10 +5,12 @@ from vgstudy.report.fixes import (
     PROFILE,
     REVERSE,
     SIZE,
+    TORCH,
     UNTOUCHED,
     answer,
     cause_sentence,
     fixes,
+    initialiser_sentence,
     is_cause,
     rate_sentence,
     rate_table,
@@ -110,4 +112,16 @@ def test_the_answer_to_the_open_question_counts_seeds_by_hand():
     assert cause_sentence(rows) == (
         "Equal gradients cure 40 seeds of tutorial A's failing network and harm 2; its unequal "
         "ones, given to a healthy network, harm 2 of 100."
+    )
+
+
+def test_the_sentence_on_initialisers_names_both_by_hand():
+    levels = LEVELS | {"depth": 10, "width": 25}
+    rows = [
+        levels | {"initializer": name, "value": value, "learned": learned, "n": 10}
+        for name, value, learned in (("Xavier", 0.947, 1.0), (TORCH, 0.554, 0.0))
+    ]
+    assert initialiser_sentence(rows) == (
+        "PyTorch's default U(±1/√fan_in) leaves 0.55 of the signal at every tanh layer, Xavier "
+        "0.95: with 10 layers of 25 units 0 % and 100 % of 10 seeds learn."
     )

@@ -10,7 +10,16 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.formatting import listing, percent, share
-from vgstudy.report.table import DIFFERENCE, SHARE, Bar, Table, column_table, frame_table, setting
+from vgstudy.report.table import (
+    DIFFERENCE,
+    ESTIMATE,
+    SHARE,
+    Bar,
+    Table,
+    column_table,
+    frame_table,
+    setting,
+)
 from vgstudy.schema import FACTORS
 from vgstudy.store.records import Record, read_record
 
@@ -20,6 +29,8 @@ NETWORK = ("depth", "width", "activation", "initializer")
 A2 = (5, 5, "tanh", "uniform(0,1)")  # of tutorial A: "could not learn"
 # arms of the study `interventions`
 UNTOUCHED, EQUAL, PROFILE, SIZE, REVERSE = "untouched", "equal", "profile", "size", "reverse"
+# of the study `initialisers`
+PLACE, TORCH = ("width", "activation", "initializer"), "U(±1/√fan_in)"
 NONE = "none"  # the remedy of plain networks in the study `remedies`
 # how much more often the profile alone must help than the size alone, by the interval's lower end
 LARGE_EFFECT = 0.2
@@ -43,16 +54,21 @@ class Fixes:
 def fixes() -> Fixes:
     """Return the section from the package's own tables."""
     rates, interventions = read_record("rates"), read_record("interventions")
-    remedies = read_record("remedies")
+    remedies, initialisers = read_record("remedies"), read_record("initialisers")
     sentences = (
         rate_sentence(rates.rows),
         remedy_sentence(remedies.rows),
         cause_sentence(interventions.rows),
+        initialiser_sentence(initialisers.rows),
     )
     return Fixes(
         rate_table(rates),
         sentences,
-        (_remedy_table(remedies), _intervention_table(interventions)),
+        (
+            _remedy_table(remedies),
+            _intervention_table(interventions),
+            _initialiser_table(initialisers),
+        ),
         "Do unequal gradients make tutorial A's tanh network fail?",
         *answer(interventions.rows),
     )
@@ -130,6 +146,19 @@ def cause_sentence(rows: Rows) -> str:
     )
 
 
+def initialiser_sentence(rows: Rows) -> str:
+    """Say what PyTorch's default does to deep tanh networks, next to Xavier initialisation."""
+    torch, xavier = (
+        next(row for row in rows if [row[name] for name in PLACE] == [25, "tanh", initializer])
+        for initializer in (TORCH, "Xavier")
+    )
+    return (
+        f"PyTorch's default {TORCH} leaves {torch['value']:.2f} of the signal at every tanh layer, "
+        f"Xavier {xavier['value']:.2f}: with {torch['depth']} layers of {torch['width']} units "
+        f"{percent(torch['learned'])} and {percent(xavier['learned'])} of {torch['n']} seeds learn."
+    )
+
+
 def _compared(rows: Rows) -> dict[tuple[Any, str, str], Row]:
     """Return the rows by network, arm and reference."""
     return {
@@ -170,6 +199,15 @@ def _intervention_table(record: Record) -> Table:
         f"What rescaled gradients cure and harm, each arm at its best rate; {_dated(record)}",
         pd.DataFrame(record.rows),
         (*FACTORS, "reference", "reference_rate", DIFFERENCE, "cured", "harmed", "learned", "n"),
+    )
+
+
+def _initialiser_table(record: Record) -> Table:
+    return column_table(
+        f"Decay factors of the signal before training next to theory, and who learns; "
+        f"{_dated(record)}",
+        pd.DataFrame(record.rows),
+        (*FACTORS, ESTIMATE, "predicted", "learned", "n"),
     )
 
 

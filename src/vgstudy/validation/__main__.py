@@ -11,6 +11,8 @@ from vgstudy.store.records import write_record
 from vgstudy.store.tables import read_rows
 
 REPETITIONS = 2000
+# of the networks kept from `initialisers`
+DEPTH = 10
 RESULTS = Path("results")
 DEFAULT_STUDY = RESULTS / "extensions"
 DEFAULT_STUDIES = ("circles", "digits", "extensions", "visualising")
@@ -117,6 +119,50 @@ def remedies() -> None:
     _keep("remedies", ranked([row for row in rows if (row["depth"], row["width"]) == (20, 10)]))
 
 
+def initialisers() -> None:
+    """Keep decay factors of ten layers next to theory, and who learns, from `initialisers`."""
+    study = "initialisers"
+    networks = _networks(study)
+    columns = ("cell", "quantity", "predicted", "value", "low", "high", "n")
+    learned = _learned(study)
+    rows = [
+        {**networks[row["cell"]], **row, "learned": learned[row["cell"]]}
+        for row in _rows_of(study, "overlays", columns)
+        if row["quantity"] == "d_delta" and networks[row["cell"]]["depth"] == DEPTH
+    ]
+    _keep(study, [_without(row, "cell", "quantity") for row in rows])
+
+
+def fair() -> None:
+    """Keep how often networks learn at the given and at their best learning rate, from the studies
+    `fair` and `fair-best`."""
+    learned = _learned("fair")
+    at_one = {
+        tuple(_without(levels, "rate_factor").values()): learned[cell]
+        for cell, levels in _networks("fair").items()
+        if levels["rate_factor"] == 1
+    }
+    rows = _rows_of("fair-best", "best_rates", (*FACTORS, "value", "low", "high", "n"))
+    keys = [name for name in FACTORS if name != "rate_factor"]
+    _keep("fair", [row | {"at_one": at_one[tuple(row[key] for key in keys)]} for row in rows])
+
+
+def _networks(study: str) -> dict[str, dict[str, Any]]:
+    """Return the levels of each cell of a study."""
+    rows = _rows_of(study, "runs", ("cell", *FACTORS))
+    return {row["cell"]: _without(row, "cell") for row in rows}
+
+
+def _learned(study: str) -> dict[str, float]:
+    """Return the share of learned runs of each cell of a study."""
+    rows = _rows_of(study, "estimates", ("cell", "quantity", "value"))
+    return {row["cell"]: row["value"] for row in rows if row["quantity"] == "p_learned"}
+
+
+def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
 def confirmation() -> None:
     """Judge the tutorials' claims on fresh seeds."""
     from vgstudy.validation.claims_again import confirmed, fingerprints
@@ -167,6 +213,8 @@ TABLES: Mapping[str, Callable[[], None]] = {
     "rates": rates,
     "interventions": interventions,
     "remedies": remedies,
+    "initialisers": initialisers,
+    "fair": fair,
     "confirmation": confirmation,
     "best_rate_claims": best_rate_claims,
 }

@@ -52,9 +52,9 @@ def test_the_table_in_sight_has_shares_in_percent_and_the_largest_gain_first_by_
 
 def test_the_tables_say_when_they_were_made():
     section = fixes()
-    assert all("seeds of its own" in each.caption for each in (section.first, *section.tables))
+    assert all("run once on" in each.caption for each in (section.first, *section.tables))
     assert len(section.first.rows) == 7
-    assert len(section.sentences) == 3
+    assert len(section.sentences) == 4
 
 
 def arm(remedy, reference, value, low, high, **counts):

@@ -205,7 +205,7 @@ def _intervention_table(record: Record) -> Table:
 def _initialiser_table(record: Record) -> Table:
     return column_table(
         f"Decay factors of the signal before training next to theory, and who learns; "
-        f"{_dated(record)}",
+        f"run once on {record.provenance['date']}",
         pd.DataFrame(record.rows),
         (*FACTORS, ESTIMATE, "predicted", "learned", "n"),
     )

@@ -2,12 +2,14 @@
 exit codes."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from rich.console import Console
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -15,6 +17,7 @@ from synthetic import write_synthetic_study
 from vgstudy.cli import app
 from vgstudy.probe.advice import rates, read_error_rates
 from vgstudy.probe.diagnosis import diagnose_files
+from vgstudy.probe.display import render
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.store.parquet import read_table, write_table
 from vgstudy.study_results import load
@@ -303,7 +306,7 @@ def test_units_of_which_no_layer_tells_are_not_measured(folder: Path, tmp_path: 
         .assign(h_saturated=np.nan, h_dead=np.nan, zero_cause_float32="none")
     )
     write_table("probes", pa.Table.from_pandas(probes, preserve_index=False), path, {})
-    assert ", off not measured, flat not measured\n" in invoke(str(path)).stdout
+    assert ", off not measured, flat not measured" in invoke(str(path)).stdout
 
 
 def test_off_a_terminal_nothing_is_cut(folder: Path, tmp_path: Path) -> None:
@@ -311,3 +314,13 @@ def test_off_a_terminal_nothing_is_cut(folder: Path, tmp_path: Path) -> None:
     result = invoke(str(run_file(folder, tmp_path / "run.parquet", layers=names)))
     assert all(name in result.stdout for name in names)
     assert "…" not in result.stdout
+
+
+def test_a_narrow_terminal_shows_whole_names_by_hand(folder: Path, tmp_path: Path) -> None:
+    names = [f"dense_{number}/kernel" for number in range(1, 12)]
+    (found,) = diagnose_files([run_file(folder, tmp_path / "run.parquet", layers=names)])
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(render(found))
+    lines = console.export_text().splitlines()
+    assert all(any(name in line for line in lines) for name in names)
+    assert max(map(len, lines)) <= 80

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vgstudy.formatting import percent, plural
-from vgstudy.probe.rules import HEALTHY, NO_GRADIENT
+from vgstudy.probe.rules import FLAT_OUTPUT, HEALTHY, NO_GRADIENT
 from vgstudy.store.records import Record, read_record
 
 Rows = Sequence[Mapping[str, Any]]  # of a validation table
@@ -52,6 +52,7 @@ ONE_UNIT = Remedy("sigmoid with binary_crossentropy for the single unit", family
 NO_RELU = Remedy("no activation in the output layer", family=4)
 LOGITS = Remedy("no activation in the output layer and a loss with from_logits=True")
 NOT_ZERO = Remedy("a kernel initializer other than zeros, such as glorot_uniform")
+NORMALISED = Remedy("a normalisation layer before the first layer that is trained")
 OTHERWISE = Remedy("a smaller learning rate, or glorot_uniform as kernel initializer")
 
 
@@ -109,6 +110,8 @@ def lost_gradient(layers: Layers) -> tuple[str, Remedy]:
         return "no layer gets a gradient that could change its weights", OTHERWISE
     output = outputs[-1]
     name = f"output layer {output['name'].rpartition('/')[0] or output['name']}"
+    if (output["delta_rms"] or 0) > FLAT_OUTPUT:
+        return f"{name} sends a signal back, but what reaches it is too small", NORMALISED
     why, remedy = _of_the_output(name, output["activation"], output["units"])
     if output["zero_cause"] == "fitted":
         why = f"the loss does not change with the output of {name}, so it has no slope there"

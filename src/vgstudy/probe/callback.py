@@ -191,8 +191,9 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         self.log.write()
         (diagnosis,) = diagnose_logs([(self.table(), self.log.footer())], epoch)
         console = Console()
-        # what is not a terminal, such as a file, cuts no lines
-        console.print(render(diagnosis), width=None if console.is_terminal else 160)
+        if not (console.is_terminal or console.is_jupyter):
+            console = Console(width=160)
+        console.print(render(diagnosis))
         return str(diagnosis["verdict"])
 
     def plot(self) -> Any:

@@ -17,53 +17,63 @@ from vgstudy.quantities import QUANTITIES, SIGNALS
 
 BARS = "▁▂▃▄▅▆▇█"
 COLUMNS = 40  # of epochs that a line of text has room for
+NAME_WIDTH = 18  # of a layer's name at least, on a narrow terminal
 
 Diagnosis = Mapping[str, Any]
 
 
 def render(diagnosis: Diagnosis) -> Group:
     """Return the verdict and its reasons, then a row for each layer."""
-    return Group(*(Text(line) for line in lines(diagnosis)), layer_table(diagnosis))
+    reasons = Table.grid(padding=(0, 2), pad_edge=True)
+    reasons.add_column(no_wrap=True)
+    reasons.add_column(overflow="fold")
+    for label, text in lines(diagnosis):
+        reasons.add_row(label, Text(text))
+    return Group(Text(_verdict(diagnosis)), reasons, layer_table(diagnosis))
 
 
-def lines(diagnosis: Diagnosis) -> Iterator[str]:
-    """Yield the diagnosis in words."""
-    yield _verdict(diagnosis)
-    yield f"  rule      {diagnosis['rule']}"
+def lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
+    """Yield the reasons of a verdict in words: what each is about, and its text."""
+    yield "rule", diagnosis["rule"]
     if diagnosis["reason"]:
-        yield f"  why       {diagnosis['reason']}"
-    yield f"  measured  {_measured(diagnosis)}"
-    yield f"  compared  {_compared(diagnosis['compared'])}"
-    yield f"  evidence  {diagnosis['evidence']}"
+        yield "why", diagnosis["reason"]
+    yield "measured", _measured(diagnosis)
+    yield "compared", _compared(diagnosis["compared"])
+    yield "evidence", diagnosis["evidence"]
     for remedy in diagnosis["advice"]:
-        yield f"  try       {remedy}"
+        yield "try", remedy
     epochs = (f"epoch {epoch}: {_counts(each)}" for epoch, each in diagnosis["by_epoch"].items())
-    yield f"  epochs    {'; '.join(epochs)}"
+    yield "epochs", "; ".join(epochs)
     for name in DECAYS:
         decay = diagnosis["decays"][name]
         if decay["value"] is not None:
             value = interval(decay["value"], decay["low"], decay["high"])
             seeds = f"{decay['n_alive']} of {decay['n']} seeds"
-            yield f"  {QUANTITIES[name].label}: {value} ({seeds})"
+            yield "decay", f"{QUANTITIES[name].label}: {value} ({seeds})"
 
 
 def layer_table(diagnosis: Diagnosis) -> Table:
-    """Return levels and shares of each layer."""
+    """Return levels and shares of each layer, and why gradients are zero if any are."""
+    layers = diagnosis["layers"]
+    causes = [_causes(layer) for layer in layers]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    for head in ("", "layer", "kind"):
-        table.add_column(head, overflow="fold")
+    table.add_column("")
+    longest = max(len(layer["name"]) for layer in layers)
+    table.add_column("layer", overflow="fold", min_width=min(NAME_WIDTH, longest))
     for name in (*LEVELS, *SHARES):
         table.add_column(QUANTITIES[name].symbol, justify="right", no_wrap=True)
-    table.add_column("zero because")
-    for layer in diagnosis["layers"]:
+    if any(causes):
+        table.add_column("zero because")
+    for layer, cause in zip(layers, causes, strict=True):
         levels = [number(layer[name]) for name in LEVELS]
         shares = [_share(layer[name]) for name in SHARES]
-        causes = sorted({layer["zero_cause"], layer["zero_cause_float32"]} - {"none"})
-        title = Text(layer["name"])
-        table.add_row(
-            str(layer["layer"]), title, layer["kind"], *levels, *shares, ", ".join(causes)
-        )
+        last = [cause] if any(causes) else []
+        table.add_row(str(layer["layer"]), Text(layer["name"]), *levels, *shares, *last)
     return table
+
+
+def _causes(layer: Mapping[str, Any]) -> str:
+    return ", ".join(sorted({layer["zero_cause"], layer["zero_cause_float32"]} - {"none"}))
 
 
 def _verdict(diagnosis: Diagnosis) -> str:

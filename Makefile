@@ -63,7 +63,7 @@ figure: .venv/.ready
 
 # the first screen of results/report.html for the README; needs Chromium
 screenshot:
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,760 \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=900,760 \
 	  --screenshot=docs/images/report.png file://$(CURDIR)/results/report.html
 
 lock:

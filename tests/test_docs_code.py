@@ -76,6 +76,14 @@ def test_the_tutorial_against_what_it_prints(tmp_path, monkeypatch, capsys):
         assert float(ours) == pytest.approx(float(theirs), abs=0.03 if "." in theirs else 4)
 
 
+@pytest.mark.slow
+def test_the_readmes_call_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run, _ = blocks((ROOT / "README.md").read_text(encoding="utf-8"), "python")
+    exec(compile(run, "README.md", "exec"), {})
+    assert "learned" in capsys.readouterr().out
+
+
 PUBLIC = {
     "run": running.run,
     "load": study_results.load,

@@ -103,7 +103,7 @@ def test_a_path_of_data_is_one_environment_variable_or_refused(folder, path):
         if "\0" in str(path) or not isinstance(path, str):
             with pytest.raises(
                 UserError,
-                match=r"^--config: mnist: must be (text|the path of an mnist\.npz, or null)",
+                match=r"^--config: mnist: must be (text|the path of an \.npz file, or null)",
             ):
                 load_config(folder / "config.yaml", {"mnist": path})
             return

@@ -31,12 +31,12 @@ def test_networks_and_seeds_are_counted():
     many = made_frames(outcomes=[{"seed": seed, "status": "learned"} for seed in range(10)])
     assert scope_sentence({"a": one}).endswith("here 1 network has 1 seed.")
     both = scope_sentence({"a": one, "b": many})
-    assert both.endswith("here 2 networks each have 1 to 10 seeds.")
+    assert both.endswith("here 2 have 1 to 10 seeds each.")
 
 
 def test_claims_are_counted_by_verdict():
     finding = claims_finding(judged({"holds": 2, "undecided": 1}))
-    assert finding.text == "2 of 3 claims hold, 0 do not."
+    assert finding.text == "2 of 3 hold, 0 do not."
     bars = [(bar.label, bar.share, bar.text) for bar in finding.bars]
     assert bars == [("holds", 2 / 3, "2"), ("undecided", 1 / 3, "1")]
     assert claims_finding(judged({})) is None
@@ -45,7 +45,7 @@ def test_claims_are_counted_by_verdict():
 
 def test_what_is_not_known_is_named():
     text = unknown_sentence(judged({"undecided": 1}, not_run=("C1", "C2")))
-    assert text.startswith("Not known: 1 claim undecided, 2 claims not run (studies mnist) and ")
+    assert text.startswith("Not known: 1 claim undecided, 2 claims not run and ")
 
 
 def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
@@ -59,7 +59,7 @@ def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
     finding = signal_finding({"s": made_frames([factor], rows)})
     assert finding.text.endswith("in 1 of 2 networks and grows as much in 1.")
     assert {bar.label: bar.text for bar in finding.bars} == {"tanh": "100 %", "ReLU": "0 %"}
-    assert finding.certainty == "Half of the decay factors are known to within ±5 %."
+    assert finding.certainty == "Half the decay factors are known to within ±5 %."
     assert finding.link == "s-signal-start"
 
 

@@ -69,11 +69,8 @@ def scope_sentence(studies: Studies) -> str:
     counts = pd.concat([each.runs.groupby("cell").size() for each in studies.values()])
     low, high = counts.min(), counts.max()
     seeds = plural(low, "seed") if low == high else f"{low} to {high} seeds"
-    each = "has" if len(counts) == 1 else "each have"
-    return (
-        "The tutorials train each network once; here "
-        f"{plural(len(counts), 'network')} {each} {seeds}."
-    )
+    have = f"1 network has {seeds}" if len(counts) == 1 else f"{len(counts):,} have {seeds} each"
+    return f"The tutorials train each network once; here {have}."
 
 
 def claims_finding(claims: ClaimsSection | None) -> Finding | None:
@@ -83,8 +80,7 @@ def claims_finding(claims: ClaimsSection | None) -> Finding | None:
     total, counts = len(claims.claims), claims.counts
     return Finding(
         topic="Do the tutorials' claims hold?",
-        text=f"{counts.get(HOLDS, 0)} of {plural(total, 'claim')} hold, {counts.get(NOT, 0)} do "
-        "not.",
+        text=f"{counts.get(HOLDS, 0)} of {total:,} hold, {counts.get(NOT, 0)} do not.",
         certainty="Judged by 95 % intervals.",
         link="claims",
         what="claims",
@@ -132,7 +128,7 @@ def signal_finding(studies: Studies) -> Finding | None:
         ),
         certainty=precision(studies),
         link=f"{by_size(ends)[0]}-signal-start",
-        what="networks that lose it",
+        what="networks losing it",
         bars=tuple(shares_by_activation(ends, lost)),
     )
 
@@ -151,9 +147,7 @@ def precision(studies: Studies) -> str:
     widths = [log(row["high"] / row["low"]) / 2 for row in records(factors) if row["low"] > 0]
     if not widths:
         return "One seed has no interval."
-    return (
-        f"Half of the decay factors are known to within {reach(sorted(widths)[len(widths) // 2])}."
-    )
+    return f"Half the decay factors are known to within {reach(sorted(widths)[len(widths) // 2])}."
 
 
 def failure_finding(studies: Studies) -> Finding | None:
@@ -220,9 +214,7 @@ def unknown_sentence(claims: ClaimsSection | None) -> str:
     missing = sum(len(each.not_run) for each in claims.tutorials)
     texts = [
         f"{plural(undecided, 'claim')} undecided" if undecided else "",
-        f"{plural(missing, 'claim')} {NOT_RUN} (studies {claims.lacking_studies})"
-        if missing
-        else "",
+        f"{plural(missing, 'claim')} {NOT_RUN}" if missing else "",
         "recurrent networks",
     ]
     return f"Not known: {listing(filter(None, texts))}."

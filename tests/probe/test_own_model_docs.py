@@ -104,10 +104,10 @@ def rule_lines() -> list[str]:
         shown = [rows[rule, models, when] for models, when in places]
         counts = [f"{row['found']}, {row['blamed']}" for row in shown[:4]]
         shares = [
-            f"{percent(row['found'] / row['broken'])}, {percent(row['blamed'] / row['healthy'])}"
+            f"{row['found'] / row['broken']:.0%}, {row['blamed'] / row['healthy']:.0%}"
             for row in shown[4:]
         ]
-        lines.append(f"| {' | '.join([rule, *counts, *shares])} |")
+        lines.append(f"| {' | '.join([rule, *counts, *shares])} |".replace("%", " %"))
     return lines
 
 
@@ -145,3 +145,15 @@ def test_the_table_of_models_against_the_validation_table() -> None:
 
 def test_the_table_of_published_rules_against_the_validation_table() -> None:
     assert [line for line in rule_lines() if line not in PAGE] == []
+
+
+def test_the_sentence_on_the_studies_cells_against_the_validation_table() -> None:
+    ours, *others = [
+        row
+        for row in read_record("rules").rows
+        if row["models"].startswith("cells") and row["when"] == TENTH
+    ]
+    assert f"an alarm in {ours['found']} of the {ours['broken']} cells that fail" in PAGE
+    assert f"in none of the {ours['healthy']} that learn" in PAGE
+    assert ours["blamed"] == 0
+    assert ours["found"] > max(row["found"] for row in others)

@@ -81,6 +81,7 @@ def predict(cells: Iterable[Cell]) -> list[Prediction]:
     >>> from vgstudy.config.load import load_study
     >>> from vgstudy.places import config_path
     >>> from vgstudy.planning.design import cells
+    >>> from vgstudy.theory.predictions import predict
     >>> study = load_study(config_path("studies/smoke.yaml"))
     >>> deepest = [each.cell for each in cells(study) if each.levels["depth"] == 6]
     >>> {row.quantity for row in predict(deepest)} >= {"d_delta", "d_g", "d_h", "chi"}

@@ -16,7 +16,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 5,
         "claims": 13,
         "figures": 29,
-        "report": 39,
+        "report": 40,
         "coverage": 10,
         "published": 2,
         "diagnosis": 1,

@@ -1,5 +1,7 @@
 """What fixes a failing network: sentences from rows by hand, and the package's own tables."""
 
+from pathlib import Path
+
 from vgstudy.report.fixes import (
     EQUAL,
     PROFILE,
@@ -9,6 +11,8 @@ from vgstudy.report.fixes import (
     UNTOUCHED,
     answer,
     cause_sentence,
+    depth_limits,
+    depth_sentence,
     fixes,
     initialiser_sentence,
     is_cause,
@@ -16,7 +20,7 @@ from vgstudy.report.fixes import (
     rate_table,
     remedy_sentence,
 )
-from vgstudy.store.records import Record
+from vgstudy.store.records import Record, read_record
 
 LEVELS = {
     "depth": 5,
@@ -54,7 +58,7 @@ def test_the_tables_say_when_they_were_made():
     section = fixes()
     assert all("run once on" in each.caption for each in (section.first, *section.tables))
     assert len(section.first.rows) == 7
-    assert len(section.sentences) == 4
+    assert len(section.sentences) == 5
 
 
 def arm(remedy, reference, value, low, high, **counts):
@@ -125,3 +129,24 @@ def test_the_sentence_on_initialisers_names_both_by_hand():
         "PyTorch's default U(±1/√fan_in) leaves 0.55 of the signal at every tanh layer, Xavier "
         "0.95: with 10 layers of 25 units 0 % and 100 % of 10 seeds learn."
     )
+
+
+def test_depth_limits_end_where_fewer_than_half_learn_by_hand():
+    shares = {1: (0.9, 1.0), 2: (0.4, 0.9), 3: (0.6, 0.5), 5: (0.0, 0.4)}
+    rows = [
+        LEVELS | {"depth": depth, "at_one": given, "value": best}
+        for depth, (given, best) in shares.items()
+    ]
+    never = [row | {"width": 25, "at_one": 0.0, "value": 0.1} for row in rows]
+    assert [limits[1:] for limits in depth_limits(rows + never)] == [(1, 3), (0, 0)]
+    sentence = depth_sentence(rows + never)
+    assert sentence.startswith("1 of 2 combinations")
+    assert sentence.endswith("0 with fewer.")
+
+
+def test_the_page_on_remedies_has_the_depths_of_the_validation_table():
+    page = Path("docs/remedies.md").read_text(encoding="utf-8")
+    rows = read_record("fair").rows
+    assert depth_sentence(rows) in " ".join(page.split())
+    wide = [limits for limits in depth_limits(rows) if limits[0].endswith("25 wide")]
+    assert all(f"| {name} | {given} | {best} |" in page for name, given, best in wide)

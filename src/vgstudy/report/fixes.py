@@ -3,7 +3,7 @@ were run once and whose tables the package keeps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import itemgetter
 from typing import Any
 
@@ -26,6 +26,8 @@ from vgstudy.store.records import Record, read_record
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 NETWORK = ("depth", "width", "activation", "initializer")
+SETTING = ("activation", "initializer", "optimizer", "width")
+HALF = 0.5
 A2 = (5, 5, "tanh", "uniform(0,1)")  # of tutorial A: "could not learn"
 # arms of the study `interventions`
 UNTOUCHED, EQUAL, PROFILE, SIZE, REVERSE = "untouched", "equal", "profile", "size", "reverse"
@@ -55,8 +57,10 @@ def fixes() -> Fixes:
     """Return the section from the package's own tables."""
     rates, interventions = read_record("rates"), read_record("interventions")
     remedies, initialisers = read_record("remedies"), read_record("initialisers")
+    fair = read_record("fair")
     sentences = (
         rate_sentence(rates.rows),
+        depth_sentence(fair.rows),
         remedy_sentence(remedies.rows),
         cause_sentence(interventions.rows),
         initialiser_sentence(initialisers.rows),
@@ -65,6 +69,7 @@ def fixes() -> Fixes:
         rate_table(rates),
         sentences,
         (
+            _depth_table(fair),
             _remedy_table(remedies),
             _intervention_table(interventions),
             _initialiser_table(initialisers),
@@ -184,6 +189,45 @@ def _difference(row: Row) -> str:
     """Return a difference of shares in percentage points."""
     value, low, high = (f"{100 * row[name]:.0f}" for name in ("value", "low", "high"))
     return f"{value} points [{low}, {high}]"
+
+
+def depth_sentence(rows: Rows) -> str:
+    """Say how many settings learn deeper at their best learning rates than at the given ones."""
+    limits = depth_limits(rows)
+    deeper = sum(best > given for _, given, best in limits)
+    shallower = sum(best < given for _, given, best in limits)
+    return (
+        f"{deeper} of {len(limits)} combinations of activation, initializer, optimizer and width "
+        f"learn with more layers at their best learning rate than at the given one, {shallower} "
+        "with fewer."
+    )
+
+
+def depth_limits(rows: Rows) -> list[tuple[str, int, int]]:
+    """Return for each setting the most layers with which at least half of the seeds learn, at the
+    given and at the best rate; 0 if they never do."""
+    by_setting = itemgetter(*SETTING)
+    return [
+        (setting(same[0], SETTING), _deepest(same, "at_one"), _deepest(same, "value"))
+        for _, some in groupby(sorted(rows, key=by_setting), key=by_setting)
+        for same in [list(some)]
+    ]
+
+
+def _deepest(rows: Rows, share: str) -> int:
+    """Return the depth of the last row, by depth, before fewer than half of the seeds learn."""
+    by_depth = sorted(rows, key=itemgetter("depth"))
+    learning = takewhile(lambda row: row[share] >= HALF, by_depth)
+    return max((row["depth"] for row in learning), default=0)
+
+
+def _depth_table(record: Record) -> Table:
+    columns = ("setting", "layers, given rate", "layers, best rate")
+    return frame_table(
+        "The most layers with which half of the seeds learn, of 1, 2, 3, 5, 7, 10, 15 and 20: 10 "
+        f"seeds at the given rate, 20 others at the best; {_dated(record)}",
+        pd.DataFrame(depth_limits(record.rows), columns=columns),
+    )
 
 
 def _remedy_table(record: Record) -> Table:

@@ -15,7 +15,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "trajectories": 5,
         "overlay": 5,
         "claims": 13,
-        "figures": 29,
+        "figures": 30,
         "report": 40,
         "coverage": 10,
         "published": 2,

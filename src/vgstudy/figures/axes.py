@@ -83,7 +83,8 @@ def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         tick(axes.xaxis, [0.0, *(10.0**n for n in range(6))])
     elif axis.scale == "log":
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+        near = limits[1] / limits[0] < 100
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,), numticks=8))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}"))
     elif axis.names:

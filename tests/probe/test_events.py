@@ -262,6 +262,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     pytest.fail("TensorBoard did not load the runs")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome found on PATH")
 def test_a_real_tensorboard_shows_scalars_histograms_and_distributions(
     address: str, tmp_path: Path

@@ -1,16 +1,14 @@
-"""What came of training: every run accounted for, the depth limit, accuracy against depth."""
+"""What came of training: every run accounted for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.lines import activation_key, draw_interval
+from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, STATUS_LOOKS, Look, colours
-from vgstudy.figures.view import DEPTH, SETTING, Axis, View, axes_of
-from vgstudy.formatting import level_text, listing, plural
+from vgstudy.figures.style import STATUS_LOOKS, Look
+from vgstudy.figures.view import DEPTH, Axis, View
+from vgstudy.formatting import listing, plural
 from vgstudy.schema import FACTORS, RUN_STATUSES
 
 if TYPE_CHECKING:
@@ -19,15 +17,6 @@ if TYPE_CHECKING:
 
 MISSING = "missing"
 STATUSES = (*RUN_STATUSES, MISSING)
-MARKERS = {"inside": "o", "deeper": "^", "shallower": "v"}
-# of each fit of a limit: its name in the key, the filling of its marker, the dash of its interval
-FITS = {
-    "monotone": ("limit", "full", "-"),
-    "interpolated": ("between depths", "none", "-"),
-    "not monotone": ("no one limit", "none", ":"),
-}
-BAND = ("low", "high", "method")
-APART = 0.18  # of the distance between initializers, from one activation to the next
 
 
 # what most of the failed networks of an activation do
@@ -176,189 +165,3 @@ def status_key(frame: pd.DataFrame) -> list[Look]:
         for status, look in STATUS_LOOKS.items()
         if status in present
     ]
-
-
-def is_crossed(study: Mapping[str, Any]) -> bool:
-    """Return whether a study crosses its factors; one of named networks has too few depths."""
-    return not study.get("arms")
-
-
-@figure(
-    "depth-limit",
-    title="How deep half the seeds still learn",
-    caption="Depth at which a curve of P(learned) that never rises crosses one half.",
-    details="A triangle up: half the seeds learn even in the deepest networks; down: not even in "
-    "the shallowest. An interval that ends at the edge may reach beyond it. Open: the limit lies "
-    "between depths that are far apart; only these two are known. Open and dotted: P(learned) "
-    "rises with depth by more than chance explains (p below .05), so there is no one limit.",
-    needs="no setting has outcomes at two depths",
-    is_of=is_crossed,
-)
-def depth_limit(frames: Frames) -> View:
-    """Select the limits; one beyond the range is drawn at its edge, and so are ends of intervals.
-
-    Initializers are the horizontal axis.
-    """
-    takeaway = deepest_and_shallowest(frames.limits)
-    rows = frames.limits
-    edge = rows["deepest"].where(rows["range"] == "deeper", rows["shallowest"])
-    initializers = list(frames.study["factors"]["initializer"])
-    deepest = 0 if rows.empty else int(rows["deepest"].max())
-    counts = f"{plural(int(rows['n'].sum()), 'run')} of {plural(len(rows), 'setting')}."
-    rows = rows.assign(
-        quantity="limit",
-        x=rows["initializer"].astype("str").map(initializers.index).astype(int),
-        value=rows["value"].fillna(edge),
-        low=rows["low"].fillna(rows["shallowest"]),
-        high=rows["high"].fillna(rows["deepest"]),
-    ).drop(columns="n")
-    return View(
-        rows,
-        {"limit": Axis("depth at which half\nthe seeds still learn", limits=(0, deepest + 1))},
-        Axis("initializer", names=tuple(initializers)),
-        across=("width",),
-        down=("optimizer",),
-        line=SETTING,
-        counts=counts,
-        panel=draw_limits,
-        key=limit_key,
-        takeaway=takeaway,
-    )
-
-
-def deepest_and_shallowest(limits: pd.DataFrame) -> str:
-    """Say between which depth limits the settings lie."""
-    known = limits[limits["value"].notna()].sort_values("value")
-    if known.empty:
-        return ""
-    beyond = limits[limits["range"] == "deeper"]
-    first, last = (row for _, row in known.iloc[[0, -1]].iterrows())
-    end = (
-        f"more than {beyond['deepest'].max():.0f} ({network_words(beyond.iloc[0])})"
-        if len(beyond)
-        else f"{last['value']:.0f} ({network_words(last)})"
-    )
-    return (
-        f"Half the seeds still learn with {first['value']:.0f} layers ({network_words(first)}) "
-        f"to {end}"
-    )
-
-
-def network_words(row: pd.Series[Any]) -> str:
-    """Return activation, initializer and width of a setting."""
-    return ", ".join(level_text(name, row[name]) for name in ("activation", "initializer", "width"))
-
-
-def draw_limits(axes: Axes, points: pd.DataFrame) -> None:
-    """Draw the limits of a panel, activations side by side at each initializer."""
-    axes.locator_params(axis="y", nbins=6, integer=True)
-    palette = colours(points)
-    codes = points["activation"].cat.remove_unused_categories().cat.codes
-    points = points.assign(x=points["x"] + APART * (codes - codes.max() / 2))
-    for (activation, kind, fit), rows in points.groupby(
-        ["activation", "range", "fit"], observed=True
-    ):
-        _, filling, dash = FITS[str(fit)]
-        colour = palette[str(activation)]
-        axes.vlines(rows["x"], rows["low"], rows["high"], color=colour, linewidth=1, linestyle=dash)
-        mark: Any = {"marker": MARKERS[str(kind)], "fillstyle": filling, "markersize": 5}
-        axes.plot(rows["x"], rows["value"], color=colour, linestyle="", **mark)
-
-
-def limit_key(frame: pd.DataFrame) -> list[Look]:
-    """Return the activations, what triangles mean, and the fits if there are several."""
-    plain: Look = {"color": GREY, "marker": "o", "markersize": 5, "linewidth": 1.0}
-    fits = set(frame["fit"])
-    ranges = {
-        "deeper": f"deeper than {frame['deepest'].max():.0f}",
-        "shallower": f"shallower than {frame['shallowest'].min():.0f}",
-    }
-    return [
-        *activation_key(frame),
-        *(
-            {**plain, "label": label, "marker": MARKERS[kind], "linestyle": ""}
-            for kind, label in ranges.items()
-            if kind in set(frame["range"])
-        ),
-        *(
-            {**plain, "label": label, "fillstyle": filling, "linestyle": dash}
-            for fit, (label, filling, dash) in FITS.items()
-            if fit in fits and fits != {"monotone"}
-        ),
-    ]
-
-
-PERFORMANCE = ("p_learned", "test_accuracy", "train_accuracy")
-CAPTION = "Dots: single depths at the last epoch. Lines: a curve that never rises with depth."
-DETAILS = (
-    "Share that learned, and mean accuracies without diverged runs. Where dots rise, the curve "
-    "stays level."
-)
-NOTHING = "no run has an outcome"
-
-
-@figure(
-    "performance-narrow",
-    title="Performance by depth, narrowest networks",
-    caption=CAPTION,
-    details=DETAILS,
-    needs=NOTHING,
-    is_of=is_crossed,
-)
-def performance_narrow(frames: Frames) -> View:
-    """Select the performance of the smallest width."""
-    return performance(frames, min(frames.study["factors"]["width"]))
-
-
-@figure(
-    "performance-wide",
-    title="Performance by depth, widest networks",
-    caption=CAPTION,
-    details=DETAILS,
-    needs=NOTHING,
-    is_of=lambda study: is_crossed(study) and len(study["factors"]["width"]) > 1,
-)
-def performance_wide(frames: Frames) -> View:
-    """Select the performance of the largest width."""
-    return performance(frames, max(frames.study["factors"]["width"]))
-
-
-def performance(frames: Frames, width: int) -> View:
-    """Select values at single depths and the curve fitted to them, by quantity.
-
-    Where a setting has one depth, its own interval stands in for the band.
-    """
-    names = list(PERFORMANCE)
-    rows = chosen(frames.estimates, quantity=names, epoch=frames.last_epoch, width=width)
-    curves = frames.depth_curves[["cell", "quantity", "value", "low", "high", "method"]]
-    curves = curves.rename(columns={"value": "fit"})
-    rows = rows.merge(curves, on=["cell", "quantity"], how="left", suffixes=("_single", ""))
-    fitted = rows["fit"].notna()
-    own = {name: rows[name].where(fitted, rows[f"{name}_single"]) for name in BAND}
-    above = frames.study["outcome"]["learned_above"]
-    chance = {f"chance {frames.chance:g}": frames.chance}
-    marks = {f"learned above {above:g}": above, **chance}
-    return View(
-        rows.assign(x=rows["depth"].astype(int), **own),
-        {
-            **axes_of("p_learned", limits=(-0.03, 1.03)),
-            **axes_of("test_accuracy", marks=marks),
-            **axes_of("train_accuracy", marks=chance),
-        },
-        DEPTH,
-        f"{width} wide, epoch {frames.last_epoch}." if len(rows) else "",
-        across=("initializer", "optimizer"),
-        line=SETTING,
-        simultaneous=True,
-        panel=draw_performance,
-    )
-
-
-def draw_performance(axes: Axes, points: pd.DataFrame) -> None:
-    """Draw values at single depths as dots, and each activation's curve with its band."""
-    palette = colours(points)
-    for activation, line in points.groupby("activation", observed=True):
-        colour, known = palette[str(activation)], line[line["value"].notna()]
-        axes.plot(known["x"], known["value"], "o", color=colour, markersize=2.4)
-        axes.plot(known["x"], known["fit"], color=colour, linewidth=1.2)
-        draw_interval(axes, known, colour)

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from vgstudy.figures.frames import Frames
 
 # modules of this package that register figures, in the order of the report
-FAMILIES = ("outcomes", "rates", "comparisons", "arms", "layers", "signal", "profiles", "theory")
+FAMILIES = (
+    "outcomes",
+    "depth",
+    "rates",
+    "comparisons",
+    "arms",
+    "layers",
+    "signal",
+    "profiles",
+    "theory",
+)
 
 _registered: dict[str, FigureSpec] = {}
 

@@ -1,9 +1,12 @@
 """Which verdict a claim shows when it was judged again, and of which studies that is known."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from vgstudy.config.load import load_study
 from vgstudy.report.repeats import CONFIRMATION, Repeat, fingerprint, repeats, verdict_giver
+from vgstudy.report.summary import confirmation_sentence
 from vgstudy.store.records import read_record
 from vgstudy.validation.claims_again import CONFIG
 
@@ -30,3 +33,15 @@ def test_the_studies_are_those_whose_claims_were_judged_again(name):
 def test_a_claim_with_other_statements_was_not_judged_again():
     (row, *_) = read_record("confirmation").rows
     assert list(repeats([row | {"statement": "something else"}])) == []
+
+
+def test_confirmed_verdicts_are_counted_by_hand():
+    def claim(first, *again):
+        runs = [Repeat(label, verdict, "") for label, verdict in (("First run", first), *again)]
+        return SimpleNamespace(runs=runs)
+
+    same, other = (CONFIRMATION, "holds"), (CONFIRMATION, "undecided")
+    claims = [claim("holds", same), claim("holds", other), claim("holds", ("another", "holds"))]
+    sentence = confirmation_sentence(SimpleNamespace(claims=claims))
+    assert sentence == "Fresh seeds confirm 1 of 2 verdicts."
+    assert confirmation_sentence(SimpleNamespace(claims=[])) == "Judged by 95 % intervals."

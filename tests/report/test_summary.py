@@ -20,7 +20,7 @@ LIMIT |= {"range": "inside", "shallowest": 1, "deepest": 20}
 
 def judged(counts, not_run=()):
     tutorials = (SimpleNamespace(not_run=not_run),)
-    claims = ("claim",) * sum(counts.values())
+    claims = (SimpleNamespace(runs=()),) * sum(counts.values())
     return SimpleNamespace(
         claims=claims, counts=counts, tutorials=tutorials, lacking_studies="mnist"
     )

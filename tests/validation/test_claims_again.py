@@ -1,5 +1,7 @@
 """The claims judged on fresh seeds and at best rates: what is kept, by the register as it is."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -52,3 +54,14 @@ def test_the_kept_verdicts_are_of_the_register_as_it_is(name):
     }
     rows = read_record(name).rows
     assert {(row["id"], row["study"], row["statement"]) for row in rows} == expected
+
+
+def test_the_page_on_claims_counts_seeds_at_best_rates_against_the_validation_table():
+    page = " ".join(Path("docs/claims.md").read_text(encoding="utf-8").split())
+    rows = {(row["arm"], row["statement"]): row for row in read_record("best_rate_claims").rows}
+    fails, below = (
+        rows["B4", "It does not learn."],
+        rows["B3", "Its accuracy stays below that of B1."],
+    )
+    for row, text in ((fails, "{} of {} do not"), (below, "in {} of {} at the best")):
+        assert text.format(round(row["share"] * row["n"]), row["n"]) in page

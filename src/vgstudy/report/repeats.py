@@ -32,6 +32,11 @@ class Repeat:
     verdict: str
     share: str
 
+    @property
+    def confirms(self) -> bool:
+        """Whether it is the confirmation: nothing but the seeds differed."""
+        return self.label == CONFIRMATION
+
 
 def run_again(results: Path, studies: Sequence[str]) -> list[str]:
     """Return those of the studies that are the same as when their claims were judged again."""
@@ -61,7 +66,7 @@ def repeats(rows: Sequence[Row]) -> Iterator[Repeat]:
 def verdict_giver(run: Repeat, again: Sequence[Repeat]) -> Repeat:
     """Return the run that gives the verdict: the confirmation where it differs from the first run,
     else the first run, which has more seeds."""
-    differing = (each for each in again if each.label == CONFIRMATION)
+    differing = (each for each in again if each.confirms)
     return next((each for each in differing if each.verdict != run.verdict), run)
 
 

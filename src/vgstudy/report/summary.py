@@ -73,6 +73,15 @@ def scope_sentence(studies: Studies) -> str:
     return f"The tutorials train each network once; here {have}."
 
 
+def confirmation_sentence(claims: ClaimsSection) -> str:
+    """Say how many verdicts fresh seeds confirm, if the claims were judged again."""
+    pairs = [(each.runs[0], run) for each in claims.claims for run in each.runs if run.confirms]
+    if not pairs:
+        return "Judged by 95 % intervals."
+    same = sum(first.verdict == again.verdict for first, again in pairs)
+    return f"Fresh seeds confirm {same} of {len(pairs)} verdicts."
+
+
 def claims_finding(claims: ClaimsSection | None) -> Finding | None:
     """Count the claims by verdict."""
     if claims is None or not claims.claims:
@@ -81,7 +90,7 @@ def claims_finding(claims: ClaimsSection | None) -> Finding | None:
     return Finding(
         topic="Do the tutorials' claims hold?",
         text=f"{counts.get(HOLDS, 0)} of {total:,} hold, {counts.get(NOT, 0)} do not.",
-        certainty="Judged by 95 % intervals.",
+        certainty=confirmation_sentence(claims),
         link="claims",
         what="claims",
         bars=tuple(Bar(name, count / total, str(count), name) for name, count in counts.items()),

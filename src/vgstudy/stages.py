@@ -16,7 +16,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 5,
         "claims": 13,
         "figures": 30,
-        "report": 41,
+        "report": 42,
         "coverage": 10,
         "published": 2,
         "diagnosis": 1,

@@ -43,5 +43,5 @@ def test_confirmed_verdicts_are_counted_by_hand():
     same, other = (CONFIRMATION, "holds"), (CONFIRMATION, "undecided")
     claims = [claim("holds", same), claim("holds", other), claim("holds", ("another", "holds"))]
     sentence = confirmation_sentence(SimpleNamespace(claims=claims))
-    assert sentence == "Fresh seeds confirm 1 of 2 verdicts."
+    assert sentence == "Fresh seeds confirm 1 of 2."
     assert confirmation_sentence(SimpleNamespace(claims=[])) == "Judged by 95 % intervals."

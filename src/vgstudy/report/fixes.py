@@ -197,9 +197,8 @@ def depth_sentence(rows: Rows) -> str:
     deeper = sum(best > given for _, given, best in limits)
     shallower = sum(best < given for _, given, best in limits)
     return (
-        f"{deeper} of {len(limits)} combinations of activation, initializer, optimizer and width "
-        f"learn with more layers at their best learning rate than at the given one, {shallower} "
-        "with fewer."
+        f"At their best learning rates {deeper} of {len(limits)} settings learn with more layers, "
+        f"{shallower} with fewer."
     )
 
 
@@ -224,8 +223,8 @@ def _deepest(rows: Rows, share: str) -> int:
 def _depth_table(record: Record) -> Table:
     columns = ("setting", "layers, given rate", "layers, best rate")
     return frame_table(
-        "The most layers with which half of the seeds learn, of 1, 2, 3, 5, 7, 10, 15 and 20: 10 "
-        f"seeds at the given rate, 20 others at the best; {_dated(record)}",
+        "How deep half of the seeds learn, at the given rate (10 seeds) and at the best (20); "
+        f"run once on {record.provenance['date']}",
         pd.DataFrame(depth_limits(record.rows), columns=columns),
     )
 

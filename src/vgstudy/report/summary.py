@@ -79,7 +79,7 @@ def confirmation_sentence(claims: ClaimsSection) -> str:
     if not pairs:
         return "Judged by 95 % intervals."
     same = sum(first.verdict == again.verdict for first, again in pairs)
-    return f"Fresh seeds confirm {same} of {len(pairs)} verdicts."
+    return f"Fresh seeds confirm {same} of {len(pairs)}."
 
 
 def claims_finding(claims: ClaimsSection | None) -> Finding | None:

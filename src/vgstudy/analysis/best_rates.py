@@ -171,10 +171,10 @@ def compared(learned: NDArray[np.bool_], reference: NDArray[np.bool_]) -> dict[s
 
 def ranked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of `best_rates` by activation, the highest share first, with `as_good`: whether
-    the share cannot be told from the highest.
+    the share may equal the highest.
 
-    It cannot where Newcombe's interval of their difference contains 0, at a confidence that holds
-    for all comparisons of the activation at once (Bonferroni).
+    It may where Newcombe's interval of their difference contains 0, at a confidence that holds for
+    all comparisons of the activation at once (Bonferroni).
     """
     ordered = sorted(rows, key=lambda row: (row["activation"], -row["value"]))
     by_activation = groupby(ordered, key=lambda row: row["activation"])

@@ -33,7 +33,7 @@ Keeps = Callable[[Statement], bool]
 
 
 def fingerprints() -> dict[str, str]:
-    """Return for each study what tells it from one with other networks or training."""
+    """Return the fingerprint of each study: it differs if networks or training do."""
     studies = {name: check_study(_study(name), name, name) for name in STUDIES}
     return {name: fingerprint(study.model_dump(mode="json")) for name, study in studies.items()}
 

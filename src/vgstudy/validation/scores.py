@@ -23,7 +23,7 @@ RULES = (OURS, *PUBLISHED)
 DEEP = 10  # hidden layers from which on settings are compared
 COUNT_COLUMNS = ["epoch", "verdict", "activation", "initializer", "learned", "failed"]
 PUBLISHED_COLUMNS = ("g_l2", "g_mean_abs", "g_zero_float32", "fan_in", "fan_out")
-# a cell is broken or healthy if at most or at least so many of its seeds learned
+# the share of learned seeds up to which a cell is broken, and from which on it is healthy
 BROKEN, WORKING = 0.3, 0.7
 LEARNED = "learned"
 START, TENTH, END, EITHER = "start", "tenth", "end", "start or end"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from vgstudy.figures.frames import Frames
@@ -134,25 +135,29 @@ def draw_rows(axes: Axes, points: pd.DataFrame) -> None:
     names = points.drop_duplicates("value").sort_values("value")
     axes.set_yticks(names["value"], names["row_name"])
     axes.grid(visible=False)
-    floor = 0 * shares.iloc[:, 0]
-    for status, look in STATUS_LOOKS.items():
-        if status in shares:
-            some = shares[status] > 0
-            axes.barh(
-                shares.index[some], shares[status][some], 0.8, floor[some], linewidth=0, **look
-            )
-            floor = floor + shares[status]
+    stack_bars(axes.barh, shares, 0.8)
 
 
 def draw_statuses(axes: Axes, points: pd.DataFrame) -> None:
     """Draw a stacked bar for every depth."""
     shares = points.pivot_table(index="x", columns="status", values="value", aggfunc="sum")
+    stack_bars(axes.bar, shares, 0.9)
+
+
+def stack_bars(draw: Callable[..., Any], shares: pd.DataFrame, thickness: float) -> None:
+    """Draw the shares of each status, a column each, on top of those before, a bar for each row;
+    `draw` is the panel's `bar` or `barh`."""
     floor = 0 * shares.iloc[:, 0]
     for status, look in STATUS_LOOKS.items():
         if status in shares:
             some = shares[status] > 0
-            axes.bar(
-                shares.index[some], shares[status][some], 0.9, floor[some], linewidth=0, **look
+            draw(
+                shares.index[some],
+                shares[status][some],
+                thickness,
+                floor[some],
+                linewidth=0,
+                **look,
             )
             floor = floor + shares[status]
 

@@ -4,7 +4,7 @@ import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,14 +15,12 @@ from vgstudy.terminal import (
     RESULTS,
     ConfigOption,
     FolderArgument,
-    Format,
     LogdirOption,
     NamesArgument,
     ResultsArgument,
     ResultsOption,
     SeedsOption,
     StudyArguments,
-    Style,
     quiet,
     read_named,
     use_threads,
@@ -136,17 +134,11 @@ def claims(results: ResultsArgument, studies: NamesArgument) -> None:
 
 
 @app.command()
-def figures(
-    folder: FolderArgument,
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="FIGURE", help="Names of figures; default: all of the study's."),
-    ] = None,
-) -> None:
-    """Draw a study's figures, or some of them, from its finished estimates."""
+def figures(folder: FolderArgument) -> None:
+    """Draw a study's figures from its finished estimates."""
     from vgstudy.figures.write import write_figures
 
-    write_figures(folder, names)
+    write_figures(folder)
 
 
 @app.command()
@@ -157,9 +149,12 @@ def figure(
     ] = None,
     results: ResultsOption = RESULTS,
     style: Annotated[
-        Style, typer.Option(help="For slides: larger letters, what to see as title.")
-    ] = Style.paper,
-    kind: Annotated[Format, typer.Option("--format", help="The kind of file.")] = Format.pdf,
+        Literal["paper", "slides"],
+        typer.Option(help="For slides: larger letters, what to see as title."),
+    ] = "paper",
+    kind: Annotated[
+        Literal["svg", "pdf", "png"], typer.Option("--format", help="The kind of file.")
+    ] = "pdf",
     into: Annotated[
         Path, typer.Option(file_okay=False, help="The folder to write to; default: this one.")
     ] = Path(),
@@ -168,7 +163,7 @@ def figure(
     from vgstudy.figures.write import write_one
     from vgstudy.store.tables import study_folder
 
-    path = write_one(study_folder(results, study), name, style.value, kind.value, into)
+    path = write_one(study_folder(results, study), name, style, kind, into)
     typer.echo(f"{path}, with its caption in {path.with_suffix('.txt').name}")
 
 
@@ -187,16 +182,15 @@ def report(
 ) -> None:
     """Write results/report.html, a page for each study, results/summary.md and CSV exports of the
     tables."""
-    from vgstudy.report.page import write_report
+    if partial:
+        from vgstudy.report.partial import write_partial_report
 
-    write = _write_partial_report if partial else write_report
-    typer.echo(f"The report is in {write(results, studies)}")
+        page = write_partial_report(results, studies, REGISTER)
+    else:
+        from vgstudy.report.page import write_report
 
-
-def _write_partial_report(results: Path, studies: list[str]) -> Path:
-    from vgstudy.report.partial import write_partial_report
-
-    return write_partial_report(results, studies, REGISTER)
+        page = write_report(results, studies)
+    typer.echo(f"The report is in {page}")
 
 
 @app.command()

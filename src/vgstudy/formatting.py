@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import chain
 from math import ceil, exp, floor, isfinite, log10
+from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
@@ -91,6 +92,11 @@ def plural(count: int, noun: str) -> str:
 def level_text(factor: str, level: object) -> str:
     """Return a level of a factor as it reads on its own: ``5 wide``, ``depth 10``, ``tanh``."""
     return _LEVELS.get(factor, "{}").format(level)
+
+
+def levels_text(row: Any, factors: Iterable[str]) -> str:
+    """Return the levels of a row, which may be one of a frame: ``tanh, He, 5 wide``."""
+    return ", ".join(level_text(name, row[name]) for name in factors)
 
 
 def percent(confidence: float) -> str:

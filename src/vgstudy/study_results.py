@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from vgstudy.claims.claim_rows import claim_rows
 from vgstudy.claims.register import read_register
-from vgstudy.errors import UserError, among
-from vgstudy.figures import registry
+from vgstudy.errors import UserError
 from vgstudy.figures.frames import read_frames
+from vgstudy.figures.registry import figure_of, figures
 from vgstudy.figures.write import picture
 from vgstudy.places import config_path
 from vgstudy.results import Results, read_design, tidy
@@ -90,8 +90,7 @@ class StudyResults(Results):
     @property
     def figures(self) -> dict[str, str]:
         """Return the titles of the study's figures by their names."""
-        specs = registry.figures()
-        return {name: specs[name].title for name in registry.figure_names(self.study)}
+        return {name: spec.title for name, spec in figures(self.study).items()}
 
     def figure(self, name: str) -> Figure:
         """Draw a figure of the report.
@@ -112,10 +111,7 @@ class StudyResults(Results):
         >>> smoke = vgstudy.load("results", study="smoke")
         >>> smoke.figure("accounting").savefig("outcomes.png")
         """
-        if name not in self.figures:
-            allowed = among(name, self.figures)
-            raise UserError(f"{self.study['name']} has no figure {name!r}; {allowed}")
-        spec, backend = registry.figures()[name], mpl.get_backend()
+        spec, backend = figure_of(self.study, name), mpl.get_backend()
         try:
             drawn = picture(spec, spec.view(read_frames(self.folder)))
             plt.close(drawn)  # else a notebook shows it twice

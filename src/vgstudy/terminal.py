@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,21 +76,6 @@ def read_named(studies: list[str] | None, config: Path, seeds: str | None = None
     return [*read_studies(studies or named.studies, chosen, config.parent, where).values()]
 
 
-class Style(StrEnum):
-    """For what a figure is drawn."""
-
-    paper = "paper"
-    slides = "slides"
-
-
-class Format(StrEnum):
-    """Kinds of files of a figure."""
-
-    svg = "svg"
-    pdf = "pdf"
-    png = "png"
-
-
 # of the click that typer brings along
 UsageError: Any = typer.BadParameter.__base__
 
@@ -128,7 +112,8 @@ def _one_line_usage(ctx: Any) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        message, command = error.format_message().rstrip("."), (error.ctx or ctx).command_path
+        message = error.format_message().rstrip(".").replace("Value error, ", "")
+        command = (error.ctx or ctx).command_path
         typer.echo(f"error: {message}; see: {command} --help", err=True)
         raise typer.Exit(2) from None
 

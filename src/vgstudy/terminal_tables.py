@@ -14,7 +14,7 @@ from rich.text import Text
 
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.formatting import level_text, number, plural, reach
+from vgstudy.formatting import levels_text, number, plural, reach
 from vgstudy.planning import cost, design
 from vgstudy.planning.design import LabelledCell
 from vgstudy.planning.forecast import Speed
@@ -125,10 +125,10 @@ def seeds_needed(folder: Path) -> str | None:
     if cells.empty:
         return None
     half_of_them, hardest = cells.iloc[len(cells) // 2], cells.iloc[-1]
-    setting = ", ".join(level_text(factor, hardest[factor]) for factor in FACTORS)
     text = (
         f"{_seeds(half_of_them['seeds_needed'])} in half of the cells, "
-        f"{_seeds(hardest['seeds_needed'])} with {setting}"
+        f"{_seeds(hardest['seeds_needed'])} with "
+        f"{levels_text(hardest, FACTORS)}"
     )
     if isfinite(hardest["seeds_needed"]):
         return text

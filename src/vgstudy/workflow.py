@@ -69,6 +69,14 @@ def start(plans: Mapping[str, Plan], workflow: Any) -> None:
         print(sentence, file=sys.stderr)
 
 
+def figure_title(name: str) -> str:
+    """Return the title of a figure, which Snakemake's own report shows."""
+    # it imports the drawing libraries, which planning does without
+    from vgstudy.figures.registry import figures
+
+    return figures()[name].title
+
+
 def succeed() -> None:
     """Say where the report is."""
     print(f"The report is in {RESULTS / 'report.html'}")

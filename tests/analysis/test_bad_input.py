@@ -14,7 +14,6 @@ from analysed import change, redesign
 from synthetic import REGISTER, predictions, write_synthetic_study
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.study_estimates import write_estimates
-from vgstudy.figures.captions import texts
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import figures
 from vgstudy.report.study_tables import result_tables, robustness_tables
@@ -65,7 +64,7 @@ def test_bad_input_goes_through_to_the_report(case, tmp_path):
     write_arms(folder, REGISTER)
     frames = read_frames(folder)
     for spec in figures().values():
-        assert texts(spec, spec.view(frames))["caption"].endswith(".")
+        assert spec.texts(spec.view(frames))["caption"].endswith(".")
     tables = (*result_tables(frames), *robustness_tables(frames))
     shown = [text for table in tables for row in table.rows for text in row]
     assert "nan" not in map(str.lower, shown)

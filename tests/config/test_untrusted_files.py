@@ -21,7 +21,7 @@ from vgstudy.cells import KerasObject
 from vgstudy.config import yamlfile
 from vgstudy.config.load import load_config, load_study, parse_seeds, read_studies
 from vgstudy.errors import UserError
-from vgstudy.figures.registry import figure_names
+from vgstudy.figures.registry import figures
 from vgstudy.planning import design, manifests
 from vgstudy.planning.stacks import stack
 from vgstudy.tasks import Mnist
@@ -85,7 +85,7 @@ def test_a_level_name_reaches_no_path(folder, level):
         study = load_study(path)
     except UserError:
         return
-    assert all(PLAIN.fullmatch(name) for name in figure_names(study.model_dump()))
+    assert all(PLAIN.fullmatch(name) for name in figures(study.model_dump()))
     assert all(PLAIN.fullmatch(labelled.cell.id) for labelled in design.cells(study))
     jobs = [
         manifests.make(study.name, study.log, runs)

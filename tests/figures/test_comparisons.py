@@ -17,13 +17,14 @@ def test_a_row_for_each_setting_without_its_activation_by_hand():
     ]
     view = figures()["odds-ratios"].view(made_frames(pooled=rows))
     assert list(view.axes) == ["initializer against Xavier", "width against 5"]
-    assert view.frame[["setting", "value", "x", "odds_ratio"]].to_numpy().tolist() == [
+    assert view.frame[["setting", "place", "x", "value"]].to_numpy().tolist() == [
         ["He, SGD, 5 wide", 0, 4, 4],
         ["He, SGD, 5 wide", 0, 1000, math.inf],
         ["He, SGD, 25 wide", 1, 0.001, 0],
         ["25 wide, He, SGD", 0, 4, 4],
     ]
-    assert [axis.limits for axis in view.axes.values()] == [(1.5, -0.5), (0.5, -0.5)]
+    names = [axis.names for axis in view.axes.values()]
+    assert names == [("He, SGD, 5 wide", "He, SGD, 25 wide"), ("25 wide, He, SGD",)]
 
 
 def test_effects_at_each_depth_stand_before_that_over_all_by_hand():

@@ -13,7 +13,7 @@ from vgstudy.figures.frames import nearest
 from vgstudy.figures.panels import draw, panelled
 from vgstudy.figures.registry import figures
 from vgstudy.figures.style import COLOURS, keyed, shades
-from vgstudy.figures.view import DEPTH, EPOCH, Axis, View, laid_out, thinned, with_bands
+from vgstudy.figures.view import DEPTH, Axis, View, laid_out, thinned, with_bands
 from vgstudy.figures.write import picture, rendered
 
 
@@ -172,7 +172,6 @@ def test_an_axis_without_values_or_with_huge_ones_is_finite(values):
 def test_horizontal_limits_by_hand():
     points = pd.DataFrame({"x": [0, 10]})
     assert horizontal_limits(points, DEPTH) == (-0.5, 10.5)
-    assert horizontal_limits(points, EPOCH) == (-0.3, 13.0)
 
 
 def test_looks_repeat_when_levels_outnumber_them():

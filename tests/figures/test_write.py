@@ -12,7 +12,7 @@ import pytest
 
 from synthetic import made_frames, study
 from vgstudy.errors import UserError
-from vgstudy.figures.registry import figure_names, figures
+from vgstudy.figures.registry import figures
 from vgstudy.figures.write import compact, picture, rendered, write_figures, write_one
 
 MATPLOTLIB = """<?xml version="1.0" encoding="utf-8" standalone="no"?>
@@ -43,7 +43,7 @@ def written(folder):
 
 
 def test_every_figure_is_written_with_its_caption(written, frames):
-    names = figure_names(frames.study)
+    names = list(figures(frames.study))
     captions = json.loads((written / "captions.json").read_text(encoding="utf-8"))
     assert list(captions) == names
     keys = {"title", "takeaway", "caption", "details"}
@@ -61,15 +61,6 @@ def test_the_table_of_a_figure_holds_every_point_exactly(written, frames):
     assert list(table["activation"]) == list(drawn["activation"])
 
 
-def test_one_figure_is_drawn_again_and_the_others_stay(written):
-    before = (written / "accounting.svg").read_bytes()
-    (written / "accounting.svg").write_bytes(b"")
-    (written / "performance-wide.svg").write_bytes(b"mine")
-    write_figures(written.parent, ["accounting"])
-    assert (written / "accounting.svg").read_bytes() == before
-    assert (written / "performance-wide.svg").read_bytes() == b"mine"
-
-
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
 def test_one_figure_is_written_with_its_texts_next_to_it(folder, tmp_path, kind):
     path = write_one(folder, "accounting", "slides", kind, tmp_path)
@@ -78,12 +69,6 @@ def test_one_figure_is_written_with_its_texts_next_to_it(folder, tmp_path, kind)
     text = path.with_suffix(".txt").read_text(encoding="utf-8")
     assert "of the runs learn" in text.splitlines()[0]
     assert figures()["accounting"].caption in text
-
-
-def test_an_unknown_figure_is_named_with_those_there_are(folder):
-    message = r"has no figure performance; its figures are accounting, .*performance-narrow"
-    with pytest.raises(UserError, match=message):
-        write_figures(folder, ["performance"])
 
 
 def test_a_missing_study_is_named(tmp_path):
@@ -100,7 +85,7 @@ def test_svg_has_text_as_text_and_no_date(written):
     assert not re.search(r"\d{4}-\d\d-\d\d|matplotlib v", content, flags=re.IGNORECASE)
 
 
-@pytest.mark.parametrize("name", figure_names(study()))
+@pytest.mark.parametrize("name", figures(study()))
 def test_a_figure_without_estimates_says_why(name):
     spec = figures()[name]
     content = rendered(picture(spec, spec.view(made_frames())), "svg").decode()

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from synthetic import write_synthetic_study
-from vgstudy.figures.captions import texts
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import figures
 from vgstudy.report.page import write_report
@@ -19,11 +18,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" viewBo
 def write_tiny_figures(folder: Path) -> None:
     """Write empty figures with the captions that the real ones have."""
     frames = read_frames(folder)
-    captions = {
-        name: texts(spec, spec.view(frames))
-        for name, spec in figures().items()
-        if spec.is_of(frames.study)
-    }
+    captions = {name: spec.texts(spec.view(frames)) for name, spec in figures(frames.study).items()}
     (folder / "figures").mkdir()
     (folder / "figures/captions.json").write_text(json.dumps(captions), encoding="utf-8")
     for name in captions:

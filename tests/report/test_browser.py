@@ -14,7 +14,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from report.conftest import EVIL
-from vgstudy.figures.write import write_figures
+from vgstudy.figures.frames import read_frames
+from vgstudy.figures.registry import figures
+from vgstudy.figures.write import write_figure
 from vgstudy.report.page import write_report
 
 BROWSERS = (
@@ -40,7 +42,8 @@ def results(reported, tmp_path_factory) -> Path:
     """The report of the made-up studies with one figure that is really drawn."""
     folder = tmp_path_factory.mktemp("browser") / "results"
     shutil.copytree(reported, folder)
-    write_figures(folder / "made", ["accounting"])
+    spec = figures()["accounting"]
+    write_figure(folder / "made/figures", spec, spec.view(read_frames(folder / "made")))
     write_report(folder, ["made", "other"])
     return folder
 

@@ -20,10 +20,11 @@ from vgstudy.report.claims_section import (
     strip,
 )
 from vgstudy.report.fixes import fixes
-from vgstudy.report.page import _render, main_page
+from vgstudy.report.page import main_page, render
 from vgstudy.store.tables import shared_rows
 
 REGISTER = Path(__file__).parents[2] / "config/claims"
+NO_STUDY = {"sections": (), "first": None, "progress": ()}
 ROW = {
     **{"value": 0.9, "low": 0.74, "high": 0.965, "n": 31, "n_failed": 1, "method": "Wilson"},
     **{"quantity": "q", "prediction_low": None, "prediction_high": None},
@@ -32,13 +33,11 @@ ROW = {
 
 def page(claims):
     """The main page of no study."""
-    parts = {"sections": (), "first": None, "progress": ()}
-    return main_page(claims=claims, fixes=fixes(), **parts)
+    return main_page({**NO_STUDY, "claims": claims, "fixes": fixes()})
 
 
 def markdown(claims):
-    parts = {"sections": (), "first": None, "progress": ()}
-    return _render("summary.md", {"claims": claims, **parts}, escape=False)
+    return render("summary.md", {**NO_STUDY, "claims": claims}, escape=False)
 
 
 @pytest.fixture(scope="module")

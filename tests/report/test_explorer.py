@@ -58,7 +58,7 @@ def frames():
 
 
 def unpacked(made):
-    return json.loads(gzip.decompress(b64decode(made.data)))
+    return json.loads(gzip.decompress(b64decode(made["data"])))
 
 
 def test_data_by_hand(frames):

@@ -9,7 +9,7 @@ from vgstudy.report.fixes import (
     SIZE,
     TORCH,
     UNTOUCHED,
-    answer,
+    cause_finding,
     cause_sentence,
     depth_limits,
     depth_sentence,
@@ -56,9 +56,9 @@ def test_the_table_in_sight_has_shares_in_percent_and_the_largest_gain_first_by_
 
 def test_the_tables_say_when_they_were_made():
     section = fixes()
-    assert all("run once on" in each.caption for each in (section.first, *section.tables))
-    assert len(section.first.rows) == 7
-    assert len(section.sentences) == 5
+    assert all("run once on" in each.caption for each in (section["first"], *section["tables"]))
+    assert len(section["first"].rows) == 7
+    assert len(section["sentences"]) == 5
 
 
 def arm(remedy, reference, value, low, high, **counts):
@@ -105,14 +105,15 @@ def test_the_answer_to_the_open_question_counts_seeds_by_hand():
     equal = arm(EQUAL, UNTOUCHED, 0.3, 0.2, 0.4, learned_reference=55) | shape
     profile = arm(PROFILE, SIZE, 0.3, 0.25, 0.4, learned=85, learned_reference=56) | shape
     rows = [equal, profile, *healthy_with(-0.4, -0.2)]
-    text, certainty, bars = answer(rows)
-    assert text == (
+    finding = cause_finding(rows)
+    assert finding.text == (
         "Yes. With equal gradients 85 of 100 seeds learn instead of 55; with only their size "
         "changed, 56."
     )
-    assert certainty == "Difference of the last two: 30 points [25, 40], same seeds."
-    assert [bar.text for bar in bars] == ["55", "85", "56"]
-    assert answer([equal, profile, *healthy_with(-0.4, 0.2)])[0].startswith("In part. ")
+    assert finding.certainty == "Difference of the last two: 30 points [25, 40], same seeds."
+    assert [bar.text for bar in finding.bars] == ["55", "85", "56"]
+    partly = cause_finding([equal, profile, *healthy_with(-0.4, 0.2)])
+    assert partly.text.startswith("In part. ")
     assert cause_sentence(rows) == (
         "Equal gradients cure 40 seeds of tutorial A's failing network and harm 2; its unequal "
         "ones, given to a healthy network, harm 2 of 100."

@@ -1,18 +1,22 @@
 """The page can be read on its own, says what the tables say, and shows every text as text."""
 
+import csv
 import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from report.conftest import EVIL
 from vgstudy.errors import UserError
-from vgstudy.report.embedded_figures import KINDS
-from vgstudy.report.page import write_report
+from vgstudy.report.page import csv_bytes, write_report
+from vgstudy.schema import EXPORTED
+from vgstudy.study_results import load
 
+KINDS = ("svg", "pdf", "png", "csv")
 VOID = ("meta", "img", "input", "br", "line", "path", "rect", "circle")
 
 
@@ -155,3 +159,20 @@ def test_a_missing_study_or_one_named_twice_is_an_error(tmp_path):
     with pytest.raises(UserError, match="study a is named twice; name each once"):
         write_report(tmp_path, ["a", "a"])
     assert not list(tmp_path.iterdir())
+
+
+def test_csv_files_hold_the_tables_against_themselves(reported):
+    for table in EXPORTED:
+        with (reported / f"made/tables/{table}.csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        frame = load(reported, "made").read(table)
+        assert len(rows) == len(frame)
+        if "value" in frame and rows:
+            values = pd.to_numeric(pd.Series([row["value"] for row in rows]))
+            assert values.equals(frame["value"].reset_index(drop=True))
+
+
+def test_csv_files_have_no_lists_by_hand():
+    lists = {"sample": [[1.0, 2.0]], "others": [["A2"]], "others_fail": [[0.5]]}
+    frame = pd.DataFrame({"id": ["A1"], **lists})
+    assert csv_bytes("claims", frame) == b"id\nA1\n"

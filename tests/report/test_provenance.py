@@ -37,7 +37,7 @@ def test_versions_that_differ_are_all_named_by_hand():
 
 def test_hashes_against_hashlib(reported):
     source = read_provenance(reported / "other")
-    hashes = {name: (rows, digest) for name, rows, digest in source.hashes.rows}
+    hashes = {name: (rows, digest) for name, rows, digest in source["hashes"].rows}
     content = (reported / "other/estimates.parquet").read_bytes()
     assert hashes["estimates.parquet"][1] == hashlib.sha256(content).hexdigest()
     jobs = sorted(set(read_table("runs", reported / "other/runs.parquet")["job"].to_pylist()))
@@ -49,7 +49,7 @@ def test_hashes_against_hashlib(reported):
         hashes[f"probes/ ({len(jobs)} files)"][1]
         == hashlib.sha256("".join(each).encode()).hexdigest()
     )
-    assert json.loads(source.config) == read_footer(reported / "other/runs.parquet")["study"]
+    assert json.loads(source["config"]) == read_footer(reported / "other/runs.parquet")["study"]
 
 
 def test_duration_by_hand():

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -73,17 +73,16 @@ def train(runs: Iterable[Run], log: Log) -> SimpleNamespace:
     return SimpleNamespace(**{name: pa.concat_tables(tables) for name, tables in parts.items()})
 
 
-def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
-    """Instead of `vgstudy.figures.write_figures`: empty pictures."""
+def write_figures(folder: Path) -> None:
+    """Instead of `vgstudy.figures.write.write_figures`: empty pictures."""
 
     from vgstudy.figures.frames import read_frames
-    from vgstudy.figures.registry import figure_names, figures
+    from vgstudy.figures.registry import figures
     from vgstudy.store.files import write_whole
 
-    captions = {
-        name: {"title": figures()[name].title, "takeaway": "", "caption": "", "details": ""}
-        for name in figure_names(read_frames(folder).study)
-    }
+    nothing = {"takeaway": "", "caption": "", "details": ""}
+    specs = figures(read_frames(folder).study)
+    captions = {name: {"title": spec.title, **nothing} for name, spec in specs.items()}
     for name in captions:
         for kind in ("svg", "pdf", "png", "csv", "parquet"):
             write_whole(

@@ -32,3 +32,13 @@ def test_a_table_is_read_as_it_was_written(tmp_path):
 def test_an_unknown_table_is_named():
     with pytest.raises(SystemExit, match="unknown table 'covrage'; the validation tables are cov"):
         main(["coverage", "covrage"])
+
+
+def test_a_table_of_a_study_that_was_not_run_is_left_alone(tmp_path, monkeypatch, capsys):
+    before = read_record("rates")
+    monkeypatch.chdir(tmp_path)
+    main(["rates", "fair"])
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("rates: not written: results/rates/")
+    assert second.startswith("fair: not written: results/fair/")
+    assert read_record("rates") == before

@@ -12,8 +12,8 @@ from analysed import load
 from nets import cell
 from synthetic import D_DELTA, SPREAD, made_frames, study
 from vgstudy.cells import Cell, Initializer
-from vgstudy.figures.registry import figure_names, figures
-from vgstudy.figures.theory import fluctuations, theory_width
+from vgstudy.figures.levels import fluctuations, theory_width
+from vgstudy.figures.registry import figures
 from vgstudy.figures.write import picture
 from vgstudy.theory.finite_width import log_factor
 from vgstudy.theory.overlays import VARIANCE, overlaid, variances
@@ -158,8 +158,8 @@ def test_measured_over_predicted_against_width_by_hand():
     ]
     assert "predicted" not in view.frame
     assert picture(figures()["theory-width"], view).axes[0].get_xscale() == "log"
-    assert "theory-width" in figure_names(resolved)
-    assert "theory-width" not in figure_names(study())
+    assert "theory-width" in figures(resolved)
+    assert "theory-width" not in figures(study())
 
 
 def test_fluctuations_against_the_sum_of_reciprocal_widths_by_hand():

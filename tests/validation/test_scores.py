@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from synthetic import write_synthetic_study
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.store.records import read_record
 from vgstudy.study_results import load
@@ -25,12 +24,9 @@ from vgstudy.validation.scores import RULES as ALL_RULES
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("study") / "made"
-    write_synthetic_study(
-        path, depths=(2, 5, 10), widths=(5,), initializers=("Xavier", "He"), optimizers=("SGD",)
-    )
-    return path
+def folder(synthetic_study) -> Path:
+    levels = {"depths": (2, 5, 10), "widths": (5,), "initializers": ("Xavier", "He")}
+    return synthetic_study(**levels, optimizers=("SGD",))
 
 
 def family(number: int, truth: str, epoch: int, alarms: int) -> dict:

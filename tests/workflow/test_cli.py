@@ -102,6 +102,10 @@ USAGE = {
         "No such option: --sed (Possible options: --seeds); see: vgstudy plan --help",
     ),
     "option before the command": (["--sed", "plan"], "No such option: --sed; see: vgstudy --help"),
+    "a value that is not offered": (
+        ["figure", "accounting", "--format", "gif"],
+        "Invalid value for '--format': 'gif' is not one of 'svg', 'pdf', 'png'; see: vgstudy",
+    ),
     "option without its value": (
         ["plan", "--seeds"],
         "Option '--seeds' requires an argument; see: vgstudy --help",
@@ -209,39 +213,6 @@ def test_design_writes_manifests_and_runs(folder: Path) -> None:
     assert any(name.endswith(".json") for name in written)
 
 
-CALLS = {
-    ("train", "results/s/jobs/j.json"): (
-        "vgstudy.engine.job.run",
-        (Path("results/s/jobs/j.json"), 1),
-    ),
-    ("estimate", "results/s"): (
-        "vgstudy.analysis.study_estimates.write_estimates",
-        (Path("results/s"),),
-    ),
-    ("figures", "results/s"): ("vgstudy.figures.write.write_figures", (Path("results/s"), None)),
-    ("report", "results", "s", "t"): (
-        "vgstudy.report.page.write_report",
-        (Path("results"), ["s", "t"]),
-    ),
-    ("report", "results", "s", "--partial"): (
-        "vgstudy.report.partial.write_partial_report",
-        (Path("results"), ["s"], Path("config/claims")),
-    ),
-}
-
-
-@pytest.mark.parametrize("arguments", CALLS, ids=lambda arguments: arguments[0])
-def test_a_command_makes_its_one_call(
-    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    function, expected = CALLS[arguments]
-    called: list[tuple[object, ...]] = []
-    monkeypatch.setattr("vgstudy.planning.manifests.read", lambda path: {})
-    monkeypatch.setattr(function, lambda *arguments: called.append(arguments))
-    assert run(*arguments).exit_code == 0
-    assert called == [expected]
-
-
 @pytest.mark.parametrize("arguments", [["plan", "nothing"], ["plan", "--bad"]])
 def test_a_mistake_in_a_real_process(arguments: list[str], folder: Path) -> None:
     script = Path(sys.executable).with_name("vgstudy")
@@ -289,21 +260,13 @@ def test_a_bad_manifest_is_refused_before_tensorflow_is_imported(
     assert done.exit_code == 2
     assert done.stderr.startswith("error: runs.json: ")
     assert done.stderr.count("\n") == 1
-    assert "vgstudy.engine.jobs" not in set(sys.modules) - before
+    assert "vgstudy.engine.job" not in set(sys.modules) - before
 
 
 def test_version_is_the_packages() -> None:
     from importlib.metadata import version
 
     assert run("--version").stdout == f"vgstudy {version('vgstudy')}\n"
-
-
-def test_help_names_every_command() -> None:
-    shown = run("--help").stdout
-    assert all(
-        f"  {name} " in shown
-        for name in ("plan", "design", "train", "estimate", "figures", "report")
-    )
 
 
 def test_shipped_studies_are_planned_as_shipped(

@@ -1,4 +1,3 @@
-from vgstudy.figures.registry import figures
 from vgstudy.schema import STUDY_TABLES
 
 
@@ -11,7 +10,7 @@ rule figures:
             patterns=["{figure}.svg"],
             caption="../report/figure.rst",
             category="{study}",
-            labels=lambda wildcards: {"figure": figures()[wildcards.figure].title},
+            labels=lambda wildcards: {"figure": steps.figure_title(wildcards.figure)},
         ),
     log:
         "results/{study}/logs/figures.log",

@@ -1,12 +1,15 @@
 """The networks of a tutorial over the epochs, as its readers know them: accuracy, and who has
 learned."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from vgstudy.claims.networks import named_cells
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.lines import activation_key, draw_lines
 from vgstudy.figures.registry import figure
@@ -14,18 +17,20 @@ from vgstudy.figures.style import GREY, RED, Look
 from vgstudy.figures.view import MAX_COLUMNS, Axis, View, axes_of
 from vgstudy.formatting import listing, percent, plural
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-
 BANDS = "Lines: median over seeds; bands: the central 90 % of the seeds."
 DEAD = "Above a panel: how many of its seeds ended dead, with a gradient of exactly zero."
 EPOCHS = Axis("epoch")
 MAX_POINTS = 60  # along a line
 # the tutorial's single run
 STAR: Look = {"color": RED, "marker": "*", "linestyle": "", "markersize": 8}
+MEDIAN: Look = {"label": "median seed, central 90 % of the seeds", "color": GREY}
+SINGLE_RUN: Look = {"label": "the tutorial's single run", **STAR}
 # the share of seeds that learned, at the end
 RING: Look = {"color": GREY, "marker": "o", "linestyle": "", "fillstyle": "none"}
+LEARNED_KEY: tuple[Look, ...] = (
+    {"label": "ever learned so far, 95 % band", "color": GREY},
+    {"label": "learned at the end", **RING},
+)
 
 arms_figure = partial(
     figure,
@@ -56,7 +61,8 @@ def accuracy(frames: Frames) -> View:
     rows = rows.assign(x=rows["epoch"], reported=stars)
     drawn = rows[["low", "value", "high", "reported"]].astype(float)
     limits = (drawn.min().min() - 0.03, drawn.max().max() + 0.03) if len(rows) else (0.0, 1.0)
-    return arms_view(frames, rows, axes_of(*names, limits=limits), "", panel=draw_run, key=run_key)
+    key = [MEDIAN, SINGLE_RUN] if rows["reported"].notna().any() else [MEDIAN]
+    return arms_view(frames, rows, axes_of(*names, limits=limits), key=key, panel=draw_run)
 
 
 @arms_figure(
@@ -73,8 +79,16 @@ def learned(frames: Frames) -> View:
     is_last = rows["epoch"] == frames.last_epoch
     rows = rows.assign(x=rows["epoch"], at_end=rows["cell"].map(at_end).where(is_last))
     axes = axes_of("p_learned_by", limits=(0, 1))
-    settings = {"line": ("cell",), "panel": draw_learned, "key": learned_key, "simultaneous": True}
-    return arms_view(frames, rows, axes, "", takeaway=best_and_worst(rows), **settings)
+    return arms_view(
+        frames,
+        rows,
+        axes,
+        key=LEARNED_KEY,
+        line=("cell",),
+        panel=draw_learned,
+        simultaneous=True,
+        takeaway=best_and_worst(rows),
+    )
 
 
 def best_and_worst(rows: pd.DataFrame) -> str:
@@ -90,21 +104,26 @@ def best_and_worst(rows: pd.DataFrame) -> str:
 
 
 def arms_view(
-    frames: Frames, rows: pd.DataFrame, axes: Mapping[str, Axis], note: str, **details: Any
+    frames: Frames,
+    rows: pd.DataFrame,
+    axes: Mapping[str, Axis],
+    note: str = "",
+    *,
+    key: Sequence[Look],
+    **details: Any,
 ) -> View:
-    """Return a view with a column of panels for each arm; the note says which arms have none."""
+    """Return a view with a column of panels for each arm; the note says which arms have none, and
+    the key names the activations too."""
     drawn = cells_of_arms(frames)
     others = [arm for arm in frames.study.get("arms", {}) if arm not in drawn]
     text = f"{note.strip()} Not shown: {listing(others)}." if others else note
     settings = {"x": EPOCHS, "across": ("arm", "network"), "line": ("cell", "layer"), **details}
-    return View(rows, axes, note=text.strip(), **settings)
+    return View(rows, axes, note=text.strip(), key=[*key, *activation_key(rows)], **settings)
 
 
 def cells_of_arms(frames: Frames) -> dict[str, str]:
     """Return the cell of each arm that has panels: those of one cell without tied kernels, as many
     as fit side by side."""
-    from vgstudy.claims.networks import named_cells
-
     study, design = frames.study, frames.runs.drop_duplicates("cell")
     tied = {name for name, level in study["factors"]["initializer"].items() if level.get("tied")}
     cells = {arm: named_cells(arm, study, design) for arm in study.get("arms", {})}
@@ -124,8 +143,6 @@ def rows_of_arms(frames: Frames) -> pd.DataFrame:
 def of_arms(frames: Frames, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the arms that have panels, with the arm's name as an ordered category and
     its network in words."""
-    import pandas as pd
-
     cells = cells_of_arms(frames)
     rows = rows[rows["cell"].isin(cells.values())]
     arms = rows["cell"].map({cell: arm for arm, cell in cells.items()})
@@ -147,9 +164,6 @@ def network(frames: Frames, cell: str) -> str:
 def fewer_epochs(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of at most `MAX_POINTS` epochs of every quantity, the first and the last
     among them."""
-    import numpy as np
-    import pandas as pd
-
     kept = []
     for _, some in rows.groupby("quantity", sort=False):
         epochs = np.unique(some["epoch"])
@@ -171,17 +185,3 @@ def draw_learned(axes: Axes, points: pd.DataFrame) -> None:
     """Draw the share that has learned with its band, and the share at the end as a ring."""
     draw_lines(axes, points)
     axes.plot(points["x"], points["at_end"].astype(float), **RING, clip_on=False)
-
-
-def learned_key(frame: pd.DataFrame) -> list[Look]:
-    """Return entries for the line, the ring and the activations."""
-    line = {"label": "ever learned so far, 95 % band", "color": GREY}
-    return [line, {"label": "learned at the end", **RING}, *activation_key(frame)]
-
-
-def run_key(frame: pd.DataFrame) -> list[Look]:
-    """Return entries for the line, the star and the activations."""
-    line = {"label": "median seed, central 90 % of the seeds", "color": GREY}
-    star = {"label": "the tutorial's single run", **STAR}
-    stars = [star] if frame["reported"].notna().any() else []
-    return [line, *stars, *activation_key(frame)]

@@ -5,7 +5,6 @@ from math import exp, log, log10
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis as AxisOfPanel
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ OVERHANG = 0.5  # of the range of the values: how far beyond them an interval ma
 SMALLEST = {"log": log(2.0), "linear": 1e-3}  # ranges
 LINEAR_BELOW = 0.1  # of a vertical axis that has a place for zero, logarithmic above
 LARGEST_LOG = 690.0  # natural log of the largest number an axis can show
+MAX_NAMES = 7  # of at most three letters, along a vertical axis
 HALF_SPAN = 6 * log(10)  # of a logarithmic axis, at most, to either side of the median
 
 
@@ -33,6 +33,8 @@ def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     """
     if axis.limits:
         return axis.limits
+    if axis.names:
+        return len(axis.names) - 0.5, -0.5
     if axis.scale == "symlog":
         return 0.0, 2 * max(float(points["value"].max()), LINEAR_BELOW)
     marks = positions([*axis.marks.values()], axis.scale)
@@ -51,14 +53,12 @@ def vertical_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
 
 
 def horizontal_limits(points: pd.DataFrame, axis: Axis) -> tuple[float, float]:
-    """Return the ends of the horizontal axis, with room for markers and for epoch 0."""
+    """Return the ends of the horizontal axis, with room for markers."""
     if axis.limits:
         return axis.limits
     low, high = float(points["x"].min()), float(points["x"].max())
     if axis.scale == "log":
         return low / 1.2, high * 1.2
-    if axis.scale == "symlog":
-        return -0.3, 1.3 * max(high, 1.0)
     pad = max(0.5, 0.03 * (high - low))
     return low - pad, high + pad
 
@@ -78,10 +78,7 @@ def extent(numbers: Array) -> tuple[float, float]:
 
 def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
     """Set scale, limits and whole-number ticks of a panel's horizontal axis."""
-    if axis.scale == "symlog":
-        axes.set_xscale("symlog", linthresh=1, linscale=0.4)
-        tick(axes.xaxis, [0.0, *(10.0**n for n in range(6))])
-    elif axis.scale == "log":
+    if axis.scale == "log":
         axes.set_xscale("log")
         near = limits[1] / limits[0] < 100
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,), numticks=8))
@@ -97,28 +94,29 @@ def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
 
 
 def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
-    """Set scale, limits, ticks and marked levels of a panel's vertical axis."""
+    """Set scale, limits, ticks and marked levels of a panel's vertical axis; of many short names
+    some are shown."""
+    if axis.names:
+        is_short = max(map(len, axis.names)) <= 3
+        step = -(-len(axis.names) // MAX_NAMES) if is_short else 1
+        axes.set_yticks(range(0, len(axis.names), step), axis.names[::step])
     for level in axis.marks.values():
         axes.axhline(level, color=GREY, linewidth=0.8, dashes=(2, 2), zorder=1)
     if axis.scale == "symlog":
         axes.set_yscale("symlog", linthresh=LINEAR_BELOW, linscale=0.5)
         decades = range(round(log10(LINEAR_BELOW)), int(log10(limits[1])) + 1)
-        tick(axes.yaxis, [0.0, *(10.0**n for n in decades)])
+        axes.yaxis.set_major_locator(FixedLocator([0.0, *(10.0**n for n in decades)]))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(FuncFormatter(decade_text))
     elif axis.scale == "log":
         axes.set_yscale("log")
         tick_decades(axes, limits)
     axes.set_ylim(limits)
 
 
-def tick(axis: AxisOfPanel, levels: list[float]) -> None:
-    """Set ticks at these levels, 0 or powers of ten."""
-    axis.set_major_locator(FixedLocator(levels))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(
-        FuncFormatter(
-            lambda level, _: f"{level:g}" if level < 1e4 else power_of_ten(round(log10(level)))
-        )
-    )
+def decade_text(level: float, _: int) -> str:
+    """Return the text of a tick at 0 or at a power of ten."""
+    return f"{level:g}" if level < 1e4 else power_of_ten(round(log10(level)))
 
 
 def tick_decades(axes: Axes, limits: tuple[float, float]) -> None:

@@ -1,27 +1,33 @@
 """Levels of factors compared by how often runs learn: odds ratios over all depths, two changes made
 at once."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+import pandas as pd
+from matplotlib.axes import Axes
 
+from vgstudy.analysis.intervals import ALPHA
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.lines import activation_key
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, RED, Look, colours
-from vgstudy.figures.view import DEPTH, SETTING, Axis, View
-from vgstudy.formatting import level_text, plural
+from vgstudy.figures.view import DEPTH, SETTING, Axis, View, in_rows
+from vgstudy.formatting import level_text, levels_text, plural
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 # beyond it an odds ratio is drawn at the edge
 WIDEST = (1e-3, 1e3)
-ALPHA = 0.05
 APART = 0.22  # of the distance between rows, from one activation to the next
 ROW_ORDER = ("initializer", "optimizer", "rate_factor", "remedy", "width")
+DOT: Look = {"color": GREY, "marker": "o", "markersize": 4, "linewidth": 1.0}
+OPEN_OR_FULL: tuple[Look, ...] = (
+    {**DOT, "label": "decided"},
+    {**DOT, "label": "undecided", "fillstyle": "none"},
+)
+EFFECTS_KEY: tuple[Look, ...] = (
+    {"color": GREY, "marker": "o", "markersize": 3, "linewidth": 0.5, "label": "one depth"},
+    {"color": RED, "linewidth": 1.4, "label": "mean over depths"},
+)
 
 
 @figure(
@@ -38,25 +44,18 @@ def odds_ratios(frames: Frames) -> View:
     """Select the odds ratios of each contrast, a row for each setting without its activation."""
     rows = _ordered(frames)
     runs = int(rows["n"].sum() + rows["n_reference"].sum())
-    place = {
-        str(family): {name: at for at, name in enumerate(dict.fromkeys(some["setting"]))}
-        for family, some in rows.groupby("quantity", sort=False)
-    }
-    pairs = zip(rows["quantity"], rows["setting"], strict=True)
-    rows = rows.assign(
-        x=rows["value"].clip(*WIDEST), value=[float(place[one][two]) for one, two in pairs]
-    )
+    rows, axes = in_rows(rows.assign(x=rows["value"].clip(*WIDEST)), "setting")
     ends = rows[["low", "high"]].clip(*WIDEST)
     return View(
         rows.drop(columns="n"),
-        {name: Axis(name, limits=(len(names) - 0.5, -0.5)) for name, names in place.items()},
+        axes,
         Axis("odds ratio of learning", "log", limits=(ends["low"].min(), ends["high"].max())),
         "Corrected within each contrast.",
         across=(),
         counts=f"{plural(len(rows), 'test')} on {plural(runs, 'run')}.",
         line=("setting",),
         panel=draw_odds,
-        key=odds_key,
+        key=[*activation_key(rows), *OPEN_OR_FULL],
         takeaway=clearest(frames.pooled),
     )
 
@@ -90,7 +89,6 @@ def _ordered(frames: Frames) -> pd.DataFrame:
     levels = frames.study["factors"]
     rows = known.assign(
         quantity=known["family"].astype("str"),
-        odds_ratio=known["value"],
         contrast=known["family"].astype("object").factorize()[0],
         level=[
             list(levels[row["factor"]]).index(row[row["factor"]]) for _, row in known.iterrows()
@@ -100,20 +98,18 @@ def _ordered(frames: Frames) -> pd.DataFrame:
     return rows.drop(columns=["contrast", "level"])
 
 
-def _setting(row: pd.Series[Any]) -> str:
+def _setting(row: "pd.Series[Any]") -> str:
     """Return a setting without its activation, the compared level first."""
     names = [row["factor"], *(name for name in ROW_ORDER if name != row["factor"])]
     special = [name for name in names if row[name] != DEFAULT_LEVELS.get(name)]
-    return ", ".join(level_text(name, row[name]) for name in special if name != "activation")
+    return levels_text(row, [name for name in special if name != "activation"])
 
 
 def draw_odds(axes: Axes, points: pd.DataFrame) -> None:
     """Draw a row for every setting of a contrast, activations one below the other."""
     palette = colours(points)
     codes = points["activation"].cat.remove_unused_categories().cat.codes
-    points = points.assign(y=points["value"] + APART * (codes - codes.max() / 2))
-    names = points.sort_values("value").drop_duplicates("value")
-    axes.set_yticks(names["value"], names["setting"])
+    points = points.assign(y=points["place"] + APART * (codes - codes.max() / 2))
     axes.axvline(1, color=GREY, linewidth=0.8)
     for (activation, decided), rows in points.groupby(
         ["activation", points["p_adjusted"] < ALPHA], observed=True
@@ -123,16 +119,6 @@ def draw_odds(axes: Axes, points: pd.DataFrame) -> None:
         axes.hlines(rows["y"], low, high, **look)
         filling: Any = "full" if decided else "none"
         axes.plot(rows["x"], rows["y"], "o", fillstyle=filling, markersize=4, **look)
-
-
-def odds_key(frame: pd.DataFrame) -> list[Look]:
-    """Return the activations, and what full and open markers mean."""
-    plain: Look = {"color": GREY, "marker": "o", "markersize": 4, "linewidth": 1.0}
-    return [
-        *activation_key(frame),
-        {**plain, "label": "decided"},
-        {**plain, "label": "undecided", "fillstyle": "none"},
-    ]
 
 
 @figure(
@@ -169,7 +155,7 @@ def two_by_two(frames: Frames) -> View:
         across=tuple(setting),
         line=("effect",),
         panel=draw_effects,
-        key=effects_key,
+        key=EFFECTS_KEY,
     )
 
 
@@ -182,12 +168,3 @@ def draw_effects(axes: Axes, points: pd.DataFrame) -> None:
     value, low, high = (points[f"{end}_overall"].iloc[0] for end in ("value", "low", "high"))
     axes.fill_between([x.min(), x.max()], low, high, color=RED, alpha=0.2, linewidth=0)
     axes.plot([x.min(), x.max()], [value, value], color=RED, linewidth=1.4)
-
-
-def effects_key(_: pd.DataFrame) -> list[Look]:
-    """Return what dots and lines mean."""
-    dot = {"color": GREY, "marker": "o", "markersize": 3, "linewidth": 0.5}
-    return [
-        {**dot, "label": "one depth"},
-        {"color": RED, "linewidth": 1.4, "label": "mean over depths"},
-    ]

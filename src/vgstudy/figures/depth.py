@@ -1,20 +1,17 @@
 """How deep networks still learn: the depth limit, accuracy against depth."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
 
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.lines import activation_key, draw_interval
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, Look, colours
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View, axes_of
-from vgstudy.formatting import level_text, plural
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
+from vgstudy.formatting import levels_text, plural
 
 MARKERS = {"inside": "o", "deeper": "^", "shallower": "v"}
 # of each fit of a limit: its name in the key, the filling of its marker, the dash of its interval
@@ -23,6 +20,7 @@ FITS = {
     "interpolated": ("between depths", "none", "-"),
     "not monotone": ("no one limit", "none", ":"),
 }
+NAMED_BY = ("activation", "initializer", "width")
 BAND = ("low", "high", "method")
 APART = 0.18  # of the distance between initializers, from one activation to the next
 
@@ -70,7 +68,7 @@ def depth_limit(frames: Frames) -> View:
         line=SETTING,
         counts=counts,
         panel=draw_limits,
-        key=limit_key,
+        key=limit_key(rows),
         takeaway=takeaway,
     )
 
@@ -81,21 +79,13 @@ def deepest_and_shallowest(limits: pd.DataFrame) -> str:
     if known.empty:
         return ""
     beyond = limits[limits["range"] == "deeper"]
-    first, last = (row for _, row in known.iloc[[0, -1]].iterrows())
-    end = (
-        f"more than {beyond['deepest'].max():.0f} ({network_words(beyond.iloc[0])})"
-        if len(beyond)
-        else f"{last['value']:.0f} ({network_words(last)})"
-    )
+    deepest = beyond.iloc[0] if len(beyond) else known.iloc[-1]
+    beyond_all = f"more than {beyond['deepest'].max():.0f}"
+    last = beyond_all if len(beyond) else f"{deepest['value']:.0f}"
     return (
-        f"Half the seeds still learn with {first['value']:.0f} layers ({network_words(first)}) "
-        f"to {end}"
+        f"Half the seeds still learn with {known['value'].iloc[0]:.0f} layers "
+        f"({levels_text(known.iloc[0], NAMED_BY)}) to {last} ({levels_text(deepest, NAMED_BY)})"
     )
-
-
-def network_words(row: pd.Series[Any]) -> str:
-    """Return activation, initializer and width of a setting."""
-    return ", ".join(level_text(name, row[name]) for name in ("activation", "initializer", "width"))
 
 
 def draw_limits(axes: Axes, points: pd.DataFrame) -> None:

@@ -1,22 +1,17 @@
-"""A study folder's finished tables as data frames, every row with the factor levels of its cell.
-
-pandas is imported in functions, so that the names of a study's figures cost no data library.
-"""
-
-from __future__ import annotations
+"""A study folder's finished tables as data frames, every row with the factor levels of its cell."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from vgstudy.formatting import listing
 from vgstudy.quantities import PROBE_SET, names
+from vgstudy.results import Results, plain
 from vgstudy.schema import FACTORS
 from vgstudy.tasks import TASKS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # the depth, or the nearest to it, at which numbers of one depth are shown
 REFERENCE_DEPTH = 10
@@ -32,7 +27,7 @@ PARTS: Mapping[str, Any] = {
 @dataclass(frozen=True)
 class Frames:
     """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns
-    beside their own, `pooled` and `limits` all but depth, `two_by_two` all but those crossed.
+    next to their own, `pooled` and `limits` all but depth, `two_by_two` all but those crossed.
 
     Factor columns are ordered categoricals in the study's order of levels. `arms`
     has rows only for a study with arms.
@@ -75,8 +70,6 @@ def read_frames(folder: Path) -> Frames:
     UserError
         If a table is missing, damaged or of another version.
     """
-    from vgstudy.results import Results, plain
-
     results = Results(folder)
     tables = [each.name for each in fields(Frames) if each.name != "study"]
     read = {name: plain(results.read(name, **PARTS.get(name, {}))) for name in tables}
@@ -88,8 +81,6 @@ def read_frames(folder: Path) -> Frames:
 def leveled(frame: pd.DataFrame, study: Mapping[str, Any]) -> pd.DataFrame:
     """Return the frame with its factor columns as ordered categoricals, levels in the study's
     order."""
-    import pandas as pd
-
     present = [factor for factor in FACTORS if factor in frame]
     return frame.astype(
         {

@@ -1,11 +1,12 @@
 """Layers of a tutorial's networks over the epochs: weights, how far they moved, gradients, their
 spread."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 
 from vgstudy.figures.arms import (
     BANDS,
@@ -17,16 +18,12 @@ from vgstudy.figures.arms import (
     rows_of_arms,
 )
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.lines import activation_key, draw_layers, layer_key
+from vgstudy.figures.lines import draw_layers, layer_key
 from vgstudy.figures.style import GREY, Look, colours
 from vgstudy.figures.view import Axis, View, axes_of
 from vgstudy.formatting import listing
 from vgstudy.quantities import PROBE_SET
 from vgstudy.schema import EXAMPLES, QUANTILES
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 LAYERS = (
     "Light lines are layers near the input, the darkest is the output layer; with more than 5 "
@@ -36,6 +33,7 @@ LAYERS = (
 ZERO = "Medians of exactly zero, as where most seeds are dead, have no place on a log axis."
 KINDS = {"g": "gradient\n(loss per weight)", "w": "weights"}
 BLOCKS = ("layer 1", "output layer")
+FAN_KEY: tuple[Look, ...] = ({"label": "median entry", "color": GREY},)
 FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to, opacity
 
 
@@ -115,8 +113,6 @@ def entries(frames: Frames) -> View:
 
     The vertical axes have room for the central 90 % of the entries, but for rare epochs.
     """
-    import numpy as np
-
     rows = end_layers(chosen(rows_of_arms(frames), quantity=["g_quantiles", "w_quantiles"]))
     rows, note = on_examples(rows)
     layer = np.where(rows["layer"] == 1, *BLOCKS)
@@ -131,7 +127,7 @@ def entries(frames: Frames) -> View:
         for kind, label in KINDS.items()
         for block in BLOCKS
     }
-    return arms_view(frames, rows, axes, note, panel=draw_fan, key=fan_key)
+    return arms_view(frames, rows, axes, note, key=FAN_KEY, panel=draw_fan)
 
 
 def by_layer(
@@ -147,7 +143,7 @@ def by_layer(
     rows, note = on_examples(end_layers(rows) if only_ends else rows)
     rows = positive(rows.assign(x=rows["epoch" if x is EPOCHS else "step"]), axes)
     note = note if says_examples else ""
-    return arms_view(frames, rows, axes, note, x=x, panel=draw_layers, key=layer_key)
+    return arms_view(frames, rows, axes, note, key=layer_key(), x=x, panel=draw_layers)
 
 
 def limits_of(rows: pd.DataFrame) -> tuple[float, float] | None:
@@ -182,8 +178,6 @@ def end_layers(rows: pd.DataFrame) -> pd.DataFrame:
 
 def draw_fan(axes: Axes, points: pd.DataFrame) -> None:
     """Draw nested bands of the quantiles of a panel's entries around their median."""
-    import numpy as np
-
     palette = colours(points)
     for _, line in points.groupby("line"):
         quantiles, colour = np.stack(list(line["entries"])), palette[line["activation"].iloc[0]]
@@ -191,8 +185,3 @@ def draw_fan(axes: Axes, points: pd.DataFrame) -> None:
             below, above = (quantiles[:, QUANTILES.index(level)] for level in (low, high))
             axes.fill_between(line["x"], below, above, color=colour, alpha=opacity, linewidth=0)
         axes.plot(line["x"], line["value"], color=colour, linewidth=1.0)
-
-
-def fan_key(frame: pd.DataFrame) -> list[Look]:
-    """Return entries for the line and the activations."""
-    return [{"label": "median entry", "color": GREY}, *activation_key(frame)]

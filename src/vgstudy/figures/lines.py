@@ -1,15 +1,12 @@
-"""Lines with intervals in a panel, and their keys; imports no drawing library before it draws."""
-
-from __future__ import annotations
+"""Lines with intervals in a panel, and their keys."""
 
 from itertools import cycle
-from typing import TYPE_CHECKING
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 
 from vgstudy.figures.style import GREY, LINE_WIDTHS, Look, colours, shades
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 SHADES = 6  # of a colour, for layers from light to dark
 MAX_DOTS = 30  # along a line: more would cover it
@@ -20,8 +17,6 @@ PLAIN: Look = {"x": "x", "estimator": None, "errorbar": None, "legend": False}
 
 def draw_lines(axes: Axes, points: pd.DataFrame) -> None:
     """Draw a line for every cell of a panel, coloured by activation, with bands."""
-    import seaborn as sns
-
     palette = colours(points)
     widths = dict(zip(palette, cycle(LINE_WIDTHS), strict=False))
     points = dodged(points)
@@ -58,8 +53,6 @@ def draw_layers(axes: Axes, points: pd.DataFrame) -> None:
 
     In networks with many layers only these two have bands: more would cover one another.
     """
-    import seaborn as sns
-
     output = points["depth"].astype(int) + 1
     place = ((SHADES - 1) * (points["layer"] - 1) / (output - 1)).round().astype(int)
     palette = dict(enumerate(shades(colours(points)[points["activation"].iloc[0]], SHADES)))
@@ -82,9 +75,8 @@ def activation_key(frame: pd.DataFrame) -> list[Look]:
     return entries
 
 
-def layer_key(frame: pd.DataFrame) -> list[Look]:
-    """Return entries for the shades of layers, and the activations."""
+def layer_key() -> list[Look]:
+    """Return entries for the shades of layers."""
     labels = {0: "layer 1", 2: "layers between", SHADES - 1: "output layer"}
     greys = shades(GREY, SHADES)
-    layers = [{"label": label, "color": greys[place]} for place, label in labels.items()]
-    return [*layers, *activation_key(frame)]
+    return [{"label": label, "color": greys[place]} for place, label in labels.items()]

@@ -1,20 +1,17 @@
 """What came of training: every run accounted for."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
 
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import STATUS_LOOKS, Look
-from vgstudy.figures.view import DEPTH, Axis, View
+from vgstudy.figures.view import DEPTH, Axis, View, in_rows
 from vgstudy.formatting import listing, plural
 from vgstudy.schema import FACTORS, RUN_STATUSES
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 MISSING = "missing"
 STATUSES = (*RUN_STATUSES, MISSING)
@@ -45,19 +42,19 @@ def accounting(frames: Frames) -> View:
     total = rows.groupby(list(FACTORS), observed=True)["runs"].transform("sum")
     share = rows["runs"] / total
     rows = rows.assign(share=share, quantity="share", value=share, n=total)
+    shares = Axis("share of runs", limits=(0, 1))
     common: dict[str, Any] = {
         "note": f"{plural(len(frames.runs), 'run')} in the design.",
-        "key": status_key,
+        "key": status_key(rows),
         "takeaway": fates(frames),
     }
     if by_name:
-        rows, network = with_networks(frames, rows)
-        rows = rows.assign(x=rows["share"], value=rows["place"].astype(float))
-        axes, x = {"share": network}, Axis("share of runs", limits=(0, 1))
-        return View(rows, axes, x, across=(), line=("status",), panel=draw_rows, **common)
+        rows, axes = in_networks(frames, rows)
+        rows = rows.assign(x=rows["value"])
+        return View(rows, axes, shares, across=(), line=("status",), panel=draw_rows, **common)
     return View(
         rows.assign(x=rows["depth"].astype(int)),
-        {"share": Axis("share of runs", limits=(0, 1))},
+        {"share": shares},
         DEPTH,
         down=("activation", "optimizer"),
         line=("status", "initializer", "optimizer", "width"),
@@ -102,16 +99,16 @@ def counted(frames: Frames, by: list[str]) -> pd.DataFrame:
     return counts.reindex(columns=kept, fill_value=0).reset_index()
 
 
-def with_networks(frames: Frames, rows: pd.DataFrame) -> tuple[pd.DataFrame, Axis]:
-    """Return the rows of the study's arms with the `place` and the `row_name` of each, and a
-    vertical axis with room for them, the first at the top."""
-    named, keys = network_names(frames), list(FACTORS)
+def in_networks(frames: Frames, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Axis]]:
+    """Return the rows of the study's arms below one another, each with its `row_name`, in the order
+    of the arms; and their vertical axis."""
+    names, keys = network_names(frames), list(FACTORS)
     cells = frames.runs[["cell", *keys]].drop_duplicates("cell")
-    cells = cells.assign(row_name=cells["cell"].map(named)).dropna()
+    cells = cells.assign(row_name=cells["cell"].map(names)).dropna()
     rows = rows.drop(columns="cell", errors="ignore").merge(cells, on=keys)
-    present = [name for name in named.values() if name in set(rows["row_name"])]
-    place = rows["row_name"].map(dict(zip(present, range(len(present)), strict=True)))
-    return rows.assign(place=place), Axis("", limits=(len(present) - 0.5, -0.5))
+    order = {name: place for place, name in enumerate(names.values())}
+    rows = rows.sort_values("row_name", key=lambda column: column.map(order), kind="stable")
+    return in_rows(rows, "row_name", label="")
 
 
 def network_names(frames: Frames) -> dict[str, str]:
@@ -131,9 +128,7 @@ def network_names(frames: Frames) -> dict[str, str]:
 
 def draw_rows(axes: Axes, points: pd.DataFrame) -> None:
     """Draw a stacked horizontal bar for every network."""
-    shares = points.pivot_table(index="value", columns="status", values="x", aggfunc="sum")
-    names = points.drop_duplicates("value").sort_values("value")
-    axes.set_yticks(names["value"], names["row_name"])
+    shares = points.pivot_table(index="place", columns="status", values="value", aggfunc="sum")
     axes.grid(visible=False)
     stack_bars(axes.barh, shares, 0.8)
 

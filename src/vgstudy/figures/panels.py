@@ -62,7 +62,7 @@ def draw(view: View, style: str = "paper") -> Figure:
     figure: Figure = grid.figure
     finish(figure, (width * len(columns), 0.9 + height * len(rows)), view.x.label)
     title = fill(view.takeaway, 78) if style == "slides" else ""
-    add_key(figure, (view.key or activation_key)(frame), title)
+    add_key(figure, view.key or activation_key(frame), title)
     return figure
 
 

@@ -1,24 +1,25 @@
 """Networks at the learning rate that suits each best, and remedies compared there seed by seed."""
 
-from __future__ import annotations
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+import pandas as pd
+from matplotlib.axes import Axes
 
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.lines import activation_key
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, Look, colours
-from vgstudy.figures.view import Axis, View
-from vgstudy.formatting import level_text, plural
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pandas as pd
-    from matplotlib.axes import Axes
+from vgstudy.figures.view import Axis, View, in_rows
+from vgstudy.formatting import levels_text, plural
 
 # factors in the name of a network, as it is read
 IN_NAME = ("activation", "initializer", "optimizer", "depth", "width", "remedy")
+DOT: Look = {"color": GREY, "marker": "o", "markersize": 5, "linewidth": 1.0}
+OPEN_OR_FULL: tuple[Look, ...] = (
+    {**DOT, "label": "at the given rate", "fillstyle": "none", "linestyle": ""},
+    {**DOT, "label": "at its best rate"},
+)
 
 
 def has_several_rates(study: Mapping[str, Any]) -> bool:
@@ -43,34 +44,24 @@ def best_rates(frames: Frames) -> View:
     """Select the share of learned runs of each network at rate factor 1 and at its best."""
     rows = frames.best_rates
     rows = rows[rows["value"].notna()].sort_values(list(IN_NAME), kind="stable")
-    names = [_name(row, _varied(rows, IN_NAME)) for _, row in rows.iterrows()]
-    labels = [
-        f"{name}: rate × {row['rate_factor']:g}"
-        for name, (_, row) in zip(names, rows.iterrows(), strict=True)
+    varied = _varied(rows, IN_NAME)
+    names = [
+        f"{levels_text(row, varied)}: rate × {row['rate_factor']:g}" for _, row in rows.iterrows()
     ]
-    rows = rows.assign(
-        quantity="network", name=labels, x=rows["value"], value=[float(i) for i in range(len(rows))]
-    )
     seeds = int(rows["n"].max()) if len(rows) else 0
+    better = int((rows["low"] > rows["at_one"]).sum())
+    rows, axes = in_rows(rows.assign(quantity="network", name=names, x=rows["value"]), "name")
     return View(
         rows.drop(columns="n"),
-        {"network": Axis("network", limits=(len(rows) - 0.5, -0.5))},
+        axes,
         Axis("share of seeds that learned", limits=(-0.02, 1.02)),
         f"{plural(seeds, 'seed')} estimate.",
         across=(),
         line=("name",),
         panel=draw_best_rates,
-        key=best_rates_key,
-        takeaway=_better(rows),
-    )
-
-
-def _better(rows: pd.DataFrame) -> str:
-    """Return how many networks learn more often at another rate than the given one."""
-    better = int((rows["low"] > rows["at_one"]).sum())
-    return (
-        f"{better} of {plural(len(rows), 'network')} learn more often "
-        "at another learning rate than the given one"
+        key=[*activation_key(rows), *OPEN_OR_FULL],
+        takeaway=f"{better} of {plural(len(rows), 'network')} learn more often at another learning "
+        "rate than the given one",
     )
 
 
@@ -79,31 +70,15 @@ def _varied(rows: pd.DataFrame, factors: Sequence[str]) -> list[str]:
     return [name for name in factors if name == "activation" or rows[name].nunique() > 1]
 
 
-def _name(row: pd.Series[Any], factors: Sequence[str]) -> str:
-    return ", ".join(level_text(name, row[name]) for name in factors)
-
-
 def draw_best_rates(axes: Axes, points: pd.DataFrame) -> None:
     """Draw a row for every network, from its share at the given rate to that at its best."""
     palette = colours(points)
-    axes.set_yticks(points["value"], points["name"])
-    axes.locator_params(axis="x", nbins=5)
     for activation, rows in points.groupby("activation", observed=True):
         look: Any = {"color": palette[str(activation)], "linewidth": 1.0}
-        axes.hlines(rows["value"], rows["at_one"], rows["x"], linestyle=":", **look)
-        axes.hlines(rows["value"], rows["low"], rows["high"], **look)
-        axes.plot(rows["at_one"], rows["value"], "o", fillstyle="none", markersize=5, **look)
-        axes.plot(rows["x"], rows["value"], "o", markersize=5, **look)
-
-
-def best_rates_key(frame: pd.DataFrame) -> list[Look]:
-    """Return the activations, and what open and full markers mean."""
-    plain: Look = {"color": GREY, "marker": "o", "markersize": 5, "linewidth": 1.0}
-    return [
-        *activation_key(frame),
-        {**plain, "label": "at the given rate", "fillstyle": "none", "linestyle": ""},
-        {**plain, "label": "at its best rate"},
-    ]
+        axes.hlines(rows["place"], rows["at_one"], rows["x"], linestyle=":", **look)
+        axes.hlines(rows["place"], rows["low"], rows["high"], **look)
+        axes.plot(rows["at_one"], rows["place"], "o", fillstyle="none", markersize=5, **look)
+        axes.plot(rows["x"], rows["place"], "o", markersize=5, **look)
 
 
 @figure(
@@ -122,22 +97,17 @@ def paired(frames: Frames) -> View:
         name="",
         level="",
     )
-    place: dict[str, dict[str, int]] = {}
-    for family, some in rows.groupby("quantity", sort=False):
+    for _, some in rows.groupby("quantity", sort=False):
         factor = str(some["factor"].iloc[0])
         varied = _varied(some, [name for name in IN_NAME if name != factor])
-        names = [_name(row, varied) for _, row in some.iterrows()]
-        place[str(family)] = {name: at for at, name in enumerate(dict.fromkeys(names))}
+        names = [levels_text(row, varied) for _, row in some.iterrows()]
         rows.loc[some.index, "name"] = names
         rows.loc[some.index, "level"] = some[factor].astype("str")
-    # every panel of a row names all its networks
-    rows["names"] = [tuple(place[family]) for family in rows["quantity"]]
-    pairs = zip(rows["quantity"], rows["name"], strict=True)
-    rows = rows.assign(x=rows["value"], value=[float(place[one][two]) for one, two in pairs])
+    rows, axes = in_rows(rows.assign(x=rows["value"]), "name")
     seeds = int(rows["n"].max()) if len(rows) else 0
     return View(
         rows.drop(columns="n"),
-        {name: Axis(name, limits=(len(names) - 0.5, -0.5)) for name, names in place.items()},
+        axes,
         Axis("difference of shares that learned", limits=(-1.05, 1.05)),
         f"{plural(seeds, 'seed')} each.",
         across=("level",),
@@ -149,10 +119,8 @@ def paired(frames: Frames) -> View:
 def draw_paired(axes: Axes, points: pd.DataFrame) -> None:
     """Draw a row for every network, its difference with its interval."""
     palette = colours(points)
-    names = points["names"].iloc[0]
-    axes.set_yticks(range(len(names)), names)
     axes.axvline(0, color=GREY, linewidth=0.8)
     for activation, rows in points.groupby("activation", observed=True):
         look: Any = {"color": palette[str(activation)], "linewidth": 1.0}
-        axes.hlines(rows["value"], rows["low"], rows["high"], **look)
-        axes.plot(rows["x"], rows["value"], "o", markersize=4, **look)
+        axes.hlines(rows["place"], rows["low"], rows["high"], **look)
+        axes.plot(rows["x"], rows["place"], "o", markersize=4, **look)

@@ -1,8 +1,11 @@
 """Where the backpropagated signal is lost: heat maps over layers, before and during training."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 
 from vgstudy.figures.arms import of_arms
 from vgstudy.figures.frames import (
@@ -13,20 +16,15 @@ from vgstudy.figures.frames import (
     first_optimizer_only,
     optimizers,
 )
-from vgstudy.figures.outcomes import with_networks
+from vgstudy.figures.outcomes import in_networks
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import Look
-from vgstudy.figures.view import BLOCKS, Axis, View
+from vgstudy.figures.view import BLOCKS, Axis, View, in_rows
 from vgstudy.formatting import listing, plural, power_of_ten
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 PALETTE = "RdBu"  # red where the signal is lost, blue where it grows
 DECADES = (-8, -4, -2, -1, 0, 1, 2, 4, 8)  # in the key; beyond the ends the colour is the same
 LARGE = 10.0  # a factor from which a signal is said to vanish or to explode
-MAX_TICKS = 7
 LAYER = Axis("layer (1 is nearest the input)")
 NEEDS = "no network has two hidden layers with a signal"
 COLOURS_MEAN = (
@@ -49,23 +47,18 @@ def signal_start(frames: Frames) -> View:
     depth, or for every arm."""
     rows = first_optimizer_only(relative_signal(frames, epoch=0))
     common: dict[str, Any] = {
-        "panel": draw_heat,
-        "key": ratio_key,
-        "takeaway": takeaway(rows),
         "x": LAYER,
+        "panel": draw_heat,
+        "key": ratio_key(),
+        "takeaway": takeaway(rows),
     }
     if frames.study.get("arms"):
-        rows, network = with_networks(frames, rows)
-        return View(rows, {"signal": network}, across=(), note=losses(rows), **common)
-    depths = rows["depth"].cat.remove_unused_categories().cat
-    return View(
-        rows.assign(place=depths.codes, row_name=rows["depth"].astype("str")),
-        {"signal": Axis("depth", limits=(-0.5, len(depths.categories) - 0.5))},
-        note=f"Networks of {optimizers(rows)} (the optimizer plays no part yet). {losses(rows)}",
-        across=BLOCKS,
-        down=("activation",),
-        **common,
-    )
+        note = losses(rows)
+        rows, axes = in_networks(frames, rows)
+        return View(rows, axes, note=note, across=(), **common)
+    note = f"Networks of {optimizers(rows)} (the optimizer plays no part yet). {losses(rows)}"
+    rows, axes = in_rows(last_first(rows, "depth"), "row_name", "depth")
+    return View(rows, axes, note=note, across=BLOCKS, down=("activation",), **common)
 
 
 @figure(
@@ -78,24 +71,27 @@ def signal_start(frames: Frames) -> View:
 )
 def signal_epochs(frames: Frames) -> View:
     """Select δ of hidden layers relative to the last one by epoch: of the arms, or at one depth."""
-    rows = relative_signal(frames)
-    epochs = sorted(rows["epoch"].unique())
-    rows = rows.assign(
-        place=rows["epoch"].map(epochs.index).astype(int), row_name=rows["epoch"].astype("str")
-    )
-    common: dict[str, Any] = {
-        "panel": draw_heat,
-        "key": ratio_key,
-        "takeaway": change(rows),
-        "x": LAYER,
-    }
-    axes = {"signal": Axis("epoch", limits=(-0.5, len(epochs) - 0.5))}
+    rows, axes = in_rows(last_first(relative_signal(frames), "epoch"), "row_name", "epoch")
+    common: dict[str, Any] = {"x": LAYER, "panel": draw_heat, "key": ratio_key()}
     if frames.study.get("arms"):
-        return View(of_arms(frames, rows), axes, across=("arm", "network"), **common)
+        across, title = ("arm", "network"), change(rows)
+        return View(of_arms(frames, rows), axes, across=across, takeaway=title, **common)
     rows = at_depths(first_optimizer_only(rows), [REFERENCE_DEPTH])
-    note = f"Networks of {optimizers(rows)}, depth {listing(map(str, rows['depth'].unique()))}."
-    common |= {"takeaway": change(rows)}
-    return View(rows, axes, note=note, across=BLOCKS, down=("activation",), **common)
+    return View(
+        rows,
+        axes,
+        note=f"Networks of {optimizers(rows)}, depth {listing(map(str, rows['depth'].unique()))}.",
+        across=BLOCKS,
+        down=("activation",),
+        takeaway=change(rows),
+        **common,
+    )
+
+
+def last_first(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the rows with their levels of a column as `row_name`, the last level first."""
+    rows = rows.assign(row_name=rows[column].astype("str"))
+    return rows.sort_values(column, ascending=False, kind="stable")
 
 
 def relative_signal(frames: Frames, **levels: Any) -> pd.DataFrame:
@@ -163,8 +159,6 @@ def shade(ratios: Any) -> Any:
     Equal steps of the palette are doublings of the number of decades, so that a factor of 2 and
     one of a million both show.
     """
-    import numpy as np
-
     with np.errstate(divide="ignore"):
         decades = np.log10(ratios)
     span = np.log2(1 + DECADES[-1])
@@ -172,7 +166,7 @@ def shade(ratios: Any) -> Any:
 
 
 def draw_heat(axes: Axes, points: pd.DataFrame) -> None:
-    """Draw a square for every layer of every row of a panel; some rows are named."""
+    """Draw a square for every layer of every row of a panel."""
     rows, layers = range(int(points["place"].max()) + 1), range(1, int(points["x"].max()) + 1)
     ratios = points.pivot_table(index="place", columns="x", values="value", observed=True)
     image = shade(ratios.reindex(index=rows, columns=layers).to_numpy(dtype=float))
@@ -180,17 +174,10 @@ def draw_heat(axes: Axes, points: pd.DataFrame) -> None:
     look: Any = {"cmap": PALETTE, "vmin": 0, "vmax": 1, "origin": "lower", "aspect": "auto"}
     axes.imshow(image, extent=extent, interpolation="nearest", **look)
     axes.grid(visible=False)
-    names = points.drop_duplicates("place").sort_values("place")
-    step = 1 if names["row_name"].str.len().max() > 3 else -(-len(names) // MAX_TICKS)
-    some = names.iloc[::-1].iloc[::step]
-    axes.set_yticks(some["place"], some["row_name"])
 
 
-def ratio_key(frame: pd.DataFrame) -> list[Look]:
+def ratio_key() -> list[Look]:
     """Return an entry for each decade of the key."""
-    import seaborn as sns
-
-    del frame
     palette = sns.color_palette(PALETTE, as_cmap=True)
     names = {-1: "÷ 10", 0: "equal", 1: "× 10"}
     return [

@@ -1,13 +1,11 @@
 """One visual language: a colour per activation, shades for layers, sizes for a page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from itertools import cycle
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
+import seaborn as sns
 
 # Okabe & Ito's palette for colour-blind readers, first entries far apart in lightness so that grey
 # print keeps them apart
@@ -52,8 +50,6 @@ T = TypeVar("T")
 def rc() -> Mapping[str, Any]:
     """Return matplotlib settings for all figures: sizes for a page seven to ten inches wide, text
     as text, reproducible bytes."""
-    import seaborn as sns
-
     settings = {
         "figure.dpi": 100,
         "font.family": "DejaVu Sans",
@@ -107,6 +103,4 @@ def colours(frame: pd.DataFrame) -> dict[str, str]:
 
 def shades(colour: str, count: int) -> list[Any]:
     """Return `count` shades of a colour, from light to dark."""
-    import seaborn as sns
-
     return list(sns.light_palette(colour, n_colors=count + 2))[2:]

@@ -1,20 +1,17 @@
 """What a figure shows: a table with a row per drawn point, and the grid of panels for it."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
 
 from vgstudy.figures.style import Look
 from vgstudy.formatting import listing
 from vgstudy.quantities import QUANTITIES
 from vgstudy.schema import FACTORS
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 MAX_COLUMNS = 6  # panels next to one another on a page ten inches wide
 MAX_LEVELS = 8  # of a factor that makes panels: nobody reads hundreds of them
@@ -23,7 +20,8 @@ MAX_LEVELS = 8  # of a factor that makes panels: nobody reads hundreds of them
 @dataclass(frozen=True)
 class Axis:
     """An axis: label with unit, scale as matplotlib names it, named levels marked by a line, fixed
-    limits if there are any, and the names of 0, 1, 2 ... where they are not numbers."""
+    limits if there are any, and the names of 0, 1, 2 ... where they are not numbers; on a vertical
+    axis the first is at the top."""
 
     label: str
     scale: str = "linear"
@@ -33,7 +31,6 @@ class Axis:
 
 
 DEPTH = Axis("depth (hidden layers)")
-EPOCH = Axis("epoch (0 is before any update)", "symlog")
 BLOCKS = ("initializer", "width")  # columns of panels
 SETTING = tuple(name for name in FACTORS if name != "depth")
 
@@ -72,8 +69,8 @@ class View:
     panel
         Draws the points of one panel on its axes; lines with bands if there is none.
     key
-        Returns how the entries of the key above the panels look, with a `label` each; the
-        activations if there is none.
+        How the entries of the key above the panels look, with a `label` each; the activations if
+        there is none.
     counts
         How many runs or seeds it stands on, where the points do not say `n`.
     takeaway
@@ -89,7 +86,7 @@ class View:
     line: tuple[str, ...] = ("cell",)
     simultaneous: bool = False
     panel: Callable[[Axes, pd.DataFrame], None] | None = None
-    key: Callable[[pd.DataFrame], list[Look]] | None = None
+    key: Sequence[Look] = ()
     counts: str = ""
     takeaway: str = ""
 
@@ -97,6 +94,21 @@ class View:
     def empty(self) -> bool:
         """Whether there is no point to draw."""
         return bool(self.frame["value"].isna().all())
+
+
+def in_rows(
+    rows: pd.DataFrame, column: str, label: str | None = None
+) -> tuple[pd.DataFrame, dict[str, Axis]]:
+    """Return the rows with their `place` below one another, one for each name in a column, and the
+    vertical axis of each quantity; its label is the quantity unless another is given."""
+    axes = {
+        str(quantity): Axis(
+            str(quantity) if label is None else label, names=tuple(dict.fromkeys(some[column]))
+        )
+        for quantity, some in rows.groupby("quantity", sort=False)
+    }
+    pairs = zip(rows["quantity"], rows[column], strict=True)
+    return rows.assign(place=[axes[one].names.index(name) for one, name in pairs]), axes
 
 
 def with_bands(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,10 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -13,11 +11,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from vgstudy.errors import UserError
-from vgstudy.figures.captions import texts
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.panels import draw, notice
-from vgstudy.figures.registry import FigureSpec, figures
+from vgstudy.figures.registry import FigureSpec, figure_of, figures
 from vgstudy.figures.style import rc
 from vgstudy.figures.view import View
 from vgstudy.schema import QUANTILES
@@ -38,49 +34,26 @@ _GEOMETRY = re.compile(r' (?:d|x|y|points|transform)="[^"]*"')
 _DIGITS = re.compile(r"(\.\d\d)\d+")
 
 
-def write_figures(folder: Path, names: Sequence[str] | None = None) -> None:
-    """Draw figures of the study in `folder`: figures/NAME.svg, .pdf and .png, what is drawn as
+def write_figures(folder: Path) -> None:
+    """Draw the figures of the study in `folder`: figures/NAME.svg, .pdf and .png, what is drawn as
     .csv, and captions.json.
 
-    The captions are a JSON mapping from a figure's name to its texts, see `captions.texts`, in the
-    order of the report.
-
-    Parameters
-    ----------
-    names
-        The figures to draw; by default all of the study's.
+    The captions are a JSON mapping from a figure's name to its texts, see `FigureSpec.texts`, in
+    the order of the report.
 
     Raises
     ------
     UserError
-        If a table is missing, damaged or of another version, or the study has no such figure.
+        If a table is missing, damaged or of another version.
     """
     frames = read_frames(folder)
-    specs = specs_of(folder, frames.study, names or ())
     captions = {}
-    for name, spec in specs.items():
+    for name, spec in figures(frames.study).items():
         view = spec.view(frames)
-        captions[name] = texts(spec, view)
-        if not names or name in names:
-            write_figure(folder / "figures", spec, view)
+        captions[name] = spec.texts(view)
+        write_figure(folder / "figures", spec, view)
     content = json.dumps(captions, indent=1, ensure_ascii=False).encode()
     write_whole(folder / "figures" / "captions.json", content)
-
-
-def specs_of(folder: Path, study: Mapping[str, Any], names: Iterable[str]) -> dict[str, FigureSpec]:
-    """Return the figures of a study by name.
-
-    Raises
-    ------
-    UserError
-        If one of the names is not among them.
-    """
-    specs = {name: spec for name, spec in figures().items() if spec.is_of(study)}
-    if unknown := [name for name in names if name not in specs]:
-        raise UserError(
-            f"{folder.name} has no figure {unknown[0]}; its figures are {', '.join(specs)}"
-        )
-    return specs
 
 
 def write_one(folder: Path, name: str, style: str, kind: str, into: Path) -> Path:
@@ -100,11 +73,11 @@ def write_one(folder: Path, name: str, style: str, kind: str, into: Path) -> Pat
         If a table is missing, damaged or of another version, or the study has no such figure.
     """
     frames = read_frames(folder)
-    spec = specs_of(folder, frames.study, [name])[name]
+    spec = figure_of(frames.study, name)
     view = spec.view(frames)
     path = into / f"{folder.resolve().name}-{name}-{style}.{kind}"
     write_whole(path, rendered(picture(spec, view, style), kind))
-    words = texts(spec, view)
+    words = spec.texts(view)
     lines = [words["takeaway"] or words["title"], words["caption"], words["details"]]
     write_whole(path.with_suffix(".txt"), "\n\n".join(filter(None, lines)).encode() + b"\n")
     return path
@@ -125,7 +98,7 @@ def picture(spec: FigureSpec, view: View, style: str = "paper") -> Figure:
     plt.switch_backend("agg")
     with mpl.rc_context(dict(rc())):
         if view.empty:
-            return notice(spec.title, texts(spec, view)["caption"])
+            return notice(spec.title, spec.texts(view)["caption"])
         figure = draw(view, style)
         # the layout is worked out once, not again for every kind of file, and with the widths of
         # texts in the PNG, which are wider than at a screen's resolution

@@ -12,14 +12,13 @@ from markupsafe import Markup
 from vgstudy.errors import UserError
 
 PIXELS_PER_POINT = 4 / 3
-KINDS = ("svg", "pdf", "png", "csv")  # files of a figure that the page links to
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
 _TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
 class EmbeddedFigure:
-    """A figure: its name and texts, see `figures.captions.texts`, its size in CSS pixels, and its
+    """A figure: its name and texts, see `FigureSpec.texts`, its size in CSS pixels, and its
     image as a data URL."""
 
     name: str
@@ -30,11 +29,6 @@ class EmbeddedFigure:
     width: int
     height: int
     image: Markup
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The files of a figure that the page links to."""
-        return KINDS
 
     @property
     def heading(self) -> str:

@@ -4,7 +4,6 @@ import gzip
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,40 +32,25 @@ MARKER_PATHS: Mapping[str, str] = {  # outlines about the origin, by matplotlib'
 }
 
 
-@dataclass(frozen=True)
-class Explorer:
-    """An explorer.
+def explorer(frames: Frames) -> dict[str, Any]:
+    """Return the explorer of a study.
 
-    Attributes
-    ----------
-    levels
-        The levels of each factor.
-    epochs
-        The probed epochs.
-    looks
-        For each factor but depth the look of each level: colour, dash, marker and weight.
-    first
-        The places of the levels chosen at first by factor; of depth one place.
-    data
-        The estimates as JSON, compressed by gzip, in base64; see `explorer_data`.
+    `levels` of each factor; the probed `epochs`; `looks`, for each factor but depth the look of
+    each level: colour, dash, marker and weight; `first`, the places of the levels chosen at first
+    by factor, of depth one place; `data`, the estimates as JSON, compressed by gzip, in base64; see
+    `explorer_data`.
     """
-
-    levels: Mapping[str, list[str]]
-    epochs: list[int]
-    looks: Mapping[str, list[dict[str, Any]]]
-    first: Mapping[str, Any]
-    data: str
-
-
-def explorer(frames: Frames) -> Explorer:
-    """Return the explorer of a study."""
     data = explorer_data(frames)
     levels = data["levels"]
-    first = first_choice(data["cells"], [int(depth) for depth in levels["depth"]])
     looks = data["looks"] = level_looks(levels)
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    packed = b64encode(gzip.compress(text.encode(), mtime=0)).decode()
-    return Explorer(levels, data["epochs"], looks, first, packed)
+    return {
+        "levels": levels,
+        "epochs": data["epochs"],
+        "looks": looks,
+        "first": first_choice(data["cells"], [int(depth) for depth in levels["depth"]]),
+        "data": b64encode(gzip.compress(text.encode(), mtime=0)).decode(),
+    }
 
 
 def first_choice(cells: Mapping[str, list[int]], depths: list[int]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 were run once and whose tables the package keeps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby, takewhile
 from operator import itemgetter
 from typing import Any
@@ -15,6 +14,7 @@ from vgstudy.report.table import (
     ESTIMATE,
     SHARE,
     Bar,
+    Finding,
     Table,
     column_table,
     frame_table,
@@ -37,46 +37,50 @@ NONE = "none"  # the remedy of plain networks in the study `remedies`
 # how much more often the profile alone must help than the size alone, by the interval's lower end
 LARGE_EFFECT = 0.2
 DATED = "run once on {date}, seeds of its own"
+# folded, by the kept table that they are of: caption and columns
+TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "remedies": (
+        f"Remedies at twenty layers, each at its best learning rate; {DATED}",
+        (*FACTORS, SHARE, "as_good", "n"),
+    ),
+    "interventions": (
+        f"What rescaled gradients cure and harm, each arm at its best rate; {DATED}",
+        (*FACTORS, "reference", "reference_rate", DIFFERENCE, "cured", "harmed", "learned", "n"),
+    ),
+    "initialisers": (
+        "Decay factors of the signal before training next to theory, and who learns; "
+        "run once on {date}",
+        (*FACTORS, ESTIMATE, "predicted", "learned", "n"),
+    ),
+}
 
 
-@dataclass(frozen=True)
-class Fixes:
-    """The section: a table in sight, sentences, folded tables; and tutorial A's open question with
-    its answer, what the answer stands on, and bars."""
+def fixes() -> dict[str, Any]:
+    """Return the section from the package's own tables: a table in sight, `first`; `sentences`;
+    folded `tables`; and the `finding` for the first screen."""
+    names = ("rates", "fair", "remedies", "interventions", "initialisers")
+    kept = {name: read_record(name) for name in names}
+    return {
+        "first": rate_table(kept["rates"]),
+        "sentences": [
+            rate_sentence(kept["rates"].rows),
+            depth_sentence(kept["fair"].rows),
+            remedy_sentence(kept["remedies"].rows),
+            cause_sentence(kept["interventions"].rows),
+            initialiser_sentence(kept["initialisers"].rows),
+        ],
+        "tables": [
+            depth_table(kept["fair"]),
+            *(record_table(kept[name], *table) for name, table in TABLES.items()),
+        ],
+        "finding": cause_finding(kept["interventions"].rows),
+    }
 
-    first: Table
-    sentences: tuple[str, ...]
-    tables: tuple[Table, ...]
-    question: str
-    answer: str
-    certainty: str
-    bars: tuple[Bar, ...]
 
-
-def fixes() -> Fixes:
-    """Return the section from the package's own tables."""
-    rates, interventions = read_record("rates"), read_record("interventions")
-    remedies, initialisers = read_record("remedies"), read_record("initialisers")
-    fair = read_record("fair")
-    sentences = (
-        rate_sentence(rates.rows),
-        depth_sentence(fair.rows),
-        remedy_sentence(remedies.rows),
-        cause_sentence(interventions.rows),
-        initialiser_sentence(initialisers.rows),
-    )
-    return Fixes(
-        rate_table(rates),
-        sentences,
-        (
-            _depth_table(fair),
-            _remedy_table(remedies),
-            _intervention_table(interventions),
-            _initialiser_table(initialisers),
-        ),
-        "Do unequal gradients make tutorial A's tanh network fail?",
-        *answer(interventions.rows),
-    )
+def record_table(record: Record, caption: str, columns: Sequence[str]) -> Table:
+    """Return a table of some columns of a kept table."""
+    caption = caption.format(**record.provenance)
+    return column_table(caption, pd.DataFrame(record.rows), columns)
 
 
 def rate_table(record: Record) -> Table:
@@ -91,7 +95,8 @@ def rate_table(record: Record) -> Table:
         }
         for row in sorted(record.rows, key=lambda row: row["at_one"] - row["value"])
     ]
-    return frame_table(f"Tutorial A's networks; {_dated(record)}", pd.DataFrame(rows))
+    caption = f"Tutorial A's networks; {DATED}".format(**record.provenance)
+    return frame_table(caption, pd.DataFrame(rows))
 
 
 def rate_sentence(rows: Rows) -> str:
@@ -118,9 +123,9 @@ def remedy_sentence(rows: Rows) -> str:
     return f"With {depth} layers {'; '.join(filter(None, [needless, *some]))}."
 
 
-def answer(rows: Rows) -> tuple[str, str, tuple[Bar, ...]]:
-    """Return whether tutorial A's network A2 fails because its layers' gradients are unequal, what
-    the answer stands on, and the shares that learn."""
+def cause_finding(rows: Rows) -> Finding:
+    """Say whether tutorial A's network A2 fails because its layers' gradients are unequal, with the
+    shares that learn."""
     compared = _compared(rows)
     untouched, profile = compared[A2, EQUAL, UNTOUCHED], compared[A2, PROFILE, SIZE]
     n = profile["n"]
@@ -130,11 +135,14 @@ def answer(rows: Rows) -> tuple[str, str, tuple[Bar, ...]]:
         "only size changed": profile["learned_reference"],
     }
     plain, equal, size = learned.values()
-    return (
-        f"{is_cause(profile, _reverse_harms(rows))}. With equal gradients {equal} of {n} seeds "
-        f"learn instead of {plain}; with only their size changed, {size}.",
-        f"Difference of the last two: {_difference(profile)}, same seeds.",
-        tuple(Bar(name, count / n, f"{count}") for name, count in learned.items()),
+    return Finding(
+        topic="Do unequal gradients make tutorial A's tanh network fail?",
+        text=f"{is_cause(profile, _reverse_harms(rows))}. With equal gradients {equal} of {n} "
+        f"seeds learn instead of {plain}; with only their size changed, {size}.",
+        certainty=f"Difference of the last two: {_difference(profile)}, same seeds.",
+        link="fixes",
+        what="seeds that learn",
+        bars=tuple(Bar(name, count / n, f"{count}") for name, count in learned.items()),
     )
 
 
@@ -220,39 +228,12 @@ def _deepest(rows: Rows, share: str) -> int:
     return max((row["depth"] for row in learning), default=0)
 
 
-def _depth_table(record: Record) -> Table:
+def depth_table(record: Record) -> Table:
+    """Return the limits of `depth_limits`."""
     columns = ("setting", "layers, given rate", "layers, best rate")
-    return frame_table(
+    caption = (
         "How deep half of the seeds learn, at the given rate (10 seeds) and at the best (20); "
-        f"run once on {record.provenance['date']}",
-        pd.DataFrame(depth_limits(record.rows), columns=columns),
+        "run once on {date}"
     )
-
-
-def _remedy_table(record: Record) -> Table:
-    return column_table(
-        f"Remedies at twenty layers, each at its best learning rate; {_dated(record)}",
-        pd.DataFrame(record.rows),
-        (*FACTORS, SHARE, "as_good", "n"),
-    )
-
-
-def _intervention_table(record: Record) -> Table:
-    return column_table(
-        f"What rescaled gradients cure and harm, each arm at its best rate; {_dated(record)}",
-        pd.DataFrame(record.rows),
-        (*FACTORS, "reference", "reference_rate", DIFFERENCE, "cured", "harmed", "learned", "n"),
-    )
-
-
-def _initialiser_table(record: Record) -> Table:
-    return column_table(
-        f"Decay factors of the signal before training next to theory, and who learns; "
-        f"run once on {record.provenance['date']}",
-        pd.DataFrame(record.rows),
-        (*FACTORS, ESTIMATE, "predicted", "learned", "n"),
-    )
-
-
-def _dated(record: Record) -> str:
-    return DATED.format(**record.provenance)
+    limits = pd.DataFrame(depth_limits(record.rows), columns=columns)
+    return frame_table(caption.format(**record.provenance), limits)

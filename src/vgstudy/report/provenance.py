@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +15,12 @@ from vgstudy.store.tables import design_jobs, job_path, shared
 Footer = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """What made a study's tables.
+def read_provenance(folder: Path) -> dict[str, Any]:
+    """Return what made the tables in a study's folder.
 
-    Attributes
-    ----------
-    versions
-        Versions, machine and settings, as name and value.
-    hashes
-        Rows and SHA-256 of every table.
-    costs, jobs
-        What training took, as each job recorded it, and how many jobs there are.
-    config
-        The resolved study as JSON.
-    citation
-        How to cite the numbers.
-    """
-
-    versions: Table
-    hashes: Table
-    costs: tuple[Footer, ...]
-    jobs: int
-    config: str
-    citation: str
-
-    @property
-    def cost(self) -> str:
-        """What training took, in a sentence."""
-        return cost_sentence(self.costs, self.jobs)
-
-
-def read_provenance(folder: Path) -> Provenance:
-    """Collect where the tables in a study's folder come from.
+    `versions`: versions, machine and settings, as name and value; `hashes`: rows and SHA-256 of
+    every table; `cost`: what training took, in a sentence; `config`: the resolved study as JSON;
+    `citation`: how to cite the numbers.
 
     Raises
     ------
@@ -61,14 +33,14 @@ def read_provenance(folder: Path) -> Provenance:
     study = footers["runs"]["study"]
     made_by = footers["estimates"]["provenance"]
     sources = [footer["provenance"] for footer in (*footers.values(), *trained)]
-    return Provenance(
-        versions=version_table(sources),
-        hashes=hash_table(folder, footers, jobs),
-        costs=tuple(job_cost(footer) for footer in trained if "cost" in footer),
-        jobs=len(jobs),
-        config=json.dumps(study, indent=1, ensure_ascii=False),
-        citation=citation(folder.name, made_by, json.dumps(study, sort_keys=True)),
-    )
+    costs = [job_cost(footer) for footer in trained if "cost" in footer]
+    return {
+        "versions": version_table(sources),
+        "hashes": hash_table(folder, footers, jobs),
+        "cost": cost_sentence(costs, len(jobs)),
+        "config": json.dumps(study, indent=1, ensure_ascii=False),
+        "citation": citation(folder.name, made_by, json.dumps(study, sort_keys=True)),
+    }
 
 
 def job_files(folder: Path, table: str, jobs: Iterable[str]) -> list[Path]:

@@ -47,6 +47,13 @@ def counts_sentence(counts: Mapping[str, int]) -> str:
     return f"Of {plural(sum(counts.values()), 'run')}, {ends}."
 
 
+def outcome_tables(frames: Frames) -> tuple[Table, ...]:
+    """Return runs by status, and for each arm when its seeds learned, and how many did by other
+    thresholds."""
+    tables = (accounting_table(frames), learning_table(frames), threshold_table(frames))
+    return tuple(table for table in tables if table.rows)
+
+
 def accounting_table(frames: Frames) -> Table:
     """Return runs by activation, initializer, optimizer and width, and status."""
     by = ["activation", "initializer", "optimizer", "width"]

@@ -2,8 +2,8 @@
 a few bars that show it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import isnan, log
+from typing import Any
 
 import pandas as pd
 
@@ -13,55 +13,37 @@ from vgstudy.figures.outcomes import FAILING, main_failures
 from vgstudy.figures.signal import LARGE, end_to_end, relative_signal
 from vgstudy.formatting import listing, percent, plural, reach
 from vgstudy.report.claims_section import ClaimsSection
-from vgstudy.report.fixes import Fixes
-from vgstudy.report.table import Bar, records, setting
+from vgstudy.report.table import Bar, Finding, records, setting
 
 Studies = Mapping[str, Frames]
 MAX_BARS = 3
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A finding: its question, at most two short sentences, how sure it is, the anchor of the place
-    that shows it, what the bars are of, and the bars."""
+def summary(
+    studies: Studies, claims: ClaimsSection | None, fixed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the first screen: its `scope`, a `warning` of trials, `findings`, and what is
+    `unknown`.
 
-    topic: str
-    text: str
-    certainty: str
-    link: str
-    what: str
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The first screen: scope, a warning of trials, findings, what is not known."""
-
-    scope: str
-    warning: str
-    findings: tuple[Finding, ...]
-    unknown: str
-
-
-def summary(studies: Studies, claims: ClaimsSection | None, fixed: Fixes) -> Summary:
-    """Return the first screen; trials of the workflow count only where there is no other study."""
+    Trials of the workflow count only where there is no other study.
+    """
     trials = [name for name, each in studies.items() if each.study["trial"]]
     counted = {name: each for name, each in studies.items() if name not in trials} or studies
     findings = (
         claims_finding(claims),
         signal_finding(counted),
         failure_finding(counted),
-        Finding(
-            fixed.question, fixed.answer, fixed.certainty, "fixes", "seeds that learn", fixed.bars
-        ),
+        fixed["finding"],
         limit_finding(counted),
     )
-    return Summary(
-        scope=scope_sentence(counted),
-        warning=f"{listing(trials)} only tests the workflow; ignore its numbers." if trials else "",
-        findings=tuple(finding for finding in findings if finding),
-        unknown=unknown_sentence(claims),
-    )
+    return {
+        "scope": scope_sentence(counted),
+        "warning": f"{listing(trials)} only tests the workflow; ignore its numbers."
+        if trials
+        else "",
+        "findings": [finding for finding in findings if finding],
+        "unknown": unknown_sentence(claims),
+    }
 
 
 def scope_sentence(studies: Studies) -> str:

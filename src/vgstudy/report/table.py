@@ -1,4 +1,4 @@
-"""Tables of texts for the page, made from finished rows by one function."""
+"""What the page shows of finished rows: tables of texts, and findings with bars."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.formatting import ABSENT, ANSWERS, interval, level_text, number, share
+from vgstudy.formatting import ABSENT, ANSWERS, interval, levels_text, number, share
 from vgstudy.quantities import QUANTITIES
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS
 
@@ -33,6 +33,19 @@ class Bar:
     share: float
     text: str
     kind: str = "plain"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding: its question, at most two short sentences, how sure it is, the anchor of the place
+    that shows it, what the bars are of, and the bars."""
+
+    topic: str
+    text: str
+    certainty: str
+    link: str
+    what: str
+    bars: tuple[Bar, ...]
 
 
 @dataclass(frozen=True)
@@ -93,4 +106,4 @@ def setting(row: Row, factors: Sequence[str] = FACTORS) -> str:
     """Return the levels of a row: ``tanh, He, SGD, depth 10, 5 wide``."""
     named = [name for name in SETTING_ORDER if name in factors]
     special = [name for name in named if row[name] != DEFAULT_LEVELS.get(name)]
-    return ", ".join(level_text(name, row[name]) for name in special)
+    return levels_text(row, special)

@@ -1,4 +1,7 @@
-"""Compute the validation tables again and keep them in the package: `make validate`."""
+"""Compute the validation tables again and keep them in the package: `make validate`.
+
+Each function here makes one table. `git diff` shows what is new in it.
+"""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -7,147 +10,134 @@ from typing import Any
 
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS
-from vgstudy.store.records import write_record
+from vgstudy.store.records import read_record, write_record
 from vgstudy.store.tables import read_rows
 
 REPETITIONS = 2000
-# of the networks kept from `initialisers`
-DEPTH = 10
 RESULTS = Path("results")
 DEFAULT_STUDY = RESULTS / "extensions"
 DEFAULT_STUDIES = ("circles", "digits", "extensions", "visualising")
+ESTIMATE = ("value", "low", "high", "n")
+# of the networks kept from `remedies-best`, and of those from `initialisers`
+REMEDIED, INITIALISED = {"depth": 20, "width": 10}, {"depth": 10}
+
+Row = dict[str, Any]
 
 
 def coverage() -> None:
-    """Simulate how often every interval and test is right; print what each may be called."""
+    """Simulate how often every interval and test is right."""
     from vgstudy.validation.simulation import simulate
 
-    rows = simulate(REPETITIONS)
-    write_record("coverage", rows, repetitions=REPETITIONS)
-    labels = ((row["role"], row["procedure"], row["label"]) for row in rows)
-    for role, procedure, label in dict.fromkeys(labels):
-        print(f"{role}: {procedure}: {label}")
+    write_record("coverage", simulate(REPETITIONS), repetitions=REPETITIONS)
 
 
 def published() -> None:
-    """Recompute published numbers; print those that disagree."""
+    """Recompute published numbers."""
     from vgstudy.validation.published_laws import law_checks
     from vgstudy.validation.published_networks import network_checks
 
-    checks = [*law_checks(), *network_checks()]
-    write_record("published", [vars(check) for check in checks])
-    wrong = [check for check in checks if not check.agrees]
-    for check in wrong:
-        print(f"{check.source}, {check.quantity}: {check.ours:.4g}, not {check.published:.4g}")
-    print(f"published numbers: {len(checks) - len(wrong)} of {len(checks)} agree")
+    write_record("published", [vars(check) for check in (*law_checks(), *network_checks())])
 
 
 def diagnosis() -> None:
     """Count how often the verdicts of `vgstudy diagnose` are right in the default study."""
     from vgstudy.validation.scores import count_verdicts
 
-    if not _is_trained("diagnosis", DEFAULT_STUDY.name):
-        return
     rows = count_verdicts(DEFAULT_STUDY)
-    first = [row for row in rows if row["epoch"] == 0]
-    runs = sum(row["learned"] + row["failed"] for row in first)
+    runs = sum(row["learned"] + row["failed"] for row in rows if row["epoch"] == 0)
     write_record("diagnosis", rows, study=DEFAULT_STUDY.name, runs=runs)
-    for row in first:
-        print(f"{row['verdict']}: {row['learned']} learned, {row['failed']} did not")
-
-
-def _is_trained(table: str, study: str) -> bool:
-    """Return whether a study is finished; say what to run if it is not."""
-    is_finished = (RESULTS / study / "outcomes.parquet").exists()
-    if not is_finished:
-        print(f"{table}: without {RESULTS / study}, which is missing; run: snakemake --cores all")
-    return is_finished
 
 
 def models() -> None:
-    """Train the twenty families of models, healthy and broken; print every verdict."""
+    """Train the twenty families of models, healthy and broken."""
     from vgstudy.validation.models import model_rows
-    from vgstudy.validation.scores import OURS
 
-    rows = []
-    for row in model_rows():
-        rows.append(row)
-        print(
-            f"{row['name']}, epoch {row['epoch']}: {row['truth']}: {row[OURS]} alarms", flush=True
-        )
-    write_record("models", rows)
+    write_record("models", list(model_rows()))
 
 
 def rules() -> None:
-    """Score published rules and ours on the families of models and on the studies' cells."""
+    """Score published rules and ours on the families of models and on the cells of those default
+    studies that were run."""
     from vgstudy.results import Results
-    from vgstudy.store.records import read_record
     from vgstudy.validation.scores import cell_scores, family_scores
 
-    studies = {
-        name: Results(RESULTS / name) for name in DEFAULT_STUDIES if _is_trained("rules", name)
-    }
+    folders = {name: RESULTS / name for name in DEFAULT_STUDIES}
+    studies = {name: Results(path) for name, path in folders.items() if path.is_dir()}
     rows = list(family_scores(read_record("models").rows))
     rows += cell_scores(studies) if studies else []
     write_record("rules", rows, studies=list(studies))
-    for row in rows:
-        shares = (
-            f"{row['found']} of {row['broken']} found, {row['blamed']} of {row['healthy']} blamed"
-        )
-        print(f"{row['rule']}, {row['models']}, {row['when']}: {shares}")
 
 
 def rates() -> None:
     """Keep the tutorials' networks at their best learning rates, from the study `rates`."""
-    columns = (*FACTORS, "at_one", "value", "low", "high", "n", "chosen_on")
-    _keep("rates", _rows_of("rates", "best_rates", columns))
+    columns = (*FACTORS, "at_one", *ESTIMATE, "chosen_on")
+    write_record("rates", _rows_of("rates", "best_rates", columns))
 
 
 def interventions() -> None:
     """Keep what rescaled gradients cure and harm, from the study `interventions-best`."""
     columns = (*FACTORS, "factor", "reference", "reference_rate", "learned", "learned_reference")
     counts = ("cured", "harmed", "value", "low", "high", "p", "n")
-    _keep("interventions", _rows_of("interventions-best", "paired", (*columns, *counts)))
+    write_record("interventions", _rows_of("interventions-best", "paired", (*columns, *counts)))
 
 
 def remedies() -> None:
-    """Keep which remedies make 20 layers of 10 learn, from the study `remedies-best`."""
+    """Keep which remedies make deep networks learn, from the study `remedies-best`."""
     from vgstudy.analysis.best_rates import ranked
 
-    columns = (*FACTORS, "value", "low", "high", "n")
-    rows = _rows_of("remedies-best", "best_rates", columns)
-    _keep("remedies", ranked([row for row in rows if (row["depth"], row["width"]) == (20, 10)]))
+    rows = _rows_of("remedies-best", "best_rates", (*FACTORS, *ESTIMATE))
+    write_record("remedies", ranked([row for row in rows if REMEDIED.items() <= row.items()]))
 
 
 def initialisers() -> None:
-    """Keep decay factors of ten layers next to theory, and who learns, from `initialisers`."""
-    study = "initialisers"
-    networks = _networks(study)
-    columns = ("cell", "quantity", "predicted", "value", "low", "high", "n")
-    learned = _learned(study)
+    """Keep decay factors next to theory, and who learns, from the study `initialisers`."""
+    networks, learned = _networks("initialisers"), _learned("initialisers")
+    columns = ("cell", "quantity", "predicted", *ESTIMATE)
     rows = [
         {**networks[row["cell"]], **row, "learned": learned[row["cell"]]}
-        for row in _rows_of(study, "overlays", columns)
-        if row["quantity"] == "d_delta" and networks[row["cell"]]["depth"] == DEPTH
+        for row in _rows_of("initialisers", "overlays", columns)
+        if row["quantity"] == "d_delta" and INITIALISED.items() <= networks[row["cell"]].items()
     ]
-    _keep(study, [_without(row, "cell", "quantity") for row in rows])
+    write_record("initialisers", [_without(row, "cell", "quantity") for row in rows])
 
 
 def fair() -> None:
     """Keep how often networks learn at the given and at their best learning rate, from the studies
     `fair` and `fair-best`."""
-    learned = _learned("fair")
+    networks, learned = _networks("fair"), _learned("fair")
     at_one = {
         tuple(_without(levels, "rate_factor").values()): learned[cell]
-        for cell, levels in _networks("fair").items()
+        for cell, levels in networks.items()
         if levels["rate_factor"] == 1
     }
-    rows = _rows_of("fair-best", "best_rates", (*FACTORS, "value", "low", "high", "n"))
+    rows = _rows_of("fair-best", "best_rates", (*FACTORS, *ESTIMATE))
     keys = [name for name in FACTORS if name != "rate_factor"]
-    _keep("fair", [row | {"at_one": at_one[tuple(row[key] for key in keys)]} for row in rows])
+    write_record(
+        "fair", [row | {"at_one": at_one[tuple(row[key] for key in keys)]} for row in rows]
+    )
 
 
-def _networks(study: str) -> dict[str, dict[str, Any]]:
+def confirmation() -> None:
+    """Judge the tutorials' claims on fresh seeds."""
+    from vgstudy.validation.claims_again import confirmed, fingerprints
+
+    write_record("confirmation", list(confirmed()), studies=fingerprints())
+
+
+def best_rate_claims() -> None:
+    """Judge the tutorials' claims about outcomes with each network at its best learning rate."""
+    from vgstudy.validation.claims_again import at_best_rates
+
+    write_record("best_rate_claims", list(at_best_rates()))
+
+
+def _rows_of(study: str, table: str, columns: Sequence[str]) -> list[Row]:
+    """Return some columns of a study's table."""
+    rows: list[Row] = read_rows(RESULTS / study, table, list(columns)).to_pylist()
+    return rows
+
+
+def _networks(study: str) -> dict[str, Row]:
     """Return the levels of each cell of a study."""
     rows = _rows_of(study, "runs", ("cell", *FACTORS))
     return {row["cell"]: _without(row, "cell") for row in rows}
@@ -159,76 +149,39 @@ def _learned(study: str) -> dict[str, float]:
     return {row["cell"]: row["value"] for row in rows if row["quantity"] == "p_learned"}
 
 
-def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def _without(row: Row, *names: str) -> Row:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def confirmation() -> None:
-    """Judge the tutorials' claims on fresh seeds."""
-    from vgstudy.validation.claims_again import confirmed, fingerprints
-
-    _keep_claims("confirmation", list(confirmed()), studies=fingerprints())
-
-
-def best_rate_claims() -> None:
-    """Judge the tutorials' claims about outcomes with each network at its best learning rate."""
-    from vgstudy.validation.claims_again import at_best_rates
-
-    _keep_claims("best_rate_claims", list(at_best_rates()))
-
-
-def _keep_claims(name: str, rows: list[dict[str, Any]], **settings: Any) -> None:
-    """Keep verdicts as a validation table, and print that on each claim."""
-    write_record(name, rows, **settings)
-    for key in dict.fromkeys((row["seeds"], row["id"], row["study"]) for row in rows):
-        row = next(row for row in rows if key == (row["seeds"], row["id"], row["study"]))
-        print(*key, row["claim_verdict"], row["claim_share"], row["claim_n"])
-
-
-def _rows_of(study: str, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """Return some columns of a study's table; no rows where the study was not run."""
-    folder = Path("results") / study
-    if not folder.is_dir():
-        print(f"{folder} is missing; run the study {study}")
-        return []
-    rows: list[dict[str, Any]] = read_rows(folder, table, list(columns)).to_pylist()
-    return rows
-
-
-def _keep(name: str, rows: list[dict[str, Any]]) -> None:
-    """Keep rows as a validation table, and print the share that learned of each network."""
-    if rows:
-        write_record(name, rows)
-    for row in rows:
-        levels = ", ".join(str(row[factor]) for factor in FACTORS)
-        print(f"{levels}: {row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]")
-
-
 TABLES: Mapping[str, Callable[[], None]] = {
-    "coverage": coverage,
-    "published": published,
-    "diagnosis": diagnosis,
-    "models": models,
-    "rules": rules,
-    "rates": rates,
-    "interventions": interventions,
-    "remedies": remedies,
-    "initialisers": initialisers,
-    "fair": fair,
-    "confirmation": confirmation,
-    "best_rate_claims": best_rate_claims,
+    function.__name__: function
+    for function in (
+        coverage,
+        published,
+        diagnosis,
+        models,
+        rules,
+        rates,
+        interventions,
+        remedies,
+        initialisers,
+        fair,
+        confirmation,
+        best_rate_claims,
+    )
 }
 
 
 def main(names: Sequence[str]) -> None:
-    """Make the named tables, or all."""
+    """Make the named tables, or all; say of which the studies were not run."""
     if unknown := sorted(set(names) - TABLES.keys()):
         sys.exit(f"unknown table {unknown[0]!r}; the validation tables are {', '.join(TABLES)}")
-    try:
-        for name in names or TABLES:
+    for name in names or TABLES:
+        try:
             TABLES[name]()
-    except UserError as mistake:
-        sys.exit(f"error: {mistake}")
+            print(f"{name}: written", flush=True)
+        except UserError as mistake:
+            print(f"{name}: not written: {mistake}", flush=True)
 
 
 if __name__ == "__main__":

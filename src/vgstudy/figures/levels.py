@@ -1,8 +1,10 @@
-"""Layer by layer, with bands: levels before and after training, decay factors with theory."""
+"""Levels and decay factors from layer to layer, and what theory predicts of them before any
+update."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from typing import Any
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from vgstudy.figures.frames import (
     REFERENCE_DEPTH,
@@ -13,18 +15,17 @@ from vgstudy.figures.frames import (
     optimizers,
 )
 from vgstudy.figures.registry import figure
-from vgstudy.figures.view import BLOCKS, Axis, View, axes_of, with_bands
+from vgstudy.figures.view import BLOCKS, SETTING, Axis, View, axes_of, with_bands
 from vgstudy.formatting import listing
 from vgstudy.quantities import QUANTITIES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LEVELS = ("delta_rms", "h_rms", "g_rms")
 DECAYS = ("d_delta", "d_g", "d_h")
 PAIR = Axis("layer (its value over that of the next layer; the last pair is the output's)")
 LAYER = Axis("layer (1 is nearest the input, the last is the output)")
 WHEN = {True: "before training", False: "after training"}
+MIN_WIDTHS = 3  # that a study needs for a trend
+VARIANCE = "var_interior_delta"
 SPAN = "An axis reaches at most six decades to either side of the median; lines go on beyond it."
 
 
@@ -70,8 +71,6 @@ def decay_layers(frames: Frames) -> View:
 )
 def profiles(frames: Frames) -> View:
     """Select δ, h and g by layer at the first and the last probed epoch, for a few depths."""
-    import pandas as pd
-
     epochs = [0, int(frames.profiles["epoch"].max() or 0)] if len(frames.profiles) else [0]
     rows = chosen(frames.profiles, quantity=list(LEVELS), epoch=epochs)
     rows = at_depths(first_optimizer_only(rows), [5, 10, 20])
@@ -93,3 +92,62 @@ def depths_note(rows: pd.DataFrame) -> str:
     depths = sorted(rows["depth"].astype(int).unique())
     word = "Depth" if len(depths) == 1 else "Depths"
     return f"{word} {listing(map(str, depths))}." if depths else ""
+
+
+def has_widths(study: Mapping[str, Any]) -> bool:
+    """Return whether a study has enough widths for a trend."""
+    return len(study["factors"]["width"]) >= MIN_WIDTHS
+
+
+@figure(
+    "fluctuations",
+    title="How much initial gradients vary from seed to seed",
+    caption="Variance over seeds of log (δ of layer L / δ of layer 2) before training; a line for "
+    "each width.",
+    details="Activations that are linear but for a slope below 0. Theory at one input: the "
+    "variance grows in proportion to the sum of 1 / width over the layers between (Hanin & Nica "
+    "2018), so deep narrow networks differ most. Ours is of many inputs, and smaller.",
+    needs="no network has 3 hidden layers, kernels of mean 0 and an activation that is linear but "
+    "for a slope below 0",
+)
+def fluctuations(frames: Frames) -> View:
+    """Select the variance over seeds of the log ratio of δ over the square layers."""
+    rows = first_optimizer_only(chosen(frames.overlays, quantity=VARIANCE))
+    x = (rows["depth"].astype(int) - 2) / rows["width"].astype(int)
+    return View(
+        rows.assign(x=x).drop(columns="predicted"),
+        {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)", "log")},
+        Axis("sum of 1 / width over the layers between: (depth − 2) / width", "log"),
+        across=("initializer",),
+        line=SETTING,
+    )
+
+
+@figure(
+    "theory-width",
+    title="Measured over predicted decay before training, by width",
+    caption="Decay factor before training over what theory predicts for infinite width.",
+    needs="theory predicts none of these networks",
+    is_of=has_widths,
+)
+def theory_width(frames: Frames) -> View:
+    """Select measured over predicted decay factors against width, at two depths."""
+    axes = {
+        f"d_{name}": Axis(
+            f"decay factor of {symbol},\nmeasured / predicted", "log", {"theory": 1.0}
+        )
+        for name, symbol in (("delta", "δ"), ("g", "g"))
+    }
+    rows = at_depths(first_optimizer_only(chosen(frames.overlays, quantity=list(axes))), [5, 10])
+    ratios = {name: rows[name] / rows["predicted"] for name in ("value", "low", "high")}
+    # the prediction is the line at 1
+    rows = rows.assign(x=rows["width"].astype(int), **ratios).drop(columns="predicted")
+    return View(
+        rows,
+        axes,
+        Axis("width (units per hidden layer)", "log"),
+        "Intervals are of what was measured.",
+        ("initializer",),
+        ("depth",),
+        line=("activation", "initializer", "optimizer", "depth"),
+    )

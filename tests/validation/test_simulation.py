@@ -199,9 +199,8 @@ def test_a_simulation_has_the_same_stream_alone_and_among_others(trials):
 
 def test_a_row_by_hand():
     hits = np.array([1, 1, 1, 0, np.nan])
-    widths = np.array([1.0, 3.0, 2.0, 4.0, np.nan])
-    row = Trial("p", PRIMARY, "truth", 7, 0.95, hits, widths).row()
-    assert (row["coverage"], row["made"], row["repetitions"], row["width"]) == (0.75, 4, 5, 2.5)
+    row = Trial("p", PRIMARY, "truth", 7, 0.95, hits).row()
+    assert (row["coverage"], row["made"], row["repetitions"]) == (0.75, 4, 5)
 
 
 def test_a_trial_by_hand():

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import log
 from pathlib import Path
-from typing import Any
 
 from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.judging import NOT_RUN, VERDICTS
@@ -69,43 +68,31 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Tutorial:
-    """A tutorial: letter, title, claims that were run, ids of the others, code that has aged."""
-
-    letter: str
-    title: str
-    claims: tuple[Claim, ...]
-    not_run: tuple[str, ...]
-    code: Table
-
-    @property
-    def name(self) -> str:
-        """What the page calls it: other letters are a user's own files."""
-        return f"{'Tutorial' if self.letter in TUTORIALS else 'Claims'} {self.letter}"
-
-
-@dataclass(frozen=True)
 class ClaimsSection:
-    """The tutorials, claims by verdict, and the studies that would judge what was not run."""
+    """The section.
 
-    tutorials: tuple[Tutorial, ...]
+    Attributes
+    ----------
+    claims, counts
+        The claims that were run, and how many have each verdict.
+    not_run
+        Of each tutorial by its letter the ids of the other claims.
+    lacking
+        The studies that would judge these, in words.
+    code
+        By letter the lines of a tutorial's code that no longer do what they did.
+    """
+
+    claims: tuple[Claim, ...]
     counts: Mapping[str, int]
-    lacking: tuple[str, ...]
-
-    @property
-    def claims(self) -> tuple[Claim, ...]:
-        """The claims that were run, of all tutorials."""
-        return tuple(claim for tutorial in self.tutorials for claim in tutorial.claims)
+    not_run: Mapping[str, tuple[str, ...]]
+    lacking: str
+    code: Mapping[str, Table]
 
     @property
     def studies(self) -> tuple[str, ...]:
-        """The studies that judge them."""
+        """The studies that judge the claims."""
         return tuple(dict.fromkeys(claim.study for claim in self.claims))
-
-    @property
-    def lacking_studies(self) -> str:
-        """The studies that were not run, in words."""
-        return listing(self.lacking)
 
     def of_study(self, name: str) -> tuple[Claim, ...]:
         """Return the claims that one study judges."""
@@ -117,26 +104,29 @@ def claims_section(results: Path) -> ClaimsSection | None:
     if (rows := shared_rows(results, "claims")) is None:
         return None
     footer = read_footer(results / "claims.parquet")
-    confirmed = run_again(results, footer["studies"])
-    texts = footer["tutorials"].items()
-    tutorials = tuple(tutorial(letter, text, rows, confirmed) for letter, text in texts)
-    verdicts = [claim.verdict for each in tutorials for claim in each.claims]
-    counts = {name: verdicts.count(name) for name in VERDICTS if name in verdicts}
+    claims = tuple(judged_claims(rows, run_again(results, footer["studies"])))
+    verdicts, judged = [each.verdict for each in claims], {each.id for each in claims}
+    others = dict.fromkeys((row["tutorial"], row["id"]) for row in rows if row["id"] not in judged)
+    tutorials = footer["tutorials"]
     lacking = dict.fromkeys(row["study"] for row in rows if row["verdict"] == NOT_RUN)
-    return ClaimsSection(tutorials, counts, tuple(lacking))
+    return ClaimsSection(
+        claims,
+        counts={name: verdicts.count(name) for name in VERDICTS if name in verdicts},
+        not_run={
+            letter: tuple(name for tutorial, name in others if tutorial == letter)
+            for letter in tutorials
+        },
+        lacking=listing(lacking),
+        code={letter: code_table(letter, text["code"]) for letter, text in tutorials.items()},
+    )
 
 
-def tutorial(
-    letter: str, text: Mapping[str, Any], rows: Sequence[Row], confirmed: Collection[str] = ()
-) -> Tutorial:
-    """Return one tutorial with its claims; `confirmed` as in `claim`."""
-    of_tutorial = [row for row in rows if row["tutorial"] == letter]
-    claims = tuple(judged_claims(of_tutorial, confirmed))
-    judged = {claim.id for claim in claims}
-    not_run = dict.fromkeys(row["id"] for row in of_tutorial if row["id"] not in judged)
-    code = tuple((line["line"], line["today"], line["instead"]) for line in text["code"])
-    table = Table(CODE_CAPTION, ("line", "today", "write instead"), code)
-    return Tutorial(letter, text["title"], claims, tuple(not_run), table)
+def code_table(letter: str, lines: Sequence[Row]) -> Table:
+    """Return the lines of a tutorial's code that no longer do what they did."""
+    # other letters are a user's own files
+    name = f"{'Tutorial' if letter in TUTORIALS else 'Claims'} {letter}"
+    rows = tuple((line["line"], line["today"], line["instead"]) for line in lines)
+    return Table(f"{name}: {CODE_CAPTION}", ("line", "today", "write instead"), rows)
 
 
 def judged_claims(rows: Sequence[Row], confirmed: Collection[str] = ()) -> Iterator[Claim]:

@@ -15,13 +15,14 @@ from vgstudy.report.table import Row
 from vgstudy.results import read_design
 from vgstudy.store.records import read_record
 
-# by the seeds of the table; the first confirms
+# seeds on which the claims were judged again; the first confirm
+SAME_SAMPLE, FRESH_SAMPLES, BEST_RATE = "100-149", "150-199", "200-299"
 LABELS: Mapping[str, str] = {
-    "100-149": "Judged again on seeds 100 to 149",
-    "150-199": "On seeds 150 to 199, each with a sample of its own",
-    "200-299": "Outcomes at each network's best learning rate, seeds 230 to 299",
+    SAME_SAMPLE: "Judged again on seeds 100 to 149",
+    FRESH_SAMPLES: "On seeds 150 to 199, each with a sample of its own",
+    BEST_RATE: "Outcomes at each network's best learning rate, seeds 230 to 299",
 }
-CONFIRMATION = LABELS["100-149"]
+CONFIRMATION = LABELS[SAME_SAMPLE]
 
 
 @dataclass(frozen=True)

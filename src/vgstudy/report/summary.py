@@ -202,7 +202,7 @@ def unknown_sentence(claims: ClaimsSection | None) -> str:
     if claims is None:
         return "The tutorials' claims were not judged."
     undecided = claims.counts.get(UNDECIDED, 0)
-    missing = sum(len(each.not_run) for each in claims.tutorials)
+    missing = sum(map(len, claims.not_run.values()))
     texts = [
         f"{plural(undecided, 'claim')} undecided" if undecided else "",
         f"{plural(missing, 'claim')} {NOT_RUN}" if missing else "",

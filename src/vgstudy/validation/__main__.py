@@ -28,7 +28,7 @@ def coverage() -> None:
     """Simulate how often every interval and test is right."""
     from vgstudy.validation.simulation import simulate
 
-    write_record("coverage", simulate(REPETITIONS), repetitions=REPETITIONS)
+    write_record("coverage", simulate(REPETITIONS))
 
 
 def published() -> None:
@@ -65,7 +65,7 @@ def rules() -> None:
     studies = {name: Results(path) for name, path in folders.items() if path.is_dir()}
     rows = list(family_scores(read_record("models").rows))
     rows += cell_scores(studies) if studies else []
-    write_record("rules", rows, studies=list(studies))
+    write_record("rules", rows)
 
 
 def rates() -> None:

@@ -12,7 +12,7 @@ from vgstudy.claims.register import Claim, Tutorial, read_register
 from vgstudy.claims.statements import Statement
 from vgstudy.config import yamlfile
 from vgstudy.config.load import check_study
-from vgstudy.report.repeats import fingerprint
+from vgstudy.report.repeats import BEST_RATE, FRESH_SAMPLES, SAME_SAMPLE, fingerprint
 from vgstudy.results import Design, plain, read_design
 from vgstudy.running import run
 from vgstudy.schema import FACTORS
@@ -22,7 +22,6 @@ CONFIG = Path("config")
 RUNS = Path("results/claims-again")
 # of the tutorials; the claims about the default study are not judged again
 STUDIES = ("circles", "visualising", "digits")
-SAME_SAMPLE, FRESH_SAMPLES, BEST_RATE = "100-149", "150-199", "200-299"
 CHOOSING = 30
 RATES = (0.1, 0.3, 1, 3, 10)
 STATEMENT = ("id", "study", "statement", "arm", "verdict", "share", "n")

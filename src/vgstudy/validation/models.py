@@ -20,7 +20,6 @@ EPOCHS = 30
 BATCH = 32
 PROBED = 64  # examples of the probe set
 CHOOSES, JUDGES = "chooses thresholds", "judges"
-RANGES = {"ratio": "ratio", "dead": "off", "saturated": "flat"}
 
 
 def model_rows() -> Iterator[dict[str, Any]]:
@@ -70,31 +69,17 @@ def _found(logs: list[Log], epoch: int) -> dict[str, Any]:
     of_runs = features(rows)
     alarm = alarms(rows).assign(**{OURS: verdicts(of_runs) != HEALTHY})
     is_now = of_runs.index.get_level_values("epoch") == epoch
+    ratio = of_runs.loc[is_now, "ratio"]
     (diagnosis,) = diagnose_logs(logs, epoch)
     return {
         "verdict": diagnosis["verdict"],
         "seeds": len(logs),
         **{name: int(alarm.loc[is_now, name].sum()) for name in RULES},
         **{name: diagnosis["compared"][name] for name in ("quantity", "lowest", "highest")},
-        **_ranges(of_runs[is_now]),
-        "loss_ratio": _loss_ratio(logs),
+        "ratio_min": _rounded(ratio.min()),
+        "ratio_max": _rounded(ratio.max()),
     }
 
 
-def _ranges(now: pd.DataFrame) -> dict[str, float]:
-    """Return the smallest and the largest of each feature of any seed."""
-    return {
-        f"{column}_{end}": _rounded(getattr(now[name], end)())
-        for name, column in RANGES.items()
-        for end in ("min", "max")
-    }
-
-
-def _loss_ratio(logs: list[Log]) -> float:
-    """Return the median over seeds of the last loss on the probe set over the first."""
-    losses = [footer["probe_loss"] for _, footer in logs]
-    return _rounded(np.median([loss[max(loss)] / loss[min(loss)] for loss in losses]))
-
-
-def _rounded(value: Any) -> float:
+def _rounded(value: float) -> float:
     return float(f"{value:.4g}")

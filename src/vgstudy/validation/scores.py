@@ -4,7 +4,7 @@ Models count, not seeds: a model has an alarm if most of its seeds have one. Int
 over models.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,6 @@ from vgstudy.validation.published_rules import PUBLISHED, alarms
 
 OURS = "vgstudy"
 RULES = (OURS, *PUBLISHED)
-DEEP = 10  # hidden layers from which on settings are compared
-COUNT_COLUMNS = ["epoch", "verdict", "activation", "initializer", "learned", "failed"]
 PUBLISHED_COLUMNS = ("g_l2", "g_mean_abs", "g_zero_float32", "fan_in", "fan_out")
 # the share of learned seeds up to which a cell is broken, and from which on it is healthy
 BROKEN, WORKING = 0.3, 0.7
@@ -99,37 +97,25 @@ def _share(kind: str, name: str, flags: "pd.Series[bool]") -> dict[str, Any]:
     return {kind: total, name: count, **ends}
 
 
-def count_verdicts(results: Path) -> list[dict[str, Any]]:
+def count_verdicts(folder: Path) -> list[dict[str, Any]]:
     """Apply the rules to every run of a study and count how the runs ended.
 
     Returns
     -------
     For each probe epoch and verdict, how many runs with it learned and how many failed (`learned`,
-    `failed`); then the same for each activation and initializer of the runs of `DEEP` hidden layers
-    or more. Fields that do not apply are None.
+    `failed`).
 
     Raises
     ------
     UserError
         If the study is not finished.
     """
-    study = Results(results)
-    ended = study.outcomes[["cell", "seed", "status", "depth", "activation", "initializer"]]
-    ended = ended.assign(learned=ended["status"].astype(str) == LEARNED)
+    study = Results(folder)
+    ended = study.outcomes.assign(learned=study.outcomes["status"].astype(str) == LEARNED)
     probes = study.read("probes", PROBE_COLUMNS, examples=PROBE_SET)
-    joined = verdicts(features(probes)).reset_index()
-    joined = joined.merge(ended[["cell", "seed", "learned"]], on=["cell", "seed"])
-    deep = ended[ended["depth"] >= DEEP]
-    return [
-        *_counts(joined, ["epoch", "verdict"]),
-        *_counts(deep, ["activation", "initializer"]),
-    ]
-
-
-def _counts(frame: pd.DataFrame, by: list[str]) -> Iterable[dict[str, Any]]:
-    groups = frame.groupby(by, observed=True)["learned"]
+    judged = verdicts(features(probes)).reset_index()
+    judged = judged.merge(ended[["cell", "seed", "learned"]], on=["cell", "seed"])
+    groups = judged.groupby(["epoch", "verdict"], observed=True)["learned"]
     counts = groups.agg(learned="sum", runs="count").reset_index()
-    counts["failed"] = counts["runs"] - counts["learned"]
-    rows = counts.reindex(columns=COUNT_COLUMNS).astype(object)
-    by_row = rows.where(rows.notna(), None).to_numpy().tolist()
-    return [dict(zip(COUNT_COLUMNS, row, strict=True)) for row in by_row]
+    counts["failed"] = counts.pop("runs") - counts["learned"]
+    return [{str(name): value for name, value in row.items()} for row in counts.to_dict("records")]

@@ -26,8 +26,6 @@ class Trial:
     hits
         For each repetition 1 if the interval holds the truth (of a test: if it finds something), 0
         if not, NaN if none could be made.
-    width
-        Of each interval on the scale on which it is made, axis (repetition,); NaN for tests.
     """
 
     procedure: str
@@ -36,14 +34,11 @@ class Trial:
     n: int
     nominal: float
     hits: Array
-    width: Array
 
     def row(self) -> dict[str, Any]:
-        """Return the row of the table: coverage with its Wilson interval, `low` to `high`, and the
-        median width."""
+        """Return the row of the table: coverage with its Wilson interval, `low` to `high`."""
         made = self.hits[~np.isnan(self.hits)]
         share = wilson(made.sum(), len(made))
-        widths = self.width[~np.isnan(self.width)]
         return {
             "procedure": self.procedure,
             "role": self.role,
@@ -53,7 +48,6 @@ class Trial:
             "coverage": float(share.value),
             "low": float(share.low),
             "high": float(share.high),
-            "width": float(np.median(widths)) if len(widths) else None,
             "made": len(made),
             "repetitions": len(self.hits),
         }
@@ -64,25 +58,23 @@ def interval_trial(
 ) -> Trial:
     """Return the trial of intervals, axis (repetition,), for a true value or one per repetition."""
     hits = np.where(np.isnan(interval.low), np.nan, _holds(interval, value))
-    return Trial(procedure, role, truth, n, CONFIDENCE, hits, interval.high - interval.low)
+    return Trial(procedure, role, truth, n, CONFIDENCE, hits)
 
 
 def band_trial(
     procedure: str, role: str, truth: str, n: int, band: Interval, values: Array
 ) -> Trial:
-    """Return the trial of bands, axes (repetition, point): a hit holds the truth at all points; the
-    width is the mean over points."""
+    """Return the trial of bands, axes (repetition, point): a hit holds the truth at all
+    points."""
     missing = np.isnan(band.low).any(axis=-1)
     hits = np.where(missing, np.nan, np.all(_holds(band, values), axis=-1))
-    return Trial(procedure, role, truth, n, CONFIDENCE, hits, (band.high - band.low).mean(axis=-1))
+    return Trial(procedure, role, truth, n, CONFIDENCE, hits)
 
 
 def error_trial(procedure: str, truth: str, n: int, p: Array) -> Trial:
     """Return the trial of a test at the 5 % level from its p values, axis (repetition,), where
     there is nothing to find."""
-    return Trial(
-        procedure, PRIMARY, truth, n, ALPHA, (p < ALPHA).astype(float), np.full(len(p), np.nan)
-    )
+    return Trial(procedure, PRIMARY, truth, n, ALPHA, (p < ALPHA).astype(float))
 
 
 def ends_interval(low: Array, high: Array) -> Interval:

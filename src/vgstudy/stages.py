@@ -15,7 +15,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "trajectories": 5,
         "overlay": 5,
         "claims": 13,
-        "figures": 31,
+        "figures": 32,
         "report": 42,
         "coverage": 10,
         "published": 2,

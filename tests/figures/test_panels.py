@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from synthetic import made_frames, study
-from vgstudy.figures.axes import horizontal_limits, vertical_limits
+from vgstudy.figures.axes import horizontal_limits, shown_names, vertical_limits
 from vgstudy.figures.frames import nearest
-from vgstudy.figures.panels import draw, panelled
+from vgstudy.figures.panels import draw, panel_size, panelled
 from vgstudy.figures.registry import figures
 from vgstudy.figures.style import COLOURS, keyed, shades
 from vgstudy.figures.view import DEPTH, Axis, View, laid_out, thinned, with_bands
@@ -167,6 +167,15 @@ def test_a_logarithmic_axis_leaves_zeros_out_by_hand():
 def test_an_axis_without_values_or_with_huge_ones_is_finite(values):
     points = pd.DataFrame({"value": values, "low": values, "high": values})
     assert np.isfinite(vertical_limits(points, Axis("y", "log"))).all()
+
+
+def test_many_names_have_room_and_of_short_ones_some_are_shown_by_hand():
+    short = shown_names(Axis("depth", names=tuple(map(str, range(20, 0, -1)))))
+    assert list(short.values()) == ["20", "17", "14", "11", "8", "5", "2"]
+    long = shown_names(Axis("network", names=tuple(f"tanh, depth {n}" for n in range(40))))
+    assert len(long) == 40
+    assert panel_size(1, 1, names=40)[1] == pytest.approx(40 * 0.13)
+    assert panel_size(1, 1, names=7) == panel_size(1, 1)
 
 
 def test_horizontal_limits_by_hand():

@@ -4,7 +4,7 @@ interval and without which runs."""
 import pandas as pd
 import pytest
 
-from synthetic import made_frames, study
+from synthetic import study
 from vgstudy.errors import UserError
 from vgstudy.figures.registry import (
     FAMILIES,
@@ -100,9 +100,3 @@ def test_left_out_seeds_against_the_table(frames):
     assert (failed > 0).any()
     text = spec.texts(spec.view(frames))["details"]
     assert f"in {(failed > 0).sum()} of {len(failed)} networks" in text
-
-
-def test_an_empty_study_says_why_nothing_is_drawn():
-    frames = made_frames()
-    for spec in figures().values():
-        assert spec.texts(spec.view(frames))["caption"].startswith("Not drawn: ")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthetic import made_frames, study
+from synthetic import made_frames
 from vgstudy.errors import UserError
 from vgstudy.figures.registry import figures
 from vgstudy.figures.write import compact, picture, rendered, write_figures, write_one
@@ -85,7 +85,7 @@ def test_svg_has_text_as_text_and_no_date(written):
     assert not re.search(r"\d{4}-\d\d-\d\d|matplotlib v", content, flags=re.IGNORECASE)
 
 
-@pytest.mark.parametrize("name", figures(study()))
+@pytest.mark.parametrize("name", figures())
 def test_a_figure_without_estimates_says_why(name):
     spec = figures()[name]
     content = rendered(picture(spec, spec.view(made_frames())), "svg").decode()

@@ -11,9 +11,8 @@ from matplotlib.axes import Axes
 
 from vgstudy.claims.networks import named_cells
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.lines import activation_key, draw_lines
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, RED, Look
+from vgstudy.figures.style import GREY, RED, Look, activation_key, draw_lines
 from vgstudy.figures.view import MAX_COLUMNS, Axis, View, axes_of
 from vgstudy.formatting import listing, percent, plural
 

@@ -13,7 +13,6 @@ from vgstudy.figures.view import Axis
 from vgstudy.formatting import power_of_ten
 
 Array = NDArray[np.float64]
-SHARE = (0, 1)  # limits of an axis of shares
 MARGIN = 0.06  # of the range, at either end
 OVERHANG = 0.5  # of the range of the values: how far beyond them an interval may stretch the axis
 SMALLEST = {"log": log(2.0), "linear": 1e-3}  # ranges
@@ -77,7 +76,8 @@ def extent(numbers: Array) -> tuple[float, float]:
 
 
 def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
-    """Set scale, limits and whole-number ticks of a panel's horizontal axis."""
+    """Set scale, limits and ticks of a panel's horizontal axis; whole numbers unless it has fixed
+    limits, as shares have."""
     if axis.scale == "log":
         axes.set_xscale("log")
         near = limits[1] / limits[0] < 100
@@ -86,7 +86,7 @@ def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}"))
     elif axis.names:
         axes.set_xticks(range(len(axis.names)), axis.names)
-    elif axis.limits == SHARE:
+    elif axis.limits:
         axes.xaxis.set_major_locator(MaxNLocator(5))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
@@ -94,12 +94,9 @@ def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
 
 
 def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
-    """Set scale, limits, ticks and marked levels of a panel's vertical axis; of many short names
-    some are shown."""
-    if axis.names:
-        is_short = max(map(len, axis.names)) <= 3
-        step = -(-len(axis.names) // MAX_NAMES) if is_short else 1
-        axes.set_yticks(range(0, len(axis.names), step), axis.names[::step])
+    """Set scale, limits, ticks and marked levels of a panel's vertical axis."""
+    if names := shown_names(axis):
+        axes.set_yticks([*names], [*names.values()])
     for level in axis.marks.values():
         axes.axhline(level, color=GREY, linewidth=0.8, dashes=(2, 2), zorder=1)
     if axis.scale == "symlog":
@@ -112,6 +109,13 @@ def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         axes.set_yscale("log")
         tick_decades(axes, limits)
     axes.set_ylim(limits)
+
+
+def shown_names(axis: Axis) -> dict[int, str]:
+    """Return the names along a vertical axis by their place; of many short ones some."""
+    is_short = max(map(len, axis.names), default=0) <= 3
+    step = max(1, -(-len(axis.names) // MAX_NAMES)) if is_short else 1
+    return {place: axis.names[place] for place in range(0, len(axis.names), step)}
 
 
 def decade_text(level: float, _: int) -> str:

@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 
 from vgstudy.analysis.intervals import ALPHA
 from vgstudy.figures.frames import Frames
-from vgstudy.figures.lines import activation_key
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, RED, Look, colours
+from vgstudy.figures.style import GREY, RED, Look, activation_key, colours
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View, in_rows
 from vgstudy.formatting import level_text, levels_text, plural
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS

@@ -7,9 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.lines import activation_key, draw_interval
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, Look, colours
+from vgstudy.figures.style import GREY, Look, activation_key, colours, draw_interval
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View, axes_of
 from vgstudy.formatting import levels_text, plural
 

@@ -18,8 +18,7 @@ from vgstudy.figures.arms import (
     rows_of_arms,
 )
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.lines import draw_layers, layer_key
-from vgstudy.figures.style import GREY, Look, colours
+from vgstudy.figures.style import GREY, Look, colours, draw_layers, layer_key
 from vgstudy.figures.view import Axis, View, axes_of
 from vgstudy.formatting import listing
 from vgstudy.quantities import PROBE_SET

@@ -11,15 +11,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from vgstudy.figures.axes import horizontal_limits, scale_x, scale_y, vertical_limits
-from vgstudy.figures.lines import activation_key, draw_lines
-from vgstudy.figures.style import GREY, Look
+from vgstudy.figures.axes import (
+    horizontal_limits,
+    scale_x,
+    scale_y,
+    shown_names,
+    vertical_limits,
+)
+from vgstudy.figures.style import GREY, Look, activation_key, draw_lines
 from vgstudy.figures.view import Axis, View, laid_out
 from vgstudy.formatting import level_text
 
 # inches, of a figure with many columns of panels; letters have one size, so they are larger on the
 # narrower page of slides
 WIDTHS = {"paper": 10.0, "slides": 7.5}
+NAME_HEIGHT = 0.13  # inches, of a row with a name
 SLIDE_HEIGHT = 4.2  # inches, of all panels of a slide
 
 
@@ -37,7 +43,8 @@ def draw(view: View, style: str = "paper") -> Figure:
     view = laid_out(view)
     frame = panelled(view)
     rows, columns = (list(frame[name].cat.categories) for name in ("row", "column"))
-    width, height = panel_size(len(rows), len(columns), style)
+    names = max(len(shown_names(axis)) for axis in view.axes.values())
+    width, height = panel_size(len(rows), len(columns), style, names)
     grid = Grid(
         frame,
         row="row",
@@ -100,12 +107,15 @@ def panel_labels(
     return pd.Categorical([label_of[point] for point in points], labels, ordered=True)
 
 
-def panel_size(rows: int, columns: int, style: str = "paper") -> tuple[float, float]:
-    """Return width and height of a panel in inches."""
+def panel_size(
+    rows: int, columns: int, style: str = "paper", names: int = 0
+) -> tuple[float, float]:
+    """Return width and height of a panel in inches; on paper with room for the names of its
+    rows."""
     width = max(min(WIDTHS[style], 3.0 + 3.2 * columns) / columns, 1.3)
     if style == "slides":
         return width, max(0.7, SLIDE_HEIGHT / rows)
-    return width, min(2.4, max(1.15, 7.5 / rows))
+    return width, max(min(2.4, max(1.15, 7.5 / rows)), NAME_HEIGHT * names)
 
 
 def add_key(figure: Figure, looks: Sequence[Look], title: str) -> None:

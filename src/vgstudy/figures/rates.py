@@ -7,9 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from vgstudy.figures.frames import Frames
-from vgstudy.figures.lines import activation_key
 from vgstudy.figures.registry import figure
-from vgstudy.figures.style import GREY, Look, colours
+from vgstudy.figures.style import GREY, Look, activation_key, colours
 from vgstudy.figures.view import Axis, View, in_rows
 from vgstudy.formatting import levels_text, plural
 

@@ -98,10 +98,10 @@ def test_memory_of_the_largest_default_stack_is_below_two_gibibytes() -> None:
 
 def test_probed_runs_by_hand() -> None:
     assert [stacks.probe_runs(20, width, 500) for width in (5, 25, 32, 33, 400)] == [
-        96,
-        16,
-        16,
-        12,
+        32,
+        8,
+        4,
+        4,
         4,
     ]
     assert [stacks.probe_runs(20, 400, examples) for examples in (499, 500, 512)] == [16, 4, 1]

@@ -1,5 +1,6 @@
 """Train one job: from its manifest to its two files."""
 
+import gc
 import resource
 import sys
 import time
@@ -55,6 +56,9 @@ def run(path: Path, threads: int = 1) -> None:
             probes.write(trained.probes)
             curves.write(trained.curves)
             progress.advance(bar, len(runs))
+            # compiled functions refer to themselves; without this they stay in memory
+            del trained
+            gc.collect()
         cost = {
             "cpu_seconds": time.process_time(),
             "start_up_cpu_seconds": start_up_cpu,

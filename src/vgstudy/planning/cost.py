@@ -22,6 +22,7 @@ from vgstudy.planning.stacks import (
     kernel_entries,
     parameters,
     probe_runs,
+    sample_bytes,
 )
 from vgstudy.quantities import PROBE_SET
 from vgstudy.remedies import NO_REMEDY, Remedy
@@ -68,7 +69,6 @@ SEEN_BYTES = 44  # per run and example between two pauses: row numbers, logits, 
 PROBE_BYTES = 6 * 8  # per probed run, row and hidden unit: float64 activations, gradients, masks
 # per probed run and parameter: kernels, gradients, and what their statistics take
 PROBE_FLAT_BYTES = 13 * 8
-SAMPLE_COPIES = 2  # of the task arrays while a stack is set up
 
 # Bytes of a compressed Parquet row.
 PROBE_ROW, QUANTILES_ROW, CURVE_ROW, DECAY_ROW = 115, 150, 10, 70
@@ -148,9 +148,7 @@ def stack_bytes(stack: Groups, log: Log) -> float:
     probed = log.probe_set(cell.task.train)
     of_run = probed * cell.width * cell.depth * PROBE_BYTES + parameters(cell) * PROBE_FLAT_BYTES
     probe = probe_runs(cell.depth, cell.width, probed) * of_run
-    copies = (1 if cell.task.shared else count) * SAMPLE_COPIES
-    columns = cell.task.inputs + cell.task.outputs
-    rows = 4 * (2 * cell.task.train + cell.task.test) * columns * copies
+    rows = sample_bytes(cell) * (1 if cell.task.shared else count)
     return BASE_BYTES + seen + probe + rows + count * parameters(cell) * FLAT_BYTES
 
 

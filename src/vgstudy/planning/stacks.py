@@ -27,8 +27,8 @@ NARROW_TERMS = 64
 # steps in one call of the compiled training loop, which holds row numbers and logits of all its
 # mini-batches
 STEPS_AT_ONCE = 160
-# float64 entries of all hidden layers that the engine probes at once: 40 MiB of each kind
-PROBE_ENTRIES = 5 * 2**20
+# float64 entries of all hidden layers that the engine probes at once: 16 MiB of each kind
+PROBE_ENTRIES = 2**21
 
 # bytes of activations, pre-activations and their gradients; larger ones slow a step by up to a half
 WORKING_SET = 6_500_000
@@ -36,8 +36,11 @@ WORKING_SET = 6_500_000
 MIN_STACK = 32
 # more runs gain nothing
 MAX_STACK = 256
-# bytes of all parameters of a stack, at most; a single run may take more
+# bytes of all parameters of a stack, and of its samples, at most; a single run may take more
 PARAMETER_BYTES = 400_000_000
+SAMPLE_BYTES = 200 * 2**20
+# of the sample in memory, where every run has one of its own, while a stack is set up
+SAMPLE_COPIES = 2
 # bytes per run and parameter: values, gradient, optimizer state, copies; kernels at three probes in
 # float64
 FLAT_BYTES = 8 * 4 + 3 * 8
@@ -79,12 +82,21 @@ def parameters(cell: Cell) -> int:
 def max_stack(cell: Cell) -> int:
     """Return the largest number of runs of the cell's shape to stack.
 
-    As many as keep the working set in the cache and the parameters in memory, in multiples of
-    `LANES`, so that none is left empty.
+    As many as keep the working set in the cache and the parameters and samples in memory, in
+    multiples of `LANES`, so that none is left empty.
     """
     working_set = 4 * (3 * cell.depth * cell.width + cell.task.inputs) * cell.batch_size
-    fastest = max(MIN_STACK, min(MAX_STACK, WORKING_SET // working_set)) // LANES * LANES
+    most = min(MAX_STACK, WORKING_SET // working_set)
+    if not cell.task.shared:
+        most = min(most, SAMPLE_BYTES // sample_bytes(cell))
+    fastest = max(MIN_STACK, most) // LANES * LANES
     return max(1, min(fastest, PARAMETER_BYTES // (parameters(cell) * FLAT_BYTES)))
+
+
+def sample_bytes(cell: Cell) -> int:
+    """Return the bytes of a run's training rows, probe set and test rows, while it is set up."""
+    columns = cell.task.inputs + cell.task.outputs
+    return 4 * (2 * cell.task.train + cell.task.test) * columns * SAMPLE_COPIES
 
 
 def groups(runs: Iterable[Run]) -> Groups:

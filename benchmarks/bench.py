@@ -74,10 +74,9 @@ def default_stack(depth: int, width: int) -> list[Any]:
 def default_stacks(depth: int, width: int) -> list[list[Any]]:
     """All stacks of a shape, as the default design forms them."""
     from vgstudy.config.load import load_study
-    from vgstudy.planning import design
-    from vgstudy.planning.stacks import stack
+    from vgstudy.planning.stacks import runs_of, stack
 
-    runs = design.runs(load_study(STUDY))
+    runs = runs_of(load_study(STUDY))
     return stack([r for r in runs if (r.cell.depth, r.cell.width) == (depth, width)])
 
 
@@ -256,13 +255,13 @@ def fit(name: str) -> None:
     import tensorflow as tf
 
     from vgstudy.config.load import load_study
-    from vgstudy.planning import design
+    from vgstudy.planning.stacks import cells_of
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     study = load_study(STUDY.parent / f"{name}.yaml")
     print(
-        sum(_fit_seconds(each.cell, study.log.test_every) for each in design.cells(study))
+        sum(_fit_seconds(each.cell, study.log.test_every) for each in cells_of(study))
         * len(study.seeds)
     )
 

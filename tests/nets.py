@@ -1,6 +1,6 @@
 """Small cells, and the Keras models that the engine is compared with.
 
-Keras is imported where it is needed: planning is tested without it.
+Keras and TensorFlow are imported where they are needed: planning is tested without it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vgstudy.cells import Cell, Initializer, KerasObject, Run
-from vgstudy.engine.batches import shuffled
 from vgstudy.seeds import stream
 from vgstudy.tasks import Circles, Task
 
@@ -121,6 +120,8 @@ def keras_flat(model: keras.Sequential) -> np.ndarray:
 
 def epoch_orders(run: Run, epochs: int) -> list[np.ndarray]:
     """Row numbers of a run's training rows in the order in which each epoch uses them."""
+    from vgstudy.engine.batches import shuffled
+
     rows, batch = run.cell.task.train, run.cell.batch_size
     order = shuffled(
         [np.random.default_rng(stream(run.cell, run.seed, "batches"))], epochs, rows, batch

@@ -4,7 +4,6 @@ frames of rows written by hand.
 `python tests/synthetic.py FOLDER` writes one, estimates included.
 """
 
-import itertools
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,9 +16,9 @@ import pyarrow as pa
 
 from vgstudy.analysis.arm_trajectories import write_arms
 from vgstudy.analysis.study_estimates import write_estimates
-from vgstudy.cells import Cell
 from vgstudy.config.study import Study
 from vgstudy.figures.frames import Frames, leveled
+from vgstudy.planning.stacks import cells_of
 from vgstudy.results import plain
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS, arrow_schema
 from vgstudy.store.parquet import open_writer, write_table
@@ -97,18 +96,8 @@ def study(
 
 def cells(resolved: dict[str, Any]) -> list[dict[str, Any]]:
     """The study's cells: id and level names."""
-    factors = resolved["factors"]
-    found = []
-    for levels in itertools.product(*(factors[name] for name in FACTORS)):
-        named = dict(zip(FACTORS, levels, strict=True))
-        objects = {
-            name: levels[named[name]]
-            for name, levels in factors.items()
-            if isinstance(levels, Mapping)
-        }
-        fields = {**named, **objects, **resolved["training"], "task": resolved["task"]}
-        found.append({"cell": Cell.model_validate(fields).id, **named})
-    return found
+    labelled = cells_of(Study.model_validate({"path": "", **resolved}))
+    return [{"cell": each.cell.id, **each.levels} for each in labelled]
 
 
 def states(
@@ -320,7 +309,27 @@ POOLED = {
     "limit_bound": "unknown",
 }
 
-Rows = Iterable[Mapping[str, Any]]
+# what a row of each table has unless it says something else
+USUAL: Mapping[str, Mapping[str, Any]] = {
+    "estimates": {**NAMED, **ESTIMATE},
+    "trajectories": {**NAMED, **ESTIMATE, "method": "t"},
+    "profiles": {**NAMED, **ESTIMATE, "layer": 1},
+    "layer_decays": {**NAMED, **ESTIMATE, "layer": 1},
+    "thresholds": {},
+    "depth_curves": {**NAMED, **ESTIMATE},
+    "arms": {},
+    "overlays": {**NAMED, **ESTIMATE, "basis": "asymptotic", "source": "a paper"},
+    "outcomes": {**NAMED, "seed": 0, "test_accuracy": 0.8},
+    "missing": {**NAMED, "seed": 0},
+    "pooled": {**NAMED, **POOLED},
+    "two_by_two": {"width": 5, "optimizer": "SGD"},
+    "limits": {},
+    "best_rates": NAMED,
+    "paired": NAMED,
+    "variances": {},
+}
+BY_CELL = list(USUAL)[:9]
+WITHOUT_CELL = list(USUAL)[10:]
 
 
 def cell_id(row: Mapping[str, Any]) -> str:
@@ -329,59 +338,27 @@ def cell_id(row: Mapping[str, Any]) -> str:
 
 
 def made_frames(
-    estimates: Rows = (),
-    profiles: Rows = (),
-    layer_decays: Rows = (),
-    trajectories: Rows = (),
-    depth_curves: Rows = (),
-    pooled: Rows = (),
-    outcomes: Rows = (),
-    missing: Rows = (),
-    two_by_two: Rows = (),
-    limits: Rows = (),
-    best_rates: Rows = (),
-    paired: Rows = (),
-    variances: Rows = (),
-    overlays: Rows = (),
-    resolved: Mapping[str, Any] | None = None,
+    resolved: Mapping[str, Any] | None = None, **given: Iterable[Mapping[str, Any]]
 ) -> Frames:
-    """Frames with these rows; what a row does not say is as in NAMED and ESTIMATE.
+    """Frames with these rows of tables; what a row does not say is as in USUAL.
 
     `missing` are runs of the design without an outcome. `resolved` is the study, by default
     `synthetic.study()`.
     """
     resolved = resolved or study()
-    tables = {
-        "estimates": [{**NAMED, **ESTIMATE, **row} for row in estimates],
-        "trajectories": [{**NAMED, **ESTIMATE, "method": "t", **row} for row in trajectories],
-        "profiles": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in profiles],
-        "layer_decays": [{**NAMED, **ESTIMATE, "layer": 1, **row} for row in layer_decays],
-        "thresholds": [],
-        "depth_curves": [{**NAMED, **ESTIMATE, **row} for row in depth_curves],
-        "arms": [],
-        "overlays": [
-            {**NAMED, **ESTIMATE, "basis": "asymptotic", "source": "a paper", **row}
-            for row in overlays
-        ],
-        "outcomes": [{**NAMED, "seed": 0, "test_accuracy": 0.8, **row} for row in outcomes],
+    assert given.keys() <= USUAL.keys()
+    rows = {
+        name: [{**usual, **row} for row in given.get(name, ())] for name, usual in USUAL.items()
     }
-    runs = [*tables["outcomes"], *({**NAMED, "seed": 0, **row} for row in missing)]
-    made = {name: frame(name, rows, resolved) for name, rows in tables.items()}
-    rows_of = {
-        "pooled": [{**NAMED, **POOLED, **row} for row in pooled],
-        "two_by_two": [{"width": 5, "optimizer": "SGD", **row} for row in two_by_two],
-        "limits": limits,
-        "best_rates": [{**NAMED, **row} for row in best_rates],
-        "paired": [{**NAMED, **row} for row in paired],
-        "variances": variances,
-    }
+    made = {name: frame(name, rows[name], resolved) for name in BY_CELL}
     whole = {
-        name: pd.DataFrame(rows, columns=arrow_schema(name).names) for name, rows in rows_of.items()
+        name: pd.DataFrame(rows[name], columns=arrow_schema(name).names) for name in WITHOUT_CELL
     }
-    for name in ("pooled", "two_by_two", "limits", "best_rates", "paired"):
+    for name in WITHOUT_CELL[:-1]:
         numeric = [field.name for field in arrow_schema(name) if pa.types.is_floating(field.type)]
         whole[name] = leveled(whole[name].astype(dict.fromkeys(numeric, "float64")), resolved)
-    return Frames(resolved, frame("runs", runs, resolved), **made, **whole)
+    runs = frame("runs", rows["outcomes"] + rows["missing"], resolved)
+    return Frames(resolved, runs, **made, **whole)
 
 
 def frame(name: str, rows: list[dict[str, Any]], resolved: Mapping[str, Any]) -> pd.DataFrame:

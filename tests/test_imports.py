@@ -13,15 +13,7 @@ PURE = NAMES | {"scipy", "sklearn", "tensorboard", "ruamel"}
 LIBRARIES = {
     "names": NAMES,
     "pure": PURE,
-    "labelled": PURE
-    | {
-        "pandas",
-        "statsmodels",
-        "seaborn",
-        "matplotlib",
-        "jinja2",
-        "markupsafe",
-    },
+    "labelled": PURE | {"pandas", "statsmodels", "seaborn", "matplotlib", "jinja2", "markupsafe"},
     "TensorFlow": PURE | {"tensorflow", "keras", "rich"},
     "tools": PURE | {"tensorflow", "keras", "matplotlib", "pandas", "rich", "statsmodels"},
     "shells": PURE | {"typer", "rich", "snakemake"},

@@ -6,8 +6,8 @@ import pytest
 
 import vgstudy
 from sites import STUDY, content, copy_of_the_workflow
-from vgstudy import places, running
-from vgstudy.config import yamlfile
+from vgstudy import running
+from vgstudy.config import DEFAULTS, yamlfile
 from vgstudy.errors import UserError
 
 KEYS = yamlfile.parse(STUDY)
@@ -66,7 +66,7 @@ def test_the_package_has_the_projects_configuration():
     own = Path(__file__).parents[1] / "config"
     files = [path.relative_to(own) for path in own.rglob("*.yaml")]
     assert len(files) > 10
-    assert [f for f in files if (places.DEFAULTS / f).read_bytes() != (own / f).read_bytes()] == []
+    assert [f for f in files if (DEFAULTS / f).read_bytes() != (own / f).read_bytes()] == []
 
 
 MISTAKES = {

@@ -4,7 +4,7 @@ a report.
 Imports go downward only; every module and package is in one layer and imports its own layer and
 those below it:
 
-- names (`cells`, `errors`, `formatting`, `frozen`, `places`, `quantities`, `schema`, `seeds`,
+- names (`cells`, `errors`, `formatting`, `frozen`, `quantities`, `schema`, `seeds`,
   `stages`, `remedies`, `tasks`)
 - pure (`config`, `planning`, `store`)
 - labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)

@@ -27,6 +27,10 @@ class KerasObject(Frozen):
     class_name: str
     config: dict[str, Any] = {}  # noqa: RUF012  a default_factory would change the ids
 
+    def __hash__(self) -> int:
+        """Return a hash that equal objects share; the arguments themselves have none."""
+        return hash(self.class_name)
+
 
 class Initializer(KerasObject):
     """How a network's kernels are drawn.

@@ -34,18 +34,9 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of a study, each an attribute: `runs`, `probes`, `decays`, `estimates` and all
-    others in its folder.
+    """The tables in a study's folder, each an attribute, as `study_results.StudyResults` explains.
 
-    A table is read at its first use and then kept, without runs that are no longer in the design.
-    `vgstudy.schema.TABLES` describes columns and units; every frame with a `cell` also has the
-    factors of that cell (`depth`, `width`, `activation`, `initializer`, `optimizer`). Labels are
-    categories.
-
-    Attributes
-    ----------
-    folder
-        The study's results.
+    Runs that are no longer in the design are left out; labels are categories.
     """
 
     folder: Path
@@ -64,11 +55,8 @@ class Results:
     def __getattr__(self, table: str) -> pd.DataFrame:
         """Return a whole table, read at its first use and then kept; see `read`."""
         if table not in OF_A_STUDY:
-            raise AttributeError(
-                f"results have no table {table!r}; there are {', '.join(OF_A_STUDY)}"
-            )
-        frame = self.read(table)
-        self.__dict__[table] = frame
+            raise AttributeError(f"no table {table!r}; there are {', '.join(OF_A_STUDY)}")
+        frame = self.__dict__[table] = self.read(table)
         return frame
 
     def read(
@@ -198,7 +186,7 @@ class Design:
 
 
 def read_design(folder: Path) -> Design:
-    """The design in `folder`, a study's results.
+    """Return the design in `folder`, a study's results.
 
     Raises
     ------
@@ -211,9 +199,7 @@ def read_design(folder: Path) -> Design:
     )
 
 
-def write_rows(
-    design: Design, table: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]]
-) -> None:
+def write_rows(design: Design, table: str, rows: Rows) -> None:
     """Write a table of a study from its rows, a frame or a mapping for each; NaN becomes null."""
     names = TABLES[table].columns
     frame = pd.DataFrame(
@@ -229,6 +215,6 @@ def write_rows(
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with label columns as text, so that frames of different files merge and group by
-    what they hold."""
+    """Return the frame with label columns as text, so that frames of different files merge and
+    group by what they hold."""
     return frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))

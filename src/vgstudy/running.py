@@ -9,11 +9,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from vgstudy.config import values
+from vgstudy.config import config_path, values
 from vgstudy.config.load import check_study, read_studies
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.places import config_path
 from vgstudy.planning.checks import check_resources
 from vgstudy.planning.plan import Plan, plan_study, write_design
 from vgstudy.schema import STUDY_TABLES

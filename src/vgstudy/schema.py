@@ -20,15 +20,7 @@ from vgstudy.quantities import PROBE_SET
 
 LABEL = pa.dictionary(pa.int32(), pa.string())
 
-FACTORS = (
-    "depth",
-    "width",
-    "activation",
-    "initializer",
-    "optimizer",
-    "rate_factor",
-    "remedy",
-)
+FACTORS = ("depth", "width", "activation", "initializer", "optimizer", "rate_factor", "remedy")
 # factors that most studies do not vary, and their level then
 DEFAULT_LEVELS = MappingProxyType({"rate_factor": 1.0, "remedy": "none"})
 LAYER_KINDS = ("input", "square", "output", "other")

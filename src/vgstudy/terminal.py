@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from vgstudy.config import config_path
 from vgstudy.errors import UserError
-from vgstudy.places import config_path
 
 StudyArguments = Annotated[
     list[str] | None,

@@ -15,10 +15,10 @@ from rich.text import Text
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.formatting import levels_text, number, plural, reach
-from vgstudy.planning import cost, design
-from vgstudy.planning.design import LabelledCell
+from vgstudy.planning import cost
 from vgstudy.planning.forecast import Speed
 from vgstudy.planning.plan import Plan
+from vgstudy.planning.stacks import LabelledCell, cells_of
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def theory_table(study: Study, depth: int) -> Group:
 def _cells(study: Study, depth: int) -> Sequence[LabelledCell]:
     """Return the study's cells of the nearest depth; of their optimizers the first, which changes
     nothing before an update."""
-    cells = design.cells(study)
+    cells = cells_of(study)
     depths = {labelled.cell.depth for labelled in cells}
     nearest = min(depths, key=lambda each: (abs(each - depth), each))
     first: dict[tuple[int | float | str, ...], LabelledCell] = {}

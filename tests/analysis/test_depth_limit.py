@@ -135,7 +135,7 @@ def test_an_interval_ends_at_the_depths_run_where_they_are_far_apart_by_hand():
 
 def test_a_difference_of_limits_far_from_depths_run_is_as_wide_as_what_is_known_by_hand():
     shares, depths = {(5, "SGD"): [1, 1, 0, 0], (25, "SGD"): [1, 1, 1, 0]}, [1, 5, 15, 40]
-    narrow, wide = (each.limit for each in fitted(shares, n=100, depths=depths).values())
+    narrow, wide = fitted(shares, n=100, depths=depths).values()
     found = difference(wide, narrow)
     assert (found.value, found.low, found.high) == (27.5 - 10, 15 - 15, 40 - 5)
     assert found.bound == "exact"
@@ -143,7 +143,7 @@ def test_a_difference_of_limits_far_from_depths_run_is_as_wide_as_what_is_known_
 
 def test_a_difference_is_a_bound_where_a_limit_is_beyond_the_range_by_hand():
     inside, deeper, shallower = (
-        next(iter(fitted({(5, "SGD"): shares}).values())).limit
+        next(iter(fitted({(5, "SGD"): shares}).values()))
         for shares in ([1, 0, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0])
     )
     found = {

@@ -23,7 +23,7 @@ from vgstudy.config.load import (
 )
 from vgstudy.config.study import MAX_DEPTH, Study
 from vgstudy.errors import UserError
-from vgstudy.planning import design
+from vgstudy.planning.stacks import cells_of
 
 ROOT = Path(__file__).parents[2] / "config"
 
@@ -209,7 +209,7 @@ def test_config_file_by_hand(write: Callable[..., Path]) -> None:
 def test_streams_of_a_study_are_those_of_its_cells(write: Callable[..., Path]) -> None:
     for text, streams in (("", "cell"), ("streams: shared\n", "shared")):
         study = load_study(write(STUDY + text))
-        assert {labelled.cell.streams for labelled in design.cells(study)} == {streams}
+        assert {labelled.cell.streams for labelled in cells_of(study)} == {streams}
 
 
 def test_deepest_study_is_read(write: Callable[..., Path]) -> None:

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from nets import GLOROT, UNIFORM, epoch_orders, named, runs
 from vgstudy.cells import Initializer
-from vgstudy.engine import initial, losses, probes, statistics
-from vgstudy.engine.network import Network, activation_function
+from vgstudy.engine import initial, probes, statistics
+from vgstudy.engine.network import BINARY, Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.schema import LAYER_KINDS, QUANTILES, TABLES, ZERO_CAUSES
 from vgstudy.seeds import stream
@@ -32,7 +32,7 @@ def problem(activation="tanh", depth=4, width=5, stack=3, examples=20, scale=1.0
 
 def mean_loss(network, flat, x, y):
     return tf.reduce_mean(
-        losses.BINARY.value(network.logits(network.layers(tf.constant(flat)), tf.constant(x)), y),
+        BINARY.value(network.logits(network.layers(tf.constant(flat)), tf.constant(x)), y),
         axis=1,
     ).numpy()
 
@@ -42,9 +42,7 @@ def test_gradient_of_a_one_unit_net_by_hand():
     flat = np.zeros((1, network.row_length))
     flat[0, :4] = 0.5, 0.1, -2.0, 0.3  # kernel, bias, kernel, bias
     x, y = np.array([[[0.7]]]), np.array([[[1.0]]])
-    state = probes.backpropagate(
-        network, losses.BINARY, tf.constant(flat), tf.constant(x), tf.constant(y)
-    )
+    state = probes.backpropagate(network, BINARY, tf.constant(flat), tf.constant(x), tf.constant(y))
     h = np.tanh(0.5 * 0.7 + 0.1)
     delta_out = 1 / (1 + np.exp(-(-2 * h + 0.3))) - 1
     delta = -2 * delta_out * (1 - h**2)
@@ -59,7 +57,7 @@ def test_gradient_of_a_one_unit_net_by_hand():
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "gelu"])
 def test_gradients_against_finite_differences(activation):
     network, flat, x, y = problem(activation)
-    state = probes.backpropagate(network, losses.BINARY, *map(tf.constant, (flat, x, y)))
+    state = probes.backpropagate(network, BINARY, *map(tf.constant, (flat, x, y)))
     for span, g in zip(network.spans, state.g, strict=True):
         columns = np.arange(span.start, span.stop).reshape(g.shape[1], g.shape[2] + 1)[:, :-1]
         for entry, column in enumerate(columns.ravel()):
@@ -82,13 +80,11 @@ def test_gradients_against_the_tape(activation):
     with tf.GradientTape() as tape:
         tape.watch(theta)
         loss = (
-            tf.reduce_sum(
-                losses.BINARY.value(network.logits(network.layers(theta), tf.constant(x)), y)
-            )
+            tf.reduce_sum(BINARY.value(network.logits(network.layers(theta), tf.constant(x)), y))
             / x.shape[2]
         )
     expected = [layer[:, :, :-1] for layer in network.layers(tape.gradient(loss, theta))]
-    state = probes.backpropagate(network, losses.BINARY, theta, tf.constant(x), tf.constant(y))
+    state = probes.backpropagate(network, BINARY, theta, tf.constant(x), tf.constant(y))
     for g, want in zip(state.g, expected, strict=True):
         np.testing.assert_allclose(g, want, rtol=1e-10, atol=1e-15)
 
@@ -103,18 +99,16 @@ def test_loss_slope_against_keras_binary_crossentropy():
         value = keras.losses.BinaryCrossentropy(from_logits=True, reduction=None, dtype="float64")(
             y[..., None], z[..., None]
         )
-    np.testing.assert_allclose(losses.BINARY.value(z, y), value[:, 0], rtol=1e-12)
-    np.testing.assert_allclose(
-        losses.BINARY.slope(z, y), tape.gradient(value, z), rtol=1e-9, atol=1e-14
-    )
+    np.testing.assert_allclose(BINARY.value(z, y), value[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(BINARY.slope(z, y), tape.gradient(value, z), rtol=1e-9, atol=1e-14)
 
 
 def test_columns_against_numpy():
     network, flat, x, y = problem(stack=2)
     flat, x, y = flat.astype("float32"), x.astype("float32"), y.astype("float32")
-    columns = probes.measure(network, losses.BINARY, tf.constant(x), tf.constant(y), flat)
+    columns = probes.measure(network, BINARY, tf.constant(x), tf.constant(y), flat)
     state = probes.backpropagate(
-        network, losses.BINARY, *(tf.constant(a.astype("float64")) for a in (flat, x, y))
+        network, BINARY, *(tf.constant(a.astype("float64")) for a in (flat, x, y))
     )
     for layer, (g, delta) in enumerate(zip(state.g, state.delta, strict=True)):
         for run in range(2):
@@ -150,7 +144,7 @@ def test_measured_and_logged_columns_are_those_of_the_schema():
 
 def causes(network, flat, x, y, dtype=tf.float64):
     state = probes.arrays(
-        probes.backpropagate(network, losses.BINARY, *(tf.cast(a, dtype) for a in (flat, x, y)))
+        probes.backpropagate(network, BINARY, *(tf.cast(a, dtype) for a in (flat, x, y)))
     )
     weights = probes.kernels(network, flat)
     return [

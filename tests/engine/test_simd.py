@@ -7,8 +7,7 @@ import tensorflow as tf
 from nets import SGD, named
 from vgstudy.engine import loop, simd
 from vgstudy.engine.groups import Group, stack_activation
-from vgstudy.engine.losses import LOSSES
-from vgstudy.engine.network import Network
+from vgstudy.engine.network import LOSSES, Network
 from vgstudy.planning.stacks import is_narrow
 
 WEIGHTS = np.r_[np.full(13, 1 / 13), np.zeros(3)]  # the last examples only fill the mini-batch

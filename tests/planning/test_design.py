@@ -12,7 +12,7 @@ from nets import named
 from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
 from vgstudy.config.study import Study
-from vgstudy.planning import cost, design, manifests, stacks
+from vgstudy.planning import cost, manifests, stacks
 from vgstudy.planning.stacks import stack
 
 STUDIES = Path(__file__).parents[2] / "config/studies"
@@ -36,7 +36,7 @@ def keys(runs: list[Run]) -> list[tuple[str, int]]:
 
 
 def test_cells_by_hand(smoke: Study) -> None:
-    cells = design.cells(smoke)
+    cells = stacks.cells_of(smoke)
     assert len({c.cell.id for c in cells}) == len(cells) == 3 * 1 * 3 * 3 * 2
     first = cells[0]
     assert tuple(first.levels.values()) == (1, 5, "tanh", "Xavier", "SGD", 1.0, "none")
@@ -52,11 +52,11 @@ def test_a_cell_does_not_depend_on_the_rest_of_its_study(smoke: Study) -> None:
             "title": "Other",
         }
     )
-    assert {c.cell.id for c in design.cells(other)} < {c.cell.id for c in design.cells(smoke)}
+    assert {c.cell.id for c in stacks.cells_of(other)} < {c.cell.id for c in stacks.cells_of(smoke)}
 
 
 def test_runs_are_cells_times_seeds(smoke: Study) -> None:
-    runs = design.runs(smoke)
+    runs = stacks.runs_of(smoke)
     assert len(set(keys(runs))) == len(runs) == 54 * 4
 
 
@@ -137,7 +137,7 @@ def test_jobs_are_balanced_and_hold_every_stack_once(monkeypatch: pytest.MonkeyP
     stacked = stack(
         Run(cell=cell(d, w), seed=s) for d in range(1, 21) for w in (5, 25) for s in range(10)
     )
-    jobs = design.pack(stacked, LOG)
+    jobs = cost.pack(stacked, LOG)
     loads = [sum(cost.stack_seconds(stacks.groups(s), LOG) for s in stack(job)) for job in jobs]
     assert sorted(keys([run for job in jobs for run in job])) == sorted(
         keys([run for s in stacked for run in s])
@@ -147,7 +147,7 @@ def test_jobs_are_balanced_and_hold_every_stack_once(monkeypatch: pytest.MonkeyP
 
 
 def test_no_runs_make_no_job() -> None:
-    assert design.pack(stack([]), LOG) == []
+    assert cost.pack(stack([]), LOG) == []
 
 
 def test_a_manifest_gives_its_stacks_back() -> None:
@@ -189,15 +189,15 @@ def test_a_study_of_arms_is_their_union_by_hand(smoke: Study) -> None:
     study = Study.model_validate(fields)
     ids = {
         levels: cell.cell.id
-        for levels, cell in zip(study.combinations(), design.cells(study), strict=True)
+        for levels, cell in zip(study.combinations(), stacks.cells_of(study), strict=True)
     }
     arms = {arm: study.combinations(arm) for arm in study.arms}
     assert {arm: len(cells) for arm, cells in arms.items()} == {"A": 3 * 2, "B": 4 * 3}
     assert {optimizer for *_, optimizer, _, _ in arms["B"]} == {"SGD"}
     union = {ids[levels] for cells in arms.values() for levels in cells}
-    assert [c.cell.id for c in design.cells(study)] == list(
+    assert [c.cell.id for c in stacks.cells_of(study)] == list(
         dict.fromkeys(ids[levels] for cells in arms.values() for levels in cells)
     )
     assert study.n_cells == len(union) == 6 + 12 - 3
-    whole = {c.cell.id for c in design.cells(Study.model_validate({**fields, "arms": {}}))}
+    whole = {c.cell.id for c in stacks.cells_of(Study.model_validate({**fields, "arms": {}}))}
     assert union < whole

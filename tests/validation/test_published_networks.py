@@ -13,8 +13,7 @@ from scipy.special import digamma
 from scipy.stats import binom, kstest
 
 from nets import GLOROT, UNIFORM, cell, named, runs
-from vgstudy.engine import losses
-from vgstudy.engine.network import Network, activation_function
+from vgstudy.engine.network import BINARY, Loss, Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
 from vgstudy.tasks import Circles, Mnist
@@ -108,10 +107,10 @@ def test_growth_of_the_fourth_power_of_delta_by_hand():
 
 # Nielsen, Neural Networks and Deep Learning, chapter 5; fig/generate_gradient.py of its repository
 
-QUADRATIC = losses.Loss(
+QUADRATIC = Loss(
     value=lambda z, y: tf.reduce_sum((tf.sigmoid(z) - y) ** 2, axis=-2) / 2,
     slope=lambda z, y: (tf.sigmoid(z) - y) * tf.sigmoid(z) * (1 - tf.sigmoid(z)),
-    correct=losses.BINARY.correct,
+    correct=BINARY.correct,
 )
 
 

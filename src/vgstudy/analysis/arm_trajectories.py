@@ -68,7 +68,9 @@ def reported(
 ) -> dict[tuple[str, str], float]:
     """Return the number that a tutorial reports at the end of training, by cell and quantity."""
     numbers: dict[tuple[str, str], float] = {}
-    columns = [name for name in CURVES if name != "test_accuracy" or has_test_rows(study["task"])]
+    # a tutorial that keeps no rows from training reports nothing about fresh ones
+    keeps_rows = read_task(study["task"]).holds_rows_out
+    columns = [name for name in CURVES if name != "test_accuracy" or keeps_rows]
     statements = [statement for claim in all_claims(register) for statement in claim.statements]
     for statement in statements:
         measure = statement.measure
@@ -79,14 +81,6 @@ def reported(
                     for cell, _ in named_cells(arm, study, design)[:1]:
                         numbers.setdefault((cell, measure.column), statement.equals)
     return numbers
-
-
-def has_test_rows(task: Mapping[str, Any]) -> bool:
-    """Return whether the task keeps rows from training, as the tutorial does.
-
-    A tutorial without them reports nothing about fresh ones.
-    """
-    return read_task(task).holds_rows_out
 
 
 def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str, Any]]:

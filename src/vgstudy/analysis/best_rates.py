@@ -20,16 +20,14 @@ from scipy.stats import binomtest
 
 from vgstudy.analysis.intervals import (
     CONFIDENCE,
-    NEWCOMBE_PAIRED,
-    WILSON,
     mean_t,
     moments,
     newcombe,
     newcombe_paired,
     wilson,
 )
+from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.remedies import Remedy
 from vgstudy.schema import FACTORS
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import read_rows
@@ -63,18 +61,13 @@ def _row(rows: pd.DataFrame, choosing: Sequence[int]) -> dict[str, Any]:
     estimating = rows[~chooses]
     at_best = estimating[estimating[RATE] == best]
     at_one = estimating[estimating[RATE] == 1]
-    share = wilson(at_best["learned"].sum(), len(at_best))
     return {
         **{name: rows[name].iloc[0] for name in _others(RATE)},
         "cell": rows.loc[rows[RATE] == best, "cell"].iloc[0],
         RATE: best,
         "rates": rows[RATE].nunique(),
         "chosen_on": int(rows.loc[chooses, "seed"].nunique()),
-        "value": float(share.value),
-        "low": float(share.low),
-        "high": float(share.high),
-        "method": WILSON,
-        "confidence": CONFIDENCE,
+        **wilson(at_best["learned"].sum(), len(at_best)).columns(),
         "n": len(at_best),
         "at_one": at_one["learned"].mean() if len(at_one) else np.nan,
         **_area(estimating),
@@ -152,19 +145,14 @@ def compared(learned: NDArray[np.bool_], reference: NDArray[np.bool_]) -> dict[s
     """Return what one treatment changes for the same seeds as another, both axis (seed,)."""
     cured, harmed = int((learned & ~reference).sum()), int((~learned & reference).sum())
     both, n = int((learned & reference).sum()), len(learned)
-    difference = newcombe_paired(both, cured, harmed, n - both - cured - harmed)
     changed = cured + harmed
     return {
         "learned": int(learned.sum()),
         "learned_reference": int(reference.sum()),
         "cured": cured,
         "harmed": harmed,
-        "value": float(difference.value),
-        "low": float(difference.low),
-        "high": float(difference.high),
+        **newcombe_paired(both, cured, harmed, n - both - cured - harmed).columns(),
         "p": binomtest(cured, changed).pvalue if changed else 1.0,
-        "method": NEWCOMBE_PAIRED,
-        "confidence": CONFIDENCE,
         "n": n,
     }
 
@@ -219,8 +207,10 @@ def study_at_best_rates(
     """
     arms = {f"network {i}": {name: row[name] for name in FACTORS} for i, row in enumerate(best, 1)}
     rates = sorted({row["rate_factor"] for row in best})
-    left_out = ("name", "arms", "seeds", "choosing_seeds", "trial")
-    fields = {key: value for key, value in study.items() if key not in left_out and value}
+    left_out = {"name", "path", "arms", "seeds", "choosing_seeds", "trial"}
+    fields = Study.model_validate({"path": "", **study}).model_dump(
+        mode="json", exclude=left_out, exclude_defaults=True
+    )
     text = StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
@@ -228,24 +218,10 @@ def study_at_best_rates(
         {
             **fields,
             "title": f"{study['title']}, fresh seeds",
-            "factors": {**_stated(study["factors"]), "rate_factor": rates},
+            "factors": {**fields["factors"], "rate_factor": rates},
             "arms": arms,
             "seeds": seeds,
         },
         text,
     )
     return text.getvalue()
-
-
-def _stated(levels: Any) -> Any:
-    """Return levels without what is left at its default."""
-    if not isinstance(levels, Mapping):
-        return levels
-    if levels.keys() == Remedy.model_fields.keys():
-        return Remedy.model_validate(levels).model_dump(mode="json", exclude_defaults=True)
-    stated = {key: _stated(value) for key, value in levels.items()}
-    return {
-        key: value
-        for key, value in stated.items()
-        if not (value is None or value is False or (key == "config" and not value))
-    }

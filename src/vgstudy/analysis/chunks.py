@@ -219,7 +219,11 @@ def read_chunk(
     member = np.zeros((len(cells), len(seeds)), dtype=bool)
     for job, of_job in runs.groupby("job"):
         in_job = np.zeros_like(member)
-        in_job[position_of(cells, of_job["cell"]), position_of(seeds, of_job["seed"])] = True
+        places = (
+            pd.Index(values).get_indexer(pd.Index(of_job[name]))
+            for name, values in (("cell", cells), ("seed", seeds))
+        )
+        in_job[*places] = True
         rows = read_rows(folder, "probes", list(probe_columns), measured, str(job))
         rows = rows.filter(pa.array(_is_member(rows, cells, seeds, in_job)))
         decay_tables.append(pa.table(decay_rows(rows)))
@@ -248,12 +252,6 @@ def read_chunk(
         losses.arrays["train_loss"],
         decay_tables,
     )
-
-
-def position_of(values: Any, wanted: "pd.Series[Any]") -> Whole:
-    """Return the index in `values` of each entry of a column, all of which are among them."""
-    places: Whole = pd.Index(values).get_indexer(pd.Index(wanted))
-    return places
 
 
 def _is_member(rows: pa.Table, cells: Sequence[str], seeds: Whole, member: Mask) -> Mask:

@@ -19,10 +19,6 @@ from vgstudy.analysis.depth_limit import SETTING
 from vgstudy.analysis.estimates import group_of
 from vgstudy.analysis.intervals import (
     CONFIDENCE,
-    NEWCOMBE,
-    WEIGHTED_SUM,
-    WELCH_DIFFERENCE,
-    WELCH_RATIO,
     Interval,
     Moments,
     newcombe,
@@ -33,13 +29,6 @@ from vgstudy.analysis.intervals import (
 )
 from vgstudy.schema import FACTORS
 
-METHODS = {
-    "d_g": WELCH_RATIO,
-    "d_delta": WELCH_RATIO,
-    "end_to_end_g": WELCH_RATIO,
-    "p_learned": NEWCOMBE,
-    "test_accuracy": WELCH_DIFFERENCE,
-}
 HOLM, EXPLORATORY = "Holm", "exploratory, FDR"
 _METHODS = {HOLM: "holm", EXPLORATORY: "fdr_bh"}
 NUMBERS = ("value", "low", "high", "p", "p_adjusted")
@@ -77,16 +66,16 @@ def contrast_rows(
     pairs: pd.DataFrame, summaries: pd.DataFrame, study: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Return the rows of `contrasts`: each pair in each quantity and epoch both cells have."""
-    summaries = summaries[summaries["quantity"].isin(METHODS)]
+    summaries = summaries[summaries["quantity"].isin(COMPARISONS)]
     references = summaries.rename(columns={"cell": "reference"})
     both = pairs.merge(summaries, on="cell").merge(
         references, on=["reference", "quantity", "epoch"], suffixes=("", "_reference")
     )
-    both = both.assign(method=both["quantity"].map(METHODS), **dict.fromkeys(NUMBERS, np.nan))
-    for method, compare in _COMPARE.items():
-        some = both.index[both["method"] == method]
+    both = both.assign(method="", **dict.fromkeys(NUMBERS, np.nan))
+    for quantity, compare in COMPARISONS.items():
+        some = both.index[both["quantity"] == quantity]
         interval = compare(group_of(both.loc[some]), group_of(both.loc[some], "_reference"))
-        for name in ("value", "low", "high", "p"):
+        for name in ("value", "low", "high", "p", "method"):
             both.loc[some, name] = getattr(interval, name)
     return corrected(both, study).assign(confidence=CONFIDENCE)
 
@@ -134,14 +123,11 @@ def adjusted(
     Holm (1979) bounds the chance of any error, Benjamini & Hochberg (1995) the share of errors. NaN
     stays NaN and does not count as a test.
     """
-    found = np.full(len(p), np.nan)
-    usable = np.flatnonzero(~np.isnan(p))
-    codes = pd.factorize(family.to_numpy())[0][usable]
-    order = usable[np.argsort(codes, kind="stable")]
-    for tests in np.split(order, np.cumsum(np.bincount(codes))[:-1]) if len(usable) else ():
-        if len(tests):
-            found[tests] = multipletests(p[tests], method=_METHODS[method])[1]
-    return found
+    corrected = np.full(len(p), np.nan)
+    known = pd.Series(p).dropna()
+    for _, tests in known.groupby(family.to_numpy()[known.index]):
+        corrected[tests.index] = multipletests(tests, method=_METHODS[method])[1]
+    return corrected
 
 
 def _newcombe(group: Moments, reference: Moments) -> Interval:
@@ -164,10 +150,12 @@ def fisher(
     return np.asarray(p, dtype=float)[place.reshape(-1)]
 
 
-_COMPARE: Mapping[str, Callable[[Moments, Moments], Interval]] = {
-    WELCH_RATIO: welch_ratio,
-    WELCH_DIFFERENCE: welch_difference,
-    NEWCOMBE: _newcombe,
+COMPARISONS: Mapping[str, Callable[[Moments, Moments], Interval]] = {
+    "d_g": welch_ratio,
+    "d_delta": welch_ratio,
+    "end_to_end_g": welch_ratio,
+    "p_learned": _newcombe,
+    "test_accuracy": welch_difference,
 }
 
 
@@ -218,16 +206,11 @@ def _effects(
     changes = [f"{first} to {second}" for first, second in crossed.values()]
     effects = zip([*crossed, INTERACTION], [*changes, " and ".join(changes)], strict=True)
     for weight, (effect, change) in zip(WEIGHTS, effects, strict=True):
-        found = weighted_sum(np.tile(weight, len(n)) / len(n), *ends)
         yield {
             **keys,
             "effect": effect,
             "change": change,
-            "value": float(found.value),
-            "low": float(found.low),
-            "high": float(found.high),
+            **weighted_sum(np.tile(weight, len(n)) / len(n), *ends).columns(),
             "depths": len(n),
             "n": int(n.sum()),
-            "method": WEIGHTED_SUM,
-            "confidence": CONFIDENCE,
         }

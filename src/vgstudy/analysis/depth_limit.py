@@ -4,7 +4,7 @@ The share that learned is fitted by a line that never rises with depth (isotonic
 limit is where the fit crosses one half.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,12 +41,16 @@ class Limit:
         Depths of the setting, ascending.
     n
         Runs with an outcome.
+    misfit, fit
+        The misfit of the monotone fit, and what the fit allows to say: one of FITS.
     """
 
     value: float
     draws: Array
     depth: Array
     n: int
+    misfit: float = np.nan
+    fit: str = ""
 
     @property
     def range(self) -> str:
@@ -77,15 +81,6 @@ class Difference:
     low: float
     high: float
     bound: str
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A setting's limit, the misfit of its monotone fit, and what the fit allows to say: FITS."""
-
-    limit: Limit
-    misfit: float
-    fit: str
 
 
 def limit(
@@ -123,7 +118,7 @@ def shares_learned(cells: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
     return shares[[*FACTORS]].assign(n=n, learned=np.rint(shares["mean"] * n))
 
 
-def fitted_limits(shares: pd.DataFrame) -> dict[tuple[Any, ...], Fitted]:
+def fitted_limits(shares: pd.DataFrame) -> dict[tuple[Any, ...], Limit]:
     """Return the limit of every setting with outcomes at two depths or more, by its levels."""
     return {
         setting: _fitted(setting, rows)
@@ -132,19 +127,18 @@ def fitted_limits(shares: pd.DataFrame) -> dict[tuple[Any, ...], Fitted]:
     }
 
 
-def _fitted(setting: tuple[Any, ...], rows: pd.DataFrame) -> Fitted:
+def _fitted(setting: tuple[Any, ...], rows: pd.DataFrame) -> Limit:
     n, learned = (rows[name].to_numpy(dtype=float) for name in ("n", "learned"))
     # each setting has its own stream, whatever other settings there are
     stream = np.random.default_rng(list(repr(tuple(map(str, setting))).encode()))
     own_limit = limit(rows["depth"].to_numpy(dtype=float), learned, n, stream)
     misfit, p = p_monotone(learned, n, stream, DRAWS)
     left, right = outward(own_limit.value, own_limit.depth)
-    return Fitted(own_limit, misfit, FITS[2 if p < ALPHA else int(left < right)])
+    return replace(own_limit, misfit=misfit, fit=FITS[2 if p < ALPHA else int(left < right)])
 
 
-def limit_row(setting: tuple[Any, ...], fitted: Fitted) -> dict[str, Any]:
+def limit_row(setting: tuple[Any, ...], this: Limit) -> dict[str, Any]:
     """Return the row of `limits` of a setting; an end beyond the range of depths is null."""
-    this = fitted.limit
     low, high = this.interval()
     # a limit beyond the range is at least, or at most, the last depth
     low = this.depth[-1] if low == np.inf else low
@@ -158,8 +152,8 @@ def limit_row(setting: tuple[Any, ...], fitted: Fitted) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         **{name: x if np.isfinite(x) else None for name, x in numbers.items()},
         "range": this.range,
-        "fit": fitted.fit,
-        "misfit": fitted.misfit,
+        "fit": this.fit,
+        "misfit": this.misfit,
         "n": this.n,
     }
 

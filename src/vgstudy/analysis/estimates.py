@@ -11,9 +11,6 @@ from vgstudy.analysis.bands import band_columns, critical
 from vgstudy.analysis.chunks import ENDS, RATIOS, Chunk
 from vgstudy.analysis.interval_rows import Columns, Extra, interval_rows
 from vgstudy.analysis.intervals import (
-    GEOMETRIC_T,
-    MEAN_T,
-    WILSON,
     Moments,
     counted,
     geometric_t,
@@ -71,7 +68,7 @@ def estimate_rows(chunk: Chunk) -> Iterator[Columns]:
     if chunk.examples == PROBE_SET:
         yield from _zero_rows(chunk)
         for status in RUN_STATUSES:
-            yield _status_rows(chunk, status)
+            yield _share_rows(chunk, f"p_{status}", *chunk.status_counts(status))
         first = chunk.first_learned
         yield _share_rows(chunk, "p_ever_learned", np.isfinite(first).sum(axis=-1), counted(first))
         yield _end_rows(chunk, "learning_epochs", np.minimum(first, chunk.last_epoch))
@@ -94,9 +91,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
             **_prediction(group, np.exp),
         }
     deep = chunk.deep_enough(quantity)[:, None]
-    return interval_rows(
-        "estimates", chunk, quantity, interval, group.n, GEOMETRIC_T, extra, where=deep
-    )
+    return interval_rows("estimates", chunk, quantity, interval, extra, where=deep)
 
 
 def _signal_rows(chunk: Chunk) -> Iterator[Columns]:
@@ -123,28 +118,18 @@ def _zero_rows(chunk: Chunk) -> Iterator[Columns]:
         yield _share_rows(chunk, f"p_zero_float32_{name}", count, measured)
 
 
-def _status_rows(chunk: Chunk, status: str) -> Columns:
-    """Return rows of the share of runs of a status."""
-    return _share_rows(chunk, f"p_{status}", *chunk.status_counts(status))
-
-
 def _end_rows(chunk: Chunk, quantity: str, values: Array) -> Columns:
     """Return rows of the mean over seeds of a number per run, axes (cell, seed)."""
     group = moments(values)
     extra = {"spread": np.sqrt(group.var), **_prediction(group, np.asarray)}
-    return interval_rows("estimates", chunk, quantity, mean_t(group), group.n, MEAN_T, extra)
+    return interval_rows("estimates", chunk, quantity, mean_t(group), extra)
 
 
 def _share_rows(
-    chunk: Chunk,
-    quantity: str,
-    count: Array,
-    n: Array,
-    where: ArrayLike = True,
+    chunk: Chunk, quantity: str, count: Array, n: Array, where: ArrayLike = True
 ) -> Columns:
     """Return rows of a share of seeds."""
-    interval = wilson(count, n)
-    return interval_rows("estimates", chunk, quantity, interval, n, WILSON, where=where)
+    return interval_rows("estimates", chunk, quantity, wilson(count, n), where=where)
 
 
 def _prediction(group: Moments, back: Callable[[Array], Array]) -> Extra:

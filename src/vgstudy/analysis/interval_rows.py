@@ -56,8 +56,6 @@ def interval_rows(
     chunk: Chunk,
     quantity: str,
     interval: Interval,
-    alive: ArrayLike,
-    method: str,
     extra: Extra | None = None,
     where: ArrayLike = True,
     epochs: NDArray[np.int64] | None = None,
@@ -70,8 +68,6 @@ def interval_rows(
         `estimates`, `trajectories` or `profiles`.
     interval
         Axes (cell,), (cell, epoch) or (cell, epoch, layer).
-    alive
-        Seeds that entered each value; axes as those of the interval.
     extra
         Further columns, whose axes broadcast against the interval's. Columns of the table that are
         not given are null.
@@ -81,7 +77,8 @@ def interval_rows(
     epochs = chunk.epochs if epochs is None else epochs
     shape = interval.value.shape
     index = np.nonzero(np.broadcast_to(where, shape))
-    n, n_alive = chunk.n[index[0]], np.asarray(alive, dtype=int)[index]
+    n = chunk.n[index[0]]
+    n_alive = np.broadcast_to(interval.n, shape)[index].astype(int)
     known = ~np.isnan(interval.low[index])
     columns = {
         "cell": labels(index[0], chunk.cells),
@@ -90,8 +87,8 @@ def interval_rows(
         "epoch": epochs[index[1]] if len(shape) > 1 else np.full(len(n), chunk.last_epoch),
         **({"layer": index[2] + 1} if len(shape) > 2 else {}),
         **{name: nullable(getattr(interval, name)[index]) for name in ("value", "low", "high")},
-        "method": labels(np.zeros_like(n), [method]),
-        "label": labels(np.where(known, label_codes(method, n_alive), -1), LABELS),
+        "method": labels(np.zeros_like(n), [interval.method]),
+        "label": labels(np.where(known, label_codes(interval.method, n_alive), -1), LABELS),
         "confidence": np.full(len(n), CONFIDENCE),
         "n": n,
         "n_alive": n_alive,

@@ -5,8 +5,8 @@ value with a NaN interval (no spread is known), except for proportions; constant
 interval of zero width.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,12 +40,20 @@ def _no_test() -> Array:
 
 @dataclass(frozen=True)
 class Interval:
-    """A value, the ends of its interval, and the two-sided p value of "no difference" or NaN."""
+    """A value, the ends of its interval, the two-sided p value of "no difference" or NaN, how all
+    this was computed, and the number of seeds with a value; 0 where there are two groups."""
 
     value: Array
     low: Array
     high: Array
     p: Array = field(default_factory=_no_test)
+    method: str = ""
+    n: ArrayLike = 0
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns that state a single interval of 95 % in a table."""
+        ends = {name: float(getattr(self, name)) for name in ("value", "low", "high")}
+        return {**ends, "method": self.method, "confidence": CONFIDENCE}
 
 
 @dataclass(frozen=True)
@@ -98,12 +106,13 @@ def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:
     error = np.sqrt(group.var / np.maximum(group.n, 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.where(error > 0, 2 * stdtr(group.n - 1, -np.abs(group.mean / error)), np.nan)
-    return _around(group.mean, _quantile(group.n - 1, confidence) * error, p)
+    half = _quantile(group.n - 1, confidence) * error
+    return replace(_around(group.mean, half, p), method=MEAN_T, n=group.n)
 
 
 def geometric_t(logs: Moments, confidence: float = CONFIDENCE) -> Interval:
     """Return the geometric mean with Student's t interval on logs; p of a ratio of 1."""
-    return exponentiated(mean_t(logs, confidence))
+    return replace(exponentiated(mean_t(logs, confidence)), method=GEOMETRIC_T)
 
 
 def welch_difference(
@@ -122,12 +131,12 @@ def welch_difference(
         value = group.mean - reference.mean
         p = 2 * stdtr(df, -np.abs(value / error))
         half = np.where(error == 0, 0.0, _quantile(df, confidence) * error)
-    return _around(value, half, p)
+    return replace(_around(value, half, p), method=WELCH_DIFFERENCE)
 
 
 def welch_ratio(logs: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
     """Return the ratio of geometric means, group over reference, with Welch's interval on logs."""
-    return exponentiated(welch_difference(logs, reference, confidence))
+    return replace(exponentiated(welch_difference(logs, reference, confidence)), method=WELCH_RATIO)
 
 
 def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
@@ -142,7 +151,8 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -
         low = np.where(k == 0, 0.0, centre - half)
         high = np.where(k == n, 1.0, centre + half)
     none = np.isnan(share)
-    return Interval(share, np.where(none, np.nan, low), np.where(none, np.nan, high))
+    ends = np.where(none, np.nan, low), np.where(none, np.nan, high)
+    return Interval(share, *ends, method=WILSON, n=n)
 
 
 def dkw(share: Array, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
@@ -154,7 +164,7 @@ def dkw(share: Array, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
     with np.errstate(divide="ignore"):
         half = np.sqrt(np.log(2 / (1 - confidence)) / (2 * np.asarray(n, dtype=float)))
     ends = np.clip(share - half, 0, 1), np.clip(share + half, 0, 1)
-    return Interval(share, *ends)
+    return Interval(share, *ends, method=DKW, n=n)
 
 
 def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
@@ -198,7 +208,7 @@ def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
     df = np.where(group.n > 1, group.n - 1, np.nan)
     squares, tail = df * group.var, (1 - confidence) / 2
     low, high = squares / chdtri(df, tail), squares / chdtri(df, 1 - tail)
-    return Interval(group.var, low, high)
+    return Interval(group.var, low, high, method=CHI_SQUARED)
 
 
 def equal_tails(
@@ -225,7 +235,8 @@ def exponentiated(logs: Interval) -> Interval:
     """Return an interval of natural logs as one of ratios."""
     # an interval may reach beyond the largest float: its end is infinite then
     with np.errstate(over="ignore"):
-        return Interval(np.exp(logs.value), np.exp(logs.low), np.exp(logs.high), logs.p)
+        ends = {name: np.exp(getattr(logs, name)) for name in ("value", "low", "high")}
+    return replace(logs, **ends)
 
 
 def newcombe(group: Interval, reference: Interval) -> Interval:
@@ -237,7 +248,7 @@ def newcombe(group: Interval, reference: Interval) -> Interval:
         np.stack([getattr(group, end), getattr(reference, end)], axis=-1)
         for end in ("value", "low", "high")
     ]
-    return weighted_sum(np.array([1.0, -1.0]), *both)
+    return replace(weighted_sum(np.array([1.0, -1.0]), *both), method=NEWCOMBE)
 
 
 def newcombe_paired(both: int, only_one: int, only_other: int, neither: int) -> Interval:
@@ -260,7 +271,7 @@ def newcombe_paired(both: int, only_one: int, only_other: int, neither: int) -> 
     value = one.value - other.value
     low = value - reach(one.value - one.low, other.high - other.value)
     high = value + reach(one.high - one.value, other.value - other.low)
-    return Interval(value, low, high)
+    return Interval(value, low, high, method=NEWCOMBE_PAIRED)
 
 
 def weighted_sum(weight: Array, value: Array, low: Array, high: Array) -> Interval:
@@ -272,7 +283,7 @@ def weighted_sum(weight: Array, value: Array, low: Array, high: Array) -> Interv
     total, ends = terms.sum(axis=-1), np.stack([weight * low, weight * high])
     below = np.sqrt(((terms - ends.min(axis=0)) ** 2).sum(axis=-1))
     above = np.sqrt(((ends.max(axis=0) - terms) ** 2).sum(axis=-1))
-    return Interval(total, total - below, total + above)
+    return Interval(total, total - below, total + above, method=WEIGHTED_SUM)
 
 
 def _quantile(df: Array, confidence: float) -> Array:

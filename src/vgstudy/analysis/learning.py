@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vgstudy.analysis.intervals import CONFIDENCE, WILSON, wilson
+from vgstudy.analysis.intervals import wilson
 from vgstudy.claims.networks import arm_cells, named_cells
 from vgstudy.config.log import Log
 from vgstudy.tasks import TASKS
@@ -98,13 +98,10 @@ def threshold_rows(study: Mapping[str, Any], outcomes: pd.DataFrame) -> Iterator
             values = by_cell[cell][quantity].to_numpy(dtype=float)
             for threshold in thresholds(guessing[quantity], middle):
                 passed = values >= threshold if larger else values <= threshold
-                share = wilson(passed.sum(), len(values))
                 yield {
                     "cell": cell,
                     "quantity": quantity,
                     "threshold": float(threshold),
-                    **{end: float(getattr(share, end)) for end in ("value", "low", "high")},
-                    "method": WILSON,
-                    "confidence": CONFIDENCE,
+                    **wilson(passed.sum(), len(values)).columns(),
                     "n": len(values),
                 }

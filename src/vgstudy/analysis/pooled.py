@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted
-from vgstudy.analysis.depth_limit import SETTING, Difference, Fitted, difference
+from vgstudy.analysis.depth_limit import SETTING, Difference, Limit, difference
 from vgstudy.analysis.intervals import CONFIDENCE
 from vgstudy.analysis.strata import Strata, homogeneity, odds_ratio
 from vgstudy.schema import TABLES
@@ -20,7 +20,7 @@ UNKNOWN = Difference(np.nan, np.nan, np.nan, "unknown")
 
 def pooled_rows(
     shares: pd.DataFrame,
-    limits: Mapping[Setting, Fitted],
+    limits: Mapping[Setting, Limit],
     declared: Sequence[Mapping[str, Any]],
 ) -> pd.DataFrame:
     """Return the rows of `pooled`: each setting against that with the reference's level.
@@ -44,7 +44,7 @@ def pooled_rows(
 
 
 def _of_contrast(
-    shares: pd.DataFrame, limits: Mapping[Setting, Fitted], contrast: Mapping[str, Any]
+    shares: pd.DataFrame, limits: Mapping[Setting, Limit], contrast: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of one contrast, not yet corrected."""
     factor, reference = contrast["factor"], contrast["reference"]
@@ -91,9 +91,9 @@ def _tests(both: pd.DataFrame, names: list[Any]) -> dict[str, Any]:
     }
 
 
-def _limits(one: Fitted | None, other: Fitted | None) -> dict[str, Any]:
+def _limits(one: Limit | None, other: Limit | None) -> dict[str, Any]:
     """Return the difference of two depth limits."""
-    found = difference(one.limit, other.limit) if one and other else UNKNOWN
+    found = difference(one, other) if one and other else UNKNOWN
     return {
         "limit_difference": found.value,
         "limit_low": found.low,

@@ -10,10 +10,6 @@ from vgstudy.analysis.bands import band, band_columns, critical
 from vgstudy.analysis.chunks import ENDS, LEVELS, MEANS, Chunk
 from vgstudy.analysis.interval_rows import Columns, Labels, interval_rows
 from vgstudy.analysis.intervals import (
-    DKW,
-    GEOMETRIC_T,
-    MEAN_T,
-    WILSON,
     counted,
     dkw,
     finite,
@@ -35,15 +31,11 @@ def trajectory_rows(chunk: Chunk) -> Iterator[Columns]:
     epochs, first = chunk.tested_epochs, chunk.first_learned[:, None]
     n = counted(first)
     by = dkw((first <= epochs[:, None]).sum(axis=-1) / np.where(n > 0, n, np.nan), n)
-    yield interval_rows(
-        "trajectories", chunk, "p_learned_by", by, n + 0 * epochs, DKW, where=n > 0, epochs=epochs
-    )
+    yield interval_rows("trajectories", chunk, "p_learned_by", by, where=n > 0, epochs=epochs)
     for quantity in ENDS:
         values = np.where(chunk.curves["finite"] == 1, finite(chunk.curves[quantity]), np.nan)
         group = moments(values)
-        yield interval_rows(
-            "trajectories", chunk, quantity, mean_t(group), group.n, MEAN_T, where=group.n > 0
-        )
+        yield interval_rows("trajectories", chunk, quantity, mean_t(group), where=group.n > 0)
 
 
 def profile_rows(chunk: Chunk) -> Iterator[Columns]:
@@ -57,18 +49,15 @@ def profile_rows(chunk: Chunk) -> Iterator[Columns]:
     for quantity in LEVELS:
         logs = chunk.level_logs(quantity)
         group, has = moments(logs), chunk.has_layer(quantity)
-        band = band_columns(group, critical(logs)[..., None], group.n)
-        interval = geometric_t(group)
-        yield interval_rows(
-            "profiles", chunk, quantity, interval, group.n, GEOMETRIC_T, band, where=has
-        )
+        ends = band_columns(group, critical(logs)[..., None], group.n)
+        yield interval_rows("profiles", chunk, quantity, geometric_t(group), ends, where=has)
     for quantity in MEANS:
         group, has = moments(finite(chunk.probes[quantity])), chunk.has_layer(quantity)
-        yield interval_rows("profiles", chunk, quantity, mean_t(group), group.n, MEAN_T, where=has)
+        yield interval_rows("profiles", chunk, quantity, mean_t(group), where=has)
     cause = chunk.probes["zero_cause_float32"]
-    n, has = counted(cause), chunk.has_layer("zero_float32")
-    share = wilson((cause > 0).sum(axis=-1), n)
-    yield interval_rows("profiles", chunk, "zero_float32", share, n, WILSON, where=has)
+    has = chunk.has_layer("zero_float32")
+    share = wilson((cause > 0).sum(axis=-1), counted(cause))
+    yield interval_rows("profiles", chunk, "zero_float32", share, where=has)
 
 
 Array = NDArray[np.float64]
@@ -90,10 +79,7 @@ def layer_decay_rows(chunk: Chunk) -> Iterator[Columns]:
         has = _pairs(chunk) <= (chunk.depth - (quantity == "d_h"))[:, None, None]
         group = moments(logs)
         ends = band_columns(group, critical(logs)[..., None], group.n)
-        interval = geometric_t(group)
-        yield interval_rows(
-            "layer_decays", chunk, quantity, interval, group.n, GEOMETRIC_T, ends, where=has
-        )
+        yield interval_rows("layer_decays", chunk, quantity, geometric_t(group), ends, where=has)
 
 
 def pair_logs(chunk: Chunk, quantity: str) -> Array:

@@ -1,15 +1,81 @@
-"""The mini-batches that the runs of a stack train on, in NumPy alone."""
+"""The rows of a stack: those that train, test and are probed, and the order in mini-batches."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
+from vgstudy.cells import Run
 from vgstudy.planning.stacks import LANES
+from vgstudy.seeds import stream
+
+Pair = tuple[tf.Tensor, tf.Tensor]
 
 # Up to this many rows a sort key of 32 bits has 23 random ones, and one permutation in 60 must be
 # drawn again.
 ROWS_OF_SHORT_KEYS = 512
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a stack; if all runs have the same, a stack axis of 1, and none in training.
+
+    Attributes
+    ----------
+    training
+        Inputs and targets, (stack, row, input and output) or (row, input and output).
+    probe_set, test_set
+        Inputs (stack, input, row) and targets (stack, output, row).
+    """
+
+    training: tf.Tensor
+    probe_set: Pair
+    test_set: Pair
+
+
+def load_rows(runs: Sequence[Run], probe_rows: int | None, dtype: str) -> Rows:
+    """Draw the sample of each run; parameters as for `train.Stack`."""
+    task = runs[0].cell.task
+    drawn = runs[:1] if task.shared else runs
+    samples = [r.cell.task.sample(stream(r.cell, r.seed, "sample")) for r in drawn]
+    train = _table([(s.x_train, s.y_train) for s in samples], dtype)
+    test = _table([(s.x_test, s.y_test) for s in samples], dtype)
+    return Rows(
+        train[0] if task.shared else train,
+        _features(train[:, : probe_rows or task.train], task.inputs),
+        _features(test, task.inputs),
+    )
+
+
+def _table(samples: list[tuple[NDArray[np.float32], NDArray[np.float32]]], dtype: str) -> tf.Tensor:
+    """Join inputs (row, input) and targets (row, output) of each run as (run, row, input and
+    output)."""
+    return tf.constant(np.stack([np.concatenate(parts, axis=1) for parts in samples]), dtype)
+
+
+def _features(table: tf.Tensor, inputs: int) -> Pair:
+    """Split a table (stack, row, input and output) into inputs (stack, input, row) and targets
+    (stack, output, row)."""
+    columns = tf.transpose(table, (0, 2, 1))
+    return columns[:, :inputs], columns[:, inputs:]
+
+
+def mini_batch(table: tf.Tensor, order: tf.Tensor, inputs: int) -> Pair:
+    """Return inputs (stack, input, example) and targets (stack, output, example) of some rows.
+
+    Parameters
+    ----------
+    table
+        Training rows, as in `Rows`.
+    order
+        Row numbers (stack, example).
+    inputs
+        How many of the columns are inputs.
+    """
+    batch = tf.transpose(tf.gather(table, order, batch_dims=table.shape.rank - 2), (0, 2, 1))
+    return batch[:, :inputs], batch[:, inputs:]
 
 
 class MiniBatches:

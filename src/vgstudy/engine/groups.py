@@ -31,38 +31,25 @@ class Group:
     size: int
 
 
-@dataclass(frozen=True)
-class Arrangement:
-    """The order in which a stack holds its runs.
+def arrange(runs: Sequence[Run]) -> tuple[list[Run], list[Group], NDArray[np.intp]]:
+    """Sort runs by activation, optimizer and rate factor.
 
-    Attributes
-    ----------
-    runs
-        The runs in that order: by activation, optimizer and rate factor.
-    groups
-        The groups in that order; their sizes add up to the number of runs.
-    positions
-        Position in `runs` of each run that was passed in.
+    Returns
+    -------
+    The runs in that order, their groups, and the position in that order of each run passed in.
     """
-
-    runs: list[Run]
-    groups: list[Group]
-    positions: NDArray[np.intp]
-
-
-def arrange(runs: Sequence[Run]) -> Arrangement:
-    """Sort runs into groups."""
-    activations = [run.cell.activation.model_dump_json() for run in runs]
-    optimizers = [run.cell.optimizer.model_dump_json() for run in runs]
-    factors = [run.cell.rate_factor for run in runs]
-    keys = list(zip(activations, optimizers, factors, strict=True))
+    cells = [run.cell for run in runs]
+    keys = [
+        (cell.activation.model_dump_json(), cell.optimizer.model_dump_json(), cell.rate_factor)
+        for cell in cells
+    ]
     order = sorted(range(len(runs)), key=keys.__getitem__)
     groups = []
     for _, members in groupby(order, key=keys.__getitem__):
         first, *others = members
-        cell = runs[first].cell
+        cell = cells[first]
         groups.append(Group(cell.activation, cell.optimizer, cell.rate_factor, 1 + len(others)))
-    return Arrangement([runs[row] for row in order], groups, np.argsort(order))
+    return [runs[row] for row in order], groups, np.argsort(order)
 
 
 def by_activation(groups: Sequence[Group]) -> list[tuple[KerasObject, slice]]:

@@ -45,14 +45,13 @@ def draw_kernels(
     -------
     Kernels (kernel, out, in), float32. Each depends on its own seed alone.
     """
-    return np.swapaxes(_compiled(spec.model_dump_json(), shape)(tf.constant(seeds)).numpy(), 1, 2)
+    return np.swapaxes(_compiled(spec, shape)(tf.constant(seeds)).numpy(), 1, 2)
 
 
 @cache
-def _compiled(spec_json: str, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
+def _compiled(spec: KerasObject, shape: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
     """Compile the drawing of kernels of one shape: seeds (kernel, 2) to kernels (kernel, in,
     out)."""
-    spec = KerasObject.model_validate_json(spec_json)
     arguments = REGISTRY["initializer"][spec.class_name].arguments
     # Keras' Constant insists on its value.
     defaults = {name: value for name, value in arguments.items() if name != "seed"}
@@ -92,7 +91,7 @@ def initial_flat(
     flat = np.zeros((len(specs), network.row_length), "float32")
     flat[:, network.scale_span][:, ::2] = 1
     seeds = _seeds(specs, streams, len(network.kernel_shapes))
-    for spec in {s.model_dump_json(): s for s in specs}.values():
+    for spec in dict.fromkeys(specs):
         rows = np.flatnonzero([s == spec for s in specs])
         for initializer, layers in _layers_drawn_alike(network, spec):
             shape = network.kernel_shapes[layers[0]]

@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 
 import tensorflow as tf
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vgstudy.config.log import Log
 from vgstudy.engine.simd import set_xla_flags
@@ -46,16 +44,13 @@ def run(path: Path, threads: int = 1) -> None:
     probes_path, curves_path = (job_path(path.parent.parent, table, path.stem) for table in TRAINED)
     footer = {"job": path.stem, "manifest": manifest, "threads": threads}
     with (
-        _progress() as progress,
         open_writer("probes", probes_path, footer) as probes,
         open_writer("curves", curves_path, footer) as curves,
     ):
-        bar = progress.add_task(f"training {path.stem}", total=sum(map(len, stacks)))
         for runs in stacks:
             trained = train(runs, log)
             probes.write(trained.probes)
             curves.write(trained.curves)
-            progress.advance(bar, len(runs))
             # compiled functions refer to themselves; without this they stay in memory
             del trained
             gc.collect()
@@ -76,17 +71,6 @@ def _set_up(threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     # Every stack is a graph of its own, which TensorFlow warns of.
     tf.get_logger().setLevel("ERROR")
-
-
-def _progress() -> Progress:
-    """Return a progress bar on a terminal, otherwise one that shows nothing."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed} of {task.total} runs"),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
 
 
 def _peak_mb() -> float:

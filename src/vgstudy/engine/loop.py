@@ -6,14 +6,13 @@ from functools import partial
 
 import tensorflow as tf
 
+from vgstudy.engine.batches import Pair, mini_batch
 from vgstudy.engine.groups import Parameters
-from vgstudy.engine.losses import Loss
-from vgstudy.engine.network import Network
+from vgstudy.engine.network import Loss, Network
 from vgstudy.planning.stacks import LANES
 
 # Test rows evaluated at once, whose activations stay in the cache.
 TEST_ROWS = 128
-Pair = tuple[tf.Tensor, tf.Tensor]
 Loop = Callable[[tf.Tensor, tf.Tensor], Pair]
 # Compiled by XLA once per process for each shape.
 xla = partial(tf.function, jit_compile=True, autograph=False)
@@ -115,22 +114,6 @@ def compile_loop(step: Step, parameters: Parameters, width: int, dtype: tf.DType
         return step.metrics((first.stack(), second.stack()), weights)
 
     return loop  # type: ignore[no-any-return]
-
-
-def mini_batch(table: tf.Tensor, order: tf.Tensor, inputs: int) -> Pair:
-    """Return inputs (stack, input, example) and targets (stack, output, example) of some rows.
-
-    Parameters
-    ----------
-    table
-        Rows as in `matrix_step`.
-    order
-        Row numbers (stack, example).
-    inputs
-        How many of the columns are inputs.
-    """
-    batch = tf.transpose(tf.gather(table, order, batch_dims=table.shape.rank - 2), (0, 2, 1))
-    return batch[:, :inputs], batch[:, inputs:]
 
 
 def compile_test(

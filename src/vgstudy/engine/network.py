@@ -4,9 +4,12 @@ A layer's parameters are (stack, out, in + 1): the kernel and, in the last colum
 multiplies a constant 1. Activations are (stack, unit, example). All parameters of a run are one
 flat row of a (stack, parameter) tensor: one stock Keras optimizer updates the whole stack
 elementwise, and no number of a run can reach another run.
+
+Losses are of logits, per example. Keras recovers the logits of a sigmoid or softmax output before
+it takes the cross-entropy, so these are its losses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import pairwise
@@ -130,15 +133,10 @@ def with_one(x: tf.Tensor) -> tf.Tensor:
     return tf.concat([x, tf.ones((x.shape[0], 1, x.shape[2]), x.dtype)], axis=1)
 
 
+@cache
 def activation_function(spec: KerasObject) -> Activation:
     """Return the Keras activation function of a level, arguments bound; equal levels give the same
     object."""
-    return _activation(spec.model_dump_json())
-
-
-@cache
-def _activation(spec_json: str) -> Activation:
-    spec = KerasObject.model_validate_json(spec_json)
     function: Activation = keras.activations.get(spec.class_name)
     return partial(function, **spec.config) if spec.config else function
 
@@ -149,3 +147,39 @@ def value_and_slope(activation: Activation, z: tf.Tensor) -> tuple[tf.Tensor, tf
         tape.watch(z)
         h = activation(z)
     return h, tape.gradient(h, z, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss of logits z and targets y, both (stack, output, example).
+
+    Attributes
+    ----------
+    value
+        Loss per example in nats, (stack, example).
+    slope
+        Its derivative by z, (stack, output, example).
+    correct
+        Whether the prediction is right, boolean, (stack, example).
+    """
+
+    value: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    slope: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    correct: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+# Targets are 0 or 1. With the sigmoid s: -log s(z) for y = 1, -log(1 - s(z)) for y = 0.
+BINARY = Loss(
+    value=lambda z, y: tf.reduce_sum(tf.nn.softplus((1 - 2 * y) * z), axis=-2),
+    slope=lambda z, y: tf.sigmoid(z) - y,
+    correct=lambda z, y: tf.reduce_all((tf.sigmoid(z) > 0.5) == (y > 0.5), axis=-2),
+)
+
+# Targets are one-hot.
+CATEGORICAL = Loss(
+    value=lambda z, y: tf.reduce_logsumexp(z, axis=-2) - tf.reduce_sum(y * z, axis=-2),
+    slope=lambda z, y: tf.nn.softmax(z, axis=-2) - y,
+    correct=lambda z, y: tf.argmax(z, axis=-2) == tf.argmax(y, axis=-2),
+)
+
+LOSSES: Mapping[str, Loss] = {"binary": BINARY, "categorical": CATEGORICAL}

@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 from vgstudy.cells import KerasObject
 from vgstudy.engine import statistics
 from vgstudy.engine.groups import Group, by_activation
-from vgstudy.engine.losses import Loss
-from vgstudy.engine.network import Activation, Network, activation_function, affine, value_and_slope
+from vgstudy.engine.network import (
+    Activation,
+    Loss,
+    Network,
+    activation_function,
+    affine,
+    value_and_slope,
+)
 from vgstudy.engine.remedied import forward
 from vgstudy.engine.statistics import Columns, hidden_only, per_layer, rms
 from vgstudy.engine.zero_causes import (

@@ -20,10 +20,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vgstudy.cells import KerasObject
+from vgstudy.engine.batches import Pair
 from vgstudy.engine.groups import Group, by_activation, mixture
-from vgstudy.engine.loop import Pair, Step, xla
-from vgstudy.engine.losses import Loss
-from vgstudy.engine.network import Network, activation_function, value_and_slope
+from vgstudy.engine.loop import Step, xla
+from vgstudy.engine.network import Loss, Network, activation_function, value_and_slope
 
 
 def has_avx512() -> bool:
@@ -90,12 +90,10 @@ def block_step(network: Network, loss: Loss, table: tf.Tensor, groups: Sequence[
     return Step(gradient, metrics)
 
 
-def _blocks_by_activation(groups: Sequence[Group]) -> tuple[tuple[str, int], ...]:
-    """Return each activation as JSON and how many blocks use it."""
+def _blocks_by_activation(groups: Sequence[Group]) -> tuple[tuple[KerasObject, int], ...]:
+    """Return each activation and how many blocks use it."""
     blocks = [replace(group, size=-(-group.size // LANES)) for group in groups]
-    return tuple(
-        (spec.model_dump_json(), span.stop - span.start) for spec, span in by_activation(blocks)
-    )
+    return tuple((spec, span.stop - span.start) for spec, span in by_activation(blocks))
 
 
 def _run_of_lane(sizes: Sequence[int]) -> NDArray[np.int32]:
@@ -117,10 +115,12 @@ def _mini_batch(
 
 
 @cache
-def _hidden_layer(blocks: tuple[tuple[str, int], ...]) -> Callable[[tf.Tensor, tf.Tensor], Pair]:
+def _hidden_layer(
+    blocks: tuple[tuple[KerasObject, int], ...],
+) -> Callable[[tf.Tensor, tf.Tensor], Pair]:
     """Compile activations and slopes of a hidden layer, from its parameters and inputs."""
     activations = mixture(
-        [activation_function(KerasObject.model_validate_json(spec)) for spec, _ in blocks],
+        [activation_function(spec) for spec, _ in blocks],
         [count for _, count in blocks],
     )
     return xla(lambda layer, x: value_and_slope(activations, _affine(layer, x)))  # type: ignore[no-any-return]

@@ -13,23 +13,13 @@ from numpy.typing import NDArray
 from vgstudy.cells import Run
 from vgstudy.config.log import Log
 from vgstudy.engine import probes, simd, statistics
-from vgstudy.engine.batches import MiniBatches
+from vgstudy.engine.batches import MiniBatches, Pair, load_rows, mini_batch
 from vgstudy.engine.groups import Parameters, arrange, stack_activation
 from vgstudy.engine.initial import initial_flat, with_unit_variance
 from vgstudy.engine.log_tables import Curves, Measurements
-from vgstudy.engine.loop import (
-    Pair,
-    Step,
-    compile_loop,
-    compile_test,
-    matrix_step,
-    mini_batch,
-    summed_metrics,
-)
-from vgstudy.engine.losses import LOSSES
-from vgstudy.engine.network import Network
+from vgstudy.engine.loop import Step, compile_loop, compile_test, matrix_step, summed_metrics
+from vgstudy.engine.network import LOSSES, Network
 from vgstudy.engine.remedied_step import RemediedStep
-from vgstudy.engine.rows import load_rows
 from vgstudy.planning.stacks import STEPS_AT_ONCE, is_narrow
 from vgstudy.quantities import NEXT, PROBE_SET, TEST
 from vgstudy.remedies import NO_REMEDY
@@ -116,9 +106,9 @@ class Stack:
         task = cell.task
         # On processors without AVX-512 a product of one matrix rounds differently from a batch of
         # products, so a single run is computed twice.
-        arranged = arrange(runs if len(runs) > 1 else [*runs, *runs])
-        self._groups, self._positions = arranged.groups, arranged.positions[: len(runs)]
-        self._runs, self._dtype = arranged.runs, dtype
+        twice = runs if len(runs) > 1 else [*runs, *runs]
+        self._runs, self._groups, positions = arrange(twice)
+        self._positions, self._dtype = positions[: len(runs)], dtype
         self.loss = LOSSES[task.loss]
         activation = stack_activation(self._groups)
         self.network = Network(

@@ -1,4 +1,4 @@
-"""What a study costs: core-seconds, memory and disk space.
+"""What a study costs, core-seconds, memory and disk space; jobs of about equal cost.
 
 The constants of a step were measured by `benchmarks/calibrate.py` on one core of an AMD EPYC with
 AVX-512 (TensorFlow 2.21, November 2026): 38 stacks of depth 1-20, width 12-100, 2 or 64 inputs,
@@ -7,17 +7,18 @@ mean square, and with `NARROW` 38 stacks of 5 and 8 units within 20 %, 8 % at th
 A wrong constant makes jobs uneven, never numbers wrong.
 """
 
-from collections.abc import Iterable, Mapping
-from heapq import heapreplace
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush, heapreplace
 from itertools import pairwise
 from math import ceil
 
-from vgstudy.cells import Cell
+from vgstudy.cells import Cell, Run
 from vgstudy.config.log import Log
 from vgstudy.planning.stacks import (
     FLAT_BYTES,
     STEPS_AT_ONCE,
     Groups,
+    groups,
     is_narrow,
     kernel_entries,
     parameters,
@@ -100,7 +101,7 @@ def step_seconds(stack: Groups) -> float:
     one = stack[0][0]
     depth = one.depth
     activations = _activations(stack)
-    optimizers = len({(cell.optimizer.model_dump_json(), cell.rate_factor) for cell, _ in stack})
+    optimizers = len({(cell.optimizer, cell.rate_factor) for cell, _ in stack})
     shape = one.width, one.task.inputs, one.task.outputs, one.batch_size
     narrow = one.remedy == NO_REMEDY and is_narrow(*shape)
     mixing = MIX_ACTIVATION * depth * activations * (
@@ -111,7 +112,7 @@ def step_seconds(stack: Groups) -> float:
 
 
 def _activations(stack: Groups) -> int:
-    return len({cell.activation.model_dump_json() for cell, _ in stack})
+    return len({cell.activation for cell, _ in stack})
 
 
 def stack_seconds(stack: Groups, log: Log) -> float:
@@ -178,6 +179,21 @@ def job_count(seconds: float) -> int:
     """Return the number of jobs to pack this many seconds of training into."""
     count = ceil(seconds / TARGET)
     return count if count <= WAVE else ceil(count / WAVE) * WAVE
+
+
+def pack(stacks: Sequence[list[Run]], log: Log) -> list[list[Run]]:
+    """Put whole stacks into jobs of about `TARGET` seconds.
+
+    The longest stack first, each into the job with the least work so far.
+    """
+    seconds = [stack_seconds(groups(stack), log) for stack in stacks]
+    bins = [(0.0, number) for number in range(min(len(stacks), job_count(sum(seconds))))]
+    chosen: list[list[int]] = [[] for _ in bins]
+    for index in sorted(range(len(stacks)), key=lambda i: (-seconds[i], i)):
+        load, number = heappop(bins)
+        chosen[number].append(index)
+        heappush(bins, (load + seconds[index], number))
+    return [[run for index in sorted(indices) for run in stacks[index]] for indices in chosen]
 
 
 def analysis_seconds(cells: int, runs: int) -> float:

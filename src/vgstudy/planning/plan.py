@@ -20,8 +20,8 @@ from vgstudy.cells import Run, canonical_json
 from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.planning import cost, design, manifests
-from vgstudy.planning.stacks import groups, stack
+from vgstudy.planning import cost, manifests
+from vgstudy.planning.stacks import LabelledCell, cells_of, groups, stack
 from vgstudy.schema import FACTORS, TRAINED
 from vgstudy.store import files
 from vgstudy.store.parquet import check_footer, read_footer, write_table
@@ -86,7 +86,7 @@ class Plan:
     study: Study
     folder: Path
     jobs: Mapping[str, Job]
-    cells: list[design.LabelledCell]
+    cells: list[LabelledCell]
     job_of: Mapping[Key, str]
     left_out: int = 0
 
@@ -125,7 +125,7 @@ def plan_study(study: Study, results: Path) -> Plan:
     UserError
         If the folder cannot be read.
     """
-    folder, cells = results / study.name, design.cells(study)
+    folder, cells = results / study.name, cells_of(study)
     study_runs = {
         (labelled.cell.id, seed): Run(cell=labelled.cell, seed=seed)
         for labelled in cells
@@ -140,7 +140,7 @@ def plan_study(study: Study, results: Path) -> Plan:
     trained = {(run.cell.id, run.seed) for job, runs in on_disk if job.trained for run in runs}
     missing = [run for key, run in study_runs.items() if key not in job_of]
     jobs = {job.id: job for job in kept}
-    for runs in design.pack(stack(missing), study.log):
+    for runs in cost.pack(stack(missing), study.log):
         job = _job(folder, manifests.make(study.name, study.log, runs), runs, study.log, new=True)
         jobs[job.id] = job
         job_of |= {(run.cell.id, run.seed): job.id for run in runs}

@@ -31,7 +31,7 @@ class Task(Frozen):
     inputs, outputs
         Units of the input and the output layer.
     loss
-        A key of `engine.losses.LOSSES`.
+        A key of `engine.network.LOSSES`.
     chance
         Accuracy of a guess.
     shared

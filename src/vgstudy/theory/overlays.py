@@ -10,10 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.analysis.interval_rows import APPROXIMATE
-from vgstudy.analysis.intervals import CHI_SQUARED, Moments, chi_squared
+from vgstudy.analysis.intervals import Moments, chi_squared
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
-from vgstudy.planning import design
+from vgstudy.planning.stacks import cells_of
 from vgstudy.schema import ON_PROBE_SET, arrow_schema
 from vgstudy.store.parquet import read_footer, write_table
 from vgstudy.store.tables import read_rows
@@ -46,7 +46,7 @@ def write_overlays(folder: Path) -> None:
     """
     stored = read_footer(folder / "runs.parquet")["study"]
     study = Study.model_validate({**stored, "path": str(folder)})
-    cells = [labelled.cell for labelled in design.cells(study)]
+    cells = [labelled.cell for labelled in cells_of(study)]
     write_overlaid(folder, [*predict_decays(cells), *variances(cells)])
 
 
@@ -106,5 +106,5 @@ def _of_variance(rows: pd.DataFrame) -> pd.DataFrame:
     value = np.where(n > 1, interval.value, np.nan)
     label = pd.Series(APPROXIMATE, rows.index, dtype=object).where(n > 1, None)
     return rows.assign(
-        value=value, low=interval.low, high=interval.high, method=CHI_SQUARED, label=label
+        value=value, low=interval.low, high=interval.high, method=interval.method, label=label
     )

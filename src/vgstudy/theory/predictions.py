@@ -79,11 +79,11 @@ def predict(cells: Iterable[Cell]) -> list[Prediction]:
     Examples
     --------
     >>> from vgstudy.config.load import load_study
-    >>> from vgstudy.places import config_path
-    >>> from vgstudy.planning.design import cells
+    >>> from vgstudy.config import config_path
+    >>> from vgstudy.planning.stacks import cells_of
     >>> from vgstudy.theory.predictions import predict
     >>> study = load_study(config_path("studies/smoke.yaml"))
-    >>> deepest = [each.cell for each in cells(study) if each.levels["depth"] == 6]
+    >>> deepest = [each.cell for each in cells_of(study) if each.levels["depth"] == 6]
     >>> {row.quantity for row in predict(deepest)} >= {"d_delta", "d_g", "d_h", "chi"}
     True
     """

@@ -10,8 +10,8 @@ from scipy.stats import ortho_group
 
 from vgstudy.analysis.decay import decay_factor
 from vgstudy.cells import Cell, Initializer, KerasObject, Run
-from vgstudy.engine import initial, losses, probes
-from vgstudy.engine.network import Network, activation_function
+from vgstudy.engine import initial, probes
+from vgstudy.engine.network import BINARY, Loss, Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.engine.zero_causes import Pass
 from vgstudy.tasks import Circles, Mnist, one_hot
@@ -145,7 +145,7 @@ def mnist_images() -> tuple[Array, Array]:
 
 
 def bias_gradients(
-    x: Array, y: Array, hidden: int, loss: losses.Loss = losses.BINARY, count: int = NETWORKS
+    x: Array, y: Array, hidden: int, loss: Loss = BINARY, count: int = NETWORKS
 ) -> Array:
     """Return norms of the mean bias gradient of random networks; axes (network, hidden layer)."""
     net = network(x.shape[1], hidden, UNITS, y.shape[1], "sigmoid")
@@ -192,7 +192,7 @@ def pass_through(
     flat: NDArray[np.floating],
     x: Array,
     y: NDArray[np.generic],
-    loss: losses.Loss = losses.BINARY,
+    loss: Loss = BINARY,
 ) -> Pass[Array]:
     """Return one pass forward and back, in float64; see `probes.backpropagate`."""
     tensors = (tf.constant(each, tf.float64) for each in (flat, x, y))

@@ -309,6 +309,7 @@ POOLED = {
     "limit_bound": "unknown",
 }
 
+Rows = Iterable[Mapping[str, Any]]
 # what a row of each table has unless it says something else
 USUAL: Mapping[str, Mapping[str, Any]] = {
     "estimates": {**NAMED, **ESTIMATE},
@@ -338,7 +339,11 @@ def cell_id(row: Mapping[str, Any]) -> str:
 
 
 def made_frames(
-    resolved: Mapping[str, Any] | None = None, **given: Iterable[Mapping[str, Any]]
+    estimates: Rows = (),
+    profiles: Rows = (),
+    *,
+    resolved: Mapping[str, Any] | None = None,
+    **others: Rows,
 ) -> Frames:
     """Frames with these rows of tables; what a row does not say is as in USUAL.
 
@@ -346,6 +351,7 @@ def made_frames(
     `synthetic.study()`.
     """
     resolved = resolved or study()
+    given = {"estimates": estimates, "profiles": profiles, **others}
     assert given.keys() <= USUAL.keys()
     rows = {
         name: [{**usual, **row} for row in given.get(name, ())] for name, usual in USUAL.items()

@@ -11,11 +11,11 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 8,
-        "estimate": 22,
+        "estimate": 23,
         "trajectories": 5,
         "overlay": 5,
         "claims": 13,
-        "figures": 32,
+        "figures": 33,
         "report": 42,
         "coverage": 10,
         "published": 2,

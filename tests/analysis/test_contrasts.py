@@ -151,30 +151,34 @@ def test_effects_at_each_depth_and_over_all_by_hand():
     expected = {
         ("activation", 1): ((0.3 - 0.1) + (0.9 - 0.5)) / 2,
         ("initializer", 1): ((0.5 - 0.1) + (0.9 - 0.3)) / 2,
+        ("both together", 1): 0.9 - 0.1,
         ("interaction", 1): (0.9 - 0.5) - (0.3 - 0.1),
         ("activation", 2): 0.3,
         ("initializer", 2): 0.7,
+        ("both together", 2): 1.0,
         ("interaction", 2): 0.6,
         ("activation", None): 0.3,
         ("initializer", None): 0.6,
+        ("both together", None): 0.9,
         ("interaction", None): 0.4,
     }
     assert found == pytest.approx(expected)
-    assert table["n"].tolist() == [40] * 6 + [80] * 3
-    assert table["depths"].tolist() == [1] * 6 + [2] * 3
+    assert table["n"].tolist() == [40] * 8 + [80] * 4
+    assert table["depths"].tolist() == [1] * 8 + [2] * 4
     assert table[["activation", "initializer"]].isna().all(axis=None)
     assert set(table["change"]) == {
         "tanh to ReLU",
         "uniform(0,1) to He",
         "tanh to ReLU and uniform(0,1) to He",
+        "uniform(0,1) to He with ReLU, less the same with tanh",
     }
     assert (table["low"] < table["value"]).all()
-    assert (table["value"] < table["high"]).all()
+    assert (table["value"] <= table["high"]).all()
 
 
 def test_both_effects_add_up_to_both_changes_against_itself():
     values = effects().query("depth == 1").set_index("effect")["value"]
-    assert values["activation"] + values["initializer"] == pytest.approx(0.9 - 0.1)
+    assert values["activation"] + values["initializer"] == pytest.approx(values["both together"])
 
 
 def test_a_missing_combination_has_no_effects_by_hand():

@@ -1,9 +1,9 @@
 """Compare cells that differ in one factor, and two changes made at once.
 
 Cells are independent, so nothing is paired by seed. Of two changes, the effect of a factor is the
-difference of shares that learned between its levels, averaged over the levels of the other one; the
-interaction is how much more the second factor does at the second level of the first one than at its
-first."""
+difference of shares that learned between its levels, averaged over the levels of the other one.
+Both: the share with both changes less the share with neither. The interaction is how much more the
+second change does after the first than without it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -160,15 +160,22 @@ COMPARISONS: Mapping[str, Callable[[Moments, Moments], Interval]] = {
 
 
 Array = NDArray[np.float64]
-INTERACTION = "interaction"
-# of the shares with first levels, the second of the first factor, that of the second factor, both
-WEIGHTS = np.array([[-0.5, 0.5, -0.5, 0.5], [-0.5, -0.5, 0.5, 0.5], [1.0, -1.0, -1.0, 1.0]])
+BOTH, INTERACTION = "both together", "interaction"
+# for each effect, the weights of the shares with neither change, the first, the second, both
+WEIGHTS = np.array(
+    [
+        [-0.5, 0.5, -0.5, 0.5],
+        [-0.5, -0.5, 0.5, 0.5],
+        [-1.0, 0.0, 0.0, 1.0],
+        [1.0, -1.0, -1.0, 1.0],
+    ]
+)
 
 
 def two_by_two_rows(
     shares: pd.DataFrame, crossed: Mapping[str, Any] | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of `two_by_two`: three effects at each depth, then over all depths.
+    """Yield the rows of `two_by_two`: four effects at each depth, then over all depths.
 
     Parameters
     ----------
@@ -203,9 +210,7 @@ def _effects(
     """Yield the effects, averaged over depths; axes (depth, corner)."""
     shares = wilson(learned, n)
     ends = [end.reshape(-1) for end in (shares.value, shares.low, shares.high)]
-    changes = [f"{first} to {second}" for first, second in crossed.values()]
-    effects = zip([*crossed, INTERACTION], [*changes, " and ".join(changes)], strict=True)
-    for weight, (effect, change) in zip(WEIGHTS, effects, strict=True):
+    for weight, (effect, change) in zip(WEIGHTS, _changes(crossed).items(), strict=True):
         yield {
             **keys,
             "effect": effect,
@@ -214,3 +219,14 @@ def _effects(
             "depths": len(n),
             "n": int(n.sum()),
         }
+
+
+def _changes(crossed: Mapping[str, Any]) -> dict[str, str]:
+    """Return in words what each effect compares, in the order of `WEIGHTS`."""
+    (without, after), _ = crossed.values()
+    one, other = (f"{first} to {second}" for first, second in crossed.values())
+    return {
+        **dict(zip(crossed, (one, other), strict=True)),
+        BOTH: f"{one} and {other}",
+        INTERACTION: f"{other} with {after}, less the same with {without}",
+    }

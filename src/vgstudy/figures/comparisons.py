@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from vgstudy.analysis.contrasts import INTERACTION
 from vgstudy.analysis.intervals import ALPHA
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure
@@ -125,9 +126,10 @@ def draw_odds(axes: Axes, points: pd.DataFrame) -> None:
     title="Two changes made at once",
     caption="Differences of shares that learn. Dots: single depths; line and band: mean over "
     "depths.",
-    details="Each change is averaged over both levels of the other. Interaction: what the second "
-    "change does after the first, less what it does without it.",
-    needs="the study has no cells with all four combinations",
+    details="Each change is averaged over both levels of the other. Both together: the share with "
+    "both changes less that with neither. Interaction: what the second change does after the "
+    "first, less what it does without it.",
+    needs="the study has no networks with all four combinations",
     is_of=lambda study: bool(study.get("two_by_two")),
 )
 def two_by_two(frames: Frames) -> View:
@@ -140,9 +142,9 @@ def two_by_two(frames: Frames) -> View:
         overall, on=[*setting, "effect"], suffixes=("", "_overall")
     )
     axes = {
-        effect: Axis(f"{effect}:\n{change}", limits=(-1.05, 1.05))
-        if effect in FACTORS
-        else Axis(effect, limits=(-2.1, 2.1))
+        effect: Axis(effect, limits=(-2.1, 2.1))
+        if effect == INTERACTION
+        else Axis(f"{effect}:\n{change}" if effect in FACTORS else effect, limits=(-1.05, 1.05))
         for effect, change in effects.items()
     }
     return View(

@@ -120,7 +120,7 @@ def two_changes(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
         for n in SEEDS:
             drawn = wilson(rng.binomial(n, corners, (repetitions, *corners.shape)), n)
             for effect, weight in zip(
-                ("first change", "interaction"), WEIGHTS[[0, 2]], strict=True
+                ("first change", "interaction"), WEIGHTS[[0, -1]], strict=True
             ):
                 each = np.repeat(weight, len(share)) / len(share)
                 ends = (

@@ -165,7 +165,7 @@ def test_verdict_before_training(case):
         ("softmax over one unit", "softmax over the single unit of .* is always 1", "sigmoid"),
         ("ReLU output that is off", r"output layer .* are off \(relu\)", "no activation"),
         ("ReLU output that is off, clipped loss", "loss does not change with the output", "no act"),
-        ("features near 0", "sends a signal back, but what reaches it is too small", "normalis"),
+        ("features near 0", "sends a signal back, but what reaches it is too small", "inputs"),
         ("saturated sigmoid output", r"output layer .* is saturated \(sigmoid\)", "from_logits"),
     ],
 )  # fmt: skip

@@ -43,8 +43,9 @@ NOT_SIGMOID = Remedy("relu with he_normal instead of sigmoid", ("ReLU", "He", "n
 HE = Remedy("he_normal as kernel initializer", ("ReLU", "He", "none"), 5)
 GLOROT = Remedy("glorot_uniform as kernel initializer", ("tanh", "Xavier", "none"), 16)
 SELU = Remedy("selu with lecun_normal as kernel initializer", ("SELU", "LeCun", "none"))
-SKIPS = Remedy("skip connections and a normalisation layer in each block", family=8)
-SCALED = Remedy("inputs scaled to mean 0 and variance 1", family=2)
+SCALED = Remedy(
+    "inputs scaled to mean 0 and variance 1, such as by a Normalization layer", family=2
+)
 ORDINARY = Remedy("weights of ordinary size: the layer's default initializer", family=13)
 SLOWER = Remedy("a smaller learning rate: training brought the fault", family=15)
 UNBIASED = Remedy("biases that start at 0", family=20)
@@ -52,8 +53,6 @@ ONE_UNIT = Remedy("sigmoid with binary_crossentropy for the single unit", family
 NO_RELU = Remedy("no activation in the output layer", family=4)
 LOGITS = Remedy("no activation in the output layer and a loss with from_logits=True")
 NOT_ZERO = Remedy("a kernel initializer other than zeros, such as glorot_uniform")
-NORMALISED = Remedy("a normalisation layer before the first layer that is trained")
-OTHERWISE = Remedy("a smaller learning rate, or glorot_uniform as kernel initializer")
 
 
 def remedies(verdict: str, layers: Layers, was_healthy: bool, is_plain: bool) -> list[str]:
@@ -71,7 +70,7 @@ def remedies(verdict: str, layers: Layers, was_healthy: bool, is_plain: bool) ->
     found = [lost_gradient(layers)[1]] if verdict == NO_GRADIENT else _of_verdict(verdict, layers)
     if was_healthy and verdict != NO_GRADIENT:
         found = [SLOWER, *found]
-    return [each.text + _evidence(each, is_plain) for each in found[:2]]
+    return [f"{each.text} ({_evidence(each, is_plain)})" for each in found[:2]]
 
 
 def _of_verdict(verdict: str, layers: Layers) -> list[Remedy]:
@@ -107,11 +106,11 @@ def lost_gradient(layers: Layers) -> tuple[str, Remedy]:
     if any(layer["zero_cause"] == "zero kernel" for layer in layers):
         return "the weights of a layer are all zero, so nothing passes it", NOT_ZERO
     if not outputs:
-        return "no layer gets a gradient that could change its weights", OTHERWISE
+        return "no layer gets a gradient that could change its weights", GLOROT
     output = outputs[-1]
     name = f"output layer {output['name'].rpartition('/')[0] or output['name']}"
     if (output["delta_rms"] or 0) > FLAT_OUTPUT:
-        return f"{name} sends a signal back, but what reaches it is too small", NORMALISED
+        return f"{name} sends a signal back, but what reaches it is too small", SCALED
     why, remedy = _of_the_output(name, output["activation"], output["units"])
     if output["zero_cause"] == "fitted":
         why = f"the loss does not change with the output of {name}, so it has no slope there"
@@ -125,14 +124,16 @@ def _of_the_output(name: str, activation: str, units: int) -> tuple[str, Remedy]
         return f"the units of {name} are off ({activation}) on every example", NO_RELU
     if activation in SATURATING:
         return f"{name} is saturated ({activation}) on every example", LOGITS
-    return f"{name} sends nothing back", OTHERWISE
+    return f"{name} sends nothing back", GLOROT
 
 
 def _evidence(remedy: Remedy, is_plain: bool) -> str:
-    """Return in brackets what a study or a pair of models says for a remedy; empty if nothing."""
-    if is_plain and remedy.networks:
-        return f" ({_of_networks(*remedy.networks)})"
-    return f" ({_of_family(remedy.family)})" if remedy.family else ""
+    """Return what a study or a pair of models says for a remedy, or that none tried it."""
+    if remedy.networks and (is_plain or not remedy.family):
+        return _of_networks(*remedy.networks)
+    if remedy.family:
+        return _of_family(remedy.family)
+    return "not tried in a study: it takes away the cause"
 
 
 def _of_networks(activation: str, initializer: str, remedy: str) -> str:
@@ -194,7 +195,7 @@ def _right_in_study(verdict: str, epoch: int) -> str:
     share = percent(counts["right"] / counts["given"])
     return (
         f"of {plural(counts['given'], 'run')} of study {study} with this verdict at epoch "
-        f"{counts['epoch']} {counts['right']:,} {ended} ({share})"
+        f"{counts['epoch']}, {counts['right']:,} {ended} ({share})"
     )
 
 
@@ -207,7 +208,7 @@ def _right_on_models(verdict: str, epoch: int) -> str:
     when = "before" if is_first else "after"
     truth = "are healthy" if verdict == HEALTHY else "were broken on purpose"
     return (
-        f"of {plural(len(now), 'model')} of other kinds than plain chains {len(given)} had this "
+        f"of {plural(len(now), 'model')} of other kinds than plain chains, {len(given)} had this "
         f"verdict {when} training; {right} of them {truth} (docs/own-model.md)"
     )
 

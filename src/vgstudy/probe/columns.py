@@ -5,6 +5,7 @@ where unknown.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,11 @@ from vgstudy.engine.statistics import (
 )
 from vgstudy.engine.zero_causes import (
     NONE,
+    SATURATED_SLOPE,
     SATURATION,
     UNDERFLOW,
     Pass,
     Traits,
-    dead_share,
-    saturated_share,
-    units_off,
     zero_causes,
 )
 from vgstudy.probe.kernels import Layer
@@ -97,7 +96,7 @@ def state_columns(
             "g_zero_float32": _row([np.mean(g == 0) for g in single.g]),
             "zero_cause": _zero_causes(double, layers, weights),
             "zero_cause_float32": _zero_causes(single, layers, weights),
-            "delta_rms": _row([_rms(calls) for calls in double.delta]),
+            "delta_rms": _row([double.examples * _rms(calls) for calls in double.delta]),
             **_activation_columns(layers, double),
             **weight_columns(weights),
             **quantile_columns(gradients, weights),
@@ -131,13 +130,22 @@ def _activation_numbers(
     Where there are positions, a unit is a channel.
     """
     level = np.nan if layer.kind == "output" else _rms(h)
-    if not np.isfinite(level) or not slope or layer.traits is None:
+    traits = layer.traits
+    if not np.isfinite(level) or traits is None:
         return level, np.nan, np.nan
+    limit = SATURATED_SLOPE * traits.steepest
+    flat = [np.mean((each < limit) & (each > -limit)) for each in slope]
     axis = layer.kernel.unit_axis
-    state = Pass([_by_unit(h, axis)], [_by_unit(slope, axis)], [], [])
-    (off,) = units_off(state, layer.traits)
-    saturated = saturated_share(state.slope[0], layer.traits)
-    return level, float(saturated[0]), float(dead_share(off)[0])
+    # a slope that cannot be seen is 0 where the activation is 0
+    off = [_off(*call, axis) for call in zip_longest(h, slope)] if traits.can_be_off else [[False]]
+    return level, float(np.mean(flat)) if flat else np.nan, float(np.mean(np.all(off, axis=0)))
+
+
+def _off(h: Array, slope: Array | None, axis: int) -> NDArray[np.bool_]:
+    """Return which units, along an axis, are off on every example and position."""
+    is_off = (h == 0) if slope is None else (h == 0) & (slope == 0)
+    units = np.moveaxis(is_off, axis, -1)
+    return np.asarray(units.reshape(-1, units.shape[-1]).all(axis=0))
 
 
 def _row(numbers: Sequence[Any]) -> Array:
@@ -145,20 +153,18 @@ def _row(numbers: Sequence[Any]) -> Array:
 
 
 def _rms(calls: Sequence[Array]) -> float:
+    """Return the root mean square of all entries; NaN without any."""
     if not calls:
         return np.nan
-    return float(rms(np.concatenate([each.ravel() for each in calls])[None])[0])
+    flat = [np.asarray(each, "float64").ravel() for each in calls]
+    value = np.sqrt(sum(np.vdot(each, each) for each in flat) / sum(map(len, flat)))
+    # where squares would under- or overflow
+    return float(value if 1e-140 < value < 1e140 else rms(np.concatenate(flat)[None])[0])
 
 
 def _by_example(calls: Sequence[Array]) -> Array:
     """Return the arrays (example, ...) of a layer's calls as one (1, unit, example)."""
     return np.concatenate([each.reshape(len(each), -1) for each in calls], axis=1).T[None]
-
-
-def _by_unit(calls: Sequence[Array], axis: int) -> Array:
-    """Return the arrays of a layer's calls as one (1, unit, position and example)."""
-    units = [np.moveaxis(each, axis, 0).reshape(each.shape[axis], -1) for each in calls]
-    return np.concatenate(units, axis=1)[None]
 
 
 def _zero_causes(

@@ -1,6 +1,7 @@
 """What a terminal or a notebook shows: a diagnosis, and gradient levels over epochs."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,20 @@ def lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     yield "evidence", diagnosis["evidence"]
     for remedy in diagnosis["advice"]:
         yield "try", remedy
-    epochs = (f"epoch {epoch}: {_counts(each)}" for epoch, each in diagnosis["by_epoch"].items())
-    yield "epochs", "; ".join(epochs)
+    yield "epochs", "; ".join(_by_epoch(diagnosis["by_epoch"]))
     for name in DECAYS:
         decay = diagnosis["decays"][name]
         if decay["value"] is not None:
             value = interval(decay["value"], decay["low"], decay["high"])
-            seeds = f"{decay['n_alive']} of {decay['n']} seeds"
-            yield "decay", f"{QUANTITIES[name].label}: {value} ({seeds})"
+            seeds = f" ({decay['n_alive']} of {decay['n']} seeds)" if decay["n"] > 1 else ""
+            yield "decay", f"{QUANTITIES[name].label}: {value}{seeds}"
+
+
+def _by_epoch(verdicts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Yield the verdicts in words, epochs in a row that agree together."""
+    for text, group in groupby(verdicts, key=lambda epoch: _counts(verdicts[epoch])):
+        first, *others = group
+        yield f"{text} from epoch {first} to {others[-1]}" if others else f"{text} at epoch {first}"
 
 
 def layer_table(diagnosis: Diagnosis) -> Table:
@@ -98,6 +105,8 @@ def _measured(diagnosis: Diagnosis) -> str:
 def _compared(compared: Mapping[str, Any]) -> str:
     if compared["quantity"] is None:
         return "nothing: no layer has a gradient"
+    if compared["lowest"] == compared["highest"]:
+        return f"nothing: no layer comes before or after {compared['lowest']}"
     symbol = SIGNALS[compared["quantity"]]
     text = f"{symbol} at {compared['lowest']} with {symbol} at {compared['highest']}"
     if compared["left_out"]:
@@ -133,7 +142,7 @@ def plot_levels(table: pa.Table, names: Sequence[str]) -> Any:
 
     levels = levels_by_epoch(table)
     colors = pyplot.get_cmap("viridis")(np.linspace(0, 0.9, len(levels.columns)))
-    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(9, max(4.5, 0.2 * len(names))), layout="constrained")
     for place, (color, name) in enumerate(zip(colors, names, strict=True)):
         values = levels.iloc[:, place]
         axes.plot(levels.index, values, color=color, label=f"{place + 1} {name}", marker=".")
@@ -161,4 +170,4 @@ def level_lines(table: pa.Table, names: Sequence[str]) -> Iterator[str]:
             " " if np.isnan(height) else BARS[round(height)] for height in heights[:, place]
         )
         first, last = (number(levels.to_numpy()[row, place]) for row in (0, -1))
-        yield f"  {place + 1:>3} {name:<{width}} {first:>9} {bars} {last}"
+        yield f"  {place + 1:>3} {name:<{width}} {first:>12} {bars} {last}"

@@ -20,9 +20,8 @@ from vgstudy.errors import UserError
 
 TESTED = "3.15"
 ABSENT = object()
-NAMES = ("_flatten_layers", "_trainable_variables", "_dtype_policy", "_compile_loss")
 # what Keras, TensorFlow and layers raise when data does not fit
-ERRORS = (ValueError, TypeError, RuntimeError, tf.errors.OpError)
+ERRORS = (ValueError, TypeError, RuntimeError, AttributeError, LookupError, tf.errors.OpError)
 # how the lines begin that Keras and TensorFlow put around the reason of an error
 WRAPPING = (
     "Exception encountered when",
@@ -37,22 +36,21 @@ MARKUP = re.compile(r"\x1b\[\d*m|\{\{function_node .*?\}\} |\[Op:.*")
 
 
 def check_keras(model: keras.Model) -> None:
-    """Raise `UserError` if a model lacks an attribute that this module uses."""
-    if missing := [name for name in NAMES if not hasattr(model, name)]:
-        raise UserError(
-            f"GradientProbe: Keras {keras.__version__} has no Model.{missing[0]}; "
-            f"install a version tested with vgstudy: pip install 'keras=={TESTED}.*'"
-        )
+    """Raise `UserError` if a compiled model lacks a private attribute that this module uses."""
+    used = [(model, "_flatten_layers"), (model, "_compile_loss")]
+    if loss := getattr(model, "_compile_loss", None):
+        used += [(loss, "_flat_losses"), (loss, "_dtype")]
+    for thing, name in used:
+        if not hasattr(thing, name):
+            raise UserError(
+                f"GradientProbe: Keras {keras.__version__} has no {type(thing).__name__}.{name}; "
+                f"install a version tested with vgstudy: pip install 'keras=={TESTED}.*'"
+            )
 
 
 def all_layers(layer: keras.Layer) -> list[keras.Layer]:
     """Return a layer or model and every layer inside it, each once."""
     return list({id(inner): inner for inner in layer._flatten_layers()}.values())
-
-
-def direct_weights(layer: keras.Layer) -> list[keras.Variable]:
-    """Return the trainable weights of a layer itself, without those of layers inside it."""
-    return list(layer._trainable_variables)
 
 
 @contextmanager
@@ -63,19 +61,25 @@ def computing_in(model: keras.Model, dtype: str) -> Iterator[None]:
     changed too, for code that creates tensors without naming one.
     """
     is_float = keras.backend.is_float_dtype
-    layers = [layer for layer in all_layers(model) if is_float(layer.compute_dtype)]
-    variables = [variable for variable in model.variables if is_float(variable.dtype)]
-    changes = [
-        *((layer, "_dtype_policy", keras.DTypePolicy(dtype)) for layer in layers),
-        *((thing, "_dtype", dtype) for thing in (*variables, *_losses(model))),
+    # a policy that is a map of paths cannot be set and put back for one layer
+    policies = [
+        (layer, layer.dtype_policy)
+        for layer in all_layers(model)
+        if is_float(layer.compute_dtype)
+        and not isinstance(layer.dtype_policy, keras.dtype_policies.DTypePolicyMap)
     ]
+    variables = [variable for variable in model.variables if is_float(variable.dtype)]
     default = keras.config.floatx()
     try:
         keras.config.set_floatx(dtype)
-        with replaced(changes):
+        for layer, _ in policies:
+            layer.dtype_policy = keras.DTypePolicy(dtype)
+        with replaced((thing, "_dtype", dtype) for thing in (*variables, *_losses(model))):
             yield
     finally:
         keras.config.set_floatx(default)
+        for layer, policy in policies:
+            layer.dtype_policy = policy
 
 
 def _losses(model: keras.Model) -> list[keras.Loss]:

@@ -4,7 +4,6 @@ Each is one row of the probes table.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -13,7 +12,7 @@ from typing import Any
 import keras
 
 from vgstudy.engine.zero_causes import Traits
-from vgstudy.probe.keras_internals import all_layers, direct_weights
+from vgstudy.probe.keras_internals import all_layers
 
 NORMALISING = (
     keras.layers.BatchNormalization,
@@ -72,7 +71,7 @@ class Layer:
     kernel, kind
         The kernel and its kind, one of `schema.LAYER_KINDS`.
     stage
-        See `Recorder.places`; 0 if the forward pass never met it.
+        See `stages.places`; 0 if the forward pass never met it.
     units, positions
         Units and positions (pixels, time steps) of the layer's output.
     activation
@@ -114,9 +113,10 @@ def kernels(model: keras.Model) -> Iterator[Kernel]:
     for layer in all_layers(model):
         if isinstance(layer, (*NORMALISING, keras.layers.PReLU)):
             continue
-        for variable in direct_weights(layer):
+        inside = {id(each) for inner in all_layers(layer)[1:] for each in inner.trainable_variables}
+        for variable in layer.trainable_variables:
             is_kernel = len(variable.shape) > 1 and variable.name != "bias"
-            if is_kernel and id(variable) in remaining:
+            if is_kernel and id(variable) in remaining - inside:
                 remaining.remove(id(variable))
                 name = variable.path.removeprefix(f"{model.name}/")
                 yield Kernel(name, variable, around.get(id(layer), layer))
@@ -132,12 +132,12 @@ def _loops(model: keras.Model) -> dict[int, keras.Layer]:
     return around
 
 
-def kinds(order: list[Kernel], output_sites: set[int]) -> list[str]:
+def kinds(order: list[Kernel], stages: list[int], output_sites: set[int]) -> list[str]:
     """Return the kind of each kernel, one of `schema.LAYER_KINDS`.
 
     output: its layer gives an output of the model; input: the first of the others; square: one of
-    the largest group of equal role among the rest, over which decay factors are taken; other: the
-    rest.
+    the largest group of equal role among the rest that follow each other, over which decay factors
+    are taken; other: the rest.
 
     `order` is that of the forward pass, `output_sites` are `id` of the layers that give an output.
     """
@@ -145,11 +145,13 @@ def kinds(order: list[Kernel], output_sites: set[int]) -> list[str]:
     if "other" not in named:
         return named
     named[named.index("other")] = "input"
-    roles = Counter(
-        kernel.role for kernel, kind in zip(order, named, strict=True) if kind == "other"
-    )
-    largest = max(roles, key=lambda role: roles[role], default=None)
-    for place, kernel in enumerate(order):
-        if named[place] == "other" and kernel.role == largest:
-            named[place] = "square"
-    return named
+    groups: dict[Any, list[int]] = {}
+    for kernel, stage, kind in zip(order, stages, named, strict=True):
+        if kind == "other":
+            groups.setdefault(kernel.role, []).append(stage)
+    chains = {role: len(group) for role, group in groups.items() if len(group) == len(set(group))}
+    largest = max(chains, key=lambda role: chains[role], default=None)
+    return [
+        "square" if kind == "other" and kernel.role == largest else kind
+        for kernel, kind in zip(order, named, strict=True)
+    ]

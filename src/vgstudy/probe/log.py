@@ -3,9 +3,11 @@
 import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
+from warnings import warn
 from weakref import WeakSet
 
 import pyarrow as pa
@@ -54,6 +56,7 @@ class ProbeLog:
     _written: int = 0
     _ended: float = 0.0
     _seconds: float = 0.0
+    _changed: int | None = None
 
     def __post_init__(self) -> None:
         self._event_file = FILE_NAME.format(int(time()))
@@ -98,12 +101,31 @@ class ProbeLog:
             self.write()
 
     def write(self) -> None:
-        """Write the file if rows have been added to it."""
+        """Write the file if rows have been added to it.
+
+        Where another callback or program has written the same file, the log gets another name.
+        """
         if self.path and self._written < len(self.tables):
             begin = monotonic()
+            if self._written and _changed(self.path) not in (None, self._changed):
+                self._rename(self.path)
             write_table("probes", self.table(), self.path, self.footer())
             self._written, self._ended = len(self.tables), monotonic()
-            self._seconds = self._ended - begin
+            self._seconds, self._changed = self._ended - begin, _changed(self.path)
+
+    def _rename(self, taken: Path) -> None:
+        numbers = (taken.with_stem(f"{taken.stem}-{number}") for number in count(2))
+        self.path = next(path for path in numbers if not path.exists())
+        warn(
+            f"GradientProbe: another callback or program writes {taken} too; this log is "
+            f"{self.path}; set another log= for each",
+            stacklevel=2,
+        )
+
+
+def _changed(path: Path) -> int | None:
+    """Return when a file was changed, in ns; None if it is gone."""
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 OPEN: "WeakSet[ProbeLog]" = WeakSet()

@@ -21,6 +21,7 @@ from vgstudy.probe.arguments import ProbeSet
 from vgstudy.probe.keras_internals import ERRORS, all_layers, computing_in, generators_kept
 from vgstudy.probe.kernels import NORMALISING, Kernel, Layer, kernels, kinds
 from vgstudy.probe.recording import Call, Recorder
+from vgstudy.probe.stages import Place, places
 from vgstudy.probe.user_model import training_loss
 
 Array = NDArray[Any]
@@ -36,13 +37,15 @@ class Signals:
         dLoss/dW, an array of the kernel's shape; Loss is what training minimises. NaN where the
         loss does not depend on the kernel.
     delta, h, slope
-        For each call of the kernel's layer, (example, ...): dLoss/dz of one example's loss, the
-        activation, its derivative. Empty where they cannot be seen.
+        For each call of the kernel's layer, (example, ...): dLoss/dz, the activation, its
+        derivative. Empty where they cannot be seen.
     top
-        dLoss/dy of one example's loss for each output y of the model, or dLoss/dz of the output
-        layer where the loss is computed from its z. Outputs without a loss are left out.
+        dLoss/dy for each output y of the model, or dLoss/dz of the output layer where the loss is
+        computed from its z. Outputs without a loss are left out.
     loss
         Loss over the probe set.
+    examples
+        Their number, by which delta and top are multiplied for those of one example's loss.
     """
 
     g: list[Array]
@@ -51,12 +54,13 @@ class Signals:
     slope: list[list[Array]]
     top: list[Array]
     loss: float
+    examples: int
 
     @property
     def top_rms(self) -> float | None:
-        """Root mean square of `top`; None if no output has a loss."""
+        """Root mean square of `top` of one example's loss; None if no output has a loss."""
         squares = [np.square(top, dtype="float64").ravel() for top in self.top]
-        return float(np.sqrt(np.mean(np.concatenate(squares)))) if squares else None
+        return self.examples * float(np.sqrt(np.mean(np.concatenate(squares)))) if squares else None
 
 
 class Measurer:
@@ -75,22 +79,31 @@ class Measurer:
         self._kinds: list[str] = []
         self._reached: list[bool] = []
         self._recorder = Recorder(model, [])
-        self._places: dict[int, tuple[int, int]] = {}
-        self._run: Callable[[], dict[str, Any]] | None = self._pass if model.run_eagerly else None
+        self._places: dict[int, Place] = {}
+        self._run: Callable[[], dict[str, Any]] | None = None
 
     def measure(self) -> Signals:
         """Pass through the model with its present weights."""
         with generators_kept(self.model.run_eagerly), _graph_rewriting_off():
-            if self._run is None:
-                # TensorFlow warns about functions that are traced and seldom called,
-                # but not about concrete functions
-                self._run = tf.function(self._pass, autograph=False).get_concrete_function()
+            self._run = self._run or self._function()
             tensors = self._run()
         if not self.layers:
             rows = zip(self._order, self._kinds, self._reached, strict=True)
             self.layers = [self._layer(*row) for row in rows]
         arrays = {name: _arrays(part) for name, part in tensors.items()}
-        return Signals(**arrays | {"loss": float(arrays["loss"])})
+        loss, examples = float(arrays.pop("loss")), self.probe.examples
+        return Signals(**arrays, loss=loss, examples=examples)
+
+    def _function(self) -> Callable[[], dict[str, Any]]:
+        """Return the pass as a function; its graph shows which kernels are parallel."""
+        try:
+            # TensorFlow warns about functions that are traced and seldom called,
+            # but not about concrete functions
+            traced = tf.function(self._pass, autograph=False).get_concrete_function()
+        except ERRORS:
+            if not self.model.run_eagerly:
+                raise
+        return self._pass if self.model.run_eagerly else traced
 
     def is_plain(self) -> bool:
         """Return whether the model is a chain of dense layers, as the networks of studies are."""
@@ -104,12 +117,13 @@ class Measurer:
         if not calls:
             return Layer(kernel, kind, 0, 0, 1, "", None, is_reached)
         call = calls[0]
-        stage, _ = self._places[id(kernel.site)]
         units = call.output.shape[kernel.unit_axis] or 0
         sizes = [each.output.shape[1:].num_elements() for each in calls]
         positions = max(1, sum(sizes) // units) if units and all(sizes) else 1
         traits = self._traits(call)
-        return Layer(kernel, kind, stage, units, positions, call.activation, traits, is_reached)
+        return Layer(
+            kernel, kind, self._stage(kernel), units, positions, call.activation, traits, is_reached
+        )
 
     def _traits(self, call: Call) -> Traits | None:
         if call.function is None:
@@ -132,14 +146,16 @@ class Measurer:
             weights = {kernel: scope.get_current_value(kernel.variable) for kernel in order}
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(list(weights.values()))
+                x = keras.tree.map_structure(tf.identity, self.probe.x)
                 with self._recorder.attached():
-                    outputs = self.model(self.probe.x, training=self.training)
+                    outputs = self.model(x, training=self.training)
+                self._recorder.find_activations()
+                self._arrange(weights, x, outputs)
                 loss = training_loss(
                     self.model,
-                    (self.probe.x, self.probe.y, outputs, self.probe.sample_weight),
+                    (x, self.probe.y, outputs, self.probe.sample_weight),
                     self.training,
                 )
-            self._arrange(order, outputs)
             return self._signals(tape, loss, outputs, weights)
 
     def _cast_variables(self, scope: keras.StatelessScope) -> None:
@@ -148,12 +164,28 @@ class Measurer:
                 value = tf.cast(tf.identity(variable.value), self.dtype)
                 scope.add_update((variable, value))
 
-    def _arrange(self, order: list[Kernel], outputs: Any) -> None:
+    def _arrange(self, weights: dict[Kernel, tf.Tensor], x: Any, outputs: Any) -> None:
         """Sort the kernels as the forward pass met their layers; those it never met come last."""
         met = {site: place for place, site in enumerate(self._recorder.calls)}
-        self._order = sorted(order, key=lambda kernel: met.get(id(kernel.site), len(met)))
-        self._kinds = kinds(self._order, self._recorder.output_sites(outputs))
-        self._places = self._recorder.places()
+        self._order = sorted(weights, key=lambda kernel: met.get(id(kernel.site), len(met)))
+        ranks = [met.get(id(kernel.site), len(met)) for kernel in self._order]
+        if not tf.executing_eagerly():
+            found = places(
+                tf.compat.v1.get_default_graph().get_operations(),
+                [tensor.op.name for tensor in keras.tree.flatten(x)],
+                {weights[kernel].op.name: place for place, kernel in enumerate(self._order)},
+                ranks,
+            )
+            self._places = {id(self._order[each].variable): place for each, place in found.items()}
+        elif not self._places:
+            # where operations run one by one, nothing shows what is parallel
+            pairs = zip(self._order, ranks, strict=True)
+            self._places = {id(kernel.variable): (rank + 1, -1) for kernel, rank in pairs}
+        stages = [self._stage(kernel) for kernel in self._order]
+        self._kinds = kinds(self._order, stages, self._recorder.output_sites(outputs))
+
+    def _stage(self, kernel: Kernel) -> int:
+        return self._places.get(id(kernel.variable), (0, 0))[0]
 
     def _signals(
         self, tape: tf.GradientTape, loss: tf.Tensor, outputs: Any, weights: dict[Kernel, tf.Tensor]
@@ -181,15 +213,11 @@ class Measurer:
                 tf.fill(kernel.variable.shape, np.nan) if g is None else tf.convert_to_tensor(g)
                 for kernel, g in zip(self._order, grads["g"], strict=True)
             ],
-            "delta": [self._by_example(deltas) for deltas in grads["delta"]],
+            "delta": [_known(deltas) for deltas in grads["delta"]],
             "h": [[call.h for call in calls] for calls in seen],
             "slope": [[slope for call in calls for slope in _slope(call)] for calls in seen],
-            "top": self._by_example(top),
+            "top": _known(top),
         }
-
-    def _by_example(self, gradients: list[Any]) -> list[tf.Tensor]:
-        """Return derivatives of one example's loss from those of the mean loss, None left out."""
-        return [each * self.probe.examples for each in gradients if each is not None]
 
     def _calls(self, kernel: Kernel) -> list[Call]:
         return self._recorder.calls.get(id(kernel.site), [])
@@ -201,6 +229,10 @@ class Measurer:
         """
         outside = tf.executing_eagerly() or call.h.graph is tf.compat.v1.get_default_graph()
         return outside and call.h.shape.rank > 1 and call.h.shape[0] == self.probe.examples
+
+
+def _known(gradients: list[Any]) -> list[tf.Tensor]:
+    return [tf.convert_to_tensor(each) for each in gradients if each is not None]
 
 
 def _arrays(part: Any) -> Any:
@@ -228,7 +260,7 @@ def _graph_rewriting_off() -> Iterator[None]:
 
 def _slope(call: Call) -> list[tf.Tensor]:
     """Return the derivative of a call's activation, as a list of one or none."""
-    if call.function is None:
+    if call.function is None or call.u is None:
         return []
     try:
         return [value_and_slope(call.function, tf.stop_gradient(call.u))[1]]

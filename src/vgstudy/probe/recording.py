@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from vgstudy.config.keras_names import MIXES_UNITS, REGISTRY
 from vgstudy.probe.keras_internals import all_layers, replaced
-from vgstudy.probe.kernels import NORMALISING
+from vgstudy.probe.kernels import LOOPING, NORMALISING
+from vgstudy.probe.stages import OF_SHAPES
 
 Function = Callable[[tf.Tensor], tf.Tensor]
 
@@ -28,6 +29,18 @@ ACTIVATING = (
     keras.layers.PReLU,
     keras.layers.Softmax,
 )
+# by the type of TensorFlow's operation; None mixes the units of a layer
+OPERATIONS = {
+    "Relu": tf.nn.relu,
+    "Relu6": tf.nn.relu6,
+    "Elu": tf.nn.elu,
+    "Selu": tf.nn.selu,
+    "Sigmoid": tf.sigmoid,
+    "Tanh": tf.tanh,
+    "Softplus": tf.nn.softplus,
+    "Softsign": tf.nn.softsign,
+    "Softmax": None,
+}
 MIXING = {name for name, entry in REGISTRY["activation"].items() if entry.refused == MIXES_UNITS}
 
 
@@ -45,7 +58,7 @@ class Call:
         Its pre-activations, None where they cannot be seen.
     u, h, function
         Input and output of the elementwise activation that follows, inside the layer or after it
-        and a normalisation; u and function are None where there is none.
+        and a normalisation; u is None where it cannot be seen, function where there is none.
     activation
         The name of the activation that follows, elementwise or not; empty if there is none.
     """
@@ -57,6 +70,11 @@ class Call:
     h: tf.Tensor
     function: Function | None
     activation: str = ""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether an activation that follows is the layer's, which shows none of its own."""
+        return self.u is None or self.function is keras.activations.linear
 
 
 class Recorder:
@@ -97,33 +115,25 @@ class Recorder:
         call, _ = self._origin.get(id(output), (None, None))
         return output if call is None or call.z is None else call.z
 
-    def places(self) -> dict[int, tuple[int, int]]:
-        """Return stage and number of sources of each layer, by `id`.
+    def find_activations(self) -> None:
+        """Find the activations that a model applies by operations instead of layers.
 
-        Its sources are the layers whose output reaches its input past no other layer; a layer in a
-        plain chain has one at most. Its stage is 1 more than the largest stage of its sources, so
-        that parallel branches share stages. Where operations run one by one, no graph shows the
-        branches: layers are numbered in the order of their calls, and their sources are -1.
+        Where operations run one by one, none is found.
         """
-        outputs = {
-            call.output.op.name: site
-            for site, calls in reversed(self.calls.items())
-            for call in reversed(calls)
-            if _is_in_default_graph(call.output)
-        }
-        if len(set(outputs.values())) < len(self.calls):
-            return {site: (place, -1) for place, site in enumerate(self.calls, start=1)}
-        places: dict[int, tuple[int, int]] = {}
-        below: dict[str, frozenset[int]] = {}
-        for operation in tf.compat.v1.get_default_graph().get_operations():
-            known = (below.get(tensor.op.name, frozenset()) for tensor in operation.inputs)
-            sources = frozenset().union(*known)
-            if (site := outputs.get(operation.name)) is not None:
-                stage = 1 + max((places[source][0] for source in sources), default=0)
-                places.setdefault(site, (stage, len(sources)))
-                sources = frozenset([site])
-            below[operation.name] = sources
-        return places
+        # the last tensor that still holds a layer's output
+        ends = {id(record): (record, tensor) for record, tensor in self._origin.values()}
+        for record, u in ends.values():
+            if record.is_free and _is_in_default_graph(u):
+                self._take_operation(record, u)
+
+    def _take_operation(self, record: Call, u: tf.Tensor) -> None:
+        """Take the elementwise operation that alone uses a tensor for its layer's activation."""
+        using = [each for each in u.consumers() if each.type not in OF_SHAPES]
+        if len(using) == 1 and using[0].type in OPERATIONS:
+            record.activation, record.function = using[0].type.lower(), OPERATIONS[using[0].type]
+            record.h = using[0].outputs[0]
+            record.u = None if record.function is None else u
+            self._origin[id(record.h)] = record, record.h
 
     def _changes(self, layer: keras.Layer) -> Iterator[tuple[keras.Layer, str, Any]]:
         """Yield the attributes of a layer to replace, with their new values."""
@@ -139,7 +149,7 @@ class Recorder:
         def recording(*args: Any, **kwargs: Any) -> Any:
             outputs = call(*args, **kwargs)
             first = keras.tree.flatten(outputs)[0]
-            record = self._inside.pop(id(layer), Call(layer, first, None, None, first, None))
+            record = self._inside.pop(id(layer), None) or _unseen(layer, first)
             record.output = first
             self.calls.setdefault(id(layer), []).append(record)
             self._origin[id(first)] = record, first
@@ -163,14 +173,22 @@ class Recorder:
             h = call(u, *args, **kwargs)
             if id(u) in self._origin:
                 record, _ = self._origin[id(u)]
-                is_free = record.function in (None, keras.activations.linear)
-                if is_free and isinstance(layer, ACTIVATING):
+                if record.is_free and isinstance(layer, ACTIVATING):
                     record.u, record.h, record.function = u, h, _function_of(layer, call)
                     record.activation = _name(getattr(layer, "activation", layer))
                 self._origin[id(h)] = record, h
             return h
 
         return recording
+
+
+def _unseen(layer: keras.Layer, output: tf.Tensor) -> Call:
+    """Return the call of a layer of which only the output is seen."""
+    inner = getattr(layer, "layer", layer)
+    function = getattr(inner, "activation", None) if isinstance(layer, LOOPING) else None
+    if function is None:
+        return Call(layer, output, None, None, output, None)
+    return Call(layer, output, None, None, output, _elementwise(function), _name(function))
 
 
 def _is_in_default_graph(tensor: tf.Tensor) -> bool:

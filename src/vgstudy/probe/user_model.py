@@ -50,7 +50,10 @@ def prepare(model: keras.Model, probe: ProbeSet) -> None:
     scope = keras.StatelessScope(collect_losses=True)
     try:
         with generators_kept(model.run_eagerly), scope:
-            tf.function(forward, autograph=False).get_concrete_function(*probe.specs())
+            if model.run_eagerly:
+                forward(probe.x, probe.y, probe.sample_weight)
+            else:
+                tf.function(forward, autograph=False).get_concrete_function(*probe.specs())
     except ERRORS as error:
         raise cannot_measure(model, probe, error) from None
 

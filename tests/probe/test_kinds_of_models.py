@@ -219,6 +219,20 @@ def test_folds_with_a_model_each_are_logs_of_their_own(tmp_path):
     assert files == ["run-2.parquet", "run-3.parquet", "run.parquet"]
 
 
+def test_two_callbacks_that_write_one_file_keep_a_log_each(tmp_path, monkeypatch):
+    monkeypatch.setattr("vgstudy.probe.log.CHEAP", np.inf)
+    path, half = tmp_path / "run.parquet", slice(12)
+    whole = probe_of(log=path)
+    with pytest.warns(UserWarning, match="writes .*run.parquet too; this log is .*run-2.parquet"):
+        fit(small(), probe_of(X[half], Y[half], log=path), callbacks=[whole])
+    examples = [
+        read_footer(tmp_path / name)["examples"] for name in ("run.parquet", "run-2.parquet")
+    ]
+    assert sorted(examples) == [12, 24]
+    for name in ("run.parquet", "run-2.parquet"):
+        assert set(read_table("probes", tmp_path / name)["epoch"].to_pylist()) == {0, 1, 2}
+
+
 def test_a_model_compiled_again_goes_on_in_its_log():
     model, probe = small(), probe_of()
     fit(model, probe)

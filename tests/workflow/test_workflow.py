@@ -27,6 +27,20 @@ def test_dry_run_plans_every_rule_and_writes_no_result(snakemake, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
+def test_where_home_cannot_be_made_the_cache_needs_the_folder_that_the_docs_name(
+    snakemake, tmp_path, monkeypatch
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "file/home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert snakemake("--dry-run", "--config", "studies=smoke").returncode != 0
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = snakemake("--dry-run", "--config", "studies=smoke")
+    assert done.returncode == 0, done.stderr
+    assert "XDG_CACHE_HOME=" in (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+
+
 def test_the_profile_for_slurm_is_understood_where_there_is_none(snakemake):
     done = snakemake("--dry-run", "--profile", "profiles/slurm", "--config", "studies=smoke")
     assert done.returncode == 0, done.stderr

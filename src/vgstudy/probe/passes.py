@@ -19,8 +19,8 @@ from vgstudy.engine.probes import traits_of
 from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.arguments import ProbeSet
 from vgstudy.probe.keras_internals import ERRORS, all_layers, computing_in, generators_kept
-from vgstudy.probe.kernels import NORMALISING, Kernel, Layer, kernels, kinds
-from vgstudy.probe.recording import Call, Recorder
+from vgstudy.probe.kernels import LOOPING, NORMALISING, Kernel, Layer, kernels, kinds
+from vgstudy.probe.recording import Call, Recorder, is_readable
 from vgstudy.probe.stages import Place, places
 from vgstudy.probe.user_model import training_loss
 
@@ -170,17 +170,29 @@ class Measurer:
         self._order = sorted(weights, key=lambda kernel: met.get(id(kernel.site), len(met)))
         ranks = [met.get(id(kernel.site), len(met)) for kernel in self._order]
         if not tf.executing_eagerly():
+            # the kernels of a recurrent layer are one place
+            firsts: dict[int, int] = {}
+            numbers = [
+                firsts.setdefault(id(kernel.site), place)
+                if isinstance(kernel.site, LOOPING)
+                else place
+                for place, kernel in enumerate(self._order)
+            ]
+            names = [weights[kernel].op.name for kernel in self._order]
             found = places(
                 tf.compat.v1.get_default_graph().get_operations(),
                 [tensor.op.name for tensor in keras.tree.flatten(x)],
-                {weights[kernel].op.name: place for place, kernel in enumerate(self._order)},
+                dict(zip(names, numbers, strict=True)),
                 ranks,
             )
-            self._places = {id(self._order[each].variable): place for each, place in found.items()}
+            pairs = zip(self._order, numbers, strict=True)
+            self._places = {
+                id(kernel.variable): found[number] for kernel, number in pairs if number in found
+            }
         elif not self._places:
             # where operations run one by one, nothing shows what is parallel
-            pairs = zip(self._order, ranks, strict=True)
-            self._places = {id(kernel.variable): (rank + 1, -1) for kernel, rank in pairs}
+            chain = zip(self._order, ranks, strict=True)
+            self._places = {id(kernel.variable): (rank + 1, -1) for kernel, rank in chain}
         stages = [self._stage(kernel) for kernel in self._order]
         self._kinds = kinds(self._order, stages, self._recorder.output_sites(outputs))
 
@@ -223,12 +235,9 @@ class Measurer:
         return self._recorder.calls.get(id(kernel.site), [])
 
     def _can_be_seen(self, call: Call) -> bool:
-        """Return whether the tensors of a call have the examples as first axis and are readable.
-
-        Those inside a loop are not readable.
-        """
-        outside = tf.executing_eagerly() or call.h.graph is tf.compat.v1.get_default_graph()
-        return outside and call.h.shape.rank > 1 and call.h.shape[0] == self.probe.examples
+        """Return whether the examples are the first axis of a call's tensors, and readable."""
+        shape = call.h.shape
+        return is_readable(call.h) and shape.rank > 1 and shape[0] == self.probe.examples
 
 
 def _known(gradients: list[Any]) -> list[tf.Tensor]:

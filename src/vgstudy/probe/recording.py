@@ -120,10 +120,12 @@ class Recorder:
 
         Where operations run one by one, none is found.
         """
+        if tf.executing_eagerly():
+            return
         # the last tensor that still holds a layer's output
         ends = {id(record): (record, tensor) for record, tensor in self._origin.values()}
         for record, u in ends.values():
-            if record.is_free and _is_in_default_graph(u):
+            if record.is_free and is_readable(u):
                 self._take_operation(record, u)
 
     def _take_operation(self, record: Call, u: tf.Tensor) -> None:
@@ -191,10 +193,9 @@ def _unseen(layer: keras.Layer, output: tf.Tensor) -> Call:
     return Call(layer, output, None, None, output, _elementwise(function), _name(function))
 
 
-def _is_in_default_graph(tensor: tf.Tensor) -> bool:
-    if tf.executing_eagerly():
-        return False
-    return tensor.graph is tf.compat.v1.get_default_graph()
+def is_readable(tensor: tf.Tensor) -> bool:
+    """Return whether a tensor can be read, as those inside a loop cannot."""
+    return tf.executing_eagerly() or tensor.graph is tf.compat.v1.get_default_graph()
 
 
 def _function_of(layer: keras.Layer, call: Function) -> Function | None:

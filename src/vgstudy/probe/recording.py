@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from vgstudy.config.keras_names import MIXES_UNITS, REGISTRY
 from vgstudy.probe.keras_internals import all_layers, replaced
-from vgstudy.probe.kernels import LOOPING, NORMALISING
+from vgstudy.probe.kernels import NORMALISING
 from vgstudy.probe.stages import OF_SHAPES
 
 Function = Callable[[tf.Tensor], tf.Tensor]
@@ -186,8 +186,8 @@ class Recorder:
 
 def _unseen(layer: keras.Layer, output: tf.Tensor) -> Call:
     """Return the call of a layer of which only the output is seen."""
-    inner = getattr(layer, "layer", layer)
-    function = getattr(inner, "activation", None) if isinstance(layer, LOOPING) else None
+    is_wrapper = isinstance(layer, keras.layers.TimeDistributed)
+    function = getattr(layer.layer, "activation", None) if is_wrapper else None
     if function is None:
         return Call(layer, output, None, None, output, None)
     return Call(layer, output, None, None, output, _elementwise(function), _name(function))

@@ -11,13 +11,13 @@ from types import MappingProxyType
 STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 8,
-        "estimate": 23,
+        "estimate": 24,
         "trajectories": 5,
         "overlay": 5,
-        "claims": 13,
+        "claims": 14,
         "figures": 33,
         "report": 42,
-        "coverage": 10,
+        "coverage": 11,
         "published": 2,
         "diagnosis": 1,
         "models": 1,

@@ -79,6 +79,15 @@ SETTINGS: Mapping[str, tuple[Setting, Setting]] = {
 }
 
 
+TWENTY = np.arange(1.0, 21.0)
+CURVES: Mapping[str, Array] = {
+    "P(learned) .99 at 20 depths": np.full(20, 0.99),
+    "P(learned) .03 at 20 depths": np.full(20, 0.03),
+    "P(learned) falls over 20 depths": np.linspace(0.98, 0.05, 20),
+    "P(learned) .99, falls from depth 15": np.interp(TWENTY, [15, 20], [0.99, 0.2]),
+}
+
+
 def shares(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
     """Try intervals for single shares and for differences of two."""
     for share in SHARES:
@@ -106,11 +115,6 @@ def _trials_of_depths(
     depth, count = one.depth, len(one.depth)
     seeds = np.full(count, float(n))
     learned = rng.binomial(n, one.share, (repetitions, count)).astype(float)
-    if np.all(np.diff(one.share) <= 0):
-        curves = [curve_of_shares(row / n, seeds, rng, DRAWS) for row in learned]
-        low, high = (np.array([curve[end] for curve in curves]) for end in (1, 2))
-        joint = ends_interval(low, high)
-        yield band_trial("band of a curve over depths", PRIMARY, name, n, joint, one.share)
     limits = [limit(depth, row, seeds, rng, DRAWS) for row in learned]
     ends = _stacked([fit.interval() for fit in limits])
     yield interval_trial("depth limit", PRIMARY, name, n, ends_interval(*ends), one.limit)
@@ -120,6 +124,18 @@ def _trials_of_depths(
     ends = _stacked([(each.low, each.high) for each in differences])
     interval, value = ends_interval(*ends), other.limit - one.limit
     yield interval_trial("difference of depth limits", PRIMARY, name, n, interval, value)
+
+
+def curves(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:
+    """Try the bands of curves over all depths of the default study."""
+    for name, share in CURVES.items():
+        for n in SEEDS:
+            seeds = np.full(len(share), float(n))
+            learned = rng.binomial(n, share, (repetitions, len(share)))
+            fitted_curves = [curve_of_shares(row / n, seeds) for row in learned]
+            low, high = (np.array([curve[end] for curve in fitted_curves]) for end in (1, 2))
+            band = ends_interval(low, high)
+            yield band_trial("band of a curve over depths", PRIMARY, name, n, band, share)
 
 
 def misfits(repetitions: int, rng: np.random.Generator) -> Iterator[Trial]:

@@ -32,6 +32,7 @@ SIMULATIONS: Mapping[str, tuple[int, Simulation]] = {
     "waits": (9, proportions.waits),
     "pooled": (10, comparisons.over_depths),
     "two by two": (11, comparisons.two_changes),
+    "curves": (12, proportions.curves),
 }
 
 

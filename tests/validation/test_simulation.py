@@ -29,6 +29,8 @@ APPROXIMATE = {
 }
 
 
+CURVES = "band of a curve over depths"
+
 SLOW = ("depths", "variances", "misfits")
 
 
@@ -45,7 +47,7 @@ def ends(row: dict) -> tuple[float, float]:
 
 def test_what_decides_covers_what_it_claims_or_is_known_to_be_approximate(trials):
     cautious = ("Fisher", "false discovery rate")
-    conservative = ("DKW band over epochs", "Newcombe, sum of shares")
+    conservative = ("DKW band over epochs", "Newcombe, sum of shares", CURVES)
     deciding = [
         row
         for row in trials
@@ -169,8 +171,8 @@ def test_dead_networks_give_no_band_where_fewer_than_three_are_alive(trials):
 
 def test_depth_limits_and_bands_over_depths_cover(monkeypatch):
     monkeypatch.setattr(proportions, "SEEDS", (10,))
-    rows = simulate(150, ["depths"])
-    assert len(rows) == 13
+    rows = simulate(150, ["depths", "curves"])
+    assert len(rows) == 14
     for row in rows:  # most are on the safe side
         assert row["coverage"] >= ends(row)[0], row
 

@@ -14,7 +14,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "estimate": 24,
         "trajectories": 5,
         "overlay": 5,
-        "claims": 14,
+        "claims": 13,
         "figures": 33,
         "report": 42,
         "coverage": 11,

@@ -40,16 +40,18 @@ def plan(
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
     from vgstudy.planning.checks import check_resources
-    from vgstudy.planning.forecast import forecast, read_speed
+    from vgstudy.planning.forecast import forecast
     from vgstudy.planning.plan import plan_study
+    from vgstudy.planning.speed import read_speed
     from vgstudy.terminal_tables import plan_table, show
 
     plans = [plan_study(study, results) for study in read_named(studies, config, seeds)]
     check_resources(plans, results, cores=None)
-    speed = read_speed(results)
+    cores = available_cpu_count()
+    speed = read_speed(results, cores)
     for planned in plans:
         show(plan_table(planned, speed))
-    for line in forecast(plans, available_cpu_count(), speed):
+    for line in forecast(plans, cores, speed):
         typer.echo(line)
 
 

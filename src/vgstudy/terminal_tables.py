@@ -16,8 +16,8 @@ from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.formatting import levels_text, number, plural, reach
 from vgstudy.planning import cost
-from vgstudy.planning.forecast import Speed
 from vgstudy.planning.plan import Plan
+from vgstudy.planning.speed import Speed
 from vgstudy.planning.stacks import LabelledCell, cells_of
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 
@@ -73,7 +73,7 @@ def _rows(plan: Plan, speed: Speed) -> Iterator[tuple[str, str]]:
         total = _minutes(slow * (sum(seconds) + starts))
         yield "core-minutes", f"{total} of training, {_minutes(slow * starts)} of them start-up"
         walls = (
-            f"{_minutes(slow * cost.wall_seconds(seconds, count))} on {plural(count, 'core')}"
+            f"{_minutes(speed.wall * cost.wall_seconds(seconds, count))} on {plural(count, 'core')}"
             for count in CORES
         )
         yield "wall minutes", ", ".join(walls)

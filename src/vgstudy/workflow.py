@@ -13,8 +13,9 @@ from vgstudy.claims.register import read_register
 from vgstudy.config.load import load_config, read_studies
 from vgstudy.errors import one_line_errors
 from vgstudy.planning.checks import check_resources
-from vgstudy.planning.forecast import AT_ONCE, forecast, read_speed
+from vgstudy.planning.forecast import AT_ONCE, forecast
 from vgstudy.planning.plan import Plan, plan_study
+from vgstudy.planning.speed import read_speed
 from vgstudy.schema import STUDY_TABLES
 from vgstudy.tasks import use_files
 
@@ -65,7 +66,7 @@ def start(plans: Mapping[str, Plan], workflow: Any) -> None:
         check_resources(plans.values(), RESULTS, cores)
     if cores:
         os.environ[AT_ONCE] = str(cores)
-    for sentence in forecast(plans.values(), cores, read_speed(RESULTS)):
+    for sentence in forecast(plans.values(), cores, read_speed(RESULTS, cores)):
         print(sentence, file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""What the workflow will do and cost, how fast this machine is, how far a running study is."""
+"""What the workflow will do and cost, how far a running study is."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,8 +8,9 @@ import pytest
 
 from vgstudy.config.load import load_study
 from vgstudy.planning import checks, cost, forecast
-from vgstudy.planning.forecast import AT_ONCE, Speed, progress, read_speed
+from vgstudy.planning.forecast import AT_ONCE, progress
 from vgstudy.planning.plan import Plan, plan_study, write_design
+from vgstudy.planning.speed import Speed
 from vgstudy.schema import TABLES, TRAINED
 from vgstudy.store.parquet import write_table
 
@@ -83,35 +84,6 @@ def test_settings_that_change_numbers_are_named() -> None:
     assert list(forecast.settings({"PATH": "x"})) == []
     (numeric,) = forecast.settings({"TF_ENABLE_ONEDNN_OPTS": "0"})
     assert numeric.startswith("TF_ENABLE_ONEDNN_OPTS=0 is set: numbers can differ in their last")
-
-
-def pretend_to_take(planned: Plan, slowness: float) -> None:
-    """Write curves without rows that took a multiple of the foretold time after 5 s of start-up."""
-    write_design(planned)
-    empty: dict[str, list[object]] = {name: [] for name in TABLES["curves"].columns}
-    for job in planned.jobs.values():
-        cost = {"cpu_seconds": 5 + slowness * job.seconds, "start_up_cpu_seconds": 5.0}
-        path = planned.folder / "curves" / f"{job.id}.parquet"
-        write_table("curves", empty, path, {"job": job.id, "cost": cost})
-
-
-def test_without_trained_jobs_the_calibrated_speed_is_assumed(planned: Plan) -> None:
-    speed = read_speed(planned.folder.parent)
-    assert speed == Speed()
-    assert "until a job is trained here" in speed.sentence
-
-
-def test_trained_jobs_say_how_slow_the_machine_is_by_hand(planned: Plan) -> None:
-    pretend_to_take(planned, 1.7)
-    speed = read_speed(planned.folder.parent)
-    assert (speed.slowness, speed.jobs) == (pytest.approx(1.7), len(planned.jobs))
-    assert "which took 1.70 times the calibrated time" in speed.sentence
-
-
-def test_damaged_and_foreign_jobs_are_left_out(planned: Plan, tmp_path: Path) -> None:
-    pretend_to_take(planned, 2)
-    (planned.folder / "curves" / "abc.parquet").write_bytes(b"no table")
-    assert read_speed(planned.folder.parent).slowness == pytest.approx(2)
 
 
 NOON = datetime(2026, 1, 1, 12)

@@ -1,55 +1,24 @@
-"""What the workflow will do and what it will cost, in sentences, at the speed of the jobs that this
-machine has trained; how far a running study is."""
+"""What the workflow will do and what it will cost, in sentences; how far a running study is."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 
-from vgstudy.config.log import Log
 from vgstudy.errors import UserError
-from vgstudy.formatting import number, plural
-from vgstudy.planning import checks, cost, manifests
+from vgstudy.formatting import plural
+from vgstudy.planning import checks, cost
 from vgstudy.planning.plan import Plan
-from vgstudy.planning.stacks import groups, stack
+from vgstudy.planning.speed import JOBS, Speed
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.provenance import NUMERIC
 from vgstudy.store.tables import job_path
 
-# newest jobs of any study that are looked at
-JOBS = 8
-
 # set by a workflow whose jobs run on this machine: how many run at a time
 AT_ONCE = "VGSTUDY_JOBS_AT_ONCE"
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What times on this machine are multiplied by.
-
-    Attributes
-    ----------
-    slowness
-        CPU time that training took over what `cost` says.
-    jobs
-        Trained jobs that say so; without one the slowness is 1.
-    """
-
-    slowness: float = 1.0
-    jobs: int = 0
-
-    @property
-    def sentence(self) -> str:
-        """What the times stand on."""
-        if not self.jobs:
-            return "at the calibrated speed, until a job is trained here"
-        took = f"took {number(self.slowness)} times the calibrated time"
-        return f"at the speed of the last {plural(self.jobs, 'job')} trained here, which {took}"
 
 
 def forecast(plans: Collection[Plan], cores: int | None, speed: Speed) -> Iterator[str]:
@@ -80,7 +49,7 @@ def training(plan: Plan, cores: int | None, speed: Speed) -> Iterator[str]:
         return
     seconds = [job.seconds for job in plan.untrained]
     runs = plural(sum(job.n_runs for job in plan.untrained), "run")
-    minutes = speed.slowness * cost.wall_seconds(seconds, cores or len(seconds)) / 60
+    minutes = speed.wall * cost.wall_seconds(seconds, cores or len(seconds)) / 60
     yield (
         f"{name}: trains {runs} in {plural(len(seconds), 'job')}, "
         f"about {minutes:.1f} minutes {_where(cores)}, "
@@ -126,7 +95,7 @@ def total(plans: Collection[Plan], cores: int | None, speed: Speed) -> Iterator[
         work += cost.START_UP * len(seconds) + sum(seconds) + analysis
         path = cost.wall_seconds(seconds, cores or len(seconds)) + analysis + cost.REPORT
         longest = max(longest, path)
-    wall = speed.slowness * max(longest, work / cores if cores else 0)
+    wall = speed.wall * max(longest, work / cores if cores else 0)
     work *= speed.slowness
     yield (
         f"all together, with analysis, figures and report: about {work / 60:.1f} core-minutes, "
@@ -146,30 +115,6 @@ def settings(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
                 f"{name}={environ[name]} is set: numbers can differ in their last digits from "
                 "those made without it"
             )
-
-
-def read_speed(results: Path) -> Speed:
-    """Return the speed by the newest trained jobs in a folder of results."""
-    trained = sorted(results.glob("*/curves/*.parquet"), key=lambda path: path.stat().st_mtime)
-    took = list(_took(trained[-JOBS:]))
-    if not took:
-        return Speed()
-    measured, foretold = (sum(each) for each in zip(*took, strict=True))
-    return Speed(measured / foretold, len(took))
-
-
-def _took(paths: list[Path]) -> Iterator[tuple[float, float]]:
-    """Yield CPU seconds of training, measured and foretold, of each job that can be read."""
-    for path in paths:
-        study = path.parent.parent
-        try:
-            spent = read_footer(job_path(study, "curves", path.stem))["cost"]
-            manifest = manifests.read(study / "jobs" / f"{path.stem}.json")
-            runs, log = manifests.runs_of(manifest), Log.model_validate(manifest["log"])
-        except (UserError, ValidationError, KeyError):
-            continue
-        foretold = sum(cost.stack_seconds(groups(stacked), log) for stacked in stack(runs))
-        yield spent["cpu_seconds"] - spent["start_up_cpu_seconds"], foretold
 
 
 def progress(folder: Path, now: datetime) -> str:

@@ -42,7 +42,7 @@ MIN_STACK = 32
 MAX_STACK = 256
 # bytes of all parameters of a stack, and of its samples, at most; a single run may take more
 PARAMETER_BYTES = 400_000_000
-SAMPLE_BYTES = 200 * 2**20
+SAMPLE_BYTES = 128 * 2**20
 # of the sample in memory, where every run has one of its own, while a stack is set up
 SAMPLE_COPIES = 2
 # bytes per run and parameter: values, gradient, optimizer state, copies; kernels at three probes in

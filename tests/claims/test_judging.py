@@ -12,6 +12,7 @@ from vgstudy.claims.judging import (
     UNDECIDED,
     agreement,
     judge,
+    lowest_share,
     near,
     of_claim,
     share_of_all,
@@ -80,6 +81,14 @@ def test_a_claim_holds_for_the_seeds_for_which_all_its_statements_hold_by_hand()
     # the fourth seed has a value in the second statement alone
     assert share_of_all([first, second]) == (3 / 5, 5)
     assert share_of_all([np.array([np.nan])]) == share_of_all([]) == (None, 0)
+
+
+def test_of_networks_without_common_seeds_the_lowest_share_by_hand():
+    """Three of four seeds and two of four; a network without a value says nothing."""
+    first, second = np.array([1, 1, 1, 0.0]), np.array([0, 0, 1, 1.0])
+    assert lowest_share([[first], [second], [np.array([np.nan])]]) == (0.5, 4)
+    assert lowest_share([[first, second]]) == (0.25, 4)
+    assert lowest_share([]) == (None, 0)
 
 
 def test_a_factor_is_written_as_in_the_register():

@@ -10,9 +10,11 @@ import pyarrow as pa
 
 from vgstudy.claims.judging import (
     NOT_RUN,
+    Array,
     Judged,
     agreement,
     judge,
+    lowest_share,
     of_claim,
     share_of_all,
 )
@@ -105,8 +107,11 @@ def _judged_rows(cases: Sequence[Case], values: Values) -> list[Row]:
     series = [[values[read].to_numpy() for read in case.reads] for case in cases]
     judged = [judge(case.statement, *arrays) for case, arrays in zip(cases, series, strict=True)]
     claimed = [number for number, case in enumerate(cases) if not case.statement.open]
-    agreements = [agreement(cases[number].statement, *series[number]) for number in claimed]
-    share, n = share_of_all(agreements)
+    agreements: dict[str, list[Array]] = {}
+    for number in claimed:
+        agrees = agreement(cases[number].statement, *series[number])
+        agreements.setdefault(cases[number].arm, []).append(agrees)
+    share, n = lowest_share(agreements.values())
     verdict = of_claim({judged[number].verdict for number in claimed})
     on_claim = {"claim_verdict": verdict, "claim_share": share, "claim_n": n}
     return [

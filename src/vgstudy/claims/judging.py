@@ -5,7 +5,7 @@ where one more seed would fall. Where they do not (accuracies often have two mod
 learned and networks that did not), order statistics do, which assume nothing but independent seeds.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -171,6 +171,14 @@ def share_of_all(agreements: list[Array]) -> tuple[float | None, int]:
     all_hold = np.fmin.reduce(agreements) if agreements else np.array([NAN])
     known = all_hold[~np.isnan(all_hold)]
     return (float(known.mean()) if len(known) else None), len(known)
+
+
+def lowest_share(agreements: Iterable[list[Array]]) -> tuple[float | None, int]:
+    """Return the lowest `share_of_all` of several networks, whose seeds have nothing in common, and
+    its number of seeds."""
+    shares = [share_of_all(of_network) for of_network in agreements]
+    known = [(share, n) for share, n in shares if share is not None]
+    return min(known, default=(None, 0))
 
 
 def spread_of(values: Array, scale: str) -> Spread:

@@ -74,7 +74,8 @@ def read_speed(results: Path, cores: int | None) -> Speed:
         return now
     measured, foretold = (sum(each) for each in zip(*took, strict=True))
     slowness = measured / foretold
-    source = f"the last {plural(len(took), 'job')} trained here took {number(slowness)} times the calibrated time"
+    jobs = plural(len(took), "job")
+    source = f"the last {jobs} trained here took {number(slowness)} times the calibrated time"
     return Speed(slowness, now.share, source)
 
 

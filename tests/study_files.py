@@ -22,7 +22,7 @@ two_by_two: {activation: [tanh, ReLU], initializer: [Xavier, He]}
 _CASES = r"""
 seeds: 3 | sedes: 3 | sedes | unknown key; did you mean 'seeds'?
 batch_size | batchsize | training.batchsize | did you mean 'batch_size'?
-reference | referense | contrasts.0.referense | did you mean 'reference'?
+reference | referense | contrasts (entry 1).referense | did you mean 'reference'?
 noise | nois | task.nois | unknown key; did you mean 'noise'?
 outcome: {learned_above: 0.7}\n | | outcome | is missing
 1-3 | 0 | factors.depth | must be between 1 and 1000, not 0
@@ -42,8 +42,11 @@ outcome: {learned_above: 0.7}\n | | outcome | is missing
 {tanh: tanh, ReLU: relu} | [tanh, relu] | factors.activation | not a list
 tanh: tanh | tanh: tahn | factors.activation.tanh | did you mean 'tanh'?
 tanh: tanh | s: softmax | factors.activation.s | it mixes the units
-he_uniform | he_unifrm | factors.initializer.He | did you mean 'HeUniform'?
+he_uniform | he_unifrm | factors.initializer.He | did you mean 'he_uniform'?
 class_name: SGD | class_name: SDG | factors.optimizer.SGD | did you mean 'SGD'?
+he_uniform | he | factors.initializer.He | did you mean 'he_normal' or 'he_uniform'? allowed:
+he_uniform | xavier | factors.initializer.He | did you mean 'glorot_uniform'? allowed:
+learning_rate | lr | factors.optimizer.SGD | SGD.lr: unknown key; did you mean 'learning_rate'?
 momentum | momentun | factors.optimizer.SGD | SGD.momentun: unknown key; did you mean 'momentum'?
 momentum | clipnorm | factors.optimizer.SGD | SGD.clipnorm is refused
 0.01 | small | factors.optimizer.SGD | must be a number, not 'small'
@@ -58,8 +61,8 @@ name: circles, | | task.name | is missing
 train: 500 | train: 1000 | task.train | must be at most samples, 1000, with fresh rows
 [-1, 1] | [1, -1] | task.scale | must be [low, high]
 noise: 0.1 | noise: little | task.noise | must be a number, not 'little'
-[-1, 1] | [-1, 1e999] | task.scale.1 | must be a finite number
-[-1, 1] | [-1, .nan] | task.scale.1 | must be a finite number
+[-1, 1] | [-1, 1e999] | task.scale (entry 2) | must be a finite number
+[-1, 1] | [-1, .nan] | task.scale (entry 2) | must be a finite number
 noise: 0.1 | noise: -0.1 | task.noise | must be at least 0, not -0.1
 epochs: 20 | epochs: 0 | training.epochs | must be at least 1, not 0
 epochs: 20 | epochs: '20' | training.epochs | must be a whole number, not '20'
@@ -81,11 +84,11 @@ test_every: 10 | test_every: 9, mini_batches: {next: 21} | log.mini_batches.next
 0.7 | 1.2 | outcome.learned_above | must be below 1, not 1.2
 0.7} | 0.7, reference: a} | outcome.reference | 'a' is not an arm
 0.7} | 0.7, reference: b}\narms: {a: {depth: 1}, b: {}} | outcome.reference | 'b' has 24
-factor: initializer | factor: initialiser | contrasts.0.factor | did you mean 'initializer'?
-Xavier} | xavier} | contrasts.0.reference | is not a level of initializer; did you mean 'Xavier'?
-Xavier} | true} | contrasts.0.reference | must be a level of the factor, not true
-initializer, reference: Xavier | optimizer, reference: SGD | contrasts.0 | has only one level
-Xavier} | Xavier}\n  - {factor: initializer, reference: Xavier} | contrasts.1 | is listed twice
+factor: initializer | factor: initialiser | contrasts (entry 1).factor | did you mean 'initializer'?
+Xavier} | xavier} | contrasts (entry 1).reference | of initializer; did you mean 'Xavier'?
+Xavier} | true} | contrasts (entry 1).reference | must be a level of the factor, not true
+initializer, reference: Xavier | optimizer, reference: SGD | contrasts | has only one level
+Xavier} | Xavier}\n  - {factor: initializer, reference: Xavier} | contrasts | is listed twice
 [Xavier, He] | [Xavier, he] | two_by_two.initializer | not a level of initializer; did you mean 'He'
 [Xavier, He] | [He, He] | two_by_two.initializer | 'He' is listed twice
 [Xavier, He] | [He] | two_by_two.initializer | is missing
@@ -94,6 +97,10 @@ initializer: [Xavier, He] | depth: [1, 2] | two_by_two.depth | not known
 seeds: 3 | seeds: 3\narms: {a: {depth: 1}, b: {}, c: {depth: [1]}} | arms.c | same networks as
 seeds: 3 | seeds: 3\narms: {a: {depth: 4}} | arms.a.depth | 4 is not a level of depth; allowed:
 seeds: 3 | seeds: 3\narms: {a: {depth: [1, 2]}} | factors.depth | no arm has the level 3: drop it
+A small study | A study: small | line 1, column 15 | quote a text that has one
+1-3\n  width | 1-3\n\twidth | line 5, column 1 | indent with blanks
+1-3\n  width | 1-3\n    width | line 5, column | indent the keys of one mapping
+1-3 | [1-3 | line | a closing bracket is missing
 title: A small study | title: "A\tB" | title | must be one line of printable text
 factors: | factors: [ | line | column
 [5, 25] | &loop [*loop] | holds a value | contains itself
@@ -104,7 +111,8 @@ A small study | 2020-01-01 | holds a value | not text, a number, a list or a map
 
 def _cases() -> dict[str, tuple[str, ...]]:
     """Return the cases by a name each."""
-    lines = [line.replace(r"\n", "\n").split("|") for line in _CASES.strip("\n").split("\n")]
+    text = _CASES.strip("\n")
+    lines = [line.replace(r"\n", "\n").replace(r"\t", "\t").split("|") for line in text.split("\n")]
     cases = [tuple(part.strip(" ") for part in parts) for parts in lines]
     return {f"{old} -> {new}": (old, new, key, message) for old, new, key, message in cases}
 

@@ -203,7 +203,7 @@ def test_several_studies_must_be_named(folder: Path, tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(folder / "one")
     with pytest.raises(
         UserError,
-        match=r"holds several studies; name one of a, b: by its folder, .*/a, or as study='a'",
+        match=r"holds several studies; name one of a, b: by its folder, .*/a, with --study a",
     ):
         vgstudy.load(tmp_path)
     assert len(vgstudy.load(tmp_path, "b").runs) > 0

@@ -27,6 +27,8 @@ _BOUNDS = {
     "less_than_equal": "at most",
     "less_than": "below",
 }
+# what people call a thing, and its name here
+_ALSO_CALLED = {"lr": "learning_rate", "xavier": "glorot_uniform", "kaiming": "he_uniform"}
 
 
 class UserError(Exception):
@@ -62,15 +64,14 @@ def show(value: Any) -> str:
 
 
 def among(word: str, allowed: Iterable[str], spellings: Iterable[str] = ()) -> str:
-    """Return what may replace `word`: its nearest neighbour, if one is near, then all that is
-    allowed.
+    """Return what may replace `word`: what it may mean, then all that is allowed.
 
-    `spellings` are further names that may be the nearest one and are not listed.
+    `spellings` are further names that are not listed; of two spellings the guess is the last one.
     """
     allowed = list(allowed)
-    folded = {_fold(name): name for name in (*spellings, *allowed)}
-    near = get_close_matches(_fold(word), folded, n=1)
-    guess = f"did you mean {folded[near[0]]!r}? " if near else ""
+    folded = {_fold(name): name for name in (*allowed, *spellings)}
+    meant = _near(_fold(word), folded) or _near(_fold(_ALSO_CALLED.get(word.lower(), "")), folded)
+    guess = f"did you mean {' or '.join(repr(folded[name]) for name in meant)}? " if meant else ""
     return f"{guess}allowed: {', '.join(allowed)}"
 
 
@@ -78,18 +79,36 @@ def _fold(name: str) -> str:
     return name.lower().replace("_", "")
 
 
+def _near(word: str, names: Iterable[str]) -> list[str]:
+    """Return the name that is the word, else up to three that begin with it, else the nearest."""
+    if not word or word in names:
+        return [word] * bool(word)
+    return [name for name in names if name.startswith(word)][:3] or get_close_matches(
+        word, names, n=1
+    )
+
+
 def first_problem(error: ValidationError, model: type[BaseModel]) -> tuple[str, str]:
-    """Return key path and text of the first mistake in the input of `model`, with the number of
-    further mistakes.
+    """Return key path and text of the first mistake in the input of `model`, with the key paths of
+    the others.
 
     A misspelt key comes first: it explains the missing key that comes with it.
     """
     errors = sorted(error.errors(), key=lambda details: details["type"] != "extra_forbidden")
-    first, more = errors[0], len(errors) - 1
-    below = [first["ctx"]["key"]] if first["type"] == "problem" else []
-    key = ".".join(str(part) for part in (*first["loc"], *below))
-    further = f" (and {more} more mistake{'s' if more > 1 else ''})" if more else ""
-    return key, _text(first, model) + further
+    first, *others = errors
+    keys = list(dict.fromkeys(_path(each) for each in others))
+    further = f"; see also {', '.join(keys)}" if keys else ""
+    return _path(first), _text(first, model) + further
+
+
+def _path(error: ErrorDetails) -> str:
+    """Return the key path of a mistake; entries of lists are counted from 1."""
+    below = [error["ctx"]["key"]] if error["type"] == "problem" else []
+    parts = [
+        f" (entry {part + 1})" if isinstance(part, int) else f".{part}"
+        for part in (*error["loc"], *below)
+    ]
+    return "".join(parts).strip(".")
 
 
 def _text(error: ErrorDetails, model: type[BaseModel]) -> str:

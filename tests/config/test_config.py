@@ -94,11 +94,19 @@ def test_a_mistake_is_one_line_with_file_and_key(case: str, write: Callable[...,
     assert message in text
 
 
-def test_several_mistakes_are_counted(write: Callable[..., Path]) -> None:
+def test_a_contrast_needs_two_networks_that_differ_in_it_alone(write: Callable[..., Path]) -> None:
+    arms = "arms: {a: {initializer: He, width: 5}, b: {initializer: Xavier, width: 25}}\n"
+    text = refused(lambda: load_study(write(STUDY + arms)))
+    assert "contrasts (entry 1): no two networks differ in initializer alone" in text
+    arms = "arms: {a: {initializer: He}, b: {initializer: Xavier}}\n"
+    assert load_study(write(STUDY + arms)).n_cells == 24
+
+
+def test_several_mistakes_are_named(write: Callable[..., Path]) -> None:
     path = write(
         STUDY.replace("1-3", "0").replace("[5, 25]", "0").replace("epochs: 20", "epochs: 0")
     )
-    assert refused(lambda: load_study(path)).endswith("(and 2 more mistakes)")
+    assert refused(lambda: load_study(path)).endswith("; see also factors.width, training.epochs")
 
 
 def test_files_that_hold_no_study(write: Callable[..., Path], tmp_path: Path) -> None:

@@ -74,8 +74,8 @@ activation | softmax | activation softmax is refused: it mixes the units
 activation | 5 | the name of a Keras activation or {class_name: ..., config: {...}}, not 5
 activation | {clas_name: tanh} | clas_name: unknown key; did you mean 'class_name'?
 activation | {class_name: relu, config: []} | config: must be a mapping of keys to values
-activation | {class_name: threshold} | threshold.threshold: is missing (and 1 more mistake)
-initializer | glorot_unifrom | did you mean 'GlorotUniform'?
+activation | {class_name: threshold} | threshold.threshold: is missing; see also default_value
+initializer | glorot_unifrom | did you mean 'glorot_uniform'?
 initializer | unifrom | did you mean 'uniform'?
 initializer | stft | initializer STFT is refused
 initializer | {class_name: he_uniform, config: {seed: 3}} | HeUniform.seed is refused

@@ -81,14 +81,15 @@ def _spec(kind: Kind, value: Any) -> KerasObject:
 def _canonical(kind: Kind, name: str) -> str:
     """Return Keras' own name of an object from any of its names."""
     fold = str.lower if kind == "optimizer" else str
-    by_alias = {
-        fold(alias): keras_name
+    names = {
+        alias: keras_name
         for keras_name, entry in REGISTRY[kind].items()
         for alias in (keras_name, *entry.aliases)
     }
+    by_alias = {fold(alias): keras_name for alias, keras_name in names.items()}
     if fold(name) not in by_alias:
         offered = [keras_name for keras_name, entry in REGISTRY[kind].items() if not entry.refused]
-        raise ValueError(f"unknown {kind} {show(name)}; {among(name, offered, by_alias)}")
+        raise ValueError(f"unknown {kind} {show(name)}; {among(name, offered, names)}")
     return by_alias[fold(name)]
 
 

@@ -3,6 +3,7 @@
 As JSON it travels downstream in the footer of `runs.parquet`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain, product
@@ -255,12 +256,29 @@ class StudyFile(Frozen):
     def _contrast_problems(self) -> Problems:
         pairs = [(contrast.factor, contrast.reference) for contrast in self.contrasts]
         for index, (factor, reference) in enumerate(pairs):
-            key = f"contrasts.{index}"
+            key = f"contrasts (entry {index + 1})"
             yield from self._unknown_level(f"{key}.reference", factor, reference)
             if len(self.factors.names(factor)) == 1:
                 yield key, f"{factor} has only one level, so there is nothing to compare: drop it"
             if (factor, reference) in pairs[:index]:
                 yield key, f"{factor} against {reference} is listed twice"
+            if not self._differ_in_one(factor, reference):
+                yield (
+                    key,
+                    f"no two networks differ in {factor} alone, one of them with "
+                    f"{show(reference)}: give an arm both levels, or drop the contrast; to change "
+                    "two factors at once, drop the arms and use two_by_two",
+                )
+
+    def _differ_in_one(self, factor: str, reference: int | float | str) -> bool:
+        """Return whether another level of the factor meets the reference, all else equal."""
+        if not self.arms:
+            return True
+        at = list(Factors.model_fields).index(factor)
+        levels = defaultdict(set)
+        for cell in self.combinations():
+            levels[cell[:at] + cell[at + 1 :]].add(cell[at])
+        return any(reference in each and len(each) > 1 for each in levels.values())
 
     def _two_by_two_problems(self) -> Problems:
         crossed = self.two_by_two

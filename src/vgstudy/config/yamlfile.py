@@ -11,6 +11,15 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, Node
 from vgstudy.errors import UserError
 
 MAX_ENTRIES = 1_000_000
+# what the beginning of a message of the parser means
+_IN_WORDS = {
+    "mapping values are not allowed": "a colon cannot stand here: quote a text that has one, write "
+    "a blank after the colon of a key, and indent the keys of one mapping alike",
+    "expected <block end>": "indented unlike the lines above: indent the keys of one mapping by "
+    "the same number of blanks",
+    "expected ',' or": "a comma or a closing bracket is missing here or in the lines above",
+    "found character '\\t'": "a tab cannot stand here: indent with blanks",
+}
 _KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
@@ -92,4 +101,5 @@ def _reason(error: YAMLError) -> str:
         return f"is not YAML: {' '.join(str(error).split())}"
     line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
     problem = str(error.problem or error.context).partition(" with value ")[0]
-    return f"line {line}, column {column}: {' '.join(problem.split())}"
+    words = (text for start, text in _IN_WORDS.items() if problem.startswith(start))
+    return f"line {line}, column {column}: {next(words, ' '.join(problem.split()))}"

@@ -56,7 +56,7 @@ def study_folder(results: Path, study: str | None = None) -> Path:
     problem = f"has no study {study!r}" if study else "holds several studies"
     raise UserError(
         f"{results} {problem}; name one of {', '.join(names)}: by its folder, "
-        f"{results / names[0]}, or as study={names[0]!r}"
+        f"{results / names[0]}, with --study {names[0]}, or in Python as study={names[0]!r}"
     )
 
 

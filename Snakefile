@@ -55,4 +55,4 @@ onsuccess:
 
 
 onerror:
-    steps.fail()
+    steps.fail(workflow)

@@ -78,6 +78,7 @@ def _rows(plan: Plan, speed: Speed) -> Iterator[tuple[str, str]]:
         )
         yield "wall minutes", ", ".join(walls)
         yield "memory", f"{max(job.mem_mb for job in todo) / 1000:.1f} GB for the largest job"
+        yield "time limit", f"on a cluster, up to {max(job.minutes for job in todo)} minutes a job"
     if needed := seeds_needed(plan.folder):
         about = "for ±5 % in the decay factor of δ at epoch 0, by the results so far"
         yield "seeds", f"{about}: {needed}"

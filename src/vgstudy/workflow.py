@@ -1,6 +1,7 @@
 """What the Snakefile does when it is read, before its first job and after its last."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 from vgstudy.claims.networks import check_register
 from vgstudy.claims.register import read_register
 from vgstudy.config.load import load_config, read_studies
-from vgstudy.errors import one_line_errors
+from vgstudy.errors import UserError, one_line_errors
 from vgstudy.planning.checks import check_resources
 from vgstudy.planning.forecast import AT_ONCE, forecast
 from vgstudy.planning.plan import Plan, plan_study
@@ -20,6 +21,13 @@ from vgstudy.schema import STUDY_TABLES
 from vgstudy.tasks import use_files
 
 CONFIG, CLAIMS, RESULTS = Path("config/config.yaml"), Path("config/claims"), Path("results")
+# advice on a job whose log names no reason, by whether SLURM ran it
+OF_KILLED_JOBS = {
+    False: "A job whose log names no reason was killed, most often for lack of memory: run fewer "
+    "jobs at a time, such as with --cores 1.",
+    True: "A job whose log is empty was not accepted, or SLURM killed it: what is above says why, "
+    "and so does `scontrol show job ID`.",
+}
 # below the folder of a study
 STUDY_OUTPUTS = (*(f"{table}.parquet" for table in STUDY_TABLES), "figures")
 
@@ -49,7 +57,8 @@ def plan_workflow(overrides: Mapping[str, Any]) -> dict[str, Plan]:
 
 
 def start(plans: Mapping[str, Plan], workflow: Any) -> None:
-    """Print what will happen; exit with code 2 if memory, disk space or data do not suffice.
+    """Print what will happen; exit with code 2 if memory, disk space or data do not suffice, or if
+    SLURM is asked for where it is not.
 
     Jobs print how far their study is; they learn how many run at a time from the environment.
 
@@ -63,11 +72,28 @@ def start(plans: Mapping[str, Plan], workflow: Any) -> None:
     except WorkflowError:
         cores = None
     with one_line_errors():
+        if workflow.executor_plugin.name == "slurm":
+            check_slurm()
         check_resources(plans.values(), RESULTS, cores)
     if cores:
         os.environ[AT_ONCE] = str(cores)
     for sentence in forecast(plans.values(), cores, read_speed(RESULTS, cores)):
         print(sentence, file=sys.stderr)
+
+
+def check_slurm() -> None:
+    """Refuse to start where no job can be submitted.
+
+    Raises
+    ------
+    UserError
+        If there is no command `sbatch`.
+    """
+    if shutil.which("sbatch") is None:
+        raise UserError(
+            "SLURM: there is no command `sbatch` on this machine; start the workflow on a login "
+            "node of the cluster, or leave out --profile profiles/slurm to run here"
+        )
 
 
 def figure_title(name: str) -> str:
@@ -83,11 +109,11 @@ def succeed() -> None:
     print(f"The report is in {RESULTS / 'report.html'}")
 
 
-def fail() -> None:
+def fail(workflow: Any) -> None:
     """Say what to do after a failure."""
     print(
         "Stopped. Finished results are kept: fix what the logs above and in results/STUDY/logs/ "
-        "name, then start the same command again. A job whose log names no reason was killed, "
-        "most often for lack of memory: run fewer jobs at a time, such as with --cores 1.",
+        "name, then start the same command again.",
+        OF_KILLED_JOBS[workflow.executor_plugin.name == "slurm"],
         file=sys.stderr,
     )

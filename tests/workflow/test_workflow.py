@@ -1,6 +1,7 @@
 """The workflow plans, refuses, runs, grows and reports, through Snakemake itself."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def test_where_home_cannot_be_made_the_cache_needs_the_folder_that_the_docs_name
 def test_the_profile_for_slurm_is_understood_where_there_is_none(snakemake):
     done = snakemake("--dry-run", "--profile", "profiles/slurm", "--config", "studies=smoke")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("sbatch") is not None, reason="SLURM is here")
+def test_without_slurm_its_profile_is_refused_before_the_first_job(snakemake, tmp_path):
+    done = snakemake("--profile", "profiles/slurm", "--config", "studies=smoke")
+    assert done.returncode == 2
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("error:"))
+    assert "no command `sbatch` on this machine; start the workflow on a login node" in line
+    assert not (tmp_path / "results/smoke").exists()
 
 
 def test_only_studies_with_arms_depend_on_the_register(snakemake):

@@ -37,20 +37,22 @@ def test_the_title_counts_settings_by_hand():
     grown = levels(3, [30.0, 5.0, 1.0, 5.0], activation="ReLU", initializer="He")
     view = SPEC.view(made_frames(profiles=[*lost, *kept, *grown]))
     assert view.takeaway == (
-        "From layer 3 to layer 1 the signal shrinks more than tenfold in 1 of 3 settings and grows "
-        "more than tenfold in 1"
+        "From the last hidden layer to layer 1 the signal shrinks more than tenfold in 1 of 3 "
+        "settings with 3 layers and grows more than tenfold in 1"
     )
-    text = "Lost by a factor above 10 at depth 3: tanh in 1 of 1 and ReLU in 0 of 2 settings."
+    text = "Of 3 settings with 3 layers the signal vanishes: tanh in 1 of 1 and ReLU in 0 of 2."
     assert text in view.note
     content = rendered(picture(SPEC, view, "slides"), "svg").decode()
-    assert "From layer 3 to layer 1" in content
+    assert "From the last hidden layer to layer 1" in content
 
 
 def test_networks_whose_signal_is_stronger_near_the_input_are_counted_by_hand():
     first = levels(2, [0.5, 1.0, 3.0])
     last = levels(2, [2.0, 1.0, 3.0], epoch=20)
     view = figures()["signal-epochs"].view(made_frames(profiles=[*first, *last]))
-    assert view.takeaway.endswith("in 0 of 1 network before training, in 1 after it")
+    assert view.takeaway.endswith(
+        "in 0 of 1 network before training, in 1 of the 1 that have a signal after it"
+    )
     assert view.frame.query("layer == 1").sort_values("epoch")["value"].tolist() == [0.5, 2.0]
 
 

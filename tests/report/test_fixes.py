@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vgstudy.report.fixes import (
     EQUAL,
+    FIXED,
     PROFILE,
     REVERSE,
     SIZE,
@@ -13,6 +14,7 @@ from vgstudy.report.fixes import (
     cause_sentence,
     depth_limits,
     depth_sentence,
+    edge_sentence,
     fixes,
     initialiser_sentence,
     is_cause,
@@ -40,17 +42,22 @@ def network(at_one, value, low, high):
 def test_networks_that_gain_are_counted_by_hand():
     rows = [network(0.1, 0.6, 0.5, 0.7), network(0.4, 0.5, 0.35, 0.6)]
     assert rate_sentence(rows) == (
-        "1 of 2 networks of tutorial A learn more often at another learning rate than the given "
-        "one."
+        "In 1 of tutorial A's 2 networks the share that learns at the given learning rate lies "
+        "below the 95 % interval at the best one."
     )
+
+
+def test_best_rates_at_the_ends_of_the_grid_are_counted_by_hand():
+    rows = [{"rate_factor": rate} for rate in (0.1, 1, 10, 10)]
+    assert edge_sentence(rows) == "3 of these 4 best rates are the lowest or highest tried."
 
 
 def test_the_table_in_sight_has_shares_in_percent_and_the_largest_gain_first_by_hand():
     rows = [network(0.4, 0.5, 0.35, 0.6), network(0.06, 0.56, 0.46, 0.65)]
     table = rate_table(Record(rows, {"date": "today"}))
     assert table.rows == (
-        ("tanh, He, depth 5, 5 wide", "6 %", "56 % [46, 65]", "× 3"),
-        ("tanh, He, depth 5, 5 wide", "40 %", "50 % [35, 60]", "× 3"),
+        ("tanh, He, depth 5, 5 wide", "6 %", "56 % [46, 65]", "3"),
+        ("tanh, He, depth 5, 5 wide", "40 %", "50 % [35, 60]", "3"),
     )
 
 
@@ -67,20 +74,15 @@ def arm(remedy, reference, value, low, high, **counts):
 
 
 def healthy_with(low, high):
-    """A healthy network, and what the failing one's profile does to it."""
-    fields = {"learned_reference": 98}
-    pairs = ((EQUAL, UNTOUCHED, 0, -0.1, 0.1), (REVERSE, UNTOUCHED, -0.3, low, high))
-    rows = [arm(*pair, **fields) | {"initializer": "Xavier"} for pair in pairs]
-    return [*rows, arm(PROFILE, SIZE, 0, -0.1, 0.1) | {"initializer": "Xavier"}]
+    """What the failing network's profile does to a healthy one."""
+    return arm(REVERSE, UNTOUCHED, -0.3, low, high) | {"initializer": "Xavier"}
 
 
 def test_gradients_are_the_cause_only_if_the_profile_helps_and_the_reverse_harms_by_hand():
-    for low, reverse_harms, expected in (
-        (0.25, True, "Yes"),
-        (0.15, True, "Not shown"),
-        (0.25, False, "In part"),
-    ):
-        assert is_cause({"low": low}, reverse_harms) == expected
+    harmful, harmless = healthy_with(-0.4, -0.2), healthy_with(-0.4, 0.2)
+    assert is_cause({"low": 0.25}, harmful) == "Yes"
+    assert is_cause({"low": 0.15}, harmful) == "Not shown"
+    assert is_cause({"low": 0.25}, harmless) == "Not shown"
 
 
 def test_remedies_that_are_as_good_as_the_best_are_named_by_hand():
@@ -90,33 +92,43 @@ def test_remedies_that_are_as_good_as_the_best_are_named_by_hand():
 
     rows = [
         remedied("ReLU", "none", True),
+        remedied("ReLU", "skip", False),
+        remedied("SELU", "none", True),
         remedied("sigmoid", "skip", True),
         remedied("sigmoid", "batch norm", True),
         remedied("sigmoid", "none", False),
     ]
     assert remedy_sentence(rows) == (
-        "With 20 layers ReLU need no remedy but the right learning rate; sigmoid needs one of skip "
-        "and batch norm."
+        "With 20 layers of 5 units, each at its best rate, plain ReLU networks are not told apart "
+        "from the best remedy tried; sigmoid needs one of these: skip and batch norm before the "
+        "activation."
     )
 
 
 def test_the_answer_to_the_open_question_counts_seeds_by_hand():
     shape = {"initializer": "uniform(0,1)"}
-    equal = arm(EQUAL, UNTOUCHED, 0.3, 0.2, 0.4, learned_reference=55) | shape
-    profile = arm(PROFILE, SIZE, 0.3, 0.25, 0.4, learned=85, learned_reference=56) | shape
-    rows = [equal, profile, *healthy_with(-0.4, -0.2)]
-    finding = cause_finding(rows)
+    learned = {EQUAL: 70, PROFILE: 85, FIXED: 50, SIZE: 56}
+    arms = [
+        arm(name, UNTOUCHED, -0.05, -0.1, 0.1, learned=count, learned_reference=55) | shape
+        for name, count in learned.items()
+    ]
+    profile = arm(PROFILE, SIZE, 0.3, 0.25, 0.4) | shape
+    rows = [*arms, profile, healthy_with(-0.4, -0.2)]
+    rates = [network(0.08, 0.5, 0.4, 0.6) | shape]
+    finding = cause_finding(rows, rates)
     assert finding.text == (
-        "Yes. With equal gradients 85 of 100 seeds learn instead of 55; with only their size "
-        "changed, 56."
+        "Yes. Equal ones help at best rates (8 % at the given one); unequal ones harm 2 of 100 "
+        "healthy runs."
     )
-    assert finding.certainty == "Difference of the last two: 30 points [25, 40], same seeds."
+    assert finding.certainty == "Equal less size: 30 points [25, 40]."
     assert [bar.text for bar in finding.bars] == ["55", "85", "56"]
-    partly = cause_finding([equal, profile, *healthy_with(-0.4, 0.2)])
-    assert partly.text.startswith("In part. ")
-    assert cause_sentence(rows) == (
-        "Equal gradients cure 40 seeds of tutorial A's failing network and harm 2; its unequal "
-        "ones, given to a healthy network, harm 2 of 100."
+    harmless = cause_finding([*arms, profile, healthy_with(-0.4, 0.2)], rates)
+    assert harmless.text.startswith("Not shown. ")
+    sentence = cause_sentence(rows)
+    assert "55 of 100 seeds learn untouched; 70 if every layer" in sentence
+    assert "50 if layers are made equal once, before training (−5 points [−10, 10]" in sentence
+    assert sentence.endswith(
+        "harm 2 of 100 seeds. Are they the cause, by the rule set before looking? Yes."
     )
 
 
@@ -128,7 +140,8 @@ def test_the_sentence_on_initialisers_names_both_by_hand():
     ]
     assert initialiser_sentence(rows) == (
         "PyTorch's default U(±1/√fan_in) leaves 0.55 of the signal at every tanh layer, Xavier "
-        "0.95: with 10 layers of 25 units 0 % and 100 % of 10 seeds learn."
+        "0.95: with 10 layers of 25 units 0 of 10 networks learn with PyTorch's default, 10 of 10 "
+        "with Xavier."
     )
 
 
@@ -141,7 +154,7 @@ def test_depth_limits_end_where_fewer_than_half_learn_by_hand():
     never = [row | {"width": 25, "at_one": 0.0, "value": 0.1} for row in rows]
     assert [limits[1:] for limits in depth_limits(rows + never)] == [(1, 3), (0, 0)]
     sentence = depth_sentence(rows + never)
-    assert sentence.endswith("1 of 2 settings learn with more layers, 0 with fewer.")
+    assert sentence.startswith("At its best rate, 1 of 2 settings learn deeper ")
 
 
 def test_the_page_on_remedies_has_the_depths_of_the_validation_table():

@@ -5,8 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 from synthetic import made_frames, study
+from vgstudy.figures.depth import deepest_and_shallowest
+from vgstudy.report.claims_section import ClaimsSection
+from vgstudy.report.repeats import CONFIRMATION, Repeat
 from vgstudy.report.summary import (
     claims_finding,
+    effects_finding,
     failure_finding,
     limit_finding,
     scope_sentence,
@@ -15,34 +19,48 @@ from vgstudy.report.summary import (
 )
 
 LIMIT = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "width": 5}
-LIMIT |= {"range": "inside", "shallowest": 1, "deepest": 20}
+LIMIT |= {"range": "inside", "shallowest": 1, "deepest": 20, "fit": "monotone"}
 
 
 def judged(counts, not_run=()):
-    claims = (SimpleNamespace(runs=()),) * sum(counts.values())
-    return SimpleNamespace(claims=claims, counts=counts, not_run={"C": not_run})
+    claims = tuple(
+        SimpleNamespace(runs=(), verdict=name)
+        for name, count in counts.items()
+        for _ in range(count)
+    )
+    return ClaimsSection(claims, counts, {"C": not_run}, "", {})
 
 
 def test_networks_and_seeds_are_counted():
     one = made_frames(outcomes=[{"status": "learned"}])
     many = made_frames(outcomes=[{"seed": seed, "status": "learned"} for seed in range(10)])
-    assert scope_sentence({"a": one}).endswith("here 1 network has 1 seed.")
+    assert scope_sentence({"a": one}).endswith("here 1 is trained with 1 seed.")
     both = scope_sentence({"a": one, "b": many})
-    assert both.endswith("here 2 have 1 to 10 seeds each.")
+    assert both.endswith("here 2 are trained with 1 to 10 seeds.")
 
 
 def test_claims_are_counted_by_verdict():
-    finding = claims_finding(judged({"holds": 2, "undecided": 1}))
-    assert finding.text == "2 of 3 hold, 0 do not."
+    finding = claims_finding(judged({"holds": 2, "undecided": 1, "answered": 4}))
+    assert finding.text == "2 of 3 hold; 4 are questions."
     bars = [(bar.label, bar.share, bar.text) for bar in finding.bars]
     assert bars == [("holds", 2 / 3, "2"), ("undecided", 1 / 3, "1")]
-    assert claims_finding(judged({})) is None
+    assert claims_finding(judged({"answered": 1})) is None
     assert claims_finding(None) is None
 
 
-def test_what_is_not_known_is_named():
+def test_verdicts_that_new_seeds_keep_are_counted_without_questions():
+    def claim(verdict, again):
+        runs = (Repeat("First run", verdict, ""), Repeat(CONFIRMATION, again, ""))
+        return SimpleNamespace(runs=runs, verdict=again)
+
+    pairs = (("holds", "holds"), ("holds", "undecided"), ("answered", "answered"))
+    section = ClaimsSection(tuple(claim(*pair) for pair in pairs), {"holds": 1}, {}, "", {})
+    assert claims_finding(section).certainty == "With new seeds 1 of 2 verdicts stay."
+
+
+def test_what_is_not_covered_is_named():
     text = unknown_sentence(judged({"undecided": 1}, not_run=("C1", "C2")))
-    assert text.startswith("Not known: 1 claim undecided, 2 claims not run and ")
+    assert text.startswith("Not covered: 1 claim undecided, 2 claims not run and ")
 
 
 def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
@@ -52,12 +70,39 @@ def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
         for name, first in (("tanh", 0.05), ("ReLU", 20.0))
         for layer, value in ((1, first), (10, 1.0))
     ]
-    factor = {"quantity": "d_delta", "value": 0.7, "low": 0.7 / 1.05, "high": 0.7 * 1.05}
-    finding = signal_finding({"s": made_frames([factor], rows)})
-    assert finding.text.endswith("in 1 of 2 networks and grows as much in 1.")
+    finding = signal_finding({"s": made_frames(profiles=rows)})
+    assert finding.text.endswith("in 1 of 2 networks, over tenfold in 1.")
     assert {bar.label: bar.text for bar in finding.bars} == {"tanh": "100 %", "ReLU": "0 %"}
-    assert finding.certainty == "Half the decay factors are known to within ±5 %."
+    assert finding.certainty == "2 settings with 10 layers; 0 close calls."
     assert finding.link == "s-signal-start"
+
+
+def test_each_change_of_tutorial_as_cure_is_told_apart_by_hand():
+    levels = {"depth": 5, "initializer": None, "activation": None}
+    shape = {"depth": 5, "epoch": 20, "quantity": "p_learned"}
+    names = {"activation": ["tanh", "ReLU"], "initializer": ["uniform(0, 1)", "He"]}
+    resolved = study(two_by_two=names)
+    shares = [
+        shape | {"activation": activation, "initializer": initializer, "value": value}
+        for activation, initializer, value in (
+            ("tanh", "uniform(0, 1)", 0.1),
+            ("tanh", "He", 1.0),
+            ("ReLU", "uniform(0, 1)", 0.0),
+            ("ReLU", "He", 0.7),
+        )
+    ]
+    effects = [
+        levels | {"effect": "activation", "change": "tanh to ReLU"},
+        levels | {"effect": "initializer", "change": "uniform(0, 1) to He"},
+    ]
+    ends = ({"value": -0.2, "low": -0.36, "high": 0.07}, {"value": 0.8, "low": 0.57, "high": 0.95})
+    rows = [effect | end for effect, end in zip(effects, ends, strict=True)]
+    frames = made_frames(shares, two_by_two=rows, resolved=resolved)
+    finding = effects_finding({"s": frames})
+    assert finding.text == ("Points: tanh to ReLU −20 [−36, 7]; uniform(0, 1) to He +80 [57, 95].")
+    assert finding.certainty == "5 layers, SGD, 10 seeds each."
+    assert [bar.text for bar in finding.bars] == ["0 %", "10 %", "70 %", "100 %"]
+    assert effects_finding({"s": made_frames(shares, resolved=resolved)}) is None
 
 
 @pytest.mark.parametrize(
@@ -87,16 +132,22 @@ def test_the_shallowest_and_the_deepest_limit_are_named():
         LIMIT | {"value": 3.2, "low": 1.0, "high": 5.0},
         LIMIT | {"activation": "ReLU", "value": 11.8, "low": 5.0, "high": None},
         LIMIT | {"width": 25, "value": None, "low": None, "high": None, "range": "deeper"},
+        LIMIT | {"activation": "sigmoid", "value": 15.0, "fit": "not monotone"},
     ]
-    finding = limit_finding({"s": made_frames(limits=rows)})
+    frames = made_frames(limits=rows)
+    finding = limit_finding({"s": frames})
     assert finding.text == (
-        "Half the seeds still learn with 3 to 12 layers, by setting; in 1 setting even with 20."
+        "Half the seeds learn with up to 3 to 11 layers; of 4 settings 1 with all 20, 1 without "
+        "one limit."
     )
-    assert finding.certainty == "95 % intervals: 1 to 5 and 5 to 20."
     assert [(bar.label, bar.text) for bar in finding.bars] == [
-        ("tanh, Xavier, 5 wide", "3"),
-        ("ReLU, Xavier, 5 wide", "12"),
+        ("tanh, Xavier, SGD, 5 wide", "3 [1, 5]"),
+        ("ReLU, Xavier, SGD, 5 wide", "11 [5, >20]"),
     ]
+    assert deepest_and_shallowest(frames.limits) == (
+        "Half the seeds learn with up to 3 (tanh, Xavier, SGD, 5 wide) to 11 (ReLU, Xavier, SGD, "
+        "5 wide) layers; of 4 settings 1 with all 20, 1 without one limit"
+    )
 
 
 def test_a_study_of_named_networks_has_no_depth_limit():

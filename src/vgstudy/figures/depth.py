@@ -19,7 +19,7 @@ FITS = {
     "interpolated": ("between depths", "none", "-"),
     "not monotone": ("no one limit", "none", ":"),
 }
-NAMED_BY = ("activation", "initializer", "width")
+NAMED_BY = ("activation", "initializer", "optimizer", "width")
 BAND = ("low", "high", "method")
 APART = 0.18  # of the distance between initializers, from one activation to the next
 
@@ -32,11 +32,12 @@ def is_crossed(study: Mapping[str, Any]) -> bool:
 @figure(
     "depth-limit",
     title="How deep half the seeds still learn",
-    caption="Depth at which a curve of P(learned) that never rises crosses one half.",
-    details="A triangle up: half the seeds learn even in the deepest networks; down: not even in "
-    "the shallowest. An interval that ends at the edge may reach beyond it. Open: the limit lies "
-    "between depths that are far apart; only these two are known. Open and dotted: P(learned) "
-    "rises with depth by more than chance explains (p below .05), so there is no one limit.",
+    caption="Depth at which the fitted share of seeds that learn falls to one half.",
+    details="The fit never rises with depth. A triangle up: half the seeds learn even in the "
+    "deepest networks; down: not even in the shallowest. An interval that ends at the edge may "
+    "reach beyond it. Open: the limit lies between depths that are far apart; only these two are "
+    "known. Open and dotted: P(learned) rises with depth by more than chance explains (p below "
+    ".05), so there is no one limit.",
     needs="no setting has outcomes at two depths",
     is_of=is_crossed,
 )
@@ -72,19 +73,38 @@ def depth_limit(frames: Frames) -> View:
     )
 
 
+def with_limit(limits: pd.DataFrame) -> pd.DataFrame:
+    """Return the limits inside the depths run, the shallowest first; without settings in which
+    P(learned) rises with depth."""
+    return limits[(limits["range"] == "inside") & has_one(limits)].sort_values("value")
+
+
+def has_one(limits: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which settings have one limit."""
+    return limits["fit"] != "not monotone"
+
+
+def without_limit(limits: pd.DataFrame) -> str:
+    """Say in how many settings half the seeds learn at every depth, at none, or at no one limit."""
+    counts = limits.loc[has_one(limits), "range"].value_counts()
+    texts = {
+        f"with all {limits['deepest'].max():.0f}": counts.get("deeper", 0),
+        f"not even with {limits['shallowest'].min():.0f}": counts.get("shallower", 0),
+        "without one limit": int((~has_one(limits)).sum()),
+    }
+    named = [f"{count} {text}" for text, count in texts.items() if count]
+    return f"of {plural(len(limits), 'setting')} {', '.join(named)}" if named else ""
+
+
 def deepest_and_shallowest(limits: pd.DataFrame) -> str:
-    """Say between which depth limits the settings lie."""
-    known = limits[limits["value"].notna()].sort_values("value")
+    """Say between which depth limits the settings lie, in whole layers, and how many have none."""
+    known = with_limit(limits)
     if known.empty:
         return ""
-    beyond = limits[limits["range"] == "deeper"]
-    deepest = beyond.iloc[0] if len(beyond) else known.iloc[-1]
-    beyond_all = f"more than {beyond['deepest'].max():.0f}"
-    last = beyond_all if len(beyond) else f"{deepest['value']:.0f}"
-    return (
-        f"Half the seeds still learn with {known['value'].iloc[0]:.0f} layers "
-        f"({levels_text(known.iloc[0], NAMED_BY)}) to {last} ({levels_text(deepest, NAMED_BY)})"
-    )
+    ends = (row for _, row in known.iloc[sorted({0, len(known) - 1})].iterrows())
+    texts = (f"{int(row['value'])} ({levels_text(row, NAMED_BY)})" for row in ends)
+    start = f"Half the seeds learn with up to {' to '.join(texts)} layers"
+    return "; ".join(filter(None, [start, without_limit(limits)]))
 
 
 def draw_limits(axes: Axes, points: pd.DataFrame) -> None:

@@ -25,12 +25,13 @@ from vgstudy.formatting import listing, plural, power_of_ten
 PALETTE = "RdBu"  # red where the signal is lost, blue where it grows
 DECADES = (-8, -4, -2, -1, 0, 1, 2, 4, 8)  # in the key; beyond the ends the colour is the same
 LARGE = 10.0  # a factor from which a signal is said to vanish or to explode
+CLOSE = 1.5  # a factor: a ratio so near to tenfold could be on either side
 LAYER = Axis("layer (1 is nearest the input)")
-NEEDS = "no network has two hidden layers with a signal"
+NEEDS = "no network of the depth shown, or no arm of one cell, has two hidden layers with a signal"
 COLOURS_MEAN = (
     "White: as strong as in the last hidden layer; red: it vanishes toward the input; blue: it "
-    "explodes. Ratios of geometric means over the same seeds of the root mean square over units "
-    "and examples; intervals are in the table of profiles."
+    "explodes. Colours end at 10⁸ either way. Ratios of geometric means over the same seeds of the "
+    "root mean square over units and examples; intervals are in the table of profiles."
 )
 
 
@@ -50,13 +51,13 @@ def signal_start(frames: Frames) -> View:
         "x": LAYER,
         "panel": draw_heat,
         "key": ratio_key(),
-        "takeaway": takeaway(rows),
+        "takeaway": takeaway(frames, rows),
     }
+    note = losses(frames, rows)
     if frames.study.get("arms"):
-        note = losses(rows)
         rows, axes = in_networks(frames, rows)
         return View(rows, axes, note=note, across=(), **common)
-    note = f"Networks of {optimizers(rows)} (the optimizer plays no part yet). {losses(rows)}"
+    note = f"Networks of {optimizers(rows)} (the optimizer plays no part yet). {note}"
     rows, axes = in_rows(last_first(rows, "depth"), "row_name", "depth")
     return View(rows, axes, note=note, across=BLOCKS, down=("activation",), **common)
 
@@ -107,50 +108,76 @@ def relative_signal(frames: Frames, **levels: Any) -> pd.DataFrame:
     return rows.assign(quantity="signal", x=rows["layer"], value=ratio)
 
 
-def end_to_end(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of layer 1 at the reference depth, which have the ratio over all layers."""
-    return at_depths(chosen(rows[rows["value"].notna()], layer=1), [REFERENCE_DEPTH])
+def end_to_end(frames: Frames, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of layer 1, which have the ratio over all hidden layers: of every arm, or of
+    a study that crosses its factors at the reference depth."""
+    ends = chosen(rows[rows["value"].notna()], layer=1)
+    return ends if frames.study.get("arms") else at_depths(ends, [REFERENCE_DEPTH])
 
 
-def takeaway(rows: pd.DataFrame) -> str:
-    """Say in how many settings the signal vanishes or explodes at the reference depth."""
-    ends = end_to_end(rows)
+def vanishing(ends: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which signals are less than a tenth in layer 1 of what they are in the last hidden
+    layer."""
+    return ends["value"] < 1 / LARGE
+
+
+def exploding(ends: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which signals are more than ten times in layer 1 what they are in the last hidden
+    layer."""
+    return ends["value"] > LARGE
+
+
+def close_calls(ends: pd.DataFrame) -> int:
+    """Count the ratios that are near to tenfold, on either side of it."""
+    distance = np.abs(np.abs(np.log(ends["value"].to_numpy(float))) - np.log(LARGE))
+    return int((distance < np.log(CLOSE)).sum())
+
+
+def takeaway(frames: Frames, rows: pd.DataFrame) -> str:
+    """Say in how many networks the signal vanishes or explodes."""
+    ends = end_to_end(frames, rows)
     if ends.empty:
         return ""
-    lost, grown = (ends["value"] < 1 / LARGE).sum(), (ends["value"] > LARGE).sum()
     return (
-        f"From layer {ends['depth'].iloc[0]} to layer 1 the signal shrinks more than tenfold in "
-        f"{lost} of {plural(len(ends), 'setting')} and grows more than tenfold in {grown}"
+        "From the last hidden layer to layer 1 the signal shrinks more than tenfold in "
+        f"{vanishing(ends).sum()} of {counted(frames, ends)} and grows more than tenfold in "
+        f"{exploding(ends).sum()}"
     )
+
+
+def counted(frames: Frames, ends: pd.DataFrame) -> str:
+    """Return which networks are counted, and how many."""
+    if frames.study.get("arms"):
+        return f"{plural(len(ends), 'network')} with several layers"
+    return f"{plural(len(ends), 'setting')} with {ends['depth'].iloc[0]} layers"
 
 
 def change(rows: pd.DataFrame) -> str:
     """Say in how many networks the signal is stronger in layer 1 than in the last hidden layer,
-    before and after training."""
+    before and after training; of those that have a signal then."""
     first = rows[(rows["layer"] == 1) & rows["value"].notna()]
-    wide = first.pivot_table(index="cell", columns="epoch", values="value", observed=True)
-    if wide.empty or len(wide.columns) < 2:
+    epochs = sorted(first["epoch"].unique())
+    if len(epochs) < 2:
         return ""
-    both = wide[[wide.columns[0], wide.columns[-1]]].dropna()
-    before, after = (both > 1).sum()
+    before, after = (chosen(first, epoch=epochs[place])["value"] for place in (0, -1))
     return (
         "The signal is stronger in layer 1 than in the last hidden layer in "
-        f"{before} of {plural(len(both), 'network')} before training, in {after} after it"
+        f"{(before > 1).sum()} of {plural(len(before), 'network')} before training, in "
+        f"{(after > 1).sum()} of the {len(after)} that have a signal after it"
     )
 
 
-def losses(rows: pd.DataFrame) -> str:
-    """Say for each activation in how many settings the signal vanishes at the reference depth."""
-    ends = end_to_end(rows)
+def losses(frames: Frames, rows: pd.DataFrame) -> str:
+    """Say for each activation in how many networks the signal vanishes."""
+    ends = end_to_end(frames, rows)
     if ends.empty:
         return ""
-    lost = (ends["value"] < 1 / LARGE).groupby(ends["activation"], observed=True)
+    lost = vanishing(ends).groupby(ends["activation"], observed=True)
     texts = [
         f"{activation} in {count} of {size}"
         for activation, count, size in zip(lost.groups, lost.sum(), lost.size(), strict=True)
     ]
-    depth = ends["depth"].iloc[0]
-    return f"Lost by a factor above {LARGE:.0f} at depth {depth}: {listing(texts)} settings."
+    return f"Of {counted(frames, ends)} the signal vanishes: {listing(texts)}."
 
 
 def shade(ratios: Any) -> Any:
@@ -179,13 +206,20 @@ def draw_heat(axes: Axes, points: pd.DataFrame) -> None:
 def ratio_key() -> list[Look]:
     """Return an entry for each decade of the key."""
     palette = sns.color_palette(PALETTE, as_cmap=True)
-    names = {-1: "÷ 10", 0: "equal", 1: "× 10"}
     return [
         {
             "facecolor": palette(float(shade(10.0**decade))),
             "edgecolor": "0.8",
             "linewidth": 0.4,
-            "label": names.get(decade, f"{'÷' if decade < 0 else '×'} {power_of_ten(abs(decade))}"),
+            "label": decade_name(decade),
         }
         for decade in DECADES
     ]
+
+
+def decade_name(decade: int) -> str:
+    """Return an entry of the key: ``÷ 10⁴``, at the ends ``÷ 10⁸ or more``."""
+    sign = "÷" if decade < 0 else "×"
+    names = {0: "equal", 1: f"{sign} 10"}
+    name = names.get(abs(decade), f"{sign} {power_of_ten(abs(decade))}")
+    return f"{name} or more" if abs(decade) == DECADES[-1] else name

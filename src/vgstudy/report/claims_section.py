@@ -7,7 +7,7 @@ from math import log
 from pathlib import Path
 
 from vgstudy.analysis.intervals import WILSON
-from vgstudy.claims.judging import NOT_RUN, VERDICTS
+from vgstudy.claims.judging import ANSWERED, NOT_RUN, VERDICTS
 from vgstudy.formatting import interval, listing, number, share
 from vgstudy.report.repeats import Repeat, repeats, run_again, share_text, verdict_giver
 from vgstudy.report.table import Row, Table
@@ -88,6 +88,11 @@ class ClaimsSection:
     not_run: Mapping[str, tuple[str, ...]]
     lacking: str
     code: Mapping[str, Table]
+
+    @property
+    def judged(self) -> tuple[Claim, ...]:
+        """The claims that have a verdict; not the open questions."""
+        return tuple(claim for claim in self.claims if claim.verdict != ANSWERED)
 
     @property
     def studies(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.formatting import listing, percent, share
+from vgstudy.formatting import listing, number, percent, share
 from vgstudy.report.table import (
     DIFFERENCE,
     ESTIMATE,
@@ -30,18 +30,26 @@ SETTING = ("activation", "initializer", "optimizer", "width")
 HALF = 0.5
 A2 = (5, 5, "tanh", "uniform(0,1)")  # of tutorial A: "could not learn"
 # arms of the study `interventions`
-UNTOUCHED, EQUAL, PROFILE, SIZE, REVERSE = "untouched", "equal", "profile", "size", "reverse"
+UNTOUCHED, EQUAL, PROFILE, SIZE = "untouched", "equal", "profile", "size"
+FIXED, REVERSE = "fixed", "reverse"
 # of the study `initialisers`
 PLACE, TORCH = ("width", "activation", "initializer"), "U(±1/√fan_in)"
 NONE = "none"  # the remedy of plain networks in the study `remedies`
 # how much more often the profile alone must help than the size alone, by the interval's lower end
 LARGE_EFFECT = 0.2
-DATED = "run once on {date}, seeds of its own"
+DATED = "run once on {date}, separate seeds"
+# names of columns and of remedies that do not speak for themselves
+NOT_TOLD_APART = "not told apart from the best"
+REMEDIES = {
+    "batch norm": "batch norm before the activation",
+    "batch norm after": "batch norm after the activation",
+    "batch norm and skip": "batch norm with skips",
+}
 # folded, by the kept table that they are of: caption and columns
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "remedies": (
         f"Remedies at twenty layers, each at its best learning rate; {DATED}",
-        (*FACTORS, SHARE, "as_good", "n"),
+        (*FACTORS, SHARE, NOT_TOLD_APART, "n"),
     ),
     "interventions": (
         f"What rescaled gradients cure and harm, each arm at its best rate; {DATED}",
@@ -64,8 +72,8 @@ def fixes() -> dict[str, Any]:
         "first": rate_table(kept["rates"]),
         "sentences": [
             rate_sentence(kept["rates"].rows),
-            depth_sentence(kept["fair"].rows),
-            remedy_sentence(kept["remedies"].rows),
+            f"{depth_sentence(kept['fair'].rows)} {edge_sentence(kept['fair'].rows)}",
+            f"{remedy_sentence(kept['remedies'].rows)} {edge_sentence(kept['remedies'].rows)}",
             cause_sentence(kept["interventions"].rows),
             initialiser_sentence(kept["initialisers"].rows),
         ],
@@ -73,14 +81,15 @@ def fixes() -> dict[str, Any]:
             depth_table(kept["fair"]),
             *(record_table(kept[name], *table) for name, table in TABLES.items()),
         ],
-        "finding": cause_finding(kept["interventions"].rows),
+        "finding": cause_finding(kept["interventions"].rows, kept["rates"].rows),
     }
 
 
 def record_table(record: Record, caption: str, columns: Sequence[str]) -> Table:
     """Return a table of some columns of a kept table."""
     caption = caption.format(**record.provenance)
-    return column_table(caption, pd.DataFrame(record.rows), columns)
+    rows = pd.DataFrame(record.rows).rename(columns={"as_good": NOT_TOLD_APART})
+    return column_table(caption, rows, columns)
 
 
 def rate_table(record: Record) -> Table:
@@ -91,7 +100,7 @@ def rate_table(record: Record) -> Table:
             "network": setting(row, NETWORK),
             "learns at the given rate": percent(row["at_one"]),
             "at its best rate": share(row["value"], row["low"], row["high"]),
-            "which is": f"× {row['rate_factor']:g}",
+            "best / given rate": f"{row['rate_factor']:g}",
         }
         for row in sorted(record.rows, key=lambda row: row["at_one"] - row["value"])
     ]
@@ -100,62 +109,79 @@ def rate_table(record: Record) -> Table:
 
 
 def rate_sentence(rows: Rows) -> str:
-    """Say how many networks learn more often at another rate."""
+    """Say for how many networks the share at the given rate is below the interval at the best."""
     better = sum(row["low"] > row["at_one"] for row in rows)
     return (
-        f"{better} of {len(rows)} networks of tutorial A learn more often at another learning rate "
-        "than the given one."
+        f"In {better} of tutorial A's {len(rows)} networks the share that learns at the given "
+        "learning rate lies below the 95 % interval at the best one."
     )
 
 
+def edge_sentence(rows: Rows) -> str:
+    """Say how many of the best rates are at an end of the rates tried, so that a better one may lie
+    beyond it."""
+    rates = [row["rate_factor"] for row in rows]
+    ends = sum(rate in (min(rates), max(rates)) for rate in rates)
+    return f"{ends} of these {len(rates)} best rates are the lowest or highest tried."
+
+
 def remedy_sentence(rows: Rows) -> str:
-    """Say which deep networks need a remedy next to their best learning rate, and which help. The
-    rows of an activation are sorted, the best first."""
+    """Say which deep networks are not told apart from the best remedy without one, and which
+    remedies the others need. The rows of an activation are sorted, the best first; one that was
+    tried without remedies alone is left out."""
     none, some = [], []
     for activation, of_activation in groupby(rows, key=itemgetter("activation")):
-        good = [row for row in of_activation if row["as_good"]]
-        if any(row["remedy"] == NONE for row in good):
+        tried = list(of_activation)
+        good = [row["remedy"] for row in tried if row["as_good"]]
+        if NONE not in good:
+            names = (REMEDIES.get(remedy, remedy) for remedy in good)
+            some.append(f"{activation} needs one of these: {listing(names)}")
+        elif len(tried) > 1:
             none.append(activation)
-        else:
-            some.append(f"{activation} needs one of {listing(row['remedy'] for row in good)}")
-    depth = rows[0]["depth"]
-    needless = f"{listing(none)} need no remedy but the right learning rate" if none else ""
-    return f"With {depth} layers {'; '.join(filter(None, [needless, *some]))}."
+    shape = f"With {rows[0]['depth']} layers of {rows[0]['width']} units"
+    plain = f"plain {listing(none)} networks are not told apart from the best remedy tried"
+    return f"{shape}, each at its best rate, {'; '.join([plain] * bool(none) + some)}."
 
 
-def cause_finding(rows: Rows) -> Finding:
+def cause_finding(rows: Rows, rates: Rows) -> Finding:
     """Say whether tutorial A's network A2 fails because its layers' gradients are unequal, with the
-    shares that learn."""
-    compared = _compared(rows)
-    untouched, profile = compared[A2, EQUAL, UNTOUCHED], compared[A2, PROFILE, SIZE]
-    n = profile["n"]
-    learned = {
-        "untouched": untouched["learned_reference"],
-        "made equal": profile["learned"],
-        "only size changed": profile["learned_reference"],
-    }
-    plain, equal, size = learned.values()
+    shares that learn, each arm at its best rate.
+
+    Parameters
+    ----------
+    rates
+        Of the study `rates`, which has the share at the tutorial's rate.
+    """
+    profile, reverse = _compared(rows)[A2, PROFILE, SIZE], _reverse(rows)
+    counts = _learned(rows)
+    given = next(row["at_one"] for row in rates if _network(row) == A2)
+    names = {UNTOUCHED: "untouched", PROFILE: "equal, same size", SIZE: "only size"}
     return Finding(
-        topic="Do unequal gradients make tutorial A's tanh network fail?",
-        text=f"{is_cause(profile, _reverse_harms(rows))}. With equal gradients {equal} of {n} "
-        f"seeds learn instead of {plain}; with only their size changed, {size}.",
-        certainty=f"Difference of the last two: {_difference(profile)}, same seeds.",
+        topic="Do unequal gradients make A's network fail?",
+        text=f"{is_cause(profile, reverse)}. Equal ones help at best rates ("
+        f"{percent(given)} at the given one); unequal ones harm {reverse['harmed']} of "
+        f"{reverse['n']} healthy runs.",
+        certainty=f"Equal less size: {_difference(profile)}.",
         link="fixes",
-        what="seeds that learn",
-        bars=tuple(Bar(name, count / n, f"{count}") for name, count in learned.items()),
+        what="learned",
+        bars=tuple(Bar(names[arm], counts[arm] / profile["n"], f"{counts[arm]}") for arm in names),
     )
 
 
 def cause_sentence(rows: Rows) -> str:
-    """Say how many networks equal gradients cure, and what the failing network's gradients do to a
-    healthy one."""
-    compared = _compared(rows)
-    equal = compared[A2, EQUAL, UNTOUCHED]
-    (reverse,) = (row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED))
+    """Say what each way to rescale gradients does to the failing network, and what its gradients do
+    to a healthy one."""
+    compared, counts, reverse = _compared(rows), _learned(rows), _reverse(rows)
+    fixed, profile = compared[A2, FIXED, UNTOUCHED], compared[A2, PROFILE, SIZE]
     return (
-        f"Equal gradients cure {equal['cured']} seeds of tutorial A's failing network and harm "
-        f"{equal['harmed']}; its unequal ones, given to a healthy network, harm "
-        f"{reverse['harmed']} of {reverse['n']}."
+        f"Tutorial A's failing network, each arm at its best rate: {counts[UNTOUCHED]} of "
+        f"{profile['n']} seeds learn untouched; {counts[EQUAL]} if every layer gets the output "
+        f"layer's gradient size at every step; {counts[PROFILE]} if it also keeps the untouched "
+        f"overall size; {counts[SIZE]} if only that changes; {counts[FIXED]} if layers are made "
+        f"equal once, before training ({_difference(fixed)} from untouched), so normalising at "
+        "every step may be what helps. Its unequal gradients, given to a healthy network, harm "
+        f"{reverse['harmed']} of {reverse['n']} seeds. Are they the cause, by the rule set before "
+        f"looking? {is_cause(profile, reverse)}."
     )
 
 
@@ -168,34 +194,47 @@ def initialiser_sentence(rows: Rows) -> str:
     return (
         f"PyTorch's default {TORCH} leaves {torch['value']:.2f} of the signal at every tanh layer, "
         f"Xavier {xavier['value']:.2f}: with {torch['depth']} layers of {torch['width']} units "
-        f"{percent(torch['learned'])} and {percent(xavier['learned'])} of {torch['n']} seeds learn."
+        f"{_count(torch)} networks learn with PyTorch's default, {_count(xavier)} with Xavier."
     )
+
+
+def _count(row: Row) -> str:
+    """Return how many seeds learned: ``3 of 10``."""
+    return f"{round(row['learned'] * row['n'])} of {row['n']}"
+
+
+def _network(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in NETWORK)
 
 
 def _compared(rows: Rows) -> dict[tuple[Any, str, str], Row]:
     """Return the rows by network, arm and reference."""
-    return {
-        (tuple(row[name] for name in NETWORK), row["remedy"], row["reference"]): row for row in rows
-    }
+    return {(_network(row), row["remedy"], row["reference"]): row for row in rows}
 
 
-def _reverse_harms(rows: Rows) -> bool:
-    """Return whether a healthy network fails more often with the failing one's profile."""
-    pairs = [row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED)]
-    return any(row["high"] < 0 for row in pairs)
+def _learned(rows: Rows) -> dict[str, int]:
+    """Return how many seeds of the failing network learn in each arm."""
+    compared = _compared(rows)
+    arms = (PROFILE, EQUAL, FIXED, SIZE)
+    counts = {arm: compared[A2, arm, UNTOUCHED]["learned"] for arm in arms}
+    return {UNTOUCHED: compared[A2, SIZE, UNTOUCHED]["learned_reference"], **counts}
 
 
-def is_cause(profile_less_size: Row, reverse_harms: bool) -> str:
-    """Return whether a network fails because its layers' gradients are unequal. In part: equal ones
-    help it, but the reverse does not harm."""
-    if profile_less_size["low"] <= LARGE_EFFECT:
-        return "Not shown"
-    return "Yes" if reverse_harms else "In part"
+def _reverse(rows: Rows) -> Row:
+    """Return what the failing network's gradients do to a healthy one."""
+    return next(row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED))
+
+
+def is_cause(profile_less_size: Row, reverse: Row) -> str:
+    """Return whether a network fails because its layers' gradients are unequal: equal ones help it,
+    by more than a large effect, and unequal ones harm a healthy network."""
+    helps = profile_less_size["low"] > LARGE_EFFECT
+    return "Yes" if helps and reverse["high"] < 0 else "Not shown"
 
 
 def _difference(row: Row) -> str:
     """Return a difference of shares in percentage points."""
-    value, low, high = (f"{100 * row[name]:.0f}" for name in ("value", "low", "high"))
+    value, low, high = (number(100 * row[name], 0) for name in ("value", "low", "high"))
     return f"{value} points [{low}, {high}]"
 
 
@@ -205,8 +244,8 @@ def depth_sentence(rows: Rows) -> str:
     deeper = sum(best > given for _, given, best in limits)
     shallower = sum(best < given for _, given, best in limits)
     return (
-        f"At their best learning rates {deeper} of {len(limits)} settings learn with more layers, "
-        f"{shallower} with fewer."
+        f"At its best rate, {deeper} of {len(limits)} settings learn deeper than at the given "
+        f"rate, {shallower} less deep (counts, no test)."
     )
 
 

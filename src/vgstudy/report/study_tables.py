@@ -99,7 +99,7 @@ def robustness_tables(frames: Frames) -> tuple[Table, ...]:
             (*FACTORS, "quantity", ESTIMATE, "n_alive", "n"),
         ),
         network_table(
-            "Signals lost or grown more than tenfold before training",
+            "Seeds whose signal is lost or grown tenfold in some hidden layer before training",
             signals[(signals["value"] > 0) & (signals["quantity"] != "p_signal_kept")],
             (*FACTORS, "quantity", ESTIMATE, "n"),
         ),

@@ -2,42 +2,56 @@
 a few bars that show it."""
 
 from collections.abc import Iterable, Mapping
-from math import isnan, log
+from math import isnan
 from typing import Any
 
 import pandas as pd
 
-from vgstudy.claims.judging import HOLDS, NOT, NOT_RUN, UNDECIDED
-from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
+from vgstudy.claims.judging import ANSWERED, HOLDS, NOT_RUN, UNDECIDED
+from vgstudy.figures.depth import NAMED_BY, with_limit, without_limit
+from vgstudy.figures.frames import Frames, chosen, first_optimizer_only
 from vgstudy.figures.outcomes import FAILING, main_failures
-from vgstudy.figures.signal import LARGE, end_to_end, relative_signal
-from vgstudy.formatting import listing, percent, plural, reach
+from vgstudy.figures.signal import (
+    close_calls,
+    counted,
+    end_to_end,
+    exploding,
+    relative_signal,
+    vanishing,
+)
+from vgstudy.formatting import levels_text, listing, number, percent, plural
 from vgstudy.report.claims_section import ClaimsSection
-from vgstudy.report.table import Bar, Finding, records, setting
+from vgstudy.report.fixes import A2, NETWORK
+from vgstudy.report.table import Bar, Finding, Row, records
 
 Studies = Mapping[str, Frames]
 MAX_BARS = 3
+QUESTION = "Do gradients vanish, and is that why training fails?"
 
 
 def summary(
     studies: Studies, claims: ClaimsSection | None, fixed: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the first screen: its `scope`, a `warning` of trials, `findings`, and what is
-    `unknown`.
+    """Return the first screen: its `question`, its `scope`, a `warning` of trials, `findings`, and
+    what is `unknown`.
 
-    Trials of the workflow count only where there is no other study.
+    The question, and what fixes tutorial A's network, are the tutorials'; studies that judge no
+    claim have their titles instead. Trials of the workflow count only where there is no other
+    study.
     """
     trials = [name for name, each in studies.items() if each.study["trial"]]
-    counted = {name: each for name, each in studies.items() if name not in trials} or studies
+    kept = {name: each for name, each in studies.items() if name not in trials} or studies
     findings = (
         claims_finding(claims),
-        signal_finding(counted),
-        failure_finding(counted),
-        fixed["finding"],
-        limit_finding(counted),
+        signal_finding(kept),
+        effects_finding(kept) or failure_finding(kept),
+        fixed["finding"] if claims and claims.claims else None,
+        limit_finding(kept),
     )
+    titles = "; ".join(each.study["title"] for each in studies.values())
     return {
-        "scope": scope_sentence(counted),
+        "question": QUESTION if claims and claims.claims else titles,
+        "scope": scope_sentence(kept),
         "warning": f"{listing(trials)} only tests the workflow; ignore its numbers."
         if trials
         else "",
@@ -51,27 +65,30 @@ def scope_sentence(studies: Studies) -> str:
     counts = pd.concat([each.runs.groupby("cell").size() for each in studies.values()])
     low, high = counts.min(), counts.max()
     seeds = plural(low, "seed") if low == high else f"{low} to {high} seeds"
-    have = f"1 network has {seeds}" if len(counts) == 1 else f"{len(counts):,} have {seeds} each"
-    return f"The tutorials train each network once; here {have}."
+    are = "is" if len(counts) == 1 else "are"
+    return f"Tutorials train each network once; here {len(counts):,} {are} trained with {seeds}."
 
 
 def confirmation_sentence(claims: ClaimsSection) -> str:
-    """Say how many verdicts fresh seeds confirm, if the claims were judged again."""
-    pairs = [(each.runs[0], run) for each in claims.claims for run in each.runs if run.confirms]
+    """Say how many verdicts stayed the same with new seeds, if the claims were judged again; open
+    questions have none."""
+    pairs = [(each.runs[0], run) for each in claims.judged for run in each.runs if run.confirms]
     if not pairs:
         return "Judged by 95 % intervals."
     same = sum(first.verdict == again.verdict for first, again in pairs)
-    return f"Fresh seeds confirm {same} of {len(pairs)}."
+    return f"With new seeds {same} of {len(pairs)} verdicts stay."
 
 
 def claims_finding(claims: ClaimsSection | None) -> Finding | None:
-    """Count the claims by verdict."""
-    if claims is None or not claims.claims:
+    """Count the claims by verdict; open questions apart."""
+    if claims is None or not claims.judged:
         return None
-    total, counts = len(claims.claims), claims.counts
+    total, counts = len(claims.judged), dict(claims.counts)
+    asked = counts.pop(ANSWERED, 0)
+    questions = f"; {asked} {'is a question' if asked == 1 else 'are questions'}"
     return Finding(
         topic="Do the tutorials' claims hold?",
-        text=f"{counts.get(HOLDS, 0)} of {total:,} hold, {counts.get(NOT, 0)} do not.",
+        text=f"{counts.get(HOLDS, 0)} of {total:,} hold{questions if asked else ''}.",
         certainty=confirmation_sentence(claims),
         link="claims",
         what="claims",
@@ -104,41 +121,64 @@ def shares_by_activation(rows: pd.DataFrame, flags: "pd.Series[bool]") -> Iterab
 def signal_finding(studies: Studies) -> Finding | None:
     """Say in how many networks the backpropagated signal vanishes before training."""
     signals = {
-        name: end_to_end(first_optimizer_only(relative_signal(each, epoch=0)))
+        name: end_to_end(each, first_optimizer_only(relative_signal(each, epoch=0)))
         for name, each in studies.items()
     }
     ends = pooled(signals)
     if ends.empty:
         return None
-    lost, grown = ends["value"] < 1 / LARGE, int((ends["value"] > LARGE).sum())
+    lost = vanishing(ends)
     return Finding(
         topic="Where is the signal lost?",
         text=(
-            "Before training it shrinks more than tenfold toward the input in "
-            f"{lost.sum()} of {plural(len(ends), 'network')} and grows as much in {grown}."
+            "Before training layer 1 has under a tenth of the last hidden layer's signal in "
+            f"{lost.sum()} of {plural(len(ends), 'network')}, over tenfold in "
+            f"{exploding(ends).sum()}."
         ),
-        certainty=precision(studies),
+        certainty=f"{_sets(studies, signals)}; {close_calls(ends)} close calls.",
         link=f"{by_size(ends)[0]}-signal-start",
-        what="networks losing it",
+        what="losing it",
         bars=tuple(shares_by_activation(ends, lost)),
     )
 
 
-def precision(studies: Studies) -> str:
-    """Say how precisely the decay factors before training are known."""
-    factors = pooled(
-        {
-            name: at_depths(
-                first_optimizer_only(chosen(each.estimates, quantity="d_delta", epoch=0)),
-                [REFERENCE_DEPTH],
+def _sets(studies: Studies, ends: Mapping[str, pd.DataFrame]) -> str:
+    """Say which networks are counted: those of arms, and those at one depth of crossed studies."""
+    arms = sum(len(rows) for name, rows in ends.items() if studies[name].study.get("arms"))
+    crossed = (name for name in studies if not studies[name].study.get("arms") and len(ends[name]))
+    named = [f"{arms} named"] if arms else []
+    return ", ".join([*named, *(counted(studies[name], ends[name]) for name in crossed)])
+
+
+def effects_finding(studies: Studies) -> Finding | None:
+    """Say which of the two changes of tutorial A's cure helps its network, where a study makes each
+    without the other."""
+    levels = dict(zip(NETWORK, A2, strict=True))
+    at = {"depth": levels["depth"], "width": levels["width"], "optimizer": "SGD"}
+    for name, each in studies.items():
+        effects = chosen(each.two_by_two, **at, effect=["activation", "initializer"])
+        shares = chosen(each.estimates, quantity="p_learned", epoch=each.last_epoch, **at)
+        crossed = each.study.get("two_by_two") or {}
+        shares = chosen(shares, **{factor: list(pair) for factor, pair in crossed.items()})
+        if len(effects) == 2 and len(shares) == 4:
+            return Finding(
+                topic="What cures A's network?",
+                text=f"Points: {'; '.join(map(_effect, records(effects)))}.",
+                certainty=f"{at['depth']} layers, SGD, {shares['n'].iloc[0]} seeds each.",
+                link=f"{name}-two-by-two",
+                what="learned",
+                bars=tuple(
+                    Bar(levels_text(row, crossed), row["value"], percent(row["value"]))
+                    for row in records(shares.sort_values("value", kind="stable"))
+                ),
             )
-            for name, each in studies.items()
-        }
-    )
-    widths = [log(row["high"] / row["low"]) / 2 for row in records(factors) if row["low"] > 0]
-    if not widths:
-        return "One seed has no interval."
-    return f"Half the decay factors are known to within {reach(sorted(widths)[len(widths) // 2])}."
+    return None
+
+
+def _effect(row: Row) -> str:
+    """Return an effect in percentage points: ``tanh to ReLU −15 [−36, 7]``."""
+    value, low, high = (number(100 * row[name], 0) for name in ("value", "low", "high"))
+    return f"{row['change']} {'+' * (row['value'] > 0)}{value} [{low}, {high}]"
 
 
 def failure_finding(studies: Studies) -> Finding | None:
@@ -166,39 +206,36 @@ def limit_finding(studies: Studies) -> Finding | None:
     crossed = {name: each for name, each in studies.items() if not each.study.get("arms")}
     limits = {name: each.limits.assign(depth=0) for name, each in crossed.items()}
     rows = pooled(limits) if limits else pd.DataFrame({"value": []})
-    known = rows[rows["value"].notna()].sort_values("value")
-    if known.empty:
+    if rows.empty or with_limit(rows).empty:
         return None
-    ends = records(known.iloc[[0, -1]] if len(known) > 1 else known)
-    factors = ("activation", "initializer", "width")
-    low, high = ends[0], ends[-1]
-    beyond = int((rows["range"] == "deeper").sum())
-    deepest = f"{rows['deepest'].max():.0f}"
-    further = f"; in {plural(beyond, 'setting')} even with {deepest}" if beyond else ""
-    spans = (f"{_end(row['low'], '1')} to {_end(row['high'], deepest)}" for row in (low, high))
+    known = with_limit(rows)
+    ends = records(known.iloc[sorted({0, len(known) - 1})])
+    layers = " to ".join(str(int(row["value"])) for row in ends)
+    others = without_limit(rows)
     return Finding(
         topic="How deep can networks be?",
-        text=(
-            f"Half the seeds still learn with {low['value']:.0f} to {high['value']:.0f} layers, "
-            f"by setting{further}."
-        ),
-        certainty=f"95 % intervals: {listing(spans)}.",
+        text=f"Half the seeds learn with up to {layers} layers{'; ' * bool(others)}{others}.",
+        certainty="95 % intervals.",
         link=f"{by_size(known)[0]}-depth-limit",
         what="layers",
         bars=tuple(
-            Bar(setting(row, factors), row["value"] / row["deepest"], f"{row['value']:.0f}")
+            Bar(levels_text(row, NAMED_BY), row["value"] / row["deepest"], _span(row))
             for row in ends
         ),
     )
 
 
-def _end(value: float, beyond: str) -> str:
-    """Return an end of an interval of depths; one beyond the depths tried by their end."""
-    return beyond if isnan(value) else f"{value:.0f}"
+def _span(row: Row) -> str:
+    """Return a depth limit and its interval in whole layers; an end may be outside the depths
+    run."""
+    low, high = row["low"], row["high"]
+    start = f"<{row['shallowest']}" if isnan(low) else int(low)
+    end = f">{row['deepest']}" if isnan(high) else int(high)
+    return f"{int(row['value'])} [{start}, {end}]"
 
 
 def unknown_sentence(claims: ClaimsSection | None) -> str:
-    """Say what is not known: claims that are undecided, and those not run."""
+    """Say what is not covered: claims that are undecided, and those not run."""
     if claims is None:
         return "The tutorials' claims were not judged."
     undecided = claims.counts.get(UNDECIDED, 0)
@@ -208,4 +245,4 @@ def unknown_sentence(claims: ClaimsSection | None) -> str:
         f"{plural(missing, 'claim')} {NOT_RUN}" if missing else "",
         "recurrent networks",
     ]
-    return f"Not known: {listing(filter(None, texts))}."
+    return f"Not covered: {listing(filter(None, texts))}."

@@ -10,10 +10,12 @@ import pytest
 import typer
 from pydantic import BaseModel
 from scipy.stats import binomtest
+from typer.testing import CliRunner
 
 from vgstudy.cli import app
 from vgstudy.config.load import Config
 from vgstudy.config.study import StudyFile
+from vgstudy.figures.registry import figures
 from vgstudy.schema import TABLES
 from vgstudy.store.records import read_record
 from vgstudy.tasks import TASKS, Task
@@ -65,6 +67,17 @@ def test_every_command_and_option_has_a_help_text(command):
         for parameter in COMMANDS[command].params
         if not getattr(parameter, "help", None)
     ] == []
+
+
+def test_summaries_of_commands_are_whole_in_the_list_of_commands():
+    listed = CliRunner().invoke(app, ["--help"], terminal_width=80).output
+    assert "..." not in listed
+
+
+def test_the_help_of_figure_names_every_figure():
+    listed = re.search(r"suit its design: ([^.]+)\.", COMMANDS["figure"].help)
+    assert listed
+    assert re.split(r",\s+", listed[1]) == list(figures())
 
 
 def test_every_make_target_is_documented_and_no_other():

@@ -35,8 +35,10 @@ def plan(
     results: ResultsOption = RESULTS,
     seeds: SeedsOption = None,
 ) -> None:
-    """Print what studies hold and will cost: runs, jobs, time, memory, disk. Checks the machine,
-    writes nothing."""
+    """Print how many runs the studies have and what they cost.
+
+    Time, memory and disk; checks that this machine has them; writes nothing.
+    """
     from snakemake.utils import available_cpu_count  # what `--cores all` takes
 
     from vgstudy.planning.checks import check_resources
@@ -61,8 +63,10 @@ def design(
     results: ResultsOption = RESULTS,
     seeds: SeedsOption = None,
 ) -> None:
-    """Write the manifests of the jobs that a study still needs, and its runs.parquet; download its
-    data set if needed."""
+    """Write a study's runs and its jobs to train.
+
+    Writes runs.parquet and a manifest for each missing job. Downloads its data set if needed.
+    """
     from vgstudy.config.load import load_study, parse_seeds
     from vgstudy.planning.plan import plan_study, write_design
 
@@ -83,7 +87,10 @@ def train(
         int, typer.Option(min=1, help="Number of threads. Does not affect the results.")
     ] = 1,
 ) -> None:
-    """Train one job; writes its probes and curves, prints how far the study is."""
+    """Train one job: write its probes and curves.
+
+    Prints how far the study is.
+    """
     from vgstudy.planning import manifests
     from vgstudy.planning.forecast import progress
 
@@ -103,8 +110,11 @@ def train(
 
 @app.command()
 def estimate(folder: FolderArgument) -> None:
-    """Write decay factors, outcomes, estimates, trajectories, profiles, layer by layer
-    factors, contrasts, depth limits and variances of a study."""
+    """Estimate a study's numbers, with intervals.
+
+    Writes outcomes, decay factors, profiles, trajectories, comparisons, depth limits and shares of
+    variance.
+    """
     from vgstudy.analysis import study_estimates
 
     study_estimates.write_estimates(folder)
@@ -112,7 +122,10 @@ def estimate(folder: FolderArgument) -> None:
 
 @app.command()
 def trajectories(folder: FolderArgument) -> None:
-    """Summarise accuracy, gradients and weights over the epochs for each arm of a study."""
+    """Summarise each arm of a study over the epochs.
+
+    Accuracy, gradients and weights.
+    """
     from vgstudy.analysis.arm_trajectories import write_arms
 
     write_arms(folder, REGISTER)
@@ -120,7 +133,10 @@ def trajectories(folder: FolderArgument) -> None:
 
 @app.command()
 def overlay(folder: FolderArgument) -> None:
-    """Write theory's predictions next to what a study measured before any update."""
+    """Compare a study before training with theory.
+
+    Writes theory's predictions next to the measurements.
+    """
     from vgstudy.theory.overlays import write_overlays
 
     write_overlays(folder)
@@ -128,8 +144,10 @@ def overlay(folder: FolderArgument) -> None:
 
 @app.command()
 def claims(results: ResultsArgument, studies: NamesArgument) -> None:
-    """Judge every claim of the register by the studies' results; writes
-    results/claims.parquet."""
+    """Judge the tutorials' claims by the studies' results.
+
+    Writes results/claims.parquet.
+    """
     from vgstudy.claims.claim_rows import write_claims
 
     write_claims(results, studies, REGISTER)
@@ -137,7 +155,7 @@ def claims(results: ResultsArgument, studies: NamesArgument) -> None:
 
 @app.command()
 def figures(folder: FolderArgument) -> None:
-    """Draw a study's figures from its finished estimates."""
+    """Draw all figures of a study from its estimates."""
     from vgstudy.figures.write import write_figures
 
     write_figures(folder)
@@ -145,23 +163,31 @@ def figures(folder: FolderArgument) -> None:
 
 @app.command()
 def figure(
-    name: Annotated[str, typer.Argument(metavar="FIGURE", help="The figure's name.")],
+    name: Annotated[str, typer.Argument(metavar="FIGURE", help="The figure's name, see above.")],
     study: Annotated[
         str | None, typer.Option(help="The study's name, if the folder holds several.")
     ] = None,
     results: ResultsOption = RESULTS,
     style: Annotated[
         Literal["paper", "slides"],
-        typer.Option(help="For slides: larger letters, what to see as title."),
+        typer.Option(help="For slides: larger type, and the message as the title."),
     ] = "paper",
     kind: Annotated[
         Literal["svg", "pdf", "png"], typer.Option("--format", help="The kind of file.")
     ] = "pdf",
     into: Annotated[
-        Path, typer.Option(file_okay=False, help="The folder to write to; default: this one.")
+        Path,
+        typer.Option(file_okay=False, help="The folder to write to, by default the current one."),
     ] = Path(),
 ) -> None:
-    """Write one figure for a paper or for slides, and its caption as a text file next to it."""
+    """Write one figure, for a paper or for slides.
+
+    Its caption is written as a text file next to it. The figures, of which a study has those that
+    suit its design: accounting, depth-limit, performance-narrow, performance-wide, best-rates,
+    paired, odds-ratios, two-by-two, arms-accuracy, arms-learned, arms-moved, arms-weights,
+    arms-gradients, arms-first-last, arms-entries, signal-start, signal-epochs, decay-layers,
+    profiles, fluctuations, theory-width.
+    """
     from vgstudy.figures.write import write_one
     from vgstudy.store.tables import study_folder
 
@@ -182,8 +208,10 @@ def report(
         ),
     ] = False,
 ) -> None:
-    """Write results/report.html, a page for each study, results/summary.md and CSV exports of the
-    tables."""
+    """Write the report of one or more studies.
+
+    Writes results/report.html, a page for each study, results/summary.md and the tables as CSV.
+    """
     if partial:
         from vgstudy.report.partial import write_partial_report
 
@@ -197,8 +225,11 @@ def report(
 
 @app.command()
 def verify(results: ResultsArgument = RESULTS) -> None:
-    """Read every byte of every table and manifest; print each one that is damaged, foreign or of
-    another version, with the command that makes it again. Exit code 1 if there is one."""
+    """Check that every file of results is whole.
+
+    Reads every byte of every table and manifest; prints each one that is damaged, foreign or of
+    another version, with the command that makes it again. Exit code 1 if there is one.
+    """
     from vgstudy.planning.checks import file_problems
 
     problems = file_problems(results)
@@ -221,7 +252,10 @@ def tensorboard(
     ] = None,
     seeds: SeedsOption = None,
 ) -> None:
-    """Write a study's logs as TensorBoard event files, a run for each cell and seed."""
+    """Write a study's logs for TensorBoard.
+
+    A TensorBoard run for each cell and seed.
+    """
     from vgstudy.config.load import parse_seeds
     from vgstudy.probe.events import write_study
     from vgstudy.store.tables import study_folder
@@ -244,9 +278,10 @@ def diagnose(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Diagnose models from files of probes. Exits with 1 unless every model is healthy.
+    """Diagnose your own models from their files of probes.
 
-    A model is healthy, vanishing, exploding, dying ReLU or saturated.
+    A model is healthy, vanishing, exploding, dying ReLU, saturated, or has no gradient. Exit code 1
+    unless every model is healthy.
     """
     import json
 
@@ -268,8 +303,10 @@ def at_best_rates(
     folder: FolderArgument,
     seeds: Annotated[str, typer.Argument(metavar="SEEDS", help="Fresh seeds, such as 330-429.")],
 ) -> None:
-    """Print a study file with every network of a study of several learning rates at its best rate
-    and with fresh seeds."""
+    """Print a study file with each network at its best rate.
+
+    From a finished study of several learning rates; with fresh seeds.
+    """
     from vgstudy.analysis.best_rates import fresh_study
 
     typer.echo(fresh_study(folder, seeds))
@@ -283,7 +320,10 @@ def theory(
         int, typer.Option(min=1, help="Hidden layers; the study's nearest depth is shown.")
     ] = 10,
 ) -> None:
-    """Print what theory predicts for studies' networks before any update, and on what basis."""
+    """Print what theory predicts before training.
+
+    For each kind of network of the studies, and on what basis.
+    """
     from vgstudy.terminal_tables import show, theory_table
 
     for study in read_named(studies, config):

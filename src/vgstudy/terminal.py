@@ -41,9 +41,7 @@ ResultsOption = Annotated[
 ]
 SeedsOption = Annotated[
     str | None,
-    typer.Option(
-        help="Seeds to use instead of the studies': n for 0..n-1, a range a-b, or a list [a, b]."
-    ),
+    typer.Option(help="Take only these seeds: n for 0..n-1, a range a-b, or a list [a, b]."),
 ]
 RESULTS, CONFIG, REGISTER = (
     Path("results"),
@@ -177,5 +175,4 @@ def main(
         ),
     ] = False,
 ) -> None:
-    """Vanishing gradients with evidence: seeded training runs, decay factors with intervals, a
-    report."""
+    """Train networks with many seeds, measure how gradients decay, report it with intervals."""

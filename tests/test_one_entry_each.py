@@ -1,9 +1,13 @@
-"""A new quantity and a new figure are one entry each: they reach the report without other edits."""
+"""A new quantity is one entry and a new figure one function: without other edits the explorer shows
+the quantity, which no figure needs to name, and the report shows the figure."""
 
+import gzip
 import json
 import os
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -14,10 +18,11 @@ from pathlib import Path
 
 from vgstudy import quantities
 
-QUANTITY = quantities.Quantity(
-    "g_l2", "‖g‖", "made-up norm of g", "of all", "log", "probes", 1, "geometric mean"
-)
-quantities.QUANTITIES = {**quantities.QUANTITIES, QUANTITY.name: QUANTITY}
+MADE_UP = [
+    quantities.Quantity(name, name, f"made-up {name}", "", "log", "probes", 1, "geometric mean")
+    for name in ("g_l2", "g_max_abs")
+]
+quantities.QUANTITIES = {**quantities.QUANTITIES, **{each.name: each for each in MADE_UP}}
 
 from vgstudy.figures.frames import chosen
 from vgstudy.figures.registry import figure
@@ -42,7 +47,7 @@ write_report(results, ["made"])
 
 
 @pytest.mark.slow
-def test_a_made_up_quantity_and_figure_reach_the_report(tmp_path):
+def test_made_up_quantities_and_a_figure_reach_the_report(tmp_path):
     tests = str(Path(__file__).parent)
     path = os.pathsep.join([tests, *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": path}
@@ -50,7 +55,12 @@ def test_a_made_up_quantity_and_figure_reach_the_report(tmp_path):
     subprocess.run(command, check=True, env=environment)
     captions = json.loads((tmp_path / "made/figures/captions.json").read_text(encoding="utf-8"))
     assert captions["norms"]["title"] == "A made-up figure"
-    assert "made-up norm of g" in (tmp_path / "made/figures/norms.svg").read_text(encoding="utf-8")
+    assert "made-up g_l2" in (tmp_path / "made/figures/norms.svg").read_text(encoding="utf-8")
     html = (tmp_path / "made/report.html").read_text(encoding="utf-8")
     assert "A made-up figure" in html
     assert captions["norms"]["caption"] in html
+    assert '<option value="g_max_abs">made-up g_max_abs</option>' in html
+    (data,) = re.findall(r'id="explorer-data">(.*?)</script>', html)
+    quantity = json.loads(gzip.decompress(b64decode(data)))["quantities"]["g_max_abs"]
+    assert (quantity["symbol"], quantity["scale"]) == ("g_max_abs", "log")
+    assert any(number is not None for cell in quantity["value"] for number in cell)

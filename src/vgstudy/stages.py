@@ -16,7 +16,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 5,
         "claims": 13,
         "figures": 34,
-        "report": 43,
+        "report": 44,
         "coverage": 11,
         "published": 2,
         "diagnosis": 1,

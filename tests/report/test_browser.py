@@ -172,7 +172,7 @@ def test_the_explorer_shows_the_chosen_cells_against_the_tables(opened, results)
     section = explorer(page)
     assert section.locator(".chart svg").count() == 5
     drawn_again(section, lambda: section.locator("form").get_by_label("He", exact=True).check())
-    drawn_again(section, lambda: section.locator("[name=signal]").select_option("g"))
+    drawn_again(section, lambda: section.locator("[name=ratio]").select_option("d_g"))
     for _ in range(2):
         drawn_again(section, lambda: section.locator("[name=epoch]").press("ArrowRight"))
     assert "12 cells" not in section.get_by_role("status").inner_text()
@@ -308,7 +308,7 @@ def test_print_leaves_the_controls_out(opened):
 def test_what_the_address_asks_for_that_is_not_there_is_left_alone(opened):
     section = explorer(
         opened(
-            "#explorer?activation=nothing&depth=99&epoch=7&signal=x&curve=&weight=w_l1_change",
+            "#explorer?activation=nothing&depth=99&epoch=7&ratio=x&curve=&mean=w_l1_change",
             name=STUDY,
         )
     )
@@ -316,8 +316,8 @@ def test_what_the_address_asks_for_that_is_not_there_is_left_alone(opened):
     assert (
         section.locator("[name=depth]").get_attribute("max") == "2"
     )  # three depths, none of them 99
-    assert section.locator("[name=weight]").input_value() == "w_l1_change"
-    assert section.locator("[name=signal]").input_value() == "δ"
+    assert section.locator("[name=mean]").input_value() == "w_l1_change"
+    assert section.locator("[name=ratio]").input_value() == "d_g"
 
 
 def test_the_pages_lead_to_each_other(opened):

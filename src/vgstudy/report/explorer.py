@@ -11,13 +11,20 @@ import pandas as pd
 
 from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, chosen, nearest
 from vgstudy.figures.style import COLOURS, DASHES, MARKERS, keyed
+from vgstudy.quantities import QUANTITIES, names
 from vgstudy.schema import FACTORS
 
-GEOMETRIC = ("d_g", "d_delta", "d_h", "g_rms", "delta_rms", "h_rms")
-QUANTITIES: Mapping[str, tuple[str, ...]] = {
-    "estimates": ("d_g", "d_delta", "d_h", "p_alive"),
-    "trajectories": ("test_accuracy", "train_accuracy", "test_loss", "train_loss"),
-    "profiles": ("g_rms", "delta_rms", "h_rms", "w_l1", "w_l1_change"),
+# what each field of the form offers
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "ratio": names("decays", "geometric mean"),
+    "level": names("probes", "geometric mean"),
+    "mean": names("probes", "mean"),
+    "curve": names("curves", "mean"),
+}
+SHOWN: Mapping[str, tuple[str, ...]] = {  # by the table that they are read from
+    "estimates": (*CHOICES["ratio"], "p_alive"),
+    "trajectories": CHOICES["curve"],
+    "profiles": (*CHOICES["level"], *CHOICES["mean"]),
 }
 VALUE_DIGITS, WIDTH_DIGITS = 3, 2  # significant ones, of values and of widths of intervals
 MARKER_PATHS: Mapping[str, str] = {  # outlines about the origin, by matplotlib's names
@@ -36,9 +43,10 @@ def explorer(frames: Frames) -> dict[str, Any]:
     """Return the explorer of a study.
 
     `levels` of each factor; the probed `epochs`; `looks`, for each factor but depth the look of
-    each level: colour, dash, marker and weight; `first`, the places of the levels chosen at first
-    by factor, of depth one place; `data`, the estimates as JSON, compressed by gzip, in base64; see
-    `explorer_data`.
+    each level: colour, dash, marker and weight; `choices`, for each field of the form the labels of
+    the quantities that it offers; `first`, the indices of the levels selected when the page opens
+    by factor, for depth one index; `data`, the estimates as JSON, compressed by gzip, in base64;
+    see `explorer_data`.
     """
     data = explorer_data(frames)
     levels = data["levels"]
@@ -48,6 +56,10 @@ def explorer(frames: Frames) -> dict[str, Any]:
         "levels": levels,
         "epochs": data["epochs"],
         "looks": looks,
+        "choices": {
+            field: {name: QUANTITIES[name].label for name in listed}
+            for field, listed in CHOICES.items()
+        },
         "first": first_choice(data["cells"], [int(depth) for depth in levels["depth"]]),
         "data": b64encode(gzip.compress(text.encode(), mtime=0)).decode(),
     }
@@ -74,22 +86,29 @@ def explorer_data(frames: Frames) -> dict[str, Any]:
     """Return the study's estimates at its probe epochs as JSON values.
 
     `levels` by factor; `cells`, the place of each cell's level by factor; `seeds` of each cell;
-    `epochs`; `quantities` by name, see `quantity_data`.
+    `epochs`; `quantities` by name: `symbol`, `axis`, `scale`, `layered` and `quantity_data`.
     """
     runs = frames.runs.drop_duplicates("cell").sort_values(list(FACTORS))
     cells, epochs = pd.Index(runs["cell"]), sorted(frames.study["log"]["probe_epochs"])
     layers = runs["depth"].astype(int).to_numpy() + 1
     quantities = {}
-    for table, names in QUANTITIES.items():
+    for table, listed in SHOWN.items():
         frame: pd.DataFrame = getattr(frames, table)
         if table == "profiles":
             counts, layer = layers, frame["layer"].to_numpy(int) - 1
         else:
             counts, layer = np.ones_like(layers), np.zeros(len(frame), int)
         placed = frame.assign(place=entry_places(frame, layer, cells, pd.Index(epochs), counts))
-        for name in names:
+        for name in listed:
             rows = chosen(placed[placed["place"] >= 0], quantity=name)
-            quantities[name] = quantity_data(rows, counts * len(epochs), name in GEOMETRIC)
+            geometric = QUANTITIES[name].method == "geometric mean"
+            quantities[name] = {
+                "symbol": QUANTITIES[name].symbol,
+                "axis": QUANTITIES[name].axis.replace("\n", " "),
+                "scale": QUANTITIES[name].scale,
+                "layered": table == "profiles",
+                **quantity_data(rows, counts * len(epochs), geometric),
+            }
     return {
         "levels": {
             factor: [str(level) for level in runs[factor].cat.categories] for factor in FACTORS
@@ -172,5 +191,5 @@ def level_looks(levels: Mapping[str, list[str]]) -> dict[str, list[dict[str, Any
 
 
 def dash_array(pattern: Any) -> str:
-    """Return a dash of matplotlib, in widths of a line, as SVG has it, for a line two wide."""
+    """Return a matplotlib dash pattern as an SVG dash array, for a line 2 wide."""
     return "none" if pattern == "-" else " ".join(f"{2 * length:g}" for length in pattern[1])

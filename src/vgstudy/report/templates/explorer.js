@@ -3,17 +3,16 @@
 
 const FACTORS = ["activation", "initializer", "optimizer", "width", "depth"];
 const TICKED = FACTORS.slice(0, 4);
-const SIGNALS = { g: ["d_g", "g_rms"], "δ": ["d_delta", "delta_rms"], h: ["d_h", "h_rms"] };
-const SHOWN = { d_g: "d of g", d_delta: "d of δ", d_h: "d of h", p_alive: "P(alive)", test_accuracy: "test accuracy", test_loss: "test loss" };
+const FIELDS = ["ratio", "level", "curve", "mean"];
 const DEPTH = { label: "depth (hidden layers)", scale: "linear", whole: true };
 const EPOCH = { label: "epoch (0 is before any update)", scale: "symlog", whole: true };
 const LAYER = { label: "layer (1 is nearest the input, the last is the output)", scale: "linear", whole: true };
-const AXES = {
-  depth: [DEPTH, { label: "decay factor per layer", scale: "log" }],
-  epochs: [EPOCH, { label: "decay factor per layer", scale: "log" }],
-  layers: [LAYER, { label: "root mean square", scale: "log" }],
-  curves: [EPOCH, { label: "accuracy (share) or loss (nats)", scale: "linear" }],
-  weights: [LAYER, { label: "sum over a layer of |weight| or |change|", scale: "symlog" }],
+const CHARTS = { // the horizontal axis, and the field that names the quantity
+  depth: [DEPTH, "ratio"],
+  epochs: [EPOCH, "ratio"],
+  layers: [LAYER, "level"],
+  curves: [EPOCH, "curve"],
+  means: [LAYER, "mean"],
 };
 
 async function unpacked(id) {
@@ -104,7 +103,7 @@ class Explorer {
     }
     const places = { depth: this.levels.depth.indexOf(linked.get("depth")), epoch: this.epochs.indexOf(Number(linked.get("epoch"))) };
     for (const [name, index] of Object.entries(places)) if (index >= 0) this.field(name).value = index;
-    for (const name of ["signal", "curve", "weight"]) {
+    for (const name of FIELDS) {
       if ([...this.field(name).options].some((option) => option.value === linked.get(name))) this.field(name).value = linked.get(name);
     }
     return true;
@@ -115,7 +114,7 @@ class Explorer {
     for (const factor of TICKED) for (const level of this.chosen(factor)) query.append(factor, this.levels[factor][level]);
     query.append("depth", this.depth);
     query.append("epoch", this.epoch);
-    for (const name of ["signal", "curve", "weight"]) query.append(name, this.field(name).value);
+    for (const name of FIELDS) query.append(name, this.field(name).value);
     return `${location.href.split("#")[0]}#${this.section.id}?${query}`;
   }
 
@@ -136,16 +135,16 @@ class Explorer {
 
   rows(everywhere, here) {
     const epoch = Number(this.field("epoch").value);
-    const [decay, level] = SIGNALS[this.field("signal").value];
+    const [ratio, level, curve, mean] = FIELDS.map((name) => this.field(name).value);
     const layers = Array.from({ length: Number(this.depth) + 1 }, (_, k) => k);
     const overEpochs = (quantity) => here.flatMap((cell) => this.epochs.map((x, k) => this.row(cell, x, quantity, this.at(quantity, cell, k))));
     const overLayers = (quantity) => here.flatMap((cell) => layers.map((k) => this.row(cell, k + 1, quantity, this.at(quantity, cell, epoch, k))));
     return {
-      depth: everywhere.map((cell) => this.row(cell, Number(this.level(cell, "depth")), decay, this.at(decay, cell, epoch))),
-      epochs: overEpochs(decay),
+      depth: everywhere.map((cell) => this.row(cell, Number(this.level(cell, "depth")), ratio, this.at(ratio, cell, epoch))),
+      epochs: overEpochs(ratio),
       layers: overLayers(level),
-      curves: overEpochs(this.field("curve").value),
-      weights: overLayers(this.field("weight").value),
+      curves: overEpochs(curve),
+      means: overLayers(mean),
     };
   }
 
@@ -161,9 +160,10 @@ class Explorer {
     this.section.querySelector("[data-link]").value = this.link();
     this.shown = this.rows(everywhere, here);
     const marks = { depth: Number(this.depth), epochs: this.epoch, curves: this.epoch };
-    for (const [name, [x, y]] of Object.entries(AXES)) {
-      this.shown[name] = cut(this.shown[name], y.scale);
-      this.drawChart(name, { rows: this.shown[name], x, y, mark: marks[name] });
+    for (const [name, [x, field]] of Object.entries(CHARTS)) {
+      const { axis: label, scale } = this.quantities[this.field(field).value];
+      this.shown[name] = cut(this.shown[name], scale);
+      this.drawChart(name, { rows: this.shown[name], x, y: { label, scale }, mark: marks[name] });
     }
     this.fillTable(here);
     this.section.dataset.drawn = Number(this.section.dataset.drawn ?? 0) + 1;
@@ -177,11 +177,12 @@ class Explorer {
 
   fillTable(cells) {
     const epoch = Number(this.field("epoch").value);
-    const head = [...FACTORS, "seeds", ...Object.values(SHOWN)];
+    const quantities = Object.keys(this.quantities).filter((name) => !this.quantities[name].layered);
+    const head = [...FACTORS, "seeds", ...quantities.map((name) => this.quantities[name].symbol)];
     const body = cells.map((cell) => [
       ...FACTORS.map((factor) => this.level(cell, factor)),
       this.seeds[cell],
-      ...Object.keys(SHOWN).map((quantity) => written(this.at(quantity, cell, epoch))),
+      ...quantities.map((quantity) => written(this.at(quantity, cell, epoch))),
     ]);
     const line = (texts, tag) => {
       const row = document.createElement("tr");

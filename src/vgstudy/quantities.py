@@ -1,6 +1,7 @@
 """Every measured quantity once: how it is written, its unit, its scale, how seeds are summarised.
 
-Other modules derive their lists and labels from here, so a new quantity is one entry.
+Labels, units and scales are nowhere else. Chunks of runs, estimates and the explorer derive their
+lists from here by `names`; a figure, table or claim names the quantities that it shows.
 """
 
 import re

@@ -43,7 +43,7 @@ class Chunk:
     Attributes
     ----------
     examples
-        On which of `cells.EXAMPLES` decays and probes were measured.
+        On which of `quantities.EXAMPLES` decays and probes were measured.
     cells, depth
         Ids and hidden layers; axis (cell,).
     seeds, epochs, last_epoch
@@ -186,7 +186,7 @@ def read_chunk(
     examples: str,
     epochs: Sequence[int],
 ) -> Chunk:
-    """Return what the files of jobs hold of runs and examples, with decay factors computed here.
+    """Read these runs and examples from the job files and compute their decay factors.
 
     Parameters
     ----------

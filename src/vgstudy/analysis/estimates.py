@@ -135,7 +135,7 @@ def _share_rows(
 def _prediction(group: Moments, back: Callable[[Array], Array]) -> Extra:
     """Return the prediction interval of one seed.
 
-    `back` leads from the scale of the values to that of the table.
+    `back` converts from the scale of the values to that of the table.
     """
     further = next_seed(group)
     with np.errstate(over="ignore"):

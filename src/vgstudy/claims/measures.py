@@ -176,7 +176,7 @@ class Measure(Frozen):
         A number from 1, or a key of LAYERS; None for what has no layers. `each` goes with an order,
         which must hold in all.
     examples
-        Which gradient; see `cells.EXAMPLES`.
+        Which gradient; see `quantities.EXAMPLES`.
     epochs
         One epoch, "first", "last" or "all" of those logged, or [from, to].
     summary

@@ -58,7 +58,7 @@ class Log(Frozen):
 
     @property
     def probed(self) -> dict[str, tuple[int, ...]]:
-        """The epochs at which each of `cells.EXAMPLES` that the log asks for is measured."""
+        """The epochs at which each of `quantities.EXAMPLES` that the log asks for is measured."""
         batches = self.mini_batches
         epochs = {
             PROBE_SET: self.probe_epochs,

@@ -251,7 +251,7 @@ class Stack:
         Parameters
         ----------
         examples
-            One of `cells.EXAMPLES`: on which examples gradients and signals are measured.
+            One of `quantities.EXAMPLES`: on which examples gradients and signals are measured.
         quantiles
             Whether to add quantiles of gradient and kernel entries.
         """

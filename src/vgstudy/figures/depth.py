@@ -42,7 +42,9 @@ def is_crossed(study: Mapping[str, Any]) -> bool:
     is_of=is_crossed,
 )
 def depth_limit(frames: Frames) -> View:
-    """Select the limits; one beyond the range is drawn at its edge, and so are ends of intervals.
+    """Select the limits.
+
+    Limits and interval ends outside the depths run are drawn at the edge.
 
     Initializers are the horizontal axis.
     """

@@ -26,7 +26,7 @@ PARTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Frames:
-    """A study and its tables; `runs` is the design. Tables of cells carry the five factor columns
+    """A study and its tables; `runs` is the design. Tables of cells carry the factor columns
     next to their own, `pooled` and `limits` all but depth, `two_by_two` all but those crossed.
 
     Factor columns are ordered categoricals in the study's order of levels. `arms`

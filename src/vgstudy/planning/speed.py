@@ -1,4 +1,4 @@
-"""How fast this machine is, and how busy: what foretold times are multiplied by."""
+"""How fast this machine is, and how busy: the factor for predicted times."""
 
 import time
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ MEASURING = 0.7
 
 @dataclass(frozen=True)
 class Speed:
-    """What foretold times are multiplied by.
+    """The factor for predicted times.
 
     Attributes
     ----------
@@ -72,15 +72,15 @@ def read_speed(results: Path, cores: int | None) -> Speed:
     now = measured_speed(cores) if cores else Speed()
     if not took:
         return now
-    measured, foretold = (sum(each) for each in zip(*took, strict=True))
-    slowness = measured / foretold
+    measured, predicted = (sum(each) for each in zip(*took, strict=True))
+    slowness = measured / predicted
     jobs = plural(len(took), "job")
     source = f"the last {jobs} trained here took {number(slowness)} times the calibrated time"
     return Speed(slowness, now.share, source)
 
 
 def _took(paths: list[Path]) -> Iterator[tuple[float, float]]:
-    """Yield CPU seconds of training, measured and foretold, of each job that can be read."""
+    """Yield CPU seconds of training, measured and predicted, of each job that can be read."""
     for path in paths:
         study = path.parent.parent
         try:
@@ -89,8 +89,8 @@ def _took(paths: list[Path]) -> Iterator[tuple[float, float]]:
             runs, log = manifests.runs_of(manifest), Log.model_validate(manifest["log"])
         except (UserError, ValidationError, KeyError):
             continue
-        foretold = sum(cost.stack_seconds(groups(stacked), log) for stacked in stack(runs))
-        yield spent["cpu_seconds"] - spent["start_up_cpu_seconds"], foretold
+        predicted = sum(cost.stack_seconds(groups(stacked), log) for stacked in stack(runs))
+        yield spent["cpu_seconds"] - spent["start_up_cpu_seconds"], predicted
 
 
 def measured_speed(cores: int) -> Speed:

@@ -66,8 +66,8 @@ def explorer(frames: Frames) -> dict[str, Any]:
 
 
 def first_choice(cells: Mapping[str, list[int]], depths: list[int]) -> dict[str, Any]:
-    """Return the places of the levels chosen at first: every activation, one depth, and of that
-    depth the widest cell of the first initializer and optimizer."""
+    """Return the indices of the levels selected when the page opens: every activation, one
+    depth, and of that depth the widest cell of the first initializer and optimizer."""
     present = (depths[place] for place in cells["depth"])
     depth = depths.index(nearest([REFERENCE_DEPTH], present)[0])
     same_depth = (cell for cell in zip(*cells.values(), strict=True) if cell[0] == depth)

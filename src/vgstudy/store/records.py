@@ -39,7 +39,7 @@ class Record:
 
 
 def read_record(name: str, folder: Path = FOLDER) -> Record:
-    """Return the validation table `coverage` or `published`."""
+    """Return a validation table by its name, such as `coverage`."""
     empty = csv.ConvertOptions(strings_can_be_null=True)
     table = csv.read_csv(folder / f"{name}.csv", convert_options=empty)
     return Record(table.to_pylist(), _all_provenance(folder)[name])

@@ -34,7 +34,7 @@ STEPS = {
     "train": 5,
     "design": 2,
     "estimate": 2,
-    "trajectories": 1,
+    "arms": 1,
     "overlay": 1,
     "claims": 1,
     "figures": 1,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vgstudy.analysis.arm_trajectories import write_arms
+from vgstudy.analysis.arms import write_arms
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.config.study import Study
 from vgstudy.figures.frames import Frames, leveled

@@ -40,7 +40,7 @@ def test_every_file_against_the_workflow(tmp_path):
 def test_steps_come_in_the_workflows_order(calls, tmp_path):
     results = vgstudy.run(KEYS, tmp_path, name="mine", seeds="5-6", cores=1, report=True)
     steps = [step for step, *_ in calls]
-    after = ["estimate", "trajectories", "overlay", "figures", "claims", "report"]
+    after = ["estimate", "arms", "overlay", "figures", "claims", "report"]
     assert steps == ["train", *after]
     assert results.folder == tmp_path / "mine"
     assert set(results.runs["seed"]) == {5, 6}

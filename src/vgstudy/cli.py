@@ -121,12 +121,12 @@ def estimate(folder: FolderArgument) -> None:
 
 
 @app.command()
-def trajectories(folder: FolderArgument) -> None:
+def arms(folder: FolderArgument) -> None:
     """Summarise each arm of a study over the epochs.
 
     Accuracy, gradients and weights.
     """
-    from vgstudy.analysis.arm_trajectories import write_arms
+    from vgstudy.analysis.arms import write_arms
 
     write_arms(folder, REGISTER)
 

@@ -20,7 +20,7 @@ from vgstudy.store.parquet import check_footer
 from vgstudy.study_results import StudyResults
 
 # each needs the tables of `estimate` and no table of another
-AFTER_ESTIMATE = ("trajectories", "overlay")
+AFTER_ESTIMATE = ("arms", "overlay")
 Command = Sequence[str | Path]
 
 

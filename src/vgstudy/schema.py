@@ -123,7 +123,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             _table("thresholds", "study", "estimate", export=True),
             _table("limits", "study", "estimate", export=True),
             _table("variances", "study", "estimate", export=True),
-            _table("arms", "study", "trajectories", export=True),
+            _table("arms", "study", "arms", export=True),
             _table("overlays", "study", "overlay", export=True),
             _table("claims", "shared", "claims"),
         )

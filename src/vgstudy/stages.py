@@ -12,7 +12,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 8,
         "estimate": 24,
-        "trajectories": 5,
+        "arms": 5,
         "overlay": 5,
         "claims": 13,
         "figures": 34,

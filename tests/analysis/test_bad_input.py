@@ -12,7 +12,7 @@ import pytest
 
 from analysed import change, redesign
 from synthetic import REGISTER, predictions, write_synthetic_study
-from vgstudy.analysis.arm_trajectories import write_arms
+from vgstudy.analysis.arms import write_arms
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import figures

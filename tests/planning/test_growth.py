@@ -105,7 +105,7 @@ def test_a_removed_register_file_is_judged_no_more(site):
     output = site.complete()
     assert {"claims", "report"} <= ran(output).keys()
     # the study has no arms, which alone show what claims report
-    assert "trajectories" not in ran(output)
+    assert "arms" not in ran(output)
     assert job_files(site) == before
 
 

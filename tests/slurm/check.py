@@ -104,13 +104,13 @@ def more_for_another_attempt(folder: Path) -> bool:
     folder.mkdir()
     report = REPORT if accounting() else ()
     output = Site(folder, wants=WANTS).complete(*SLURM, "runtime=1 * attempt", *QUICK, *report)
-    tried = {rule: output.count(f"Failed {rule} ") for rule in ("train", "trajectories")}
+    tried = {rule: output.count(f"Failed {rule} ") for rule in ("train", "arms")}
     print(
         f"killed by SLURM and submitted again with more: {tried['train']} of 4 for memory, "
-        f"{tried['trajectories']} of 1 for time"
+        f"{tried['arms']} of 1 for time"
     )
     complete = not report or reported(folder, submitted(output))
-    return complete and tried == {"train": 4, "trajectories": 1}
+    return complete and tried == {"train": 4, "arms": 1}
 
 
 def main() -> int:

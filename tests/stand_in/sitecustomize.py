@@ -2,7 +2,7 @@
 
 For tests of faults: what they break, files, processes, Snakemake, is real. FAULTS_ENGINE=real keeps
 the real training; FAULTS_MEMORY and FAULTS_SECONDS are what `vgstudy train` takes in MB and
-`vgstudy trajectories` in seconds.
+`vgstudy arms` in seconds.
 """
 
 import json
@@ -103,7 +103,7 @@ if "train" in sys.orig_argv and os.environ.get("FAULTS_ENGINE") != "real":
     replace("vgstudy.engine.train", train=train)
     replace("vgstudy.engine.simd", set_xla_flags=lambda: None)
 # not the Snakemake of a job of a cluster, which is given the rule's name
-if sys.orig_argv[2:3] == ["trajectories"]:
+if sys.orig_argv[2:3] == ["arms"]:
     time.sleep(float(os.environ.get("FAULTS_SECONDS", "0")))
 if "figures" in sys.orig_argv:
     replace("vgstudy.figures.write", write_figures=write_figures)

@@ -59,7 +59,7 @@ def test_without_slurm_its_profile_is_refused_before_the_first_job(snakemake, tm
 def test_only_studies_with_arms_depend_on_the_register(snakemake):
     plain = ("--profile", "none", "--workflow-profile", "none")  # lists the inputs of every job
     output = snakemake("--dry-run", *plain, "--config", "studies=[circles,smoke]").stdout
-    inputs = [part.partition("output:")[0] for part in output.split("\nrule trajectories:\n")[1:]]
+    inputs = [part.partition("output:")[0] for part in output.split("\nrule arms:\n")[1:]]
     assert len(inputs) == 2
     for study, needs_claims in (("circles", True), ("smoke", False)):
         (own,) = [each for each in inputs if f"results/{study}/runs.parquet" in each]

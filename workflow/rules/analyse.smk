@@ -28,7 +28,7 @@ rule estimate:
         "vgstudy estimate results/{wildcards.study} > {log} 2>&1"
 
 
-rule trajectories:
+rule arms:
     input:
         # only studies with arms show reported values from the claims
         register=lambda wildcards: (
@@ -39,13 +39,13 @@ rule trajectories:
     output:
         "results/{study}/arms.parquet",
     log:
-        "results/{study}/logs/trajectories.log",
+        "results/{study}/logs/arms.log",
     conda:
         "../../environment.yml"
     params:
-        stage=STAGES["trajectories"],
+        stage=STAGES["arms"],
     shell:
-        "vgstudy trajectories results/{wildcards.study} > {log} 2>&1"
+        "vgstudy arms results/{wildcards.study} > {log} 2>&1"
 
 
 rule overlay:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vgstudy.analysis.arm_trajectories import write_arms
+from vgstudy.analysis.arms import write_arms
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.claims.claim_rows import write_claims
 from vgstudy.errors import UserError

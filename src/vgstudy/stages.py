@@ -15,7 +15,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "arms": 5,
         "overlay": 5,
         "claims": 13,
-        "figures": 34,
+        "figures": 35,
         "report": 44,
         "coverage": 11,
         "published": 2,

@@ -29,13 +29,17 @@ def test_a_study_has_the_figures_of_its_arms_widths_and_changes():
     assert "two-by-two" not in plain
     crossed = {"activation": ["tanh", "ReLU"], "initializer": ["Xavier", "He"]}
     wide = study(widths=(5, 10, 20), two_by_two=crossed)
-    with_arms = {**wide, "arms": {"A1": {}}}
+    with_arms = {**wide, "arms": {"A1": {"depth": [5]}}}
     rates = {"factors": {**wide["factors"], "rate_factor": [1, 3]}, "choosing_seeds": 5}
     of_all = {*figures({**wide, **rates, "streams": "shared"}), *figures(with_arms)}
     assert of_all == set(figures())
     assert {"best-rates", "paired"} == of_all - {*figures(wide), *figures(with_arms)}
     by_depth = {"depth-limit", "performance-narrow", "performance-wide"}
     assert by_depth == set(figures(wide)) - set(figures(with_arms))
+    deep = {**wide, "arms": {"A1": {"depth": [5, 10]}}}
+    assert by_depth <= set(figures(deep))
+    remedies = {"none": {}, "batch norm": {"normalization": {"kind": "batch"}}}
+    assert not by_depth & set(figures({**deep, "factors": {**deep["factors"], "remedy": remedies}}))
 
 
 def test_an_unknown_figure_is_named_with_those_there_are():

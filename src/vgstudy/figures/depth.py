@@ -24,9 +24,15 @@ BAND = ("low", "high", "method")
 APART = 0.18  # of the distance between initializers, from one activation to the next
 
 
-def is_crossed(study: Mapping[str, Any]) -> bool:
-    """Return whether a study crosses its factors; one of named networks has too few depths."""
-    return not study.get("arms")
+def has_depths(study: Mapping[str, Any]) -> bool:
+    """Return whether figures against depth suit a study: it has no arms, or one of several depths.
+
+    A study of arms that varies remedies or learning rates has too many lines for them.
+    """
+    arms, factors = study.get("arms") or {}, study["factors"]
+    is_plain = len(factors["remedy"]) == len(factors["rate_factor"]) == 1
+    depths = [arm.get("depth") or factors["depth"] for arm in arms.values()]
+    return not arms or (is_plain and any(len(each) > 1 for each in depths))
 
 
 @figure(
@@ -38,8 +44,8 @@ def is_crossed(study: Mapping[str, Any]) -> bool:
     "reach beyond it. Open: the limit lies between depths that are far apart; only these two are "
     "known. Open and dotted: P(learned) rises with depth by more than chance explains (p below "
     ".05), so there is no one limit.",
-    needs="no setting has outcomes at two depths",
-    is_of=is_crossed,
+    needs="no network was trained at two depths, all else equal",
+    is_of=has_depths,
 )
 def depth_limit(frames: Frames) -> View:
     """Select the limits.
@@ -163,7 +169,7 @@ NOTHING = "no run has an outcome"
     caption=CAPTION,
     details=DETAILS,
     needs=NOTHING,
-    is_of=is_crossed,
+    is_of=has_depths,
 )
 def performance_narrow(frames: Frames) -> View:
     """Select the performance of the smallest width."""
@@ -176,7 +182,7 @@ def performance_narrow(frames: Frames) -> View:
     caption=CAPTION,
     details=DETAILS,
     needs=NOTHING,
-    is_of=lambda study: is_crossed(study) and len(study["factors"]["width"]) > 1,
+    is_of=lambda study: has_depths(study) and len(study["factors"]["width"]) > 1,
 )
 def performance_wide(frames: Frames) -> View:
     """Select the performance of the largest width."""

@@ -27,7 +27,7 @@ from vgstudy.store.columns import labels, nullable
 
 Array = NDArray[np.float64]
 
-FACTORS_PER_LAYER = ("d_g", "d_delta", "d_h")
+DECAY_FACTORS = ("d_g", "d_delta", "d_h")
 # ratios of which cells are compared
 COMPARED = ("d_g", "d_delta", "end_to_end_g")
 # causes of gradients that are exactly zero in float32, but not in float64
@@ -84,7 +84,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
     extra: Extra = {"spread": spread, "p": interval.p}
     if len(chunk.epochs) > 1:
         extra |= band_columns(group, critical(logs)[:, None], _complete_seeds(logs)[:, None])
-    if quantity in FACTORS_PER_LAYER:
+    if quantity in DECAY_FACTORS:
         extra |= {
             "fit": fits(chunk, quantity),
             "seeds_needed": seeds_needed(spread),

@@ -12,7 +12,7 @@ from vgstudy.schema import FACTORS
 
 Array = NDArray[np.float64]
 
-QUANTITIES = {"d_g": "log d_g", "d_delta": "log d_delta", "test_accuracy": "test_accuracy"}
+DECOMPOSED = {"d_g": "log d_g", "d_delta": "log d_delta", "test_accuracy": "test_accuracy"}
 HIGHER, SEED = "higher interactions", "seed"
 METHOD = "type II sums of squares, normal draws"
 DRAWS = 1000
@@ -118,19 +118,19 @@ def _squares(basis: Array, mean: Array, noise: Array, drawn: Array) -> Array:
 
 
 def variance_rows(cells: pd.DataFrame, summaries: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `variances`: a decomposition for each of QUANTITIES and each epoch.
+    """Return the rows of `variances`: a decomposition for each of DECOMPOSED and each epoch.
 
     An epoch needs two cells, one of them with two seeds or more.
     """
     listed = []
-    usable = summaries[summaries["quantity"].isin(QUANTITIES) & (summaries["n_alive"] > 0)]
+    usable = summaries[summaries["quantity"].isin(DECOMPOSED) & (summaries["n_alive"] > 0)]
     for _, rows in usable.groupby(["quantity", "epoch"]):
         some = cells.merge(rows, on="cell")
         if 1 < len(some) <= MAX_CELLS and (some["n_alive"] > 1).any():
             group = group_of(some)
             levels = some[[name for name in FACTORS if name in some]]
             found = account(levels, group.n, group.mean, group.var, np.random.default_rng(0))
-            name, epoch = QUANTITIES[some["quantity"].iloc[0]], some["epoch"].iloc[0]
+            name, epoch = DECOMPOSED[some["quantity"].iloc[0]], some["epoch"].iloc[0]
             listed.append(
                 found.assign(quantity=name, epoch=epoch, n_cells=len(some), n=int(group.n.sum()))
             )

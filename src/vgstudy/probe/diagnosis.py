@@ -31,7 +31,7 @@ from vgstudy.probe.rules import (
 from vgstudy.schema import ON_PROBE_SET
 from vgstudy.store.parquet import read_footer, read_table
 
-LEVELS = ("g_rms", "delta_rms", "h_rms")
+RMS_OF_SIGNALS = ("g_rms", "delta_rms", "h_rms")
 SHARES = ("h_saturated", "h_dead", "g_zero_float32")
 DECAYS = ("d_g", "d_delta", "d_h", "end_to_end_g")
 CAUSES = ("zero_cause", "zero_cause_float32")
@@ -203,7 +203,7 @@ def _layer(rows: pd.DataFrame) -> dict[str, Any]:
     return {
         **{name: int(first[name]) for name in ("layer", "stage", "units")},
         **{name: str(first[name]) for name in ("name", "kind", "class", "activation")},
-        **{name: _interval(rows[name])["value"] for name in LEVELS},
+        **{name: _interval(rows[name])["value"] for name in RMS_OF_SIGNALS},
         **{name: _number(rows[name].mean()) for name in SHARES},
         **{name: str(rows[name].astype(str).mode()[0]) for name in CAUSES},
     }

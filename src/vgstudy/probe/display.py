@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vgstudy.formatting import interval, listing, number, percent, plural
-from vgstudy.probe.diagnosis import DECAYS, LEVELS, SHARES
+from vgstudy.probe.diagnosis import DECAYS, RMS_OF_SIGNALS, SHARES
 from vgstudy.quantities import QUANTITIES, SIGNALS
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -67,12 +67,12 @@ def layer_table(diagnosis: Diagnosis) -> Table:
     table.add_column("")
     longest = max(len(layer["name"]) for layer in layers)
     table.add_column("layer", overflow="fold", min_width=min(NAME_WIDTH, longest))
-    for name in (*LEVELS, *SHARES):
+    for name in (*RMS_OF_SIGNALS, *SHARES):
         table.add_column(QUANTITIES[name].symbol, justify="right", no_wrap=True)
     if any(causes):
         table.add_column("zero because")
     for layer, cause in zip(layers, causes, strict=True):
-        levels = [number(layer[name]) for name in LEVELS]
+        levels = [number(layer[name]) for name in RMS_OF_SIGNALS]
         shares = [_share(layer[name]) for name in SHARES]
         last = [cause] if any(causes) else []
         table.add_row(str(layer["layer"]), Text(layer["name"]), *levels, *shares, *last)

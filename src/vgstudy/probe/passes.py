@@ -20,8 +20,8 @@ from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.arguments import ProbeSet
 from vgstudy.probe.keras_internals import ERRORS, all_layers, computing_in, generators_kept
 from vgstudy.probe.kernels import LOOPING, NORMALISING, Kernel, Layer, kernels, kinds
+from vgstudy.probe.order import Place, places
 from vgstudy.probe.recording import Call, Recorder, is_readable
-from vgstudy.probe.stages import Place, places
 from vgstudy.probe.user_model import training_loss
 
 Array = NDArray[Any]

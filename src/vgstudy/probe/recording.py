@@ -11,7 +11,7 @@ import tensorflow as tf
 from vgstudy.config.keras_names import MIXES_UNITS, REGISTRY
 from vgstudy.probe.keras_internals import all_layers, replaced
 from vgstudy.probe.kernels import NORMALISING
-from vgstudy.probe.stages import OF_SHAPES
+from vgstudy.probe.order import OF_SHAPES
 
 Function = Callable[[tf.Tensor], tf.Tensor]
 

@@ -11,7 +11,7 @@ import pandas as pd
 from vgstudy.probe import GradientProbe
 from vgstudy.probe.diagnosis import Log, diagnose_logs, log_rows
 from vgstudy.probe.rules import HEALTHY, features, verdicts
-from vgstudy.validation.families import FAMILIES, Family
+from vgstudy.validation.model_families import FAMILIES, Family
 from vgstudy.validation.published_rules import alarms
 from vgstudy.validation.scores import OURS, RULES
 

@@ -4,7 +4,7 @@ import pytest
 
 from vgstudy.probe.rules import HEALTHY, LARGEST, SMALLEST
 from vgstudy.store.records import read_record
-from vgstudy.validation.families import FAMILIES
+from vgstudy.validation.model_families import FAMILIES
 from vgstudy.validation.models import CHOOSES, EPOCHS, JUDGES, SEEDS, trained
 
 KEPT = read_record("models").rows

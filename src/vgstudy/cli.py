@@ -230,7 +230,7 @@ def verify(results: ResultsArgument = RESULTS) -> None:
     Reads every byte of every table and manifest; prints each one that is damaged, foreign or of
     another version, with the command that makes it again. Exit code 1 if there is one.
     """
-    from vgstudy.planning.checks import file_problems
+    from vgstudy.planning.verify import file_problems
 
     problems = file_problems(results)
     wrong = [problem for problem in problems.values() if problem]

@@ -91,7 +91,7 @@ def _rows(plan: Plan, speed: Speed) -> Iterator[tuple[str, str]]:
 def _power(plan: Plan) -> Iterator[str]:
     """Yield which odds ratio the tests over all depths find, or that seeds are too few."""
     # it imports SciPy, which planning does without
-    from vgstudy.analysis.strata import families, too_small
+    from vgstudy.analysis.power import families, too_small
 
     study = plan.study
     declared = [contrast.model_dump() for contrast in study.contrasts]

@@ -1,4 +1,4 @@
-"""Checks that write nothing: do memory, disk space and data suffice, and is every file whole?"""
+"""Checks before training: do memory, disk space and data suffice?"""
 
 import os
 import shutil
@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vgstudy.errors import UserError
-from vgstudy.planning import cost, manifests
+from vgstudy.planning import cost
 from vgstudy.planning.plan import Plan
-from vgstudy.schema import JOB_TABLES, SHARED_TABLES, STUDY_TABLES
-from vgstudy.store.parquet import read_footer, read_table
 
 # the tables of a study, figures and report take half as much again as the tables of its jobs
 DISK_SHARE = 1.5
@@ -114,63 +112,3 @@ def _lines(path: Path) -> list[str]:
         return path.read_text(encoding="ascii").splitlines()
     except OSError:
         return []
-
-
-def file_problems(results: Path) -> dict[Path, str]:
-    """Return what is wrong with every table and manifest; an empty text if nothing is.
-
-    A table must be readable in full, with the right checksum of every page, be written by this
-    version of vgstudy, and belong to the design of its study. A manifest must have its own hash as
-    its name.
-
-    Parameters
-    ----------
-    results
-        The folder of results, or that of one study.
-
-    Raises
-    ------
-    UserError
-        If there is no table.
-    """
-    tables = {path: path.stem for path in results.glob("*.parquet") if path.stem in SHARED_TABLES}
-    for folder in (results, *filter(Path.is_dir, results.iterdir() if results.is_dir() else ())):
-        tables |= _of_a_study(folder)
-    if not tables:
-        raise UserError(f"{results} holds no table; name a folder of results")
-    problems = {path: _table_problem(name, path) for path, name in sorted(tables.items())}
-    for path in sorted((*results.glob("jobs/*.json"), *results.glob("*/jobs/*.json"))):
-        problems[path] = _manifest_problem(path)
-    return problems
-
-
-def _of_a_study(folder: Path) -> dict[Path, str]:
-    """Return the paths of all tables of a study, and the tables' names."""
-    whole = {path: path.stem for path in folder.glob("*.parquet") if path.stem in STUDY_TABLES}
-    of_jobs = {path: name for name in JOB_TABLES for path in (folder / name).glob("*.parquet")}
-    return whole | of_jobs
-
-
-def _manifest_problem(path: Path) -> str:
-    try:
-        manifests.read(path)
-    except UserError as error:
-        return str(error)
-    return ""
-
-
-def _table_problem(name: str, path: Path) -> str:
-    runs = path.with_name("runs.parquet")
-    try:
-        read_table(name, path, digest=_digest(runs) if name in STUDY_TABLES else None)
-    except UserError as error:
-        return str(error)
-    return ""
-
-
-def _digest(runs: Path) -> str | None:
-    """Return the digest of a study's design; None if its table cannot be read."""
-    try:
-        return str(read_footer(runs)["digest"])
-    except (UserError, KeyError):
-        return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from vgstudy.analysis.learning import STILL_FALLING
-from vgstudy.analysis.strata import families, too_small
+from vgstudy.analysis.power import families, too_small
 from vgstudy.claims.networks import arm_cells
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.outcomes import MISSING, STATUSES, counted

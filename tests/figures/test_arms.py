@@ -10,7 +10,7 @@ import pytest
 
 from synthetic import made_frames, study
 from vgstudy.figures.arms import accuracy, cells_of_arms, learned, network
-from vgstudy.figures.layers import entries, first_last, gradients, moved, weights
+from vgstudy.figures.layers import entries, first_last, gradients, moved, moved_most, weights
 from vgstudy.figures.registry import figures
 from vgstudy.figures.write import picture
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS, QUANTILES, arrow_schema
@@ -64,8 +64,10 @@ def test_the_share_at_the_end_is_at_the_last_epoch_by_hand():
 
 def test_the_layer_that_changes_most_is_named_by_hand():
     view = moved(frames_of_arms())
-    most = "The layer that changes most for its size: the output layer in A1 and A2"
+    most = "Largest relative weight change: the output layer in A1 and A2"
     assert view.takeaway == most
+    dead = moved_most(view.frame, list(view.frame.loc[view.frame["arm"] == "A2", "cell"]))
+    assert dead.endswith("the output layer in A1; most seeds of A2 are dead")
     assert set(view.frame["layer"]) == {1, 2, 3, 4, 5}
 
 
@@ -116,7 +118,8 @@ def test_every_figure_of_arms_is_drawn(name):
     titles = [axes.get_title() for axes in figure.axes[:2]]
     assert titles == ["A1\n4 hidden, tanh", "A2\n4 hidden, ReLU"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert {"tanh", "ReLU"} <= set(labels)
+    by_layer = {"layer 1", "layers between", "output layer"}
+    assert {"tanh", "ReLU"} <= set(labels) or by_layer == set(labels)
     assert ("the tutorial's single run" in labels) == (name == "arms-accuracy")
     plt.close(figure)
 

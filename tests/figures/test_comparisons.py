@@ -27,6 +27,22 @@ def test_a_row_for_each_setting_without_its_activation_by_hand():
     assert names == [("He, SGD, 5 wide", "He, SGD, 25 wide"), ("25 wide, He, SGD",)]
 
 
+def test_the_title_counts_decided_settings_of_each_contrast_by_hand():
+    rows = [
+        HE,
+        {**HE, "width": 25, "value": 3.0},
+        {**HE, "activation": "ReLU", "value": 0.2},
+        {**HE, "activation": "sigmoid", "p_adjusted": 0.5},
+        {**HE, "optimizer": "Adam", "p_depth_adjusted": 0.01},
+        {**WIDE, "value": 0.2},
+    ]
+    view = figures()["odds-ratios"].view(made_frames(pooled=rows))
+    assert view.takeaway == (
+        "Who learns more often: He, not Xavier, in 2 of 5 settings; 5 wide, not 25 wide, in 1 of 1 "
+        "setting"
+    )
+
+
 def test_effects_at_each_depth_stand_before_that_over_all_by_hand():
     row = {"activation": None, "initializer": None, "effect": "activation", "change": "a to b"}
     row |= {"low": -0.1, "high": 0.5, "method": "Newcombe, sum of shares", "confidence": 0.95}
@@ -39,6 +55,7 @@ def test_effects_at_each_depth_stand_before_that_over_all_by_hand():
     assert not spec.is_of(study())
     view = spec.view(frames)
     assert view.across == ("width", "optimizer")
+    assert view.takeaway == "Share that learns, mean over depths: a to b: +20 points"
     assert view.frame[["x", "value", "value_overall", "high_overall"]].to_numpy().tolist() == [
         [1, 0.1, 0.2, 0.4],
         [2, 0.3, 0.2, 0.4],

@@ -12,7 +12,7 @@ from vgstudy.figures.axes import horizontal_limits, shown_names, vertical_limits
 from vgstudy.figures.frames import nearest
 from vgstudy.figures.panels import draw, panel_size, panelled
 from vgstudy.figures.registry import figures
-from vgstudy.figures.style import COLOURS, keyed, shades
+from vgstudy.figures.style import COLOURS, keyed, layer_key
 from vgstudy.figures.view import DEPTH, Axis, View, laid_out, thinned, with_bands
 from vgstudy.figures.write import picture, rendered
 
@@ -171,7 +171,7 @@ def test_an_axis_without_values_or_with_huge_ones_is_finite(values):
 
 def test_many_names_have_room_and_of_short_ones_some_are_shown_by_hand():
     short = shown_names(Axis("depth", names=tuple(map(str, range(20, 0, -1)))))
-    assert list(short.values()) == ["20", "17", "14", "11", "8", "5", "2"]
+    assert list(short.values()) == ["20", "17", "14", "10", "7", "4", "1"]
     long = shown_names(Axis("network", names=tuple(f"tanh, depth {n}" for n in range(40))))
     assert len(long) == 40
     assert panel_size(1, 1, names=40)[1] == pytest.approx(40 * 0.13)
@@ -194,6 +194,6 @@ def test_levels_whose_names_differ_in_case_alone_look_different():
     assert looks["ReLU"] == keyed(["ReLU"], COLOURS)["ReLU"]
 
 
-def test_shades_get_darker():
-    lightness = [sum(shade) for shade in shades(COLOURS[0], 5)]
+def test_layers_get_darker_toward_the_output():
+    lightness = [sum(look["color"]) for look in layer_key()]
     assert lightness == sorted(lightness, reverse=True)

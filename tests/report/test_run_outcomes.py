@@ -29,8 +29,8 @@ def test_accounts_by_hand():
         "missing": 2,
     }
     assert counts_sentence(status_counts(frames)) == (
-        "Of 6 runs, 2 learned, 0 were slow, 1 got stuck, 0 ended with a dead gradient, 1 diverged "
-        "and 2 have no result."
+        "Of 6 runs, 2 learned, 0 are slow, 1 is stuck, 0 are dead, 1 diverged and 2 are without a "
+        "result."
     )
     assert accounting_table(frames).rows == (
         ("tanh", "Xavier", "SGD", "5", "5", "2", "0", "1", "0", "1", "1"),

@@ -74,24 +74,25 @@ def test_settings_are_counted_by_hand():
         {"optimizer": "Adam", "correction": "exploratory, FDR"},
     )
     assert comparison_sentences(frames) == (
-        "He against Xavier: of 4 settings, more runs learn in 1 and fewer in 1, 2 undecided.",
-        "uniform(0, 1) against Xavier: of 1 setting, more runs learn in 1 and fewer in 0, "
-        "0 undecided.",
+        "He against Xavier: more often in 1 of 4 settings, less often in 1, changes with "
+        "depth in 0, undecided in 2.",
+        "uniform(0, 1) against Xavier: more often in 1 of 1 setting, less often in 0, changes with "
+        "depth in 0, undecided in 0.",
     )
 
 
 def test_where_it_changes_with_depth_no_single_odds_ratio_speaks_by_hand():
     (sentence,) = comparison_sentences(pooled({}, {"width": 25, "p_depth_adjusted": 0.01}))
     assert sentence == (
-        "He against Xavier: of 2 settings, more runs learn in 1 and fewer in 0, 1 changes with "
-        "depth, 0 undecided."
+        "He against Xavier: more often in 1 of 2 settings, less often in 0, changes with "
+        "depth in 1, undecided in 0."
     )
 
 
 def test_levels_read_as_words_by_hand():
     width = {"initializer": "Xavier", "factor": "width", "reference": "5", "width": 25}
     (sentence,) = comparison_sentences(pooled(width))
-    assert sentence.startswith("25 wide against 5 wide: of 1 setting")
+    assert sentence.startswith("25 wide against 5 wide: more often in 1 of 1 setting")
 
 
 def test_open_intervals_and_bounds_are_shown_by_hand():

@@ -17,7 +17,9 @@ from vgstudy.report.summary import (
     signal_finding,
     unknown_sentence,
 )
+from vgstudy.report.table import Table
 
+NO_CODE = Table("", (), ())
 LIMIT = {"activation": "tanh", "initializer": "Xavier", "optimizer": "SGD", "width": 5}
 LIMIT |= {"range": "inside", "shallowest": 1, "deepest": 20, "fit": "monotone"}
 
@@ -28,15 +30,15 @@ def judged(counts, not_run=()):
         for name, count in counts.items()
         for _ in range(count)
     )
-    return ClaimsSection(claims, counts, {"C": not_run}, "", {})
+    return ClaimsSection(claims, counts, {"C": not_run}, "", {}, NO_CODE)
 
 
 def test_networks_and_seeds_are_counted():
     one = made_frames(outcomes=[{"status": "learned"}])
     many = made_frames(outcomes=[{"seed": seed, "status": "learned"} for seed in range(10)])
-    assert scope_sentence({"a": one}).endswith("here 1 is trained with 1 seed.")
+    assert scope_sentence({"a": one}).endswith("here 1 gets 1 seed.")
     both = scope_sentence({"a": one, "b": many})
-    assert both.endswith("here 2 are trained with 1 to 10 seeds.")
+    assert both.endswith("here 2 get 1 to 10 seeds.")
 
 
 def test_claims_are_counted_by_verdict():
@@ -50,17 +52,19 @@ def test_claims_are_counted_by_verdict():
 
 def test_verdicts_that_new_seeds_keep_are_counted_without_questions():
     def claim(verdict, again):
-        runs = (Repeat("First run", verdict, ""), Repeat(CONFIRMATION, again, ""))
+        runs = (Repeat("First run", verdict), Repeat(CONFIRMATION, again))
         return SimpleNamespace(runs=runs, verdict=again)
 
     pairs = (("holds", "holds"), ("holds", "undecided"), ("answered", "answered"))
-    section = ClaimsSection(tuple(claim(*pair) for pair in pairs), {"holds": 1}, {}, "", {})
-    assert claims_finding(section).certainty == "With new seeds 1 of 2 verdicts stay."
+    section = ClaimsSection(
+        tuple(claim(*pair) for pair in pairs), {"holds": 1}, {}, "", {}, NO_CODE
+    )
+    assert claims_finding(section).certainty == "With new seeds 1 of 2 stayed the same."
 
 
 def test_what_is_not_covered_is_named():
     text = unknown_sentence(judged({"undecided": 1}, not_run=("C1", "C2")))
-    assert text.startswith("Not covered: 1 claim undecided, 2 claims not run and ")
+    assert text.startswith("Not covered: 1 claim undecided, 2 claims not run, ")
 
 
 def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
@@ -99,7 +103,9 @@ def test_each_change_of_tutorial_as_cure_is_told_apart_by_hand():
     rows = [effect | end for effect, end in zip(effects, ends, strict=True)]
     frames = made_frames(shares, two_by_two=rows, resolved=resolved)
     finding = effects_finding({"s": frames})
-    assert finding.text == ("Points: tanh to ReLU −20 [−36, 7]; uniform(0, 1) to He +80 [57, 95].")
+    assert finding.text == (
+        "tanh to ReLU: −20 points [−36, 7]; uniform(0, 1) to He: +80 points [57, 95]."
+    )
     assert finding.certainty == "5 layers, SGD, 10 seeds each."
     assert [bar.text for bar in finding.bars] == ["0 %", "10 %", "70 %", "100 %"]
     assert effects_finding({"s": made_frames(shares, resolved=resolved)}) is None
@@ -137,8 +143,7 @@ def test_the_shallowest_and_the_deepest_limit_are_named():
     frames = made_frames(limits=rows)
     finding = limit_finding({"s": frames})
     assert finding.text == (
-        "Half the seeds learn with up to 3 to 11 layers; of 4 settings 1 with all 20, 1 without "
-        "one limit."
+        "Half the seeds learn with up to 3 to 11 layers; in 1 of 4 even with 20, in 0 not with 1."
     )
     assert [(bar.label, bar.text) for bar in finding.bars] == [
         ("tanh, Xavier, SGD, 5 wide", "3 [1, 5]"),

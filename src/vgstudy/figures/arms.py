@@ -16,7 +16,7 @@ from vgstudy.figures.style import GREY, RED, Look, activation_key, draw_lines
 from vgstudy.figures.view import MAX_COLUMNS, Axis, View, axes_of
 from vgstudy.formatting import listing, percent, plural
 
-BANDS = "Lines: median over seeds; bands: the central 90 % of the seeds."
+BANDS = "Lines: medians; bands: the central 90 % of the seeds."
 DEAD = "Above a panel: how many of its seeds ended dead, with a gradient of exactly zero."
 EPOCHS = Axis("epoch")
 MAX_POINTS = 60  # along a line
@@ -33,7 +33,8 @@ LEARNED_KEY: tuple[Look, ...] = (
 
 arms_figure = partial(
     figure,
-    needs="the study names no arm of a single cell with independent kernels",
+    needs="no name of the study's arms stands for a single network whose layers start from "
+    "different numbers",
     is_of=lambda study: bool(study.get("arms")),
 )
 
@@ -56,20 +57,20 @@ def accuracy(frames: Frames) -> View:
     after = chosen(arms, quantity="probe_accuracy").set_index("arm")["reported"].dropna()
     rows = fewer_epochs(chosen(arms, quantity=list(names)))
     last = (rows["quantity"] == "train_accuracy") & (rows["epoch"] == frames.last_epoch)
-    stars = rows["reported"].where(~last, rows["arm"].astype("str").map(after)).astype(float)
-    rows = rows.assign(x=rows["epoch"], reported=stars)
+    reported = rows["reported"].where(~last, rows["arm"].astype("str").map(after)).astype(float)
+    rows = rows.assign(x=rows["epoch"], reported=reported)
     drawn = rows[["low", "value", "high", "reported"]].astype(float)
     limits = (drawn.min().min() - 0.03, drawn.max().max() + 0.03) if len(rows) else (0.0, 1.0)
-    key = [MEDIAN, SINGLE_RUN] if rows["reported"].notna().any() else [MEDIAN]
+    stars = [SINGLE_RUN] if rows["reported"].notna().any() else []
+    key = [MEDIAN, *stars, *activation_key(rows)]
     return arms_view(frames, rows, axes_of(*names, limits=limits), key=key, panel=draw_run)
 
 
 @arms_figure(
     "arms-learned",
     title="When seeds learn",
-    caption="Share of seeds whose test accuracy has been above the threshold so far. Ring: the "
-    "share above it at the end.",
-    details=DEAD,
+    caption="Share of seeds that have learned so far. Ring: at the end.",
+    details=f"Learned: test accuracy above the threshold. {DEAD}",
 )
 def learned(frames: Frames) -> View:
     """Select the share of seeds that had learned by each tested epoch, and at the end."""
@@ -82,7 +83,7 @@ def learned(frames: Frames) -> View:
         frames,
         rows,
         axes,
-        key=LEARNED_KEY,
+        key=[*LEARNED_KEY, *activation_key(rows)],
         line=("cell",),
         panel=draw_learned,
         simultaneous=True,
@@ -111,13 +112,12 @@ def arms_view(
     key: Sequence[Look],
     **details: Any,
 ) -> View:
-    """Return a view with a column of panels for each arm; the note says which arms have none, and
-    the key names the activations too."""
+    """Return a view with a column of panels for each arm; the note says which arms have none."""
     drawn = cells_of_arms(frames)
     others = [arm for arm in frames.study.get("arms", {}) if arm not in drawn]
     text = f"{note.strip()} Not shown: {listing(others)}." if others else note
     settings = {"x": EPOCHS, "across": ("arm", "network"), "line": ("cell", "layer"), **details}
-    return View(rows, axes, note=text.strip(), key=[*key, *activation_key(rows)], **settings)
+    return View(rows, axes, note=text.strip(), key=key, **settings)
 
 
 def cells_of_arms(frames: Frames) -> dict[str, str]:

@@ -112,10 +112,12 @@ def scale_y(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
 
 
 def shown_names(axis: Axis) -> dict[int, str]:
-    """Return the names along a vertical axis by their place; of many short ones some."""
-    is_short = max(map(len, axis.names), default=0) <= 3
-    step = max(1, -(-len(axis.names) // MAX_NAMES)) if is_short else 1
-    return {place: axis.names[place] for place in range(0, len(axis.names), step)}
+    """Return the names along a vertical axis by their place; of many short ones some, the first and
+    the last among them."""
+    count, is_short = len(axis.names), max(map(len, axis.names), default=0) <= 3
+    shown = min(count, MAX_NAMES) if is_short else count
+    places = np.linspace(0, max(0, count - 1), shown).round().astype(int).tolist()
+    return {place: axis.names[place] for place in places}
 
 
 def decade_text(level: float, _: int) -> str:

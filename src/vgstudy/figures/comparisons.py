@@ -1,6 +1,7 @@
 """Levels of factors compared by how often runs learn: odds ratios over all depths, two changes made
 at once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, RED, Look, activation_key, colours
 from vgstudy.figures.view import DEPTH, SETTING, Axis, View, in_rows
-from vgstudy.formatting import level_text, levels_text, plural
+from vgstudy.formatting import level_text, levels_text, number, plural
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS
 
 # beyond it an odds ratio is drawn at the edge
@@ -20,9 +21,11 @@ WIDEST = (1e-3, 1e3)
 APART = 0.22  # of the distance between rows, from one activation to the next
 ROW_ORDER = ("initializer", "optimizer", "rate_factor", "remedy", "width")
 DOT: Look = {"color": GREY, "marker": "o", "markersize": 4, "linewidth": 1.0}
-OPEN_OR_FULL: tuple[Look, ...] = (
-    {**DOT, "label": "decided"},
-    {**DOT, "label": "undecided", "fillstyle": "none"},
+DECIDED, CHANGES, UNDECIDED = "decided", "changes with depth", "undecided"
+FILLINGS = {DECIDED: "full", CHANGES: "bottom", UNDECIDED: "none"}
+ODDS_KEY: tuple[Look, ...] = (
+    *({**DOT, "label": name, "fillstyle": filling} for name, filling in FILLINGS.items()),
+    {**DOT, "label": "beyond 1,000 or infinite", "marker": ">", "linestyle": ""},
 )
 EFFECTS_KEY: tuple[Look, ...] = (
     {"color": GREY, "marker": "o", "markersize": 3, "linewidth": 0.5, "label": "one depth"},
@@ -33,53 +36,63 @@ EFFECTS_KEY: tuple[Look, ...] = (
 @figure(
     "odds-ratios",
     title="Which level learns more often",
-    caption="Odds of learning over those with the reference, all depths of a setting together. "
-    "Full markers: decided (Holm).",
-    details="Decided: Holm's corrected p is below .05. Beyond 1,000 either way an odds ratio is "
-    "drawn at the edge.",
+    caption="Odds of learning relative to the reference, all depths together; right of 1 learns "
+    "more often. Full: decided.",
+    details="Odds: runs that learn over runs that do not. Decided: p is below .05 after Holm's "
+    "correction, and the odds ratio does not change with depth. Arrows: beyond 1,000 either way, "
+    "or infinite.",
     needs="no two settings differ in a declared contrast alone, or none has both runs that "
     "learned and runs that did not",
 )
 def odds_ratios(frames: Frames) -> View:
     """Select the odds ratios of each contrast, a row for each setting without its activation."""
     rows = _ordered(frames)
-    runs = int(rows["n"].sum() + rows["n_reference"].sum())
     rows, axes = in_rows(rows.assign(x=rows["value"].clip(*WIDEST)), "setting")
     ends = rows[["low", "high"]].clip(*WIDEST)
+    limits = (min(ends["low"].min(), 1) / 3, 3 * max(ends["high"].max(), 1))
     return View(
         rows.drop(columns="n"),
         axes,
-        Axis("odds ratio of learning", "log", limits=(ends["low"].min(), ends["high"].max())),
+        Axis("odds ratio of learning", "log", limits=limits),
         "Corrected within each contrast.",
         across=(),
-        counts=f"{plural(len(rows), 'test')} on {plural(runs, 'run')}.",
+        counts=f"{plural(len(rows), 'test')} on {plural(len(frames.outcomes), 'run')}.",
         line=("setting",),
         panel=draw_odds,
-        key=[*activation_key(rows), *OPEN_OR_FULL],
+        key=[*activation_key(rows), *ODDS_KEY],
         takeaway=clearest(frames.pooled),
     )
 
 
 def clearest(pooled: pd.DataFrame) -> str:
-    """Say which two levels differ most often from their reference in how often runs learn."""
-    compared = []
-    for (factor, reference), rows in pooled.groupby(["factor", "reference"], observed=True):
-        for level, some in rows.groupby(str(factor), observed=True):
-            pair = [level_text(str(factor), name) for name in (level, reference)]
-            compared.append(_more_often(some, *pair))
-    best = sorted(compared, reverse=True)[:2]
-    return "; ".join(text for share, text in best if share)
+    """Say of each contrast which level differs most often from the reference in how often runs
+    learn."""
+    texts = []
+    for (factor, reference), rows in pooled.groupby(["factor", "reference"], sort=False):
+        compared = [
+            _more_often(some, *(level_text(str(factor), name) for name in (level, reference)))
+            for level, some in rows.groupby(str(factor), observed=True)
+        ]
+        count, text = max(compared)
+        texts.append(text if count else "")
+    found = "; ".join(filter(None, texts))
+    return f"Who learns more often: {found}" if found else ""
 
 
-def _more_often(rows: pd.DataFrame, level: str, reference: str) -> tuple[float, str]:
-    """Return in which share of settings a level learns more often than the reference, or less
-    often, whichever are more, and the same in words."""
-    decided = rows[rows["p_adjusted"] < ALPHA]
-    more = int((decided["value"] > 1).sum())
-    less = len(decided) - more
-    count, word = (more, "more") if more >= less else (less, "less")
-    text = f"{level} learns {word} often than {reference} in {count} of {len(rows)} settings"
-    return count / len(rows), text
+def _more_often(rows: pd.DataFrame, level: str, reference: str) -> tuple[int, str]:
+    """Return in how many settings one of two levels learns more often, whichever does so in more,
+    and the same in words."""
+    is_decided, more = outcome(rows) == DECIDED, rows["value"] > 1
+    above, below = int((is_decided & more).sum()), int((is_decided & ~more).sum())
+    count, first, second = max((above, level, reference), (below, reference, level))
+    return count, f"{first}, not {second}, in {count} of {plural(len(rows), 'setting')}"
+
+
+def outcome(rows: pd.DataFrame) -> "pd.Series[str]":
+    """Return whether each odds ratio is decided. Where it changes with depth, no single one speaks
+    for the setting."""
+    names = rows["p_adjusted"].lt(ALPHA).map({True: DECIDED, False: UNDECIDED})
+    return names.mask(rows["p_depth_adjusted"] < ALPHA, CHANGES)
 
 
 def _ordered(frames: Frames) -> pd.DataFrame:
@@ -111,14 +124,19 @@ def draw_odds(axes: Axes, points: pd.DataFrame) -> None:
     codes = points["activation"].cat.remove_unused_categories().cat.codes
     points = points.assign(y=points["place"] + APART * (codes - codes.max() / 2))
     axes.axvline(1, color=GREY, linewidth=0.8)
-    for (activation, decided), rows in points.groupby(
-        ["activation", points["p_adjusted"] < ALPHA], observed=True
-    ):
+    looks = [points["activation"], outcome(points), points["value"].map(_marker)]
+    for (activation, name, marker), rows in points.groupby(looks, observed=True):
         look: Any = {"color": palette[str(activation)], "linewidth": 1.0}
-        low, high = rows["low"].clip(WIDEST[0] / 2), rows["high"].clip(upper=2 * WIDEST[1])
+        low, high = rows["low"].clip(WIDEST[0] / 9), rows["high"].clip(upper=9 * WIDEST[1])
         axes.hlines(rows["y"], low, high, **look)
-        filling: Any = "full" if decided else "none"
-        axes.plot(rows["x"], rows["y"], "o", fillstyle=filling, markersize=4, **look)
+        filling: Any = FILLINGS[str(name)]
+        mark: Any = {"marker": marker, "fillstyle": filling, "markersize": 4, "linestyle": ""}
+        axes.plot(rows["x"], rows["y"], **mark, **look)
+
+
+def _marker(ratio: float) -> str:
+    """Return the marker of an odds ratio: an arrow beyond the range that is drawn."""
+    return "<" if ratio < WIDEST[0] else ">" if ratio > WIDEST[1] else "o"
 
 
 @figure(
@@ -147,6 +165,7 @@ def two_by_two(frames: Frames) -> View:
         else Axis(f"{effect}:\n{change}" if effect in FACTORS else effect, limits=(-1.05, 1.05))
         for effect, change in effects.items()
     }
+    factors = overall[overall["effect"].isin(list(FACTORS))]
     return View(
         at_depths.assign(quantity=at_depths["effect"].astype("str"), x=at_depths["depth"]).drop(
             columns="n"
@@ -157,7 +176,21 @@ def two_by_two(frames: Frames) -> View:
         line=("effect",),
         panel=draw_effects,
         key=EFFECTS_KEY,
+        takeaway=largest_effects(factors, effects),
     )
+
+
+def largest_effects(overall: pd.DataFrame, changes: Mapping[str, str]) -> str:
+    """Say what each change does to the share that learns, averaged over depths, in the settings
+    where it does least and most."""
+    texts = []
+    for effect, rows in overall.groupby("effect", sort=False, observed=True):
+        low, high = (
+            number(100 * end, 0, True) for end in (rows["value"].min(), rows["value"].max())
+        )
+        span = low if len(rows) == 1 else f"{low} to {high}"
+        texts.append(f"{changes[str(effect)]}: {span} points")
+    return f"Share that learns, mean over depths: {'; '.join(texts)}" if texts else ""
 
 
 def draw_effects(axes: Axes, points: pd.DataFrame) -> None:

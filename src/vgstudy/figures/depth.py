@@ -21,6 +21,7 @@ FITS = {
 }
 NAMED_BY = ("activation", "initializer", "optimizer", "width")
 BAND = ("low", "high", "method")
+HALF = 0.5
 APART = 0.18  # of the distance between initializers, from one activation to the next
 
 
@@ -204,6 +205,7 @@ def performance(frames: Frames, width: int) -> View:
     above = frames.study["outcome"]["learned_above"]
     chance = {f"chance {frames.chance:g}": frames.chance}
     marks = {f"learned above {above:g}": above, **chance}
+    shares = rows[rows["quantity"] == "p_learned"]
     return View(
         rows.assign(x=rows["depth"].astype(int), **own),
         {
@@ -217,7 +219,22 @@ def performance(frames: Frames, width: int) -> View:
         line=SETTING,
         simultaneous=True,
         panel=draw_performance,
+        takeaway=half_learn(shares, width),
     )
+
+
+def half_learn(shares: pd.DataFrame, width: int) -> str:
+    """Say in how many settings at least half the seeds learn, in the shallowest and the deepest
+    networks."""
+    known = shares[shares["value"].notna()]
+    if known.empty:
+        return ""
+    depths = known["depth"].astype(int)
+    texts = []
+    for depth in sorted({depths.min(), depths.max()}):
+        some = known.loc[depths == depth, "value"]
+        texts.append(f"{(some >= HALF).sum()} of {len(some)} with {plural(depth, 'layer')}")
+    return f"Settings in which half the seeds learn, {width} wide: {', '.join(texts)}"
 
 
 def draw_performance(axes: Axes, points: pd.DataFrame) -> None:

@@ -1,7 +1,7 @@
 """Layers of a tutorial's networks over the epochs: weights, how far they moved, gradients, their
 spread."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,14 @@ from vgstudy.figures.arms import (
     rows_of_arms,
 )
 from vgstudy.figures.frames import Frames, chosen
-from vgstudy.figures.style import GREY, Look, colours, draw_layers, layer_key
+from vgstudy.figures.style import (
+    GREY,
+    Look,
+    activation_key,
+    colours,
+    draw_layers,
+    layer_key,
+)
 from vgstudy.figures.view import Axis, View, axes_of
 from vgstudy.formatting import listing
 from vgstudy.quantities import PROBE_SET
@@ -32,6 +39,7 @@ LAYERS = (
 ZERO = "Medians of exactly zero, as where most seeds are dead, have no place on a log axis."
 KINDS = {"g": "gradient\n(loss per weight)", "w": "weights"}
 BLOCKS = ("layer 1", "output layer")
+MOST = 0.5  # of the seeds
 FAN_KEY: tuple[Look, ...] = ({"label": "median entry", "color": GREY},)
 FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to, opacity
 
@@ -39,19 +47,28 @@ FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to,
 @arms_figure(
     "arms-moved",
     title="How far each layer's weights move",
-    caption=f"L1 norm of each layer's weights, and their mean change relative to it. {BANDS}",
+    caption=f"L1 norm of each layer's weights, and their mean relative change. {BANDS}",
     details=f"Change: mean |w − w₀| over mean |w₀| of the layer. {LAYERS}",
 )
 def moved(frames: Frames) -> View:
     """Select the L1 norm of each layer's weights after every epoch, where it is logged, and their
     relative change by epoch."""
     view = by_layer(frames, axes_of("w_l1", "w_change"), says_examples=False)
-    return replace(view, takeaway=moved_most(view.frame))
+    return replace(view, takeaway=moved_most(view.frame, mostly_dead(frames)))
 
 
-def moved_most(rows: pd.DataFrame) -> str:
-    """Say which layer of each arm changes most, for its size."""
-    ends = chosen(rows, quantity="w_change")
+def mostly_dead(frames: Frames) -> list[str]:
+    """Return the cells of which more than half of the seeds ended dead."""
+    dead = (frames.outcomes["status"] == "dead").groupby(frames.outcomes["cell"]).mean()
+    return list(dead.index[dead > MOST])
+
+
+def moved_most(rows: pd.DataFrame, dead: Sequence[str]) -> str:
+    """Say which layer of each arm changes most, for its size; a median over dead seeds says
+    nothing."""
+    is_dead = rows["cell"].isin(dead)
+    names = rows.loc[is_dead, "arm"].drop_duplicates().astype("str")
+    ends = chosen(rows[~is_dead], quantity="w_change")
     ends = ends[(ends["epoch"] == ends["epoch"].max()) & ends["value"].notna()]
     if ends.empty:
         return ""
@@ -62,7 +79,8 @@ def moved_most(rows: pd.DataFrame) -> str:
         f"{layer} in {listing(arms.astype('str'))}"
         for layer, arms in most["arm"].groupby(layers, sort=False)
     ]
-    return f"The layer that changes most for its size: {'; '.join(texts)}"
+    left_out = [f"most seeds of {listing(names)} are dead"] if len(names) else []
+    return f"Largest relative weight change: {'; '.join([*texts, *left_out])}"
 
 
 @arms_figure(
@@ -126,7 +144,9 @@ def entries(frames: Frames) -> View:
         for kind, label in KINDS.items()
         for block in BLOCKS
     }
-    return arms_view(frames, rows, axes, note, key=FAN_KEY, panel=draw_fan)
+    return arms_view(
+        frames, rows, axes, note, key=[*FAN_KEY, *activation_key(rows)], panel=draw_fan
+    )
 
 
 def by_layer(

@@ -2,9 +2,11 @@
 update."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from vgstudy.figures.frames import (
     REFERENCE_DEPTH,
@@ -15,6 +17,7 @@ from vgstudy.figures.frames import (
     optimizers,
 )
 from vgstudy.figures.registry import figure
+from vgstudy.figures.style import DASHES, GREY, Look, activation_key, draw_lines
 from vgstudy.figures.view import BLOCKS, SETTING, Axis, View, axes_of, with_bands
 from vgstudy.formatting import listing
 from vgstudy.quantities import QUANTITIES
@@ -102,8 +105,7 @@ def has_widths(study: Mapping[str, Any]) -> bool:
 @figure(
     "fluctuations",
     title="How much initial gradients vary from seed to seed",
-    caption="Variance over seeds of log (δ of layer L / δ of layer 2) before training; a line for "
-    "each width.",
+    caption="Variance over seeds of log (δ of layer L / δ of layer 2) before training.",
     details="Activations that are linear but for a slope below 0. Theory at one input: the "
     "variance grows in proportion to the sum of 1 / width over the layers between (Hanin & Nica "
     "2018), so deep narrow networks differ most. Ours is of many inputs, and smaller.",
@@ -113,14 +115,38 @@ def has_widths(study: Mapping[str, Any]) -> bool:
 def fluctuations(frames: Frames) -> View:
     """Select the variance over seeds of the log ratio of δ over the square layers."""
     rows = first_optimizer_only(chosen(frames.overlays, quantity=VARIANCE))
+    rows = rows.drop(columns="predicted")
     x = (rows["depth"].astype(int) - 2) / rows["width"].astype(int)
     return View(
-        rows.assign(x=x).drop(columns="predicted"),
+        rows.assign(x=x),
         {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)", "log")},
         Axis("sum of 1 / width over the layers between: (depth − 2) / width", "log"),
         across=("initializer",),
         line=SETTING,
+        panel=draw_by_width,
+        key=[*activation_key(rows), *width_key(rows)],
     )
+
+
+def width_dashes(rows: pd.DataFrame) -> dict[Any, Any]:
+    """Return the dash of each width."""
+    return dict(zip(rows["width"].cat.categories, cycle(DASHES), strict=False))
+
+
+def width_key(rows: pd.DataFrame) -> list[Look]:
+    """Return an entry for each width."""
+    dashes = width_dashes(rows).items()
+    return [{"label": f"{width} wide", "color": GREY, "linestyle": dash} for width, dash in dashes]
+
+
+def draw_by_width(axes: Axes, points: pd.DataFrame) -> None:
+    """Draw a line for each network of a panel, dashed by its width."""
+    dashes = width_dashes(points)
+    for width, some in points.groupby("width", observed=True):
+        drawn = len(axes.lines)
+        draw_lines(axes, some)
+        for line in axes.lines[drawn:]:
+            line.set_linestyle(dashes[width])
 
 
 @figure(

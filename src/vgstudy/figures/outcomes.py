@@ -30,9 +30,9 @@ MOST_ACTIVATIONS = 3
 @figure(
     "accounting",
     title="What became of every run",
-    caption="Share of each network's runs that learned, are slow, got stuck, died (a gradient of "
-    "exactly zero) or diverged.",
-    details="Slow: not learned, but the training loss still falls. Stuck: neither.",
+    caption="Share of each network's runs that learned, are slow, stuck, dead or diverged.",
+    details="Slow: not learned, but the training loss still falls. Stuck: neither; it may learn if "
+    "trained longer. Dead: a layer's gradient is exactly zero.",
     needs="the study has no runs",
 )
 def accounting(frames: Frames) -> View:
@@ -134,9 +134,13 @@ def draw_rows(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def draw_statuses(axes: Axes, points: pd.DataFrame) -> None:
-    """Draw a stacked bar for every depth."""
+    """Draw a stacked bar for every depth, and the share of the panel's runs that learned."""
     shares = points.pivot_table(index="x", columns="status", values="value", aggfunc="sum")
     stack_bars(axes.bar, shares, 0.9)
+    learned = points.loc[points["status"] == "learned", "runs"].sum() / points["runs"].sum()
+    box: Any = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+    place: Any = {"transform": axes.transAxes, "ha": "right", "va": "top", "size": 7}
+    axes.text(0.98, 0.95, f"{100 * learned:.0f} % learn", bbox=box, **place)
 
 
 def stack_bars(draw: Callable[..., Any], shares: pd.DataFrame, thickness: float) -> None:

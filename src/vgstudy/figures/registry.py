@@ -20,7 +20,7 @@ FAMILIES = ("outcomes", "depth", "rates", "comparisons", "arms", "layers", "sign
 METHODS: Mapping[str, str] = MappingProxyType(
     {
         "t": "Student t",
-        "chi-squared on log": "chi-squared",
+        "chi-squared on log": "chi-squared (too narrow for ReLU)",
         "t on log": "Student t (log scale)",
         "max-|t|, bootstrap of seeds": "max-t bootstrap",
         "max-|t|, normal draws": "max-t",
@@ -29,7 +29,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "exact, common odds ratio": "exact",
         "Newcombe, sum of shares": "Newcombe",
         "monotone fit, Jeffreys draws": "posterior (Jeffreys' prior)",
-        "monotone fit, band over depths": "fitted-curve",
+        "monotone fit, band by Bonferroni": "fitted-curve",
     }
 )
 CUT = "An interval far wider than the spread of the values is cut at the edge of its panel."

@@ -27,19 +27,20 @@ DECADES = (-8, -4, -2, -1, 0, 1, 2, 4, 8)  # in the key; beyond the ends the col
 LARGE = 10.0  # a factor from which a signal is said to vanish or to explode
 CLOSE = 1.5  # a factor: a ratio so near to tenfold could be on either side
 LAYER = Axis("layer (1 is nearest the input)")
-NEEDS = "no network of the depth shown, or no arm of one cell, has two hidden layers with a signal"
+NEEDS = "no network with a name of its own has two hidden layers with a signal"
 COLOURS_MEAN = (
-    "White: as strong as in the last hidden layer; red: it vanishes toward the input; blue: it "
-    "explodes. Colours end at 10⁸ either way. Ratios of geometric means over the same seeds of the "
-    "root mean square over units and examples; intervals are in the table of profiles."
+    "Signal δ: dLoss/dz, which backpropagation carries toward the input. White: as strong as in "
+    "the last hidden layer; red: it vanishes; blue: it explodes. Colours end at 10⁸ either way. "
+    "Ratios of geometric means over the same seeds of the root mean square over units and "
+    "examples; intervals are in the table of profiles."
 )
 
 
 @figure(
     "signal-start",
     title="Where the signal is lost before training",
-    caption="Backpropagated signal δ of each hidden layer relative to the last one, before any "
-    "update. Red: lost on the way to the input; blue: grown.",
+    caption="Signal δ of each hidden layer relative to the last one, before training. Red: lost; "
+    "blue: grown.",
     details=COLOURS_MEAN,
     needs=NEEDS,
 )
@@ -65,8 +66,8 @@ def signal_start(frames: Frames) -> View:
 @figure(
     "signal-epochs",
     title="How the signal changes during training",
-    caption="Backpropagated signal δ of each hidden layer relative to the last one, at each probed "
-    "epoch. Red: lost on the way to the input; blue: grown.",
+    caption="Signal δ of each hidden layer relative to the last one, at each probed epoch. Red: "
+    "lost; blue: grown.",
     details=COLOURS_MEAN,
     needs=NEEDS,
 )
@@ -140,8 +141,7 @@ def takeaway(frames: Frames, rows: pd.DataFrame) -> str:
         return ""
     return (
         "From the last hidden layer to layer 1 the signal shrinks more than tenfold in "
-        f"{vanishing(ends).sum()} of {counted(frames, ends)} and grows more than tenfold in "
-        f"{exploding(ends).sum()}"
+        f"{vanishing(ends).sum()} of {counted(frames, ends)}, grows so in {exploding(ends).sum()}"
     )
 
 

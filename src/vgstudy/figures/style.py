@@ -46,7 +46,7 @@ STATUS_LOOKS: Mapping[str, Mapping[str, Any]] = {
 GREY, RED = "#6B6B6B", "#B5483F"
 
 Look = Mapping[str, Any]  # how something is drawn, as matplotlib names it
-SHADES = 6  # of a colour, for layers from light to dark
+LAYERS, SHADES = "crest", 6  # a palette for layers, from light to dark
 MAX_DOTS = 30  # along a line: more would cover it
 DODGE = 0.06  # between activations where all points have one place on the horizontal axis
 # how seaborn draws a line: the values as they are, without estimates of its own
@@ -108,11 +108,6 @@ def colours(frame: pd.DataFrame) -> dict[str, str]:
     return keyed(frame["activation"].cat.categories, COLOURS)
 
 
-def shades(colour: str, count: int) -> list[Any]:
-    """Return `count` shades of a colour, from light to dark."""
-    return list(sns.light_palette(colour, n_colors=count + 2))[2:]
-
-
 def draw_lines(axes: Axes, points: pd.DataFrame) -> None:
     """Draw a line for every cell of a panel, coloured by activation, with bands."""
     palette = colours(points)
@@ -153,7 +148,7 @@ def draw_layers(axes: Axes, points: pd.DataFrame) -> None:
     """
     output = points["depth"].astype(int) + 1
     place = ((SHADES - 1) * (points["layer"] - 1) / (output - 1)).round().astype(int)
-    palette = dict(enumerate(shades(colours(points)[points["activation"].iloc[0]], SHADES)))
+    palette = dict(enumerate(sns.color_palette(LAYERS, SHADES)))
     points = points.assign(shade=place)
     by_layer = {"hue": "shade", "palette": palette, "units": "segment", "ax": axes}
     sns.lineplot(points, y="value", **by_layer, **PLAIN)
@@ -176,5 +171,5 @@ def activation_key(frame: pd.DataFrame) -> list[Look]:
 def layer_key() -> list[Look]:
     """Return entries for the shades of layers."""
     labels = {0: "layer 1", 2: "layers between", SHADES - 1: "output layer"}
-    greys = shades(GREY, SHADES)
-    return [{"label": label, "color": greys[place]} for place, label in labels.items()]
+    palette = sns.color_palette(LAYERS, SHADES)
+    return [{"label": label, "color": palette[place]} for place, label in labels.items()]

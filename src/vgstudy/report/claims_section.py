@@ -9,15 +9,14 @@ from pathlib import Path
 from vgstudy.analysis.intervals import WILSON
 from vgstudy.claims.judging import ANSWERED, NOT_RUN, VERDICTS
 from vgstudy.formatting import interval, listing, number, share
-from vgstudy.report.repeats import Repeat, repeats, run_again, share_text, verdict_giver
+from vgstudy.report.repeats import Repeat, judged, repeats, run_again, share_text, verdict_giver
 from vgstudy.report.table import Row, Table
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import shared_rows
 
-TUTORIALS = ("A", "B", "C", "D")
 COLUMNS = 40  # of dots, side by side
 LOGARITHMIC_FROM = 20  # ratio of largest to smallest value from which a strip is logarithmic
-CODE_CAPTION = "Lines of its code that no longer do what they did (TensorFlow 2.21, Keras 3.15)"
+CODE_CAPTION = "Outdated lines of the tutorials' code (TensorFlow 2.21, Keras 3.15)"
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ class Claim:
     ----------
     reported
         What the tutorial reports, once.
-    verdict, share
-        On the whole claim; the share of seeds in words. They are those of the confirmation where
-        its verdict differs from the first run's.
+    headline
+        The run that gives the verdict: the confirmation where its verdict differs from the first
+        run's.
     statements
         Each a row of the table with the texts of `statement`, of the first run.
     runs
@@ -54,17 +53,32 @@ class Claim:
     claim: str
     setup: str
     reported: str
-    verdict: str
-    share: str
+    headline: Repeat
     statements: tuple[Row, ...]
     runs: tuple[Repeat, ...]
     later: str
 
     @property
+    def verdict(self) -> str:
+        """The verdict on the whole claim, which is that on its worst statement."""
+        return self.headline.verdict
+
+    @property
     def deciding(self) -> Row:
-        """The statement that decides the first run's verdict on the claim."""
-        same = (row for row in self.statements if row["verdict"] == self.runs[0].verdict)
+        """The row of the statement that decides the verdict, with the seeds of the first run."""
+        decides = (self.headline.statement, self.headline.arm)
+        same = (row for row in self.statements if (row["statement"], row["arm"]) == decides)
         return next(same, self.statements[0])
+
+    @property
+    def decides(self) -> str:
+        """The statement that decides the verdict, with its network if there are several; empty
+        where a claim has one statement."""
+        several = len({row["arm"] for row in self.statements}) > 1
+        text = self.deciding["statement"]
+        if len(self.statements) == 1:
+            return ""
+        return f"{self.deciding['arm']}: {text}" if several else text
 
 
 @dataclass(frozen=True)
@@ -79,25 +93,28 @@ class ClaimsSection:
         Of each tutorial by its letter the ids of the other claims.
     lacking
         The studies that would judge these, in words.
+    titles
+        Of each tutorial by its letter the title.
     code
-        By letter the lines of a tutorial's code that no longer do what they did.
+        The lines of the tutorials' code that no longer do what they did.
     """
 
     claims: tuple[Claim, ...]
     counts: Mapping[str, int]
     not_run: Mapping[str, tuple[str, ...]]
     lacking: str
-    code: Mapping[str, Table]
+    titles: Mapping[str, str]
+    code: Table
 
     @property
     def judged(self) -> tuple[Claim, ...]:
-        """The claims that have a verdict; not the open questions."""
+        """The claims that have a verdict."""
         return tuple(claim for claim in self.claims if claim.verdict != ANSWERED)
 
     @property
-    def studies(self) -> tuple[str, ...]:
-        """The studies that judge the claims."""
-        return tuple(dict.fromkeys(claim.study for claim in self.claims))
+    def questions(self) -> tuple[Claim, ...]:
+        """The open questions, which have an answer instead."""
+        return tuple(claim for claim in self.claims if claim.verdict == ANSWERED)
 
     def of_study(self, name: str) -> tuple[Claim, ...]:
         """Return the claims that one study judges."""
@@ -122,16 +139,19 @@ def claims_section(results: Path) -> ClaimsSection | None:
             for letter in tutorials
         },
         lacking=listing(lacking),
-        code={letter: code_table(letter, text["code"]) for letter, text in tutorials.items()},
+        titles={letter: text["title"] for letter, text in tutorials.items()},
+        code=code_table(tutorials),
     )
 
 
-def code_table(letter: str, lines: Sequence[Row]) -> Table:
-    """Return the lines of a tutorial's code that no longer do what they did."""
-    # other letters are a user's own files
-    name = f"{'Tutorial' if letter in TUTORIALS else 'Claims'} {letter}"
-    rows = tuple((line["line"], line["today"], line["instead"]) for line in lines)
-    return Table(f"{name}: {CODE_CAPTION}", ("line", "today", "write instead"), rows)
+def code_table(tutorials: Mapping[str, Row]) -> Table:
+    """Return the lines of the tutorials' code that no longer do what they did."""
+    rows = tuple(
+        (letter, line["line"], line["today"], line["instead"])
+        for letter, tutorial in tutorials.items()
+        for line in tutorial["code"]
+    )
+    return Table(CODE_CAPTION, ("tutorial", "line", "today", "write instead"), rows)
 
 
 def judged_claims(rows: Sequence[Row], confirmed: Collection[str] = ()) -> Iterator[Claim]:
@@ -151,10 +171,8 @@ def claim(rows: Sequence[Row], confirmed: Collection[str] = ()) -> Claim:
         The studies that are the same as those that were run again.
     """
     first = rows[0]
-    agreeing = share_text(first["claim_share"], first["claim_n"])
-    run = Repeat("First run", first["claim_verdict"], agreeing)
+    run = judged("First run", rows)
     again = tuple(repeats(rows)) if first["study"] in confirmed else ()
-    headline = verdict_giver(run, again)
     texts = dict.fromkeys(row["reported"] for row in rows)
     # without those that are part of a longer one
     kept = [text for text in texts if sum(text in other for other in texts) == 1]
@@ -164,8 +182,7 @@ def claim(rows: Sequence[Row], confirmed: Collection[str] = ()) -> Claim:
         claim=first["claim"],
         setup=first["setup"],
         reported="; ".join(kept),
-        verdict=headline.verdict,
-        share=headline.share,
+        headline=verdict_giver(run, again),
         statements=tuple(statement(row) for row in rows),
         runs=(run, *again),
         later=later_text([row["version"] for row in rows]),
@@ -209,7 +226,7 @@ def number_text(row: Row) -> str:
     if row["value"] is None:
         return ""
     ends = (row["value"], row["low"], row["high"])
-    return f"{share(*ends)} of seeds" if row["method"] == WILSON else interval(*ends)
+    return share(*ends) if row["method"] == WILSON else interval(*ends)
 
 
 def brief_text(row: Row) -> str:

@@ -129,8 +129,7 @@ def training_sentence(study: Resolved) -> str:
     steps = training.get("steps_per_epoch")
     portion = f" of {plural(steps, 'optimizer step')}" if steps else ""
     fixed_data = read_task(task).same_for_all_seeds
-    drawn = "" if fixed_data else " and the data"
-    same = " on the same data for all" if fixed_data else ""
+    drawn = "; the data stay the same" if fixed_data else ", and the data"
     shared = study.get("streams") == "shared"
     streams = (
         "cells of equal depth and width share their random streams"
@@ -142,8 +141,8 @@ def training_sentence(study: Resolved) -> str:
     tested = "epoch" if log.test_every == 1 else f"{log.test_every} epochs"
     return (
         f"Each run trains for {plural(training['epochs'], 'epoch')}{portion} on mini-batches of "
-        f"{training['batch_size']}. A seed draws the kernels, the order of the batches{drawn} "
-        f"again{same}; {streams}. All layers are probed on {rows}, in float64, "
+        f"{training['batch_size']}. Each seed redraws the initial weights and the batch order"
+        f"{drawn}; {streams}. All layers are probed on {rows}, in float64, "
         f"at epochs {listing(map(str, log.probe_epochs))}{''.join(batch_probes(log))}; accuracy on "
         f"the test rows is taken every {tested} and at the end."
     )

@@ -64,12 +64,11 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 def fixes() -> dict[str, Any]:
-    """Return the section from the package's own tables: a table in sight, `first`; `sentences`;
-    folded `tables`; and the `finding` for the first screen."""
+    """Return the section from the package's own tables: `sentences`, folded `tables`, and the
+    `finding` for the first screen."""
     names = ("rates", "fair", "remedies", "interventions", "initialisers")
     kept = {name: read_record(name) for name in names}
     return {
-        "first": rate_table(kept["rates"]),
         "sentences": [
             rate_sentence(kept["rates"].rows),
             f"{depth_sentence(kept['fair'].rows)} {edge_sentence(kept['fair'].rows)}",
@@ -78,6 +77,7 @@ def fixes() -> dict[str, Any]:
             initialiser_sentence(kept["initialisers"].rows),
         ],
         "tables": [
+            rate_table(kept["rates"]),
             depth_table(kept["fair"]),
             *(record_table(kept[name], *table) for name, table in TABLES.items()),
         ],
@@ -122,7 +122,7 @@ def edge_sentence(rows: Rows) -> str:
     beyond it."""
     rates = [row["rate_factor"] for row in rows]
     ends = sum(rate in (min(rates), max(rates)) for rate in rates)
-    return f"{ends} of these {len(rates)} best rates are the lowest or highest tried."
+    return f"{ends} of {len(rates)} best rates lie at an end of those tried."
 
 
 def remedy_sentence(rows: Rows) -> str:
@@ -135,7 +135,7 @@ def remedy_sentence(rows: Rows) -> str:
         good = [row["remedy"] for row in tried if row["as_good"]]
         if NONE not in good:
             names = (REMEDIES.get(remedy, remedy) for remedy in good)
-            some.append(f"{activation} needs one of these: {listing(names)}")
+            some.append(f"{activation} needs {' or '.join(names)}")
         elif len(tried) > 1:
             none.append(activation)
     shape = f"With {rows[0]['depth']} layers of {rows[0]['width']} units"
@@ -155,12 +155,14 @@ def cause_finding(rows: Rows, rates: Rows) -> Finding:
     profile, reverse = _compared(rows)[A2, PROFILE, SIZE], _reverse(rows)
     counts = _learned(rows)
     given = next(row["at_one"] for row in rates if _network(row) == A2)
-    names = {UNTOUCHED: "untouched", PROFILE: "equal, same size", SIZE: "only size"}
+    names = {UNTOUCHED: "untouched", PROFILE: "equal, same size", SIZE: "only size changed"}
     return Finding(
-        topic="Do unequal gradients make A's network fail?",
-        text=f"{is_cause(profile, reverse)}. Equal ones help at best rates ("
-        f"{percent(given)} at the given one); unequal ones harm {reverse['harmed']} of "
-        f"{reverse['n']} healthy runs.",
+        topic="Do unequal gradients make it fail?",
+        text=(
+            f"{is_cause(profile, reverse)}. At best rates ({percent(given)} learn at the given "
+            f"one) equal layers help, but unequal ones harm {reverse['harmed']} of {reverse['n']} "
+            "healthy runs."
+        ),
         certainty=f"Equal less size: {_difference(profile)}.",
         link="fixes",
         what="learned",
@@ -175,13 +177,13 @@ def cause_sentence(rows: Rows) -> str:
     fixed, profile = compared[A2, FIXED, UNTOUCHED], compared[A2, PROFILE, SIZE]
     return (
         f"Tutorial A's failing network, each arm at its best rate: {counts[UNTOUCHED]} of "
-        f"{profile['n']} seeds learn untouched; {counts[EQUAL]} if every layer gets the output "
-        f"layer's gradient size at every step; {counts[PROFILE]} if it also keeps the untouched "
-        f"overall size; {counts[SIZE]} if only that changes; {counts[FIXED]} if layers are made "
-        f"equal once, before training ({_difference(fixed)} from untouched), so normalising at "
-        "every step may be what helps. Its unequal gradients, given to a healthy network, harm "
-        f"{reverse['harmed']} of {reverse['n']} seeds. Are they the cause, by the rule set before "
-        f"looking? {is_cause(profile, reverse)}."
+        f"{profile['n']} seeds learn untouched; {counts[EQUAL]} if every layer's gradient gets the "
+        f"output layer's size; {counts[PROFILE]} if the overall size then stays as it was; "
+        f"{counts[SIZE]} if only that changes; {counts[FIXED]} if layers are made equal before "
+        f"training only ({_difference(fixed)} from untouched): normalising at every step may be "
+        f"what helps. Its gradients, given to a healthy network, harm {reverse['harmed']} of "
+        f"{reverse['n']} seeds. Are they the cause, by the rule set before looking? "
+        f"{is_cause(profile, reverse)}."
     )
 
 

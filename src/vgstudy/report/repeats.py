@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vgstudy.cells import canonical_json
-from vgstudy.formatting import plural
+from vgstudy.claims.judging import ANSWERED
+from vgstudy.formatting import percent
 from vgstudy.report.table import Row
 from vgstudy.results import read_design
 from vgstudy.store.records import read_record
@@ -23,15 +24,31 @@ LABELS: Mapping[str, str] = {
     BEST_RATE: "Outcomes at each network's best learning rate, seeds 230 to 299",
 }
 CONFIRMATION = LABELS[SAME_SAMPLE]
+WHOLE = 1e-6  # how near to a whole number a count of seeds is
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """A claim judged again: what differed, the verdict, the share of seeds in words."""
+    """A claim judged by one run.
+
+    Attributes
+    ----------
+    label
+        What differed from the first run.
+    verdict
+        That of its worst statement.
+    statement, arm, share
+        The worst statement, the network that it is about, and for how many seeds it holds.
+    all_hold
+        For how many seeds all statements hold.
+    """
 
     label: str
     verdict: str
-    share: str
+    statement: str = ""
+    arm: str = ""
+    share: str = ""
+    all_hold: str = ""
 
     @property
     def confirms(self) -> bool:
@@ -60,8 +77,27 @@ def repeats(rows: Sequence[Row]) -> Iterator[Repeat]:
     for seeds, again in _judged_again().items():
         of_claim = again.get(key, [])
         if of_claim and {row["statement"] for row in of_claim} <= statements:
-            share = share_text(of_claim[0]["claim_share"], of_claim[0]["claim_n"])
-            yield Repeat(LABELS[seeds], of_claim[0]["claim_verdict"], share)
+            yield judged(LABELS[seeds], of_claim)
+
+
+def judged(label: str, rows: Sequence[Row]) -> Repeat:
+    """Return how one run judges a claim, from the rows of its statements."""
+    verdict, decides = rows[0]["claim_verdict"], worst(rows)
+    return Repeat(
+        label,
+        verdict,
+        decides["statement"],
+        decides["arm"],
+        share_text(decides["share"], decides["n"] - decides.get("n_failed", 0)),
+        share_text(rows[0]["claim_share"], rows[0]["claim_n"]),
+    )
+
+
+def worst(rows: Sequence[Row]) -> Row:
+    """Return the statement that decides the verdict on a claim: of those with this verdict the one
+    that holds for the fewest seeds; of an open question the first."""
+    same = [row for row in rows if row["verdict"] == rows[0]["claim_verdict"]] or rows
+    return same[0] if same[0]["verdict"] == ANSWERED else min(same, key=lambda row: row["share"])
 
 
 def verdict_giver(run: Repeat, again: Sequence[Repeat]) -> Repeat:
@@ -72,8 +108,13 @@ def verdict_giver(run: Repeat, again: Sequence[Repeat]) -> Repeat:
 
 
 def share_text(share: float | None, seeds: int) -> str:
-    """Return a share as a number of seeds: ``96 of 100 seeds``."""
-    return "" if share is None else f"{round(share * seeds):,} of {plural(seeds, 'seed')}"
+    """Return a share as a number of seeds, ``96 of 100``; in percent where seeds without a value
+    are among them."""
+    if share is None:
+        return ""
+    count = round(share * seeds)
+    is_whole = abs(share * seeds - count) < WHOLE
+    return f"{count:,} of {seeds:,}" if is_whole else f"{percent(round(share, 2))} of {seeds:,}"
 
 
 @cache

@@ -12,19 +12,12 @@ from vgstudy.quantities import QUANTITIES
 from vgstudy.report.table import Table, estimate, frame_table, records
 from vgstudy.schema import FACTORS
 
-WORDS: Mapping[str, str] = {
-    "learned": "learned",
-    "slow": "were slow",
-    "stuck": "got stuck",
-    "dead": "ended with a dead gradient",
-    "diverged": "diverged",
-    MISSING: "have no result",
-}
 MEANINGS = (
     "Slow: not learned, but the training loss still falls: its mean over the second half of the "
     f"last fifth of training is more than {percent(STILL_FALLING)} below that over the first half. "
-    "Stuck: neither. Dead: a layer's whole gradient is exactly zero at the last epoch because "
-    "every row meets a layer whose units are all off. Diverged: the loss became non-finite."
+    "Stuck: neither; it may still learn if trained longer. Dead: a layer's whole gradient is "
+    "exactly zero at the last epoch because every row meets a layer whose units are all off. "
+    "Diverged: the loss became non-finite."
 )
 LEARNING: Mapping[str, str] = {
     "p_learned": "learned at the end",
@@ -43,8 +36,15 @@ def status_counts(frames: Frames) -> dict[str, int]:
 
 def counts_sentence(counts: Mapping[str, int]) -> str:
     """Say how many runs came to which end."""
-    ends = listing(f"{count:,} {WORDS[status]}" for status, count in counts.items())
-    return f"Of {plural(sum(counts.values()), 'run')}, {ends}."
+    ends = (f"{count:,} {_ended(status, count)}" for status, count in counts.items())
+    return f"Of {plural(sum(counts.values()), 'run')}, {listing(ends)}."
+
+
+def _ended(status: str, count: int) -> str:
+    if status in ("learned", "diverged"):
+        return status
+    verb = "is" if count == 1 else "are"
+    return f"{verb} without a result" if status == MISSING else f"{verb} {status}"
 
 
 def outcome_tables(frames: Frames) -> tuple[Table, ...]:

@@ -6,9 +6,9 @@ from math import isfinite
 import pandas as pd
 
 from vgstudy.analysis.contrasts import HOLM
-from vgstudy.analysis.intervals import ALPHA
+from vgstudy.figures.comparisons import CHANGES, DECIDED, UNDECIDED, outcome
 from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
-from vgstudy.formatting import ANSWERS, interval, level_text, number, percent, plural
+from vgstudy.formatting import ANSWERS, interval, level_text, number, percent
 from vgstudy.quantities import SIGNAL_CLASSES
 from vgstudy.report.table import (
     DIFFERENCE,
@@ -150,20 +150,16 @@ def comparison_sentences(frames: Frames) -> tuple[str, ...]:
 
 
 def _counts(rows: pd.DataFrame) -> str:
-    """Count the settings in which the level learns more often, or less often.
-
-    Where the odds ratio changes with depth, no single one speaks for the setting.
-    """
-    changes = rows["p_depth_adjusted"] < ALPHA
-    decided = (rows["p_adjusted"] < ALPHA) & ~changes
-    more, fewer = decided & (rows["value"] > 1), decided & (rows["value"] < 1)
-    undecided = int((~decided & ~changes).sum())
-    count = int(changes.sum())
-    depends = f", {count} change{'s' * (count == 1)} with depth" if count else ""
-    return (
-        f"of {plural(len(rows), 'setting')}, more runs learn in {int(more.sum())} and fewer in "
-        f"{int(fewer.sum())}{depends}, {undecided} undecided."
-    )
+    """Count the settings in which the level learns more often, or less often."""
+    outcomes, more = outcome(rows), rows["value"] > 1
+    counts = {
+        "more often": int(((outcomes == DECIDED) & more).sum()),
+        "less often": int(((outcomes == DECIDED) & ~more).sum()),
+        **{name: int((outcomes == name).sum()) for name in (CHANGES, UNDECIDED)},
+    }
+    first, *others = (f"{name} in {count}" for name, count in counts.items())
+    settings = "setting" if len(rows) == 1 else "settings"
+    return f"{first} of {len(rows)} {settings}, {', '.join(others)}."
 
 
 def comparison_table(frames: Frames) -> Table:

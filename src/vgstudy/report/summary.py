@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.claims.judging import ANSWERED, HOLDS, NOT_RUN, UNDECIDED
-from vgstudy.figures.depth import NAMED_BY, with_limit, without_limit
+from vgstudy.figures.depth import NAMED_BY, has_one, with_limit
 from vgstudy.figures.frames import Frames, chosen, first_optimizer_only
 from vgstudy.figures.outcomes import FAILING, main_failures
 from vgstudy.figures.signal import (
@@ -65,8 +65,8 @@ def scope_sentence(studies: Studies) -> str:
     counts = pd.concat([each.runs.groupby("cell").size() for each in studies.values()])
     low, high = counts.min(), counts.max()
     seeds = plural(low, "seed") if low == high else f"{low} to {high} seeds"
-    are = "is" if len(counts) == 1 else "are"
-    return f"Tutorials train each network once; here {len(counts):,} {are} trained with {seeds}."
+    get = "gets" if len(counts) == 1 else "get"
+    return f"Tutorials train each network once; here {len(counts):,} {get} {seeds}."
 
 
 def confirmation_sentence(claims: ClaimsSection) -> str:
@@ -76,7 +76,7 @@ def confirmation_sentence(claims: ClaimsSection) -> str:
     if not pairs:
         return "Judged by 95 % intervals."
     same = sum(first.verdict == again.verdict for first, again in pairs)
-    return f"With new seeds {same} of {len(pairs)} verdicts stay."
+    return f"With new seeds {same} of {len(pairs)} stayed the same."
 
 
 def claims_finding(claims: ClaimsSection | None) -> Finding | None:
@@ -162,8 +162,8 @@ def effects_finding(studies: Studies) -> Finding | None:
         shares = chosen(shares, **{factor: list(pair) for factor, pair in crossed.items()})
         if len(effects) == 2 and len(shares) == 4:
             return Finding(
-                topic="What cures A's network?",
-                text=f"Points: {'; '.join(map(_effect, records(effects)))}.",
+                topic="What cures tutorial A's tanh network?",
+                text=f"{'; '.join(map(_effect, records(effects)))}.",
                 certainty=f"{at['depth']} layers, SGD, {shares['n'].iloc[0]} seeds each.",
                 link=f"{name}-two-by-two",
                 what="learned",
@@ -176,9 +176,9 @@ def effects_finding(studies: Studies) -> Finding | None:
 
 
 def _effect(row: Row) -> str:
-    """Return an effect in percentage points: ``tanh to ReLU −15 [−36, 7]``."""
+    """Return an effect in percentage points: ``tanh to ReLU: −15 points [−36, 7]``."""
     value, low, high = (number(100 * row[name], 0) for name in ("value", "low", "high"))
-    return f"{row['change']} {'+' * (row['value'] > 0)}{value} [{low}, {high}]"
+    return f"{row['change']}: {'+' * (row['value'] > 0)}{value} points [{low}, {high}]"
 
 
 def failure_finding(studies: Studies) -> Finding | None:
@@ -211,10 +211,14 @@ def limit_finding(studies: Studies) -> Finding | None:
     known = with_limit(rows)
     ends = records(known.iloc[sorted({0, len(known) - 1})])
     layers = " to ".join(str(int(row["value"])) for row in ends)
-    others = without_limit(rows)
+    counts = rows.loc[has_one(rows), "range"].value_counts()
     return Finding(
         topic="How deep can networks be?",
-        text=f"Half the seeds learn with up to {layers} layers{'; ' * bool(others)}{others}.",
+        text=(
+            f"Half the seeds learn with up to {layers} layers; in "
+            f"{counts.get('deeper', 0)} of {len(rows)} even with {rows['deepest'].max()}, in "
+            f"{counts.get('shallower', 0)} not with {rows['shallowest'].min()}."
+        ),
         certainty="95 % intervals.",
         link=f"{by_size(known)[0]}-depth-limit",
         what="layers",
@@ -245,4 +249,4 @@ def unknown_sentence(claims: ClaimsSection | None) -> str:
         f"{plural(missing, 'claim')} {NOT_RUN}" if missing else "",
         "recurrent networks",
     ]
-    return f"Not covered: {listing(filter(None, texts))}."
+    return f"Not covered: {', '.join(filter(None, texts))}."

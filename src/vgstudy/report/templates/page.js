@@ -8,11 +8,11 @@ function filterRows(input) {
   report(input, `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`);
 }
 
-// Claims: filter by tutorial, verdict and study.
+// Claims: filter by tutorial and verdict.
 
 function filterClaims(form) {
   const chosen = Object.entries(Object.fromEntries(new FormData(form)));
-  const claims = [...form.parentElement.querySelectorAll(".claim")];
+  const claims = [...form.nextElementSibling.querySelectorAll(".claim")];
   for (const claim of claims) claim.hidden = !chosen.every(([key, value]) => !value || claim.dataset[key] === value);
   report(form, `${claims.filter((claim) => !claim.hidden).length} of ${claims.length} claims`);
 }

@@ -33,3 +33,6 @@ def test_an_optimizer_is_shown_with_its_learning_rate_by_hand():
         == "Adam(learning_rate=0.1)"
     )
     assert keras_text({"class_name": "GlorotUniform", "config": {}}) == "GlorotUniform"
+    leaky = keras_text({"class_name": "leaky_relu", "config": {}})
+    assert leaky == "leaky_relu(negative_slope=0.2)"
+    assert keras_text({"class_name": "relu", "config": {}}) == "relu"

@@ -33,8 +33,8 @@ LEARNED_KEY: tuple[Look, ...] = (
 
 arms_figure = partial(
     figure,
-    needs="no name of the study's arms stands for a single network whose layers start from "
-    "different numbers",
+    needs="each panel is of a single network: an arm must name one level of every factor, and its "
+    "layers must not start from the same numbers",
     is_of=lambda study: bool(study.get("arms")),
 )
 

@@ -41,8 +41,8 @@ EFFECTS_KEY: tuple[Look, ...] = (
     details="Odds: runs that learn over runs that do not. Decided: p is below .05 after Holm's "
     "correction, and the odds ratio does not change with depth. Arrows: beyond 1,000 either way, "
     "or infinite.",
-    needs="no two settings differ in a declared contrast alone, or none has both runs that "
-    "learned and runs that did not",
+    needs="no two networks differ in a declared contrast alone, or at each depth all of their runs "
+    "learned, or none",
 )
 def odds_ratios(frames: Frames) -> View:
     """Select the odds ratios of each contrast, a row for each setting without its activation."""

@@ -123,7 +123,7 @@ def first_last(frames: Frames) -> View:
     caption="Line: median weight or gradient of the layer; bands: the central 50, 90 and 98 % of "
     "them. Each quantile is the median over seeds.",
     details=f"What is far outside in rare epochs is cut at the edge. {DEAD}",
-    needs="the study keeps no quantiles",
+    needs="the study keeps no quantiles; set log.quantiles to true",
 )
 def entries(frames: Frames) -> View:
     """Select quantiles of the entries of kernels and gradients by epoch; `value` is their median.

@@ -27,7 +27,7 @@ DECADES = (-8, -4, -2, -1, 0, 1, 2, 4, 8)  # in the key; beyond the ends the col
 LARGE = 10.0  # a factor from which a signal is said to vanish or to explode
 CLOSE = 1.5  # a factor: a ratio so near to tenfold could be on either side
 LAYER = Axis("layer (1 is nearest the input)")
-NEEDS = "no network with a name of its own has two hidden layers with a signal"
+NEEDS = "no network has two hidden layers with a signal"
 COLOURS_MEAN = (
     "Signal δ: dLoss/dz, which backpropagation carries toward the input. White: as strong as in "
     "the last hidden layer; red: it vanishes; blue: it explodes. Colours end at 10⁸ either way. "
@@ -69,7 +69,8 @@ def signal_start(frames: Frames) -> View:
     caption="Signal δ of each hidden layer relative to the last one, at each probed epoch. Red: "
     "lost; blue: grown.",
     details=COLOURS_MEAN,
-    needs=NEEDS,
+    needs="no network of the depth shown has two hidden layers with a signal; of arms, only "
+    "those of a single network are shown",
 )
 def signal_epochs(frames: Frames) -> View:
     """Select δ of hidden layers relative to the last one by epoch: of the arms, or at one depth."""

@@ -23,6 +23,8 @@ COMPARED: Mapping[str, str] = MappingProxyType(
         "test_accuracy": "test accuracy",
     }
 )
+# arguments that are shown even where they are Keras' defaults, if not 0
+ALWAYS_SAID = ("learning_rate", "negative_slope")
 
 
 def describe_design(study: Resolved) -> tuple[str, ...]:
@@ -102,12 +104,13 @@ def setting_text(settings: Any) -> str:
 
 
 def keras_text(level: Mapping[str, Any]) -> str:
-    """Return a Keras object as it would be called, an optimizer with its learning rate in any case,
-    an initializer with what it says about the output layer."""
-    entry = REGISTRY["optimizer"].get(level["class_name"])
-    defaults = dict(entry.arguments) if entry else {}
-    rate = {"learning_rate": defaults["learning_rate"]} if "learning_rate" in defaults else {}
-    text = call_text(level["class_name"], {**rate, **level["config"]})
+    """Return a Keras object as it would be called, an optimizer with its learning rate and a leaky
+    activation with its slope in any case, an initializer with what it says about the output
+    layer."""
+    entry = {**REGISTRY["optimizer"], **REGISTRY["activation"]}.get(level["class_name"])
+    defaults = entry.arguments if entry else {}
+    said = {name: defaults[name] for name in ALWAYS_SAID if defaults.get(name)}
+    text = call_text(level["class_name"], {**said, **level["config"]})
     if level.get("output"):
         text += f", the output layer {keras_text(level['output'])}"
     return f"{text}, every layer from the same seed" if level.get("tied") else text

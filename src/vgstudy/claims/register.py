@@ -96,16 +96,15 @@ def _read_tutorial(path: Path) -> Tutorial:
 
 
 def _located(key: str, content: Any) -> str:
-    """Return a key path with a claim by its id, and statements counted from 1:
-    `claim A3: statement 1: equals`."""
+    """Return `claims (entry 3).statements (entry 1).equals` as `claim A3: statement 1: equals`."""
 
     def claim(match: re.Match[str]) -> str:
-        entry, number = content["claims"][int(match[1])], int(match[1]) + 1
+        entry, number = content["claims"][int(match[1]) - 1], match[1]
         name = entry.get("id") if isinstance(entry, dict) else None
         return f"claim {name or f'number {number}'}: "
 
     def part(match: re.Match[str]) -> str:
-        return f"statement {int(match[1]) + 1}: "
+        return f"statement {match[1]}: "
 
-    key = re.sub(r"^claims\.(\d+)\.?", claim, key)
-    return re.sub(r"\bstatements\.(\d+)\.?", part, key).removesuffix(": ")
+    key = re.sub(r"^claims \(entry (\d+)\)\.?", claim, key)
+    return re.sub(r"\bstatements \(entry (\d+)\)\.?", part, key).removesuffix(": ")

@@ -15,7 +15,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "arms": 5,
         "overlay": 5,
         "claims": 13,
-        "figures": 37,
+        "figures": 38,
         "report": 46,
         "coverage": 11,
         "published": 2,

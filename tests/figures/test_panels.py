@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from synthetic import made_frames, study
-from vgstudy.figures.axes import horizontal_limits, shown_names, vertical_limits
+from vgstudy.figures.axes import depth_ticks, horizontal_limits, shown_names, vertical_limits
 from vgstudy.figures.frames import nearest
 from vgstudy.figures.panels import draw, panel_size, panelled
 from vgstudy.figures.registry import figures
@@ -181,6 +181,21 @@ def test_many_names_have_room_and_of_short_ones_some_are_shown_by_hand():
 def test_horizontal_limits_by_hand():
     points = pd.DataFrame({"x": [0, 10]})
     assert horizontal_limits(points, DEPTH) == (-0.5, 10.5)
+
+
+@pytest.mark.parametrize(
+    ("depths", "ticks"),
+    [
+        (range(1, 21), [1, 5, 10, 15, 20]),
+        ([1, 5, 15, 20], [1, 5, 15, 20]),
+        ([1, 2, 3, 5, 7, 10, 15, 20], [1, 5, 10, 15, 20]),
+        ([4, 6, 12], [4, 6, 12]),
+        ([2, 5], [2, 5]),
+        ([7], [7]),
+    ],
+)
+def test_ticks_are_depths_that_were_run_by_hand(depths, ticks):
+    assert depth_ticks(pd.Series(depths)) == ticks
 
 
 def test_looks_repeat_when_levels_outnumber_them():

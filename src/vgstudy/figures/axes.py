@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from vgstudy.figures.frames import nearest
 from vgstudy.figures.style import GREY
-from vgstudy.figures.view import Axis
+from vgstudy.figures.view import DEPTH, Axis
 from vgstudy.formatting import power_of_ten
 
 Array = NDArray[np.float64]
@@ -75,9 +76,16 @@ def extent(numbers: Array) -> tuple[float, float]:
     return (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 1.0)
 
 
-def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
+def depth_ticks(depths: "pd.Series[int]") -> list[int]:
+    """Return some of the depths that were run, the nearest to round numbers such as 5, 10, 20."""
+    round_numbers = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(depths.min(), depths.max())
+    return nearest(map(round, round_numbers), depths.astype(int).unique())
+
+
+def scale_x(axes: Axes, axis: Axis, points: pd.DataFrame) -> None:
     """Set scale, limits and ticks of a panel's horizontal axis; whole numbers unless it has fixed
     limits, as shares have."""
+    limits = horizontal_limits(points, axis)
     if axis.scale == "log":
         axes.set_xscale("log")
         near = limits[1] / limits[0] < 100
@@ -88,6 +96,8 @@ def scale_x(axes: Axes, axis: Axis, limits: tuple[float, float]) -> None:
         axes.set_xticks(range(len(axis.names)), axis.names)
     elif axis.limits:
         axes.xaxis.set_major_locator(MaxNLocator(5))
+    elif axis is DEPTH:
+        axes.set_xticks(depth_ticks(points["x"]))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
     axes.set_xlim(limits)

@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from vgstudy.figures.axes import (
-    horizontal_limits,
     scale_x,
     scale_y,
     shown_names,
@@ -61,7 +60,7 @@ def draw(view: View, style: str = "paper") -> Figure:
             axes.text(0.5, 0.5, "not in this study", transform=axes.transAxes, ha="center", size=7)
         same_range = frame["row"] == rows[i]
         axis = view.axes[frame.loc[same_range, "quantity"].iloc[0]]
-        scale_x(axes, view.x, horizontal_limits(frame, view.x))
+        scale_x(axes, view.x, frame)
         scale_y(axes, axis, vertical_limits(frame[same_range], axis))
         axes.set(xlabel="", ylabel="" if j else rows[i], title="" if i else columns[j])
         if j == len(columns) - 1:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from vgstudy.schema import FLOAT32_CAUSES, RUN_STATUSES, ZERO_CAUSES
+from vgstudy.schema import PROBE_SET as PROBE_SET  # where `probe.events` looks for it
+
 Scale = Literal["linear", "log", "symlog"]
 Method = Literal["geometric mean", "mean", "share", "quantiles"]
-
-# what a gradient may be measured on
-EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
-PROBE_SET, NEXT, LAST, TEST = EXAMPLES
 
 # g is dLoss/dW of a layer, δ is dLoss/dz of each example, h the output of a layer, w its weights
 SIGNALS: Mapping[str, str] = MappingProxyType({"g": "g", "delta": "δ", "h": "h"})
@@ -40,6 +39,11 @@ SIGNAL_CLASSES: Mapping[str, str] = MappingProxyType(
         "lost_then_grown": "lost and then grown",
     }
 )
+
+
+def in_hidden_layers_only(column: str) -> bool:
+    """Return whether the output layer lacks a column of probes: it has no h."""
+    return column.startswith("h_")
 
 
 @dataclass(frozen=True)
@@ -179,18 +183,12 @@ _OUTCOMES = (
 _SHARES = (
     *(_share(f"p_signal_{name}", f"P(δ {text})", depth=2) for name, text in SIGNAL_CLASSES.items()),
     _share("p_alive", "P(alive)"),
-    *(
-        _share(f"p_zero_{cause.replace(' ', '_')}", f"zero: {cause}")
-        for cause in ("fitted", "zero kernel", "dead", "saturation", "underflow")
-    ),
-    *(
-        _share(f"p_zero_float32_{cause}", f"zero in float32: {cause}")
-        for cause in ("dead", "saturation", "underflow")
-    ),
+    *(_share(f"p_zero_{cause.replace(' ', '_')}", f"zero: {cause}") for cause in ZERO_CAUSES[1:]),
+    *(_share(f"p_zero_float32_{cause}", f"zero in float32: {cause}") for cause in FLOAT32_CAUSES),
     _share("p_learned", "P(learned)"),
     _share("p_ever_learned", "P(ever learned)"),
     _share("p_learned_by", "P(learned by then)", "trajectories"),
-    *(_share(f"p_{name}", f"P({name})") for name in ("slow", "stuck", "dead", "diverged")),
+    *(_share(f"p_{name}", f"P({name})") for name in RUN_STATUSES[1:]),
     _share("zero_float32", "all-zero layer in float32", "profiles"),
 )
 

@@ -15,9 +15,6 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from vgstudy.quantities import EXAMPLES as EXAMPLES
-from vgstudy.quantities import PROBE_SET
-
 LABEL = pa.dictionary(pa.int32(), pa.string())
 
 FACTORS = ("depth", "width", "activation", "initializer", "optimizer", "rate_factor", "remedy")
@@ -25,8 +22,13 @@ FACTORS = ("depth", "width", "activation", "initializer", "optimizer", "rate_fac
 DEFAULT_LEVELS = MappingProxyType({"rate_factor": 1.0, "remedy": "none"})
 LAYER_KINDS = ("input", "square", "output", "other")
 ZERO_CAUSES = ("none", "fitted", "zero kernel", "dead", "saturation", "underflow")
+# of gradients that are exactly zero in float32, but not in float64
+FLOAT32_CAUSES = ZERO_CAUSES[3:]
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 RUN_STATUSES = ("learned", "slow", "stuck", "dead", "diverged")
+# what a gradient may be measured on
+EXAMPLES = ("probe set", "next mini-batch", "last mini-batch", "test mini-batch")
+PROBE_SET, NEXT, LAST, TEST = EXAMPLES
 ON_PROBE_SET = ("examples", "==", PROBE_SET)  # a filter of rows
 FITS = ("fits", "does not fit", "undecided")
 

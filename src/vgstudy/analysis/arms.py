@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from vgstudy.claims.networks import named_cells
 from vgstudy.claims.register import Tutorial, all_claims, read_register
-from vgstudy.quantities import PROBE_SET
 from vgstudy.results import read_design
-from vgstudy.schema import QUANTILES
+from vgstudy.schema import PROBE_SET, QUANTILES
 from vgstudy.store.parquet import open_writer
 from vgstudy.store.tables import read_rows
 from vgstudy.tasks import read_task

@@ -16,7 +16,7 @@ from vgstudy.analysis.decay import PROBE_COLUMNS, decay_rows
 from vgstudy.analysis.intervals import finite, logs_of
 from vgstudy.analysis.learning import epochs_of_tests, first_learned, is_slow, last_fifth
 from vgstudy.config.log import Log
-from vgstudy.quantities import QUANTITIES
+from vgstudy.quantities import QUANTITIES, in_hidden_layers_only
 from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.columns import floats, position
 from vgstudy.store.tables import read_rows
@@ -43,7 +43,7 @@ class Chunk:
     Attributes
     ----------
     examples
-        On which of `quantities.EXAMPLES` decays and probes were measured.
+        On which of `schema.EXAMPLES` decays and probes were measured.
     cells, depth
         Ids and hidden layers; axis (cell,).
     seeds, epochs, last_epoch
@@ -145,9 +145,10 @@ class Chunk:
         return np.where(complete & alive & has, logs, np.nan)
 
     def has_layer(self, quantity: str) -> Mask:
-        """Return which layers have a quantity, the output layer no h; axes (cell, 1, layer)."""
+        """Return which layers have a quantity; axes (cell, 1, layer)."""
         layer = np.arange(1, self.depth.max() + 2)
-        has: Mask = layer <= (self.depth + (not quantity.startswith("h_")))[:, None, None]
+        last = self.depth + (not in_hidden_layers_only(quantity))
+        has: Mask = layer <= last[:, None, None]
         return has
 
     def end_values(self, quantity: str) -> Array:

@@ -20,18 +20,15 @@ from vgstudy.analysis.intervals import (
     seeds_needed,
     wilson,
 )
-from vgstudy.analysis.profiles import fits, signal_classes
-from vgstudy.quantities import PROBE_SET, SIGNAL_CLASSES
-from vgstudy.schema import RUN_STATUSES, ZERO_CAUSES
+from vgstudy.analysis.profiles import LEVEL_OF, fits, signal_classes
+from vgstudy.quantities import SIGNAL_CLASSES
+from vgstudy.schema import FLOAT32_CAUSES, PROBE_SET, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.columns import labels, nullable
 
 Array = NDArray[np.float64]
 
-DECAY_FACTORS = ("d_g", "d_delta", "d_h")
 # ratios of which cells are compared
 COMPARED = ("d_g", "d_delta", "end_to_end_g")
-# causes of gradients that are exactly zero in float32, but not in float64
-SINGLE_ZEROS = ("dead", "saturation", "underflow")
 
 
 def outcome_rows(chunk: Chunk) -> Columns:
@@ -84,7 +81,7 @@ def _ratio_rows(chunk: Chunk, quantity: str) -> Columns:
     extra: Extra = {"spread": spread, "p": interval.p}
     if len(chunk.epochs) > 1:
         extra |= band_columns(group, critical(logs)[:, None], _complete_seeds(logs)[:, None])
-    if quantity in DECAY_FACTORS:
+    if quantity in LEVEL_OF:
         extra |= {
             "fit": fits(chunk, quantity),
             "seeds_needed": seeds_needed(spread),
@@ -112,7 +109,7 @@ def _zero_rows(chunk: Chunk) -> Iterator[Columns]:
         yield _share_rows(chunk, f"p_zero_{name.replace(' ', '_')}", count, counted(cause))
     single = chunk.probes["zero_cause_float32"]
     measured = (~np.isnan(single)).any(axis=2).sum(axis=-1).astype(float)
-    for name in SINGLE_ZEROS:
+    for name in FLOAT32_CAUSES:
         any_layer = np.any(single == ZERO_CAUSES.index(name), axis=2)
         count = any_layer.sum(axis=-1).astype(float)
         yield _share_rows(chunk, f"p_zero_float32_{name}", count, measured)

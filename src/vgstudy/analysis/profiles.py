@@ -44,7 +44,7 @@ def profile_rows(chunk: Chunk) -> Iterator[Columns]:
     Levels: geometric mean over the seeds alive at that epoch, the same seeds in every layer of a
     network, with a band over all its layers. Weight norms and shares of units: arithmetic mean over
     the measured seeds. zero_float32: share of the measured seeds whose whole float32 gradient is
-    zero. The output layer has no h.
+    zero.
     """
     for quantity in LEVELS:
         logs = chunk.level_logs(quantity)
@@ -76,7 +76,7 @@ def layer_decay_rows(chunk: Chunk) -> Iterator[Columns]:
     """
     for quantity in LEVEL_OF:
         logs = pair_logs(chunk, quantity)
-        has = _pairs(chunk) <= (chunk.depth - (quantity == "d_h"))[:, None, None]
+        has = chunk.has_layer(LEVEL_OF[quantity])[..., 1:]
         group = moments(logs)
         ends = band_columns(group, critical(logs)[..., None], group.n)
         yield interval_rows("layer_decays", chunk, quantity, geometric_t(group), ends, where=has)
@@ -97,7 +97,7 @@ def fits(chunk: Chunk, quantity: str) -> Labels:
     By simultaneous intervals of the log of each pair's factor less that of the one factor, the
     slope: all inside +-log 1.25, some wholly outside, or neither. None below 3 seeds.
     """
-    pair = _pairs(chunk)
+    pair = np.arange(1, chunk.depth.max() + 1)
     square = (pair > 1) & (pair < chunk.depth[:, None, None])
     away = pair_logs(chunk, quantity) - chunk.ratio_logs(quantity)[:, :, None]
     away = np.where(square[..., None], away, np.nan)
@@ -136,8 +136,3 @@ def signal_classes(chunk: Chunk) -> NDArray[np.int64]:
     }
     codes = [list(SIGNAL_CLASSES).index(name) for name in conditions]
     return np.asarray(np.select(list(conditions.values()), codes, -1), dtype=np.int64)
-
-
-def _pairs(chunk: Chunk) -> NDArray[np.int64]:
-    """Return the lower layer of every pair; axis (pair,)."""
-    return np.arange(1, chunk.depth.max() + 1)

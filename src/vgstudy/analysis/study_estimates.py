@@ -16,9 +16,8 @@ from vgstudy.analysis.learning import threshold_rows
 from vgstudy.analysis.pooled import pooled_rows
 from vgstudy.analysis.profiles import layer_decay_rows, profile_rows, trajectory_rows
 from vgstudy.analysis.variances import variance_rows
-from vgstudy.quantities import PROBE_SET
 from vgstudy.results import Design, Rows, read_design, write_rows
-from vgstudy.schema import FACTORS
+from vgstudy.schema import FACTORS, PROBE_SET
 from vgstudy.store.parquet import Writer, open_writer
 from vgstudy.store.tables import read_rows
 

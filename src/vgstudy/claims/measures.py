@@ -18,8 +18,8 @@ from pydantic import AfterValidator, model_validator
 from vgstudy.config.log import Log
 from vgstudy.errors import among, problem_at
 from vgstudy.frozen import Frozen
-from vgstudy.quantities import EXAMPLES, PROBE_SET, QUANTITIES
-from vgstudy.schema import TABLES
+from vgstudy.quantities import QUANTITIES
+from vgstudy.schema import EXAMPLES, PROBE_SET, TABLES
 
 Array = NDArray[np.float64]
 Epochs = NDArray[np.int64]
@@ -176,7 +176,7 @@ class Measure(Frozen):
         A number from 1, or a key of LAYERS; None for what has no layers. `each` goes with an order,
         which must hold in all.
     examples
-        Which gradient; see `quantities.EXAMPLES`.
+        Which gradient; see `schema.EXAMPLES`.
     epochs
         One epoch, "first", "last" or "all" of those logged, or [from, to].
     summary

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from vgstudy.config.values import numbers
 from vgstudy.frozen import Frozen
-from vgstudy.quantities import LAST, NEXT, PROBE_SET, TEST
+from vgstudy.schema import LAST, NEXT, PROBE_SET, TEST
 
 MAX_EPOCHS = 1_000_000
 Epochs = Annotated[
@@ -58,7 +58,7 @@ class Log(Frozen):
 
     @property
     def probed(self) -> dict[str, tuple[int, ...]]:
-        """The epochs at which each of `quantities.EXAMPLES` that the log asks for is measured."""
+        """The epochs at which each of `schema.EXAMPLES` that the log asks for is measured."""
         batches = self.mini_batches
         epochs = {
             PROBE_SET: self.probe_epochs,

@@ -29,8 +29,8 @@ from vgstudy.config.values import (
 )
 from vgstudy.errors import among, problem_at, show
 from vgstudy.frozen import Frozen
-from vgstudy.quantities import PROBE_SET
 from vgstudy.remedies import NO_REMEDY, Remedy
+from vgstudy.schema import PROBE_SET
 from vgstudy.tasks import AnyTask
 
 MAX_DEPTH, MAX_WIDTH, MAX_RUNS = 1_000, 4_096, 1_000_000

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vgstudy.cells import Run
 from vgstudy.engine.statistics import Columns
+from vgstudy.quantities import in_hidden_layers_only
 from vgstudy.schema import LAYER_KINDS, ZERO_CAUSES
 
 # The rows on which curves are measured, as their columns are named.
@@ -155,7 +156,7 @@ def _column(name: str, values: NDArray[np.generic]) -> pa.Array:
     if name in ("g_quantiles", "w_quantiles"):
         return _lists(values)
     absent = np.zeros(values.shape, bool)
-    if name in ("h_rms", "h_saturated", "h_dead"):
+    if in_hidden_layers_only(name):
         absent[:, :, -1] = True
     if name == "update_rms":
         absent[:, 0] = True

@@ -21,8 +21,8 @@ from vgstudy.engine.loop import Step, compile_loop, compile_test, matrix_step, s
 from vgstudy.engine.network import LOSSES, Network
 from vgstudy.engine.remedied_step import RemediedStep
 from vgstudy.planning.stacks import STEPS_AT_ONCE, is_narrow
-from vgstudy.quantities import NEXT, PROBE_SET, TEST
 from vgstudy.remedies import NO_REMEDY
+from vgstudy.schema import NEXT, PROBE_SET, TEST
 from vgstudy.seeds import stream
 
 
@@ -251,7 +251,7 @@ class Stack:
         Parameters
         ----------
         examples
-            One of `quantities.EXAMPLES`: on which examples gradients and signals are measured.
+            One of `schema.EXAMPLES`: on which examples gradients and signals are measured.
         quantiles
             Whether to add quantiles of gradient and kernel entries.
         """

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from vgstudy.formatting import listing
-from vgstudy.quantities import PROBE_SET, names
+from vgstudy.quantities import names
 from vgstudy.results import Results, plain
-from vgstudy.schema import FACTORS
+from vgstudy.schema import FACTORS, PROBE_SET
 from vgstudy.tasks import TASKS
 
 # the depth, or the nearest to it, at which numbers of one depth are shown

@@ -28,8 +28,7 @@ from vgstudy.figures.style import (
 )
 from vgstudy.figures.view import Axis, View, axes_of
 from vgstudy.formatting import listing
-from vgstudy.quantities import PROBE_SET
-from vgstudy.schema import EXAMPLES, QUANTILES
+from vgstudy.schema import EXAMPLES, PROBE_SET, QUANTILES
 
 LAYERS = (
     "Light lines are layers near the input, the darkest is the output layer; with more than 5 "

@@ -22,7 +22,6 @@ from vgstudy.figures.view import BLOCKS, SETTING, Axis, View, axes_of, with_band
 from vgstudy.formatting import listing
 from vgstudy.quantities import QUANTITIES
 
-RMS_OF_SIGNALS = ("delta_rms", "h_rms", "g_rms")
 DECAYS = ("d_delta", "d_g", "d_h")
 PAIR = Axis("layer (its value over that of the next layer; the last pair is the output's)")
 LAYER = Axis("layer (1 is nearest the input, the last is the output)")
@@ -74,13 +73,14 @@ def decay_layers(frames: Frames) -> View:
 )
 def profiles(frames: Frames) -> View:
     """Select δ, h and g by layer at the first and the last probed epoch, for a few depths."""
+    shown = ["delta_rms", "h_rms", "g_rms"]
     epochs = [0, int(frames.profiles["epoch"].max() or 0)] if len(frames.profiles) else [0]
-    rows = chosen(frames.profiles, quantity=list(RMS_OF_SIGNALS), epoch=epochs)
+    rows = chosen(frames.profiles, quantity=shown, epoch=epochs)
     rows = at_depths(first_optimizer_only(rows), [5, 10, 20])
     when = pd.Categorical(rows["epoch"].eq(0).map(WHEN), list(WHEN.values()), ordered=True)
     return View(
         with_bands(rows).assign(x=rows["layer"], when=when),
-        axes_of(*RMS_OF_SIGNALS),
+        axes_of(*shown),
         LAYER,
         f"{depths_note(rows)} Networks of {optimizers(rows)}.",
         BLOCKS,

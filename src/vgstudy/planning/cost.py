@@ -25,8 +25,8 @@ from vgstudy.planning.stacks import (
     probe_runs,
     sample_bytes,
 )
-from vgstudy.quantities import PROBE_SET
 from vgstudy.remedies import NO_REMEDY, Remedy
+from vgstudy.schema import PROBE_SET
 
 # Seconds of a training step.
 # of the work of examples and updates, in lanes, where mixing activations takes nothing: the median

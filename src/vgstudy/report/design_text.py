@@ -8,9 +8,8 @@ from vgstudy.config.keras_names import REGISTRY
 from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.formatting import listing, number, plural, ranges
-from vgstudy.quantities import PROBE_SET
 from vgstudy.remedies import Remedy
-from vgstudy.schema import DEFAULT_LEVELS
+from vgstudy.schema import DEFAULT_LEVELS, PROBE_SET
 from vgstudy.tasks import read_task
 
 Resolved = Mapping[str, Any]

@@ -14,8 +14,8 @@ import pandas as pd
 from vgstudy.analysis.intervals import wilson
 from vgstudy.formatting import listing
 from vgstudy.probe.rules import HEALTHY, PROBE_COLUMNS, features, verdicts
-from vgstudy.quantities import PROBE_SET
 from vgstudy.results import Results
+from vgstudy.schema import PROBE_SET
 from vgstudy.validation.published_rules import PUBLISHED, alarms
 
 OURS = "vgstudy"

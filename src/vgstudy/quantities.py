@@ -105,6 +105,10 @@ def _curve(name: str, label: str, unit: str, method: Method = "mean") -> Quantit
     return Quantity(name, label, label, unit, "linear", "curves", 1, method)
 
 
+def _change(name: str, label: str, unit: str) -> Quantity:
+    return Quantity(name, label, label, unit, "symlog", "arms", 1, "quantiles")
+
+
 def _share(name: str, label: str, table: str = "estimates", depth: int = 1) -> Quantity:
     return Quantity(name, label, label, "share of seeds", "linear", table, depth, "share")
 
@@ -155,16 +159,8 @@ _CURVES = (
 )
 
 _ARMS = (
-    Quantity(
-        "w_change",
-        "change",
-        "change of w",
-        "mean |w − w₀| / mean |w₀|",
-        "symlog",
-        "arms",
-        1,
-        "quantiles",
-    ),
+    _change("w_moved", "absolute change of w", "mean |w − w₀|"),
+    _change("w_change", "relative change of w", "mean |w − w₀| / mean |w₀|"),
 )
 
 _OUTCOMES = (

@@ -12,10 +12,10 @@ STAGES: Mapping[str, int] = MappingProxyType(
     {
         "train": 8,
         "estimate": 24,
-        "arms": 5,
+        "arms": 6,
         "overlay": 5,
         "claims": 13,
-        "figures": 38,
+        "figures": 39,
         "report": 46,
         "coverage": 11,
         "published": 2,

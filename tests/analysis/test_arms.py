@@ -35,6 +35,12 @@ def test_median_and_band_are_the_quantiles_of_the_seeds(arms, table, quantity, l
         assert found.loc[cell, "n_failed"] == 7 - values.count()
 
 
+def test_absolute_change_is_per_weight_by_hand(arms):
+    """Two for each layer of 2 x 5, 5 x 5 and 5 x 1 weights."""
+    found = load(arms, "arms", "w_moved").query("epoch == 20").groupby("layer")["median"].first()
+    assert found.tolist() == pytest.approx([2 / 10, 2 / 25, 2 / 25, 2 / 25, 2 / 5])
+
+
 def test_rows_are_where_something_was_logged(arms):
     assert set(load(arms, "arms", "test_accuracy")["epoch"]) == {0, 10, 20}
     assert load(arms, "arms", "g_quantiles").empty

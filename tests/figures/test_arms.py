@@ -19,7 +19,7 @@ LEVELS = {"depth": 4, "width": 5, "initializer": "Xavier", "optimizer": "SGD"} |
 ARMS = {"A1": {"activation": ["tanh"]}, "A2": {"activation": ["ReLU"]}, "both": {"width": [5]}}
 ABOUT = {"q05": 0.1, "q95": 0.9, "n": 7, "n_failed": 0, "step": 16, "reported": np.nan}
 CURVES = ("train_accuracy", "test_accuracy")
-LAYERED = ("w_mean", "w_sd", "g_mean", "g_sd", "g_mean_abs", "w_l1", "w_change")
+LAYERED = ("w_mean", "w_sd", "g_mean", "g_sd", "g_mean_abs", "w_l1", "w_moved", "w_change")
 SPREAD = ("g_quantiles", "w_quantiles")
 
 

@@ -32,8 +32,8 @@ CURVES = (
 )
 LAYERED = ("g_mean", "g_sd", "g_mean_abs", "w_mean", "w_sd")
 ENTRIES = ("g_quantiles", "w_quantiles")
-# columns of a layer's weights from which its relative change is made
-CHANGE = ("w_l1", "w_l1_change")
+# columns of a layer's weights from which its changes are made
+CHANGE = ("fan_in", "fan_out", "w_l1", "w_l1_change")
 NORMS = "w_l1_layers"
 PLACE = ("examples", "epoch", "step", "layer")
 OVER_SEEDS = {"q05": 0.05, "median": 0.5, "q95": 0.95}
@@ -91,7 +91,8 @@ def cell_rows(folder: Path, cell: str, runs: pd.DataFrame) -> Iterator[dict[str,
     columns = [*keys, "examples", "layer", *LAYERED, *ENTRIES, *CHANGE]
     probes = _read(folder, "probes", cell, runs, columns)
     yield from (_banded(cell, name, probes, len(runs)) for name in LAYERED)
-    yield _banded(cell, "w_change", _relative_change(probes), len(runs))
+    changes = _changes(probes)
+    yield from (_banded(cell, name, changes, len(runs)) for name in ("w_moved", "w_change"))
     yield from (_spread(cell, name, probes, len(runs)) for name in ENTRIES)
 
 
@@ -102,12 +103,14 @@ def _norms(curves: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(layer=rows.groupby(level=0).cumcount() + 1)
 
 
-def _relative_change(probes: pd.DataFrame) -> pd.DataFrame:
-    """Return mean |w - w0| over mean |w0| of each layer's weights as `w_change`."""
+def _changes(probes: pd.DataFrame) -> pd.DataFrame:
+    """Return mean |w - w0| of each layer's weights as `w_moved`, and over mean |w0| as
+    `w_change`."""
     rows = probes[probes["examples"] == PROBE_SET]
     first = rows[rows["epoch"] == 0].set_index(["seed", "layer"])["w_l1"].rename("first")
     rows = rows.join(first, on=["seed", "layer"])
-    return rows.assign(w_change=rows["w_l1_change"] / rows["first"])
+    change, weights = rows["w_l1_change"], rows["fan_in"] * rows["fan_out"]
+    return rows.assign(w_moved=change / weights, w_change=change / rows["first"])
 
 
 def _read(

@@ -46,13 +46,13 @@ FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to,
 @arms_figure(
     "arms-moved",
     title="How far each layer's weights move",
-    caption=f"L1 norm of each layer's weights, and their mean relative change. {BANDS}",
-    details=f"Change: mean |w − w₀| over mean |w₀| of the layer. {LAYERS}",
+    caption=f"L1 norm of each layer's weights, and their absolute and relative change. {BANDS}",
+    details=f"Relative: mean |w − w₀| over mean |w₀| of the layer. {LAYERS}",
 )
 def moved(frames: Frames) -> View:
     """Select the L1 norm of each layer's weights after every epoch, where it is logged, and their
-    relative change by epoch."""
-    view = by_layer(frames, axes_of("w_l1", "w_change"), says_examples=False)
+    change by epoch."""
+    view = by_layer(frames, axes_of("w_l1", "w_moved", "w_change"), says_examples=False)
     return replace(view, takeaway=moved_most(view.frame, mostly_dead(frames)))
 
 

@@ -74,7 +74,8 @@ def default_stack(depth: int, width: int) -> list[Any]:
 def default_stacks(depth: int, width: int) -> list[list[Any]]:
     """All stacks of a shape, as the default design forms them."""
     from vgstudy.config.load import load_study
-    from vgstudy.planning.stacks import runs_of, stack
+    from vgstudy.planning.stacks import stack
+    from vgstudy.planning.study_cells import runs_of
 
     runs = runs_of(load_study(STUDY))
     return stack([r for r in runs if (r.cell.depth, r.cell.width) == (depth, width)])
@@ -255,7 +256,7 @@ def fit(name: str) -> None:
     import tensorflow as tf
 
     from vgstudy.config.load import load_study
-    from vgstudy.planning.stacks import cells_of
+    from vgstudy.planning.study_cells import cells_of
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)

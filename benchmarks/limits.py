@@ -87,13 +87,13 @@ class Engine:
         from vgstudy.config.load import load_study
         from vgstudy.engine.simd import set_xla_flags
         from vgstudy.engine.train import Stack
-        from vgstudy.planning import stacks
+        from vgstudy.planning import stacks, study_cells
 
         set_xla_flags()
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         levels = {"depth": depth, "width": width, "activation": "tanh", "optimizer": "SGD"}
-        cells = stacks.cells_of(load_study(STUDY))
+        cells = study_cells.cells_of(load_study(STUDY))
         cell = next(each.cell for each in cells if levels.items() <= each.levels.items())
         self.size = stacks.max_stack(cell)
         self._stack = Stack([Run(cell=cell, seed=seed) for seed in range(self.size)])

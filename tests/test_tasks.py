@@ -19,7 +19,7 @@ from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError
-from vgstudy.planning import cost, manifests, stacks
+from vgstudy.planning import cost, manifests, stacks, study_cells
 from vgstudy.tasks import TASKS, Circles, Digits, FashionMnist, Mnist, Sample, Task, read_task
 from vgstudy.tasks.image_files import ImageFile, read
 
@@ -231,7 +231,7 @@ def test_a_task_of_one_class_goes_from_the_study_to_trained_rows(tmp_path, monke
     monkeypatch.setitem(TASKS, "exclusive_or", ExclusiveOr)
     study = load_study(path)
     assert Study.model_validate_json(study.model_dump_json()) == study
-    runs = stacks.runs_of(study)
+    runs = study_cells.runs_of(study)
     (manifest,) = [
         json.loads(canonical_json(manifests.make(study.name, study.log, runs)))
         for runs in cost.pack(stacks.stack(runs), study.log)

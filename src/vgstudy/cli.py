@@ -126,7 +126,7 @@ def arms(folder: FolderArgument) -> None:
 
     Accuracy, gradients and weights.
     """
-    from vgstudy.analysis.arms import write_arms
+    from vgstudy.claims.arms import write_arms
 
     write_arms(folder, REGISTER)
 

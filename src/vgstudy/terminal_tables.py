@@ -18,7 +18,7 @@ from vgstudy.formatting import levels_text, number, plural, reach
 from vgstudy.planning import cost
 from vgstudy.planning.plan import Plan
 from vgstudy.planning.speed import Speed
-from vgstudy.planning.stacks import LabelledCell, cells_of
+from vgstudy.planning.study_cells import LabelledCell, cells_of
 from vgstudy.schema import FACTORS, ON_PROBE_SET
 
 if TYPE_CHECKING:

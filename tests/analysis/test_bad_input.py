@@ -12,8 +12,8 @@ import pytest
 
 from analysed import change, redesign
 from synthetic import REGISTER, predictions, write_synthetic_study
-from vgstudy.analysis.arms import write_arms
 from vgstudy.analysis.study_estimates import write_estimates
+from vgstudy.claims.arms import write_arms
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import figures
 from vgstudy.report.study_tables import result_tables, robustness_tables

@@ -23,7 +23,7 @@ from vgstudy.config.load import (
 )
 from vgstudy.config.study import MAX_DEPTH, Study
 from vgstudy.errors import UserError
-from vgstudy.planning.stacks import cells_of
+from vgstudy.planning.study_cells import cells_of
 
 ROOT = Path(__file__).parents[2] / "config"
 

@@ -21,7 +21,8 @@ from vgstudy.config.load import load_config, load_study, parse_seeds, read_studi
 from vgstudy.errors import UserError
 from vgstudy.figures.registry import figures
 from vgstudy.planning import cost, manifests
-from vgstudy.planning.stacks import cells_of, runs_of, stack
+from vgstudy.planning.stacks import stack
+from vgstudy.planning.study_cells import cells_of, runs_of
 from vgstudy.tasks import Mnist
 
 HOSTILE = st.text(

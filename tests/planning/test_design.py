@@ -14,6 +14,7 @@ from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.planning import cost, manifests, stacks
 from vgstudy.planning.stacks import stack
+from vgstudy.planning.study_cells import cells_of, runs_of
 
 STUDIES = Path(__file__).parents[2] / "config/studies"
 LOG = Log(probe_epochs=(0, 20), test_every=10)
@@ -36,7 +37,7 @@ def keys(runs: list[Run]) -> list[tuple[str, int]]:
 
 
 def test_cells_by_hand(smoke: Study) -> None:
-    cells = stacks.cells_of(smoke)
+    cells = cells_of(smoke)
     assert len({c.cell.id for c in cells}) == len(cells) == 3 * 1 * 3 * 3 * 2
     first = cells[0]
     assert tuple(first.levels.values()) == (1, 5, "tanh", "Xavier", "SGD", 1.0, "none")
@@ -52,11 +53,11 @@ def test_a_cell_does_not_depend_on_the_rest_of_its_study(smoke: Study) -> None:
             "title": "Other",
         }
     )
-    assert {c.cell.id for c in stacks.cells_of(other)} < {c.cell.id for c in stacks.cells_of(smoke)}
+    assert {c.cell.id for c in cells_of(other)} < {c.cell.id for c in cells_of(smoke)}
 
 
 def test_runs_are_cells_times_seeds(smoke: Study) -> None:
-    runs = stacks.runs_of(smoke)
+    runs = runs_of(smoke)
     assert len(set(keys(runs))) == len(runs) == 54 * 4
 
 
@@ -189,15 +190,15 @@ def test_a_study_of_arms_is_their_union_by_hand(smoke: Study) -> None:
     study = Study.model_validate(fields)
     ids = {
         levels: cell.cell.id
-        for levels, cell in zip(study.combinations(), stacks.cells_of(study), strict=True)
+        for levels, cell in zip(study.combinations(), cells_of(study), strict=True)
     }
     arms = {arm: study.combinations(arm) for arm in study.arms}
     assert {arm: len(cells) for arm, cells in arms.items()} == {"A": 3 * 2, "B": 4 * 3}
     assert {optimizer for *_, optimizer, _, _ in arms["B"]} == {"SGD"}
     union = {ids[levels] for cells in arms.values() for levels in cells}
-    assert [c.cell.id for c in stacks.cells_of(study)] == list(
+    assert [c.cell.id for c in cells_of(study)] == list(
         dict.fromkeys(ids[levels] for cells in arms.values() for levels in cells)
     )
     assert study.n_cells == len(union) == 6 + 12 - 3
-    whole = {c.cell.id for c in stacks.cells_of(Study.model_validate({**fields, "arms": {}}))}
+    whole = {c.cell.id for c in cells_of(Study.model_validate({**fields, "arms": {}}))}
     assert union < whole

@@ -18,7 +18,7 @@ from vgstudy.config import yamlfile
 from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
-from vgstudy.planning import cost, manifests, stacks
+from vgstudy.planning import cost, manifests, stacks, study_cells
 from vgstudy.planning.plan import Job, Plan, plan_study, write_design
 from vgstudy.schema import TABLES
 from vgstudy.store import parquet
@@ -64,7 +64,7 @@ def covered(plan: Plan) -> Counter[tuple[str, int]]:
 
 
 def wanted(study: Study) -> set[tuple[str, int]]:
-    return {(run.cell.id, run.seed) for run in stacks.runs_of(study)}
+    return {(run.cell.id, run.seed) for run in study_cells.runs_of(study)}
 
 
 def is_of_a_job(name: str) -> bool:

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vgstudy.analysis.intervals import wilson
-from vgstudy.claims.networks import arm_cells, named_cells
 from vgstudy.config.log import Log
+from vgstudy.planning.study_cells import arm_cells, named_cells
 from vgstudy.tasks import TASKS
 
 Array = NDArray[np.float64]

@@ -5,7 +5,7 @@ The checks need neither pandas nor results, so that mistakes end a run before an
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from vgstudy.claims.register import Claim, Tutorial, all_claims
 from vgstudy.claims.statements import Network, Statement, network_words
 from vgstudy.config.study import Study as Resolved
 from vgstudy.errors import UserError, among
-from vgstudy.formatting import level_text
+from vgstudy.planning.study_cells import arm_cells, levels_of, named_cells
 from vgstudy.schema import FACTORS
 
 if TYPE_CHECKING:
@@ -82,31 +82,6 @@ def can_be_asked(statement: Statement, depth: int, own_depth: int) -> bool:
     return not statement.open and same_layers and all(number <= depth for number in numbers)
 
 
-def named_cells(network: Network, study: Study, design: "pd.DataFrame") -> list[tuple[str, str]]:
-    """Return id and name of each of a network's cells; the name is the arm's, with the levels in
-    which its cells differ."""
-    chosen = _levels(network, study)
-    cells = design[design[list(chosen)].isin(chosen).all(axis=1)]
-    arm = [network] if isinstance(network, str) else []
-    named = {factor for factor in FACTORS if cells[factor].nunique() > 1}
-    named |= set() if arm else chosen.keys()
-    levels = [factor for factor in FACTORS if factor in named]
-    return [
-        (row["cell"], ", ".join([*arm, *(level_text(name, row[name]) for name in levels)]))
-        for row in cells.to_dict("records")
-    ]
-
-
-def arm_cells(study: Study, runs: "pd.DataFrame") -> list[tuple[str, str]]:
-    """Return id and name of each cell of the study's arms, each once, in the order of the arms."""
-    design = runs.drop_duplicates("cell")
-    named = (pair for arm in study.get("arms", {}) for pair in named_cells(arm, study, design))
-    names: dict[str, str] = {}
-    for cell, name in named:
-        names.setdefault(cell, name)
-    return list(names.items())
-
-
 def check_register(
     register: Mapping[str, Tutorial], studies: Mapping[str, Study], known: Collection[str] = ()
 ) -> None:
@@ -164,7 +139,7 @@ def _network_problems(network: Network, study: Study) -> Iterator[str]:
     if isinstance(network, str) and network not in study["arms"]:
         yield f"no arm {network!r}; {among(network, study['arms'])}"
         return
-    for factor, levels in _levels(network, study).items():
+    for factor, levels in levels_of(network, study).items():
         known = [str(level) for level in study["factors"][factor]]
         for level in levels:
             if str(level) not in known:
@@ -189,19 +164,9 @@ def _compared(statement: Statement) -> Network | None:
     return statement.bound.arm if statement.bound else None
 
 
-def _levels(network: Network, study: Study) -> dict[str, list[Any]]:
-    """Return the levels of a network's cells, of the factors that it restricts."""
-    restricted = study["arms"][network] if isinstance(network, str) else network
-    return {
-        factor: levels if isinstance(levels, list) else [levels]
-        for factor, levels in restricted.items()
-        if levels is not None
-    }
-
-
 def _cells(network: Network, study: Study) -> list[dict[str, str]]:
     """Return the levels, as text, of each of a network's cells."""
-    allowed = {name: set(map(str, levels)) for name, levels in _levels(network, study).items()}
+    allowed = {name: set(map(str, levels)) for name, levels in levels_of(network, study).items()}
     combinations = Resolved.model_validate({"path": "", **study}).combinations()
     cells = [dict(zip(FACTORS, map(str, levels), strict=True)) for levels in combinations]
     return [cell for cell in cells if all(cell[name] in allowed[name] for name in allowed)]

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from vgstudy.claims.networks import named_cells
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, RED, Look, activation_key, draw_lines
 from vgstudy.figures.view import MAX_COLUMNS, Axis, View, axes_of
 from vgstudy.formatting import listing, percent, plural
+from vgstudy.planning.study_cells import named_cells
 
 BANDS = "Lines: medians; bands: the central 90 % of the seeds."
 DEAD = "Above a panel: how many of its seeds ended dead, with a gradient of exactly zero."

@@ -11,6 +11,7 @@ from vgstudy.figures.registry import figure
 from vgstudy.figures.style import STATUS_LOOKS, Look
 from vgstudy.figures.view import DEPTH, Axis, View, in_rows
 from vgstudy.formatting import listing, plural
+from vgstudy.planning.study_cells import arm_cells
 from vgstudy.schema import FACTORS, RUN_STATUSES
 
 MISSING = "missing"
@@ -114,8 +115,6 @@ def in_networks(frames: Frames, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[
 def network_names(frames: Frames) -> dict[str, str]:
     """Return the name of each cell of the study's arms with its depth and activation: ``A2: 5 tanh
     layers``."""
-    from vgstudy.claims.networks import arm_cells
-
     design = frames.runs.drop_duplicates("cell").set_index("cell")
     names = {}
     for cell, name in arm_cells(frames.study, frames.runs):

@@ -21,7 +21,8 @@ from vgstudy.config.log import Log
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning import cost, manifests
-from vgstudy.planning.stacks import LabelledCell, cells_of, groups, stack
+from vgstudy.planning.stacks import groups, stack
+from vgstudy.planning.study_cells import LabelledCell, cells_of
 from vgstudy.schema import FACTORS, TRAINED
 from vgstudy.store import files
 from vgstudy.store.parquet import check_footer, read_footer, write_table

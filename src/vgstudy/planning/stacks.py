@@ -1,19 +1,15 @@
-"""The cells and runs of a study, how many runs of equal shape are stacked, and how the engine
-splits a stack.
+"""How many runs of equal shape are stacked, and how the engine splits a stack.
 
 A stack is a set of runs of equal shape: task, depth, width, remedy, epochs, batch size and steps of
 an epoch. Unlike the constants in `cost`, changing these can change the last bits of the results.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import ceil, gcd
-from typing import Any
 
 from vgstudy.cells import Cell, KerasObject, Run, canonical_json
-from vgstudy.config.study import Factors, Study
 
 # equal in a stack
 SHAPE = {"task", "depth", "width", "remedy", "epochs", "batch_size", "steps_per_epoch"}
@@ -51,47 +47,6 @@ FLAT_BYTES = 8 * 4 + 3 * 8
 
 # of each activation and optimizer in a stack: one of its cells, and its number of runs
 Groups = Sequence[tuple[Cell, int]]
-
-
-@dataclass(frozen=True)
-class LabelledCell:
-    """A cell with the level of each factor, by its name in the study file."""
-
-    cell: Cell
-    levels: Mapping[str, int | float | str]
-
-
-def cells_of(study: Study) -> list[LabelledCell]:
-    """Return the cells of all arms, each once.
-
-    Without arms: every combination of the factors' levels, depth varying slowest.
-    """
-    names = tuple(Factors.model_fields)
-    levels = (dict(zip(names, each, strict=True)) for each in study.combinations())
-    return [LabelledCell(_cell(study, each), each) for each in levels]
-
-
-def _cell(study: Study, levels: Mapping[str, Any]) -> Cell:
-    """Return the cell with these levels; named ones stand for the study's objects."""
-    named = {name: getattr(study.factors, name) for name in levels}
-    chosen = {
-        name: named[name][level] if isinstance(named[name], Mapping) else level
-        for name, level in levels.items()
-    }
-    return Cell(
-        **chosen,
-        task=study.task,
-        study_seed=study.study_seed,
-        streams=study.streams,
-        **dict(study.training),
-    )
-
-
-def runs_of(study: Study) -> list[Run]:
-    """Return every cell with every seed, cell by cell."""
-    return [
-        Run(cell=labelled.cell, seed=seed) for labelled in cells_of(study) for seed in study.seeds
-    ]
 
 
 def is_narrow(

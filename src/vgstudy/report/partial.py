@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vgstudy.analysis.arms import write_arms
 from vgstudy.analysis.study_estimates import write_estimates
+from vgstudy.claims.arms import write_arms
 from vgstudy.claims.claim_rows import write_claims
 from vgstudy.errors import UserError
 from vgstudy.figures.write import write_figures

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from vgstudy.analysis.learning import STILL_FALLING
 from vgstudy.analysis.power import families, too_small
-from vgstudy.claims.networks import arm_cells
 from vgstudy.figures.frames import Frames, chosen
 from vgstudy.figures.outcomes import MISSING, STATUSES, counted
 from vgstudy.formatting import ABSENT, listing, number, percent, plural
+from vgstudy.planning.study_cells import arm_cells
 from vgstudy.quantities import QUANTITIES
 from vgstudy.report.table import Table, estimate, frame_table, records
 from vgstudy.schema import FACTORS

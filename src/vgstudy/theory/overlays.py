@@ -13,7 +13,7 @@ from vgstudy.analysis.interval_rows import APPROXIMATE
 from vgstudy.analysis.intervals import Moments, chi_squared
 from vgstudy.cells import Cell
 from vgstudy.config.study import Study
-from vgstudy.planning.stacks import cells_of
+from vgstudy.planning.study_cells import cells_of
 from vgstudy.schema import ON_PROBE_SET, arrow_schema
 from vgstudy.store.parquet import read_footer, write_table
 from vgstudy.store.tables import read_rows

@@ -80,7 +80,7 @@ def predict(cells: Iterable[Cell]) -> list[Prediction]:
     --------
     >>> from vgstudy.config.load import load_study
     >>> from vgstudy.config import config_path
-    >>> from vgstudy.planning.stacks import cells_of
+    >>> from vgstudy.planning.study_cells import cells_of
     >>> from vgstudy.theory.predictions import predict
     >>> study = load_study(config_path("studies/smoke.yaml"))
     >>> deepest = [each.cell for each in cells_of(study) if each.levels["depth"] == 6]

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.claims.networks import named_cells
 from vgstudy.claims.register import Tutorial, all_claims, read_register
+from vgstudy.planning.study_cells import named_cells
 from vgstudy.results import read_design
 from vgstudy.schema import PROBE_SET, QUANTILES
 from vgstudy.store.parquet import open_writer

@@ -8,7 +8,7 @@ import pytest
 
 from analysed import load, trained
 from synthetic import study
-from vgstudy.analysis.arms import reported
+from vgstudy.claims.arms import reported
 from vgstudy.claims.register import read_register
 from vgstudy.schema import DEFAULT_LEVELS
 

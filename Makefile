@@ -61,10 +61,11 @@ wheel: .venv/.ready
 figure: .venv/.ready
 	$(BIN)/python examples/decay_against_depth.py results docs/images/decay.png
 
-# the first screen of results/report.html for the README; needs Chromium
+# the first findings of results/report.html for the README; needs Chromium
 screenshot:
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=900,760 \
-	  --screenshot=docs/images/report.png file://$(CURDIR)/results/report.html
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=720,560 \
+	  --force-device-scale-factor=1.5 --screenshot=docs/images/report.png \
+	  file://$(CURDIR)/results/report.html
 
 lock:
 	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 2; }

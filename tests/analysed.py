@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from vgstudy.analysis.study_estimates import STREAMED, write_estimates
-from vgstudy.results import plain
+from vgstudy.design import plain
 from vgstudy.store.parquet import read_footer, read_table, write_table
 
 # depth 3 has no decay factor, ReLU runs die, uniform kernels saturate

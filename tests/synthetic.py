@@ -17,9 +17,9 @@ import pyarrow as pa
 from vgstudy.analysis.study_estimates import write_estimates
 from vgstudy.claims.arms import write_arms
 from vgstudy.config.study import Study
+from vgstudy.design import plain
 from vgstudy.figures.frames import Frames, leveled
 from vgstudy.planning.study_cells import cells_of
-from vgstudy.results import plain
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS, arrow_schema
 from vgstudy.store.parquet import open_writer, write_table
 from vgstudy.theory.overlays import VARIANCE, write_overlaid

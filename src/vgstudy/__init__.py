@@ -7,7 +7,7 @@ those below it:
 - names (`cells`, `errors`, `formatting`, `frozen`, `quantities`, `schema`, `seeds`,
   `stages`, `remedies`, `tasks`)
 - pure (`config`, `planning`, `store`)
-- labelled (`analysis`, `claims`, `figures`, `report`, `results`, `theory`)
+- labelled (`analysis`, `claims`, `design`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other
 - tools (`probe`, `running`, `study_results`, `validation`)
 - shells (`__main__`, `cli`, `terminal`, `terminal_tables`, `workflow`)

@@ -1,7 +1,6 @@
-"""A study's tables as pandas frames: tidy ones for questions that the report does not answer, its
-design, and rows to write."""
+"""A study's tables as tidy pandas frames, for questions that the report does not answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,7 @@ from vgstudy.schema import (
     TABLES,
     ZERO_CAUSES,
 )
-from vgstudy.store.parquet import read_footer, write_table
+from vgstudy.store.parquet import read_footer
 from vgstudy.store.tables import read_rows
 
 OF_A_STUDY = (*STUDY_TABLES, *JOB_TABLES)
@@ -168,53 +167,3 @@ def tidy(table: pa.Table) -> pd.DataFrame:
     """
     frame: pd.DataFrame = table.to_pandas()
     return frame.astype({name: "str" for name in ("cell", "job", "reference") if name in frame})
-
-
-# a frame, or a mapping for each row
-Rows = pd.DataFrame | Iterable[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Design:
-    """A study's folder, its settings, the digest of its design, and a row for each run with labels
-    as text."""
-
-    folder: Path
-    study: Mapping[str, Any]
-    digest: str
-    runs: pd.DataFrame
-
-
-def read_design(folder: Path) -> Design:
-    """Return the design in `folder`, a study's results.
-
-    Raises
-    ------
-    UserError
-        If runs.parquet is missing, damaged or of another version.
-    """
-    footer = read_footer(folder / "runs.parquet")
-    return Design(
-        folder, footer["study"], footer["digest"], plain(read_rows(folder, "runs").to_pandas())
-    )
-
-
-def write_rows(design: Design, table: str, rows: Rows) -> None:
-    """Write a table of a study from its rows, a frame or a mapping for each; NaN becomes null."""
-    names = TABLES[table].columns
-    frame = pd.DataFrame(
-        rows if isinstance(rows, pd.DataFrame) else list(rows), columns=list(names)
-    )
-    arrays = {name: pa.array(frame[name], from_pandas=True) for name in names}
-    # a column without any value has no type yet
-    columns = {
-        name: array if array.null_count < len(array) else pa.nulls(len(array))
-        for name, array in arrays.items()
-    }
-    write_table(table, columns, design.folder / f"{table}.parquet", {"digest": design.digest})
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with label columns as text, so that frames of different files merge and
-    group by what they hold."""
-    return frame.astype(dict.fromkeys(frame.select_dtypes("category"), "str"))

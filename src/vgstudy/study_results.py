@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from vgstudy.claims.claim_rows import claim_rows
 from vgstudy.claims.register import read_register
 from vgstudy.config import config_path
+from vgstudy.design import read_design
 from vgstudy.errors import UserError
 from vgstudy.figures.frames import read_frames
 from vgstudy.figures.registry import figure_of, figures
 from vgstudy.figures.write import picture
-from vgstudy.results import Results, read_design, tidy
+from vgstudy.results import Results, tidy
 from vgstudy.schema import arrow_schema
 from vgstudy.store.tables import study_folder
 

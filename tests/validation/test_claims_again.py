@@ -7,7 +7,7 @@ import pytest
 
 from vgstudy.claims.measures import Measure
 from vgstudy.claims.register import all_claims, read_register
-from vgstudy.results import Design
+from vgstudy.design import Design
 from vgstudy.schema import FACTORS, arrow_schema
 from vgstudy.store.parquet import write_table
 from vgstudy.store.records import read_record

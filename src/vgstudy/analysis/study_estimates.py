@@ -1,10 +1,13 @@
 """The analysis of a study: from the measurements of its jobs to the tables of its estimates."""
 
 import itertools
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from vgstudy.analysis.best_rates import best_rate_rows, paired_rows
 from vgstudy.analysis.chunks import Chunk, chunks
@@ -16,10 +19,13 @@ from vgstudy.analysis.learning import threshold_rows
 from vgstudy.analysis.pooled import pooled_rows
 from vgstudy.analysis.profiles import layer_decay_rows, profile_rows, trajectory_rows
 from vgstudy.analysis.variances import variance_rows
-from vgstudy.results import Design, Rows, read_design, write_rows
-from vgstudy.schema import FACTORS, PROBE_SET
-from vgstudy.store.parquet import Writer, open_writer
+from vgstudy.design import Design, read_design
+from vgstudy.schema import FACTORS, PROBE_SET, TABLES
+from vgstudy.store.parquet import Writer, open_writer, write_table
 from vgstudy.store.tables import read_rows
+
+# a frame, or a mapping for each row
+Rows = pd.DataFrame | Iterable[Mapping[str, Any]]
 
 BATCH_RUNS = 1000
 STREAMED = ("decays", "outcomes", "estimates", "trajectories", "profiles", "layer_decays")
@@ -56,7 +62,7 @@ def write_estimates(folder: Path, chunk_runs: int = BATCH_RUNS) -> None:
                 moments.append(cell_moments(chunk))
     compared = comparisons(design, pd.concat(moments, ignore_index=True))
     for name, rows in (compared | of_outcomes(design)).items():
-        write_rows(design, name, rows)
+        _write_rows(design, name, rows)
 
 
 def _write_chunk(chunk: Chunk, writers: dict[str, Writer]) -> None:
@@ -119,3 +125,18 @@ def _outcomes(design: Design) -> pd.DataFrame:
     runs = outcomes.assign(learned=learned, cell=outcomes["cell"].astype(str))
     levels = design.runs[["cell", "seed", *FACTORS]]
     return runs.merge(levels.astype({"cell": "str"}), on=["cell", "seed"])
+
+
+def _write_rows(design: Design, table: str, rows: Rows) -> None:
+    """Write a table of a study from its rows, a frame or a mapping for each; NaN becomes null."""
+    names = TABLES[table].columns
+    frame = pd.DataFrame(
+        rows if isinstance(rows, pd.DataFrame) else list(rows), columns=list(names)
+    )
+    arrays = {name: pa.array(frame[name], from_pandas=True) for name in names}
+    # a column without any value has no type yet
+    columns = {
+        name: array if array.null_count < len(array) else pa.nulls(len(array))
+        for name, array in arrays.items()
+    }
+    write_table(table, columns, design.folder / f"{table}.parquet", {"digest": design.digest})

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vgstudy.claims.register import Tutorial, all_claims, read_register
+from vgstudy.design import read_design
 from vgstudy.planning.study_cells import named_cells
-from vgstudy.results import read_design
 from vgstudy.schema import PROBE_SET, QUANTILES
 from vgstudy.store.parquet import open_writer
 from vgstudy.store.tables import read_rows

@@ -23,7 +23,7 @@ from vgstudy.claims.networks import Case, cases_of, check_register
 from vgstudy.claims.register import Claim, Tutorial, all_claims, read_register
 from vgstudy.claims.run_values import Values, read_values
 from vgstudy.claims.statements import Statement, network_words
-from vgstudy.results import Design, read_design
+from vgstudy.design import Design, read_design
 from vgstudy.schema import arrow_schema
 from vgstudy.store.parquet import write_table
 

@@ -19,7 +19,7 @@ from vgstudy.claims.measures import (
     Measure,
     logged_epochs,
 )
-from vgstudy.results import Design
+from vgstudy.design import Design
 from vgstudy.schema import TABLES
 from vgstudy.store.columns import position, spread
 from vgstudy.store.tables import read_rows

@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from vgstudy.design import plain
 from vgstudy.formatting import listing
 from vgstudy.quantities import names
-from vgstudy.results import Results, plain
+from vgstudy.results import Results
 from vgstudy.schema import FACTORS, PROBE_SET
 from vgstudy.tasks import TASKS
 

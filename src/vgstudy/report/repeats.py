@@ -11,9 +11,9 @@ from typing import Any
 
 from vgstudy.cells import canonical_json
 from vgstudy.claims.judging import ANSWERED
+from vgstudy.design import read_design
 from vgstudy.formatting import percent
 from vgstudy.report.table import Row
-from vgstudy.results import read_design
 from vgstudy.store.records import read_record
 
 # seeds on which the claims were judged again; the first confirm

@@ -12,8 +12,8 @@ from vgstudy.claims.register import Claim, Tutorial, read_register
 from vgstudy.claims.statements import Statement
 from vgstudy.config import yamlfile
 from vgstudy.config.load import check_study
+from vgstudy.design import Design, plain, read_design
 from vgstudy.report.repeats import BEST_RATE, FRESH_SAMPLES, SAME_SAMPLE, fingerprint
-from vgstudy.results import Design, plain, read_design
 from vgstudy.running import run
 from vgstudy.schema import FACTORS
 from vgstudy.store.tables import read_rows

@@ -233,7 +233,7 @@ def test_a_chart_is_downloaded(opened):
     page = opened(name=STUDY)
     section = explorer(page)
     button = section.get_by_role(
-        "button", name="Level of each layer, at the chosen depth and epoch: as SVG"
+        "button", name="Size in each layer, at the chosen depth and epoch: as SVG"
     )
     name, content = downloaded(page, button)
     assert name == "made-layers.svg"

@@ -36,14 +36,14 @@ def judged(counts, not_run=()):
 def test_networks_and_seeds_are_counted():
     one = made_frames(outcomes=[{"status": "learned"}])
     many = made_frames(outcomes=[{"seed": seed, "status": "learned"} for seed in range(10)])
-    assert scope_sentence({"a": one}).endswith("here 1 gets 1 seed.")
+    assert "Here 1 network gets 1 seed (" in scope_sentence({"a": one})
     both = scope_sentence({"a": one, "b": many})
-    assert both.endswith("here 2 get 1 to 10 seeds.")
+    assert "Here 2 networks get 1 to 10 seeds (" in both
 
 
 def test_claims_are_counted_by_verdict():
     finding = claims_finding(judged({"holds": 2, "undecided": 1, "answered": 4}))
-    assert finding.text == "2 of 3 hold; 4 are questions."
+    assert finding.text == "2 of 3 claims hold in most seeds. 4 more are open questions."
     bars = [(bar.label, bar.share, bar.text) for bar in finding.bars]
     assert bars == [("holds", 2 / 3, "2"), ("undecided", 1 / 3, "1")]
     assert claims_finding(judged({"answered": 1})) is None
@@ -59,12 +59,12 @@ def test_verdicts_that_new_seeds_keep_are_counted_without_questions():
     section = ClaimsSection(
         tuple(claim(*pair) for pair in pairs), {"holds": 1}, {}, "", {}, NO_CODE
     )
-    assert claims_finding(section).certainty == "With new seeds 1 of 2 stayed the same."
+    assert claims_finding(section).certainty == "New seeds confirm 1 of 2 verdicts."
 
 
 def test_what_is_not_covered_is_named():
     text = unknown_sentence(judged({"undecided": 1}, not_run=("C1", "C2")))
-    assert text.startswith("Not covered: 1 claim undecided, 2 claims not run, ")
+    assert text.startswith("Not answered: 1 claim with too few seeds, 2 claims not run and ")
 
 
 def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
@@ -75,9 +75,9 @@ def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():
         for layer, value in ((1, first), (10, 1.0))
     ]
     finding = signal_finding({"s": made_frames(profiles=rows)})
-    assert finding.text.endswith("in 1 of 2 networks, over tenfold in 1.")
+    assert finding.text.endswith(" in 1 of 2 networks, and over ten times as much in 1.")
     assert {bar.label: bar.text for bar in finding.bars} == {"tanh": "100 %", "ReLU": "0 %"}
-    assert finding.certainty == "2 settings with 10 layers; 0 close calls."
+    assert finding.certainty == "Networks: 2 with 10 layers; 0 borderline."
     assert finding.link == "s-signal-start"
 
 
@@ -104,9 +104,10 @@ def test_each_change_of_tutorial_as_cure_is_told_apart_by_hand():
     frames = made_frames(shares, two_by_two=rows, resolved=resolved)
     finding = effects_finding({"s": frames})
     assert finding.text == (
-        "tanh to ReLU: −20 points [−36, 7]; uniform(0, 1) to He: +80 points [57, 95]."
+        "The share that learns changes by −20 points [−36, 7] from tanh to ReLU and by +80 points "
+        "[57, 95] from uniform(0, 1) to He."
     )
-    assert finding.certainty == "5 layers, SGD, 10 seeds each."
+    assert finding.certainty == "10 seeds each; 95 % intervals."
     assert [bar.text for bar in finding.bars] == ["0 %", "10 %", "70 %", "100 %"]
     assert effects_finding({"s": made_frames(shares, resolved=resolved)}) is None
 
@@ -124,7 +125,10 @@ def test_failures_are_of_four_kinds(status, expected):
     ends = [{"seed": 0, "status": "learned"}]
     ends += [{"seed": seed, "status": status} for seed in (1, 2)]
     finding = failure_finding({"s": made_frames(outcomes=ends)})
-    assert finding.text == f"33 % of the runs learn. Of the others, most tanh networks {expected}."
+    assert (
+        finding.text
+        == f"33 % of the training runs learn. Of the others, most tanh networks {expected}."
+    )
     assert [(bar.label, bar.text) for bar in finding.bars] == [("tanh", "33 %")]
 
 
@@ -143,7 +147,8 @@ def test_the_shallowest_and_the_deepest_limit_are_named():
     frames = made_frames(limits=rows)
     finding = limit_finding({"s": frames})
     assert finding.text == (
-        "Half the seeds learn with up to 3 to 11 layers; in 1 of 4 even with 20, in 0 not with 1."
+        "Half of the seeds still learn with 3 to 11 layers, depending on the other settings. In 1 "
+        "of 4 settings they do even with 20, in 0 not even with 1."
     )
     assert [(bar.label, bar.text) for bar in finding.bars] == [
         ("tanh, Xavier, SGD, 5 wide", "3 [1, 5]"),

@@ -38,7 +38,7 @@ SPAN = "An axis reaches at most six decades to either side of the median; lines 
     "shrinks toward the input. Thin lines: theory.",
     details="Quantities: the backpropagated signal δ, the gradient g of the kernel, the activation "
     f"h. Theory: one factor for all square layers, in the limit of infinite width. {SPAN}",
-    needs="no network has two layers with a level that is positive and finite",
+    needs="no network has two layers with a size that is positive and finite",
 )
 def decay_layers(frames: Frames) -> View:
     """Select the factors of each pair of layers at epoch 0, for one depth, with theory's factor
@@ -64,12 +64,12 @@ def decay_layers(frames: Frames) -> View:
 
 @figure(
     "profiles",
-    title="Levels of each layer, before and after training",
+    title="Size of δ, h and g in each layer, before and after training",
     caption="Root mean square of δ, h and g in each layer, geometric mean over the seeds alive at "
     "that epoch.",
     details="Each line ends at its network's output layer. Small gradients after training can mean "
     f"convergence as well as vanishing. {SPAN}",
-    needs="no layer has a level that is positive and finite",
+    needs="no layer has a size that is positive and finite",
 )
 def profiles(frames: Frames) -> View:
     """Select δ, h and g by layer at the first and the last probed epoch, for a few depths."""

@@ -37,9 +37,9 @@ PLACE, TORCH = ("width", "activation", "initializer"), "U(±1/√fan_in)"
 NONE = "none"  # the remedy of plain networks in the study `remedies`
 # how much more often the profile alone must help than the size alone, by the interval's lower end
 LARGE_EFFECT = 0.2
-DATED = "run once on {date}, separate seeds"
+DATED = "run once on {date}, with seeds of its own"
 # names of columns and of remedies that do not speak for themselves
-NOT_TOLD_APART = "not told apart from the best"
+NOT_TOLD_APART = "not shown to be worse than the best"
 REMEDIES = {
     "batch norm": "batch norm before the activation",
     "batch norm after": "batch norm after the activation",
@@ -48,16 +48,16 @@ REMEDIES = {
 # folded, by the kept table that they are of: caption and columns
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "remedies": (
-        f"Remedies at twenty layers, each at its best learning rate; {DATED}",
+        f"Remedies in networks of 20 layers, each at its best learning rate; {DATED}",
         (*FACTORS, SHARE, NOT_TOLD_APART, "n"),
     ),
     "interventions": (
-        f"What rescaled gradients cure and harm, each arm at its best rate; {DATED}",
+        f"How many seeds rescaled gradients cure and harm, each arm at its best rate; {DATED}",
         (*FACTORS, "reference", "reference_rate", DIFFERENCE, "cured", "harmed", "learned", "n"),
     ),
     "initialisers": (
-        "Decay factors of the signal before training next to theory, and who learns; "
-        "run once on {date}",
+        "Decay factors of the signal before training, theory's prediction, and the share that "
+        "learns; run once on {date}",
         (*FACTORS, ESTIMATE, "predicted", "learned", "n"),
     ),
 }
@@ -112,8 +112,9 @@ def rate_sentence(rows: Rows) -> str:
     """Say for how many networks the share at the given rate is below the interval at the best."""
     better = sum(row["low"] > row["at_one"] for row in rows)
     return (
-        f"In {better} of tutorial A's {len(rows)} networks the share that learns at the given "
-        "learning rate lies below the 95 % interval at the best one."
+        f"{better} of tutorial A's {len(rows)} networks learn more often at their best learning "
+        "rate: the share that learns at the given rate lies below the 95 % interval of the share "
+        "at the best."
     )
 
 
@@ -122,7 +123,9 @@ def edge_sentence(rows: Rows) -> str:
     beyond it."""
     rates = [row["rate_factor"] for row in rows]
     ends = sum(rate in (min(rates), max(rates)) for rate in rates)
-    return f"{ends} of {len(rates)} best rates lie at an end of those tried."
+    return (
+        f"{ends} of {len(rates)} best rates lie at an end of those tried, so better ones may exist."
+    )
 
 
 def remedy_sentence(rows: Rows) -> str:
@@ -138,9 +141,9 @@ def remedy_sentence(rows: Rows) -> str:
             some.append(f"{activation} needs {' or '.join(names)}")
         elif len(tried) > 1:
             none.append(activation)
-    shape = f"With {rows[0]['depth']} layers of {rows[0]['width']} units"
-    plain = f"plain {listing(none)} networks are not told apart from the best remedy tried"
-    return f"{shape}, each at its best rate, {'; '.join([plain] * bool(none) + some)}."
+    shape = f"With {rows[0]['depth']} layers of {rows[0]['width']} units, each at its best rate"
+    plain = f"plain {listing(none)} networks are not shown to be worse than the best remedy tried"
+    return f"{shape}, {'; '.join([plain] * bool(none) + some)}."
 
 
 def cause_finding(rows: Rows, rates: Rows) -> Finding:
@@ -155,17 +158,21 @@ def cause_finding(rows: Rows, rates: Rows) -> Finding:
     profile, reverse = _compared(rows)[A2, PROFILE, SIZE], _reverse(rows)
     counts = _learned(rows)
     given = next(row["at_one"] for row in rates if _network(row) == A2)
-    names = {UNTOUCHED: "untouched", PROFILE: "equal, same size", SIZE: "only size changed"}
+    names = {UNTOUCHED: "unchanged", PROFILE: "equal layers", SIZE: "size alone changed"}
     return Finding(
         topic="Do unequal gradients make it fail?",
         text=(
-            f"{is_cause(profile, reverse)}. At best rates ({percent(given)} learn at the given "
-            f"one) equal layers help, but unequal ones harm {reverse['harmed']} of {reverse['n']} "
-            "healthy runs."
+            f"{is_cause(profile, reverse)}: at best learning rates {counts[PROFILE]} of "
+            f"{profile['n']} seeds learn with equal gradients in all layers, "
+            f"{counts[UNTOUCHED]} without. Unequal gradients harm {reverse['harmed']} of "
+            f"{reverse['n']} healthy networks."
         ),
-        certainty=f"Equal less size: {_difference(profile)}.",
+        certainty=(
+            f"{_difference(profile)} more than with size alone changed; at the tutorial's rate "
+            f"{percent(given)} learn."
+        ),
         link="fixes",
-        what="learned",
+        what="learn",
         bars=tuple(Bar(names[arm], counts[arm] / profile["n"], f"{counts[arm]}") for arm in names),
     )
 
@@ -176,13 +183,14 @@ def cause_sentence(rows: Rows) -> str:
     compared, counts, reverse = _compared(rows), _learned(rows), _reverse(rows)
     fixed, profile = compared[A2, FIXED, UNTOUCHED], compared[A2, PROFILE, SIZE]
     return (
-        f"Tutorial A's failing network, each arm at its best rate: {counts[UNTOUCHED]} of "
-        f"{profile['n']} seeds learn untouched; {counts[EQUAL]} if every layer's gradient gets the "
-        f"output layer's size; {counts[PROFILE]} if the overall size then stays as it was; "
-        f"{counts[SIZE]} if only that changes; {counts[FIXED]} if layers are made equal before "
-        f"training only ({_difference(fixed)} from untouched): normalising at every step may be "
-        f"what helps. Its gradients, given to a healthy network, harm {reverse['harmed']} of "
-        f"{reverse['n']} seeds. Are they the cause, by the rule set before looking? "
+        f"Each arm at its best rate, {counts[UNTOUCHED]} of {profile['n']} seeds of tutorial A's "
+        "failing network learn. If every layer's gradient gets the output layer's size at every "
+        f"step, {counts[EQUAL]} learn; if the overall size also stays as it was, "
+        f"{counts[PROFILE]}; if only the overall size changes, {counts[SIZE]}. Scaling by fixed "
+        f"factors that make layers equal before training lets {counts[FIXED]} learn "
+        f"({_difference(fixed)}), so normalising at every step may be what helps. The failing "
+        f"network's unequal gradients, given to a healthy network, harm {reverse['harmed']} of "
+        f"{reverse['n']} seeds. Are unequal gradients the cause, by the rule set before looking? "
         f"{is_cause(profile, reverse)}."
     )
 
@@ -194,9 +202,10 @@ def initialiser_sentence(rows: Rows) -> str:
         for initializer in (TORCH, "Xavier")
     )
     return (
-        f"PyTorch's default {TORCH} leaves {torch['value']:.2f} of the signal at every tanh layer, "
-        f"Xavier {xavier['value']:.2f}: with {torch['depth']} layers of {torch['width']} units "
-        f"{_count(torch)} networks learn with PyTorch's default, {_count(xavier)} with Xavier."
+        f"At every tanh layer PyTorch's default initialisation, {TORCH}, keeps "
+        f"{torch['value']:.2f} of the signal, Xavier {xavier['value']:.2f}. With {torch['depth']} "
+        f"layers of {torch['width']} units {_count(torch)} seeds learn with PyTorch's default, "
+        f"{_count(xavier)} with Xavier."
     )
 
 
@@ -246,8 +255,9 @@ def depth_sentence(rows: Rows) -> str:
     deeper = sum(best > given for _, given, best in limits)
     shallower = sum(best < given for _, given, best in limits)
     return (
-        f"At its best rate, {deeper} of {len(limits)} settings learn deeper than at the given "
-        f"rate, {shallower} less deep (counts, no test)."
+        f"At their best rates {deeper} of {len(limits)} settings (activation, initializer, "
+        f"optimizer and width) learn with more layers than at the given rate, {shallower} with "
+        "fewer. These are counts, not tests."
     )
 
 
@@ -273,8 +283,8 @@ def depth_table(record: Record) -> Table:
     """Return the limits of `depth_limits`."""
     columns = ("setting", "layers, given rate", "layers, best rate")
     caption = (
-        "How deep half of the seeds learn, at the given rate (10 seeds) and at the best (20); "
-        "run once on {date}"
+        "Most layers with which half of the seeds learn, at the given rate (10 seeds) and at the "
+        "best (20); run once on {date}"
     )
     limits = pd.DataFrame(depth_limits(record.rows), columns=columns)
     return frame_table(caption.format(**record.provenance), limits)

@@ -1,4 +1,4 @@
-"""The first screen: the question, and at most five findings filled into fixed sentences, each with
+"""The first screen: the question, and at most four findings filled into fixed sentences, each with
 a few bars that show it."""
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,6 @@ from vgstudy.figures.frames import Frames, chosen, first_optimizer_only
 from vgstudy.figures.outcomes import FAILING, main_failures
 from vgstudy.figures.signal import (
     close_calls,
-    counted,
     end_to_end,
     exploding,
     relative_signal,
@@ -25,7 +24,7 @@ from vgstudy.report.fixes import A2, NETWORK
 from vgstudy.report.table import Bar, Finding, Row, records
 
 Studies = Mapping[str, Frames]
-MAX_BARS = 3
+MAX_BARS, MAX_FINDINGS = 3, 4
 QUESTION = "Do gradients vanish, and is that why training fails?"
 
 
@@ -55,7 +54,7 @@ def summary(
         "warning": f"{listing(trials)} only tests the workflow; ignore its numbers."
         if trials
         else "",
-        "findings": [finding for finding in findings if finding],
+        "findings": [finding for finding in findings if finding][:MAX_FINDINGS],
         "unknown": unknown_sentence(claims),
     }
 
@@ -66,7 +65,10 @@ def scope_sentence(studies: Studies) -> str:
     low, high = counts.min(), counts.max()
     seeds = plural(low, "seed") if low == high else f"{low} to {high} seeds"
     get = "gets" if len(counts) == 1 else "get"
-    return f"Tutorials train each network once; here {len(counts):,} {get} {seeds}."
+    return (
+        f"The tutorials train each network once. Here {plural(len(counts), 'network')} {get} "
+        f"{seeds} (random starts)."
+    )
 
 
 def confirmation_sentence(claims: ClaimsSection) -> str:
@@ -74,9 +76,9 @@ def confirmation_sentence(claims: ClaimsSection) -> str:
     questions have none."""
     pairs = [(each.runs[0], run) for each in claims.judged for run in each.runs if run.confirms]
     if not pairs:
-        return "Judged by 95 % intervals."
+        return "By the 95 % interval of the share of seeds for which a claim is true."
     same = sum(first.verdict == again.verdict for first, again in pairs)
-    return f"With new seeds {same} of {len(pairs)} stayed the same."
+    return f"New seeds confirm {same} of {plural(len(pairs), 'verdict')}."
 
 
 def claims_finding(claims: ClaimsSection | None) -> Finding | None:
@@ -85,10 +87,13 @@ def claims_finding(claims: ClaimsSection | None) -> Finding | None:
         return None
     total, counts = len(claims.judged), dict(claims.counts)
     asked = counts.pop(ANSWERED, 0)
-    questions = f"; {asked} {'is a question' if asked == 1 else 'are questions'}"
+    questions = f" {asked} more {'is an open question' if asked == 1 else 'are open questions'}."
     return Finding(
         topic="Do the tutorials' claims hold?",
-        text=f"{counts.get(HOLDS, 0)} of {total:,} hold{questions if asked else ''}.",
+        text=(
+            f"{counts.get(HOLDS, 0)} of {total:,} claims hold in most seeds."
+            f"{questions if asked else ''}"
+        ),
         certainty=confirmation_sentence(claims),
         link="claims",
         what="claims",
@@ -131,13 +136,13 @@ def signal_finding(studies: Studies) -> Finding | None:
     return Finding(
         topic="Where is the signal lost?",
         text=(
-            "Before training layer 1 has under a tenth of the last hidden layer's signal in "
-            f"{lost.sum()} of {plural(len(ends), 'network')}, over tenfold in "
-            f"{exploding(ends).sum()}."
+            "Before training, layer 1 receives less than a tenth of the last hidden layer's "
+            f"gradient signal in {lost.sum()} of {plural(len(ends), 'network')}, and over ten "
+            f"times as much in {exploding(ends).sum()}."
         ),
-        certainty=f"{_sets(studies, signals)}; {close_calls(ends)} close calls.",
+        certainty=f"{_sets(studies, signals)}; {close_calls(ends)} borderline.",
         link=f"{by_size(ends)[0]}-signal-start",
-        what="losing it",
+        what="below a tenth",
         bars=tuple(shares_by_activation(ends, lost)),
     )
 
@@ -145,9 +150,10 @@ def signal_finding(studies: Studies) -> Finding | None:
 def _sets(studies: Studies, ends: Mapping[str, pd.DataFrame]) -> str:
     """Say which networks are counted: those of arms, and those at one depth of crossed studies."""
     arms = sum(len(rows) for name, rows in ends.items() if studies[name].study.get("arms"))
-    crossed = (name for name in studies if not studies[name].study.get("arms") and len(ends[name]))
+    crossed = (ends[name] for name in studies if not studies[name].study.get("arms"))
     named = [f"{arms} named"] if arms else []
-    return ", ".join([*named, *(counted(studies[name], ends[name]) for name in crossed)])
+    others = (f"{len(rows)} with {rows['depth'].iloc[0]} layers" for rows in crossed if len(rows))
+    return f"Networks: {', '.join([*named, *others])}"
 
 
 def effects_finding(studies: Studies) -> Finding | None:
@@ -163,10 +169,13 @@ def effects_finding(studies: Studies) -> Finding | None:
         if len(effects) == 2 and len(shares) == 4:
             return Finding(
                 topic="What cures tutorial A's tanh network?",
-                text=f"{'; '.join(map(_effect, records(effects)))}.",
-                certainty=f"{at['depth']} layers, SGD, {shares['n'].iloc[0]} seeds each.",
+                text=(
+                    "The share that learns changes by "
+                    f"{' and by '.join(map(_effect, records(effects)))}."
+                ),
+                certainty=f"{plural(shares['n'].iloc[0], 'seed')} each; 95 % intervals.",
                 link=f"{name}-two-by-two",
-                what="learned",
+                what="learn",
                 bars=tuple(
                     Bar(levels_text(row, crossed), row["value"], percent(row["value"]))
                     for row in records(shares.sort_values("value", kind="stable"))
@@ -176,9 +185,10 @@ def effects_finding(studies: Studies) -> Finding | None:
 
 
 def _effect(row: Row) -> str:
-    """Return an effect in percentage points: ``tanh to ReLU: −15 points [−36, 7]``."""
-    value, low, high = (number(100 * row[name], 0) for name in ("value", "low", "high"))
-    return f"{row['change']}: {'+' * (row['value'] > 0)}{value} points [{low}, {high}]"
+    """Return an effect in percentage points: ``−15 points [−36, 7] from tanh to ReLU``."""
+    value = number(100 * row["value"], 0, signed=True)
+    low, high = (number(100 * row[name], 0) for name in ("low", "high"))
+    return f"{value} points [{low}, {high}] from {row['change']}"
 
 
 def failure_finding(studies: Studies) -> Finding | None:
@@ -193,7 +203,7 @@ def failure_finding(studies: Studies) -> Finding | None:
     others = f" Of the others, {listing(texts)}." if texts else ""
     return Finding(
         topic="Who fails, and how?",
-        text=f"{percent(round(learned.mean(), 2))} of the runs learn.{others}",
+        text=f"{percent(round(learned.mean(), 2))} of the training runs learn.{others}",
         certainty=f"{plural(len(rows), 'run')} counted.",
         link=f"{by_size(failed)[0]}-accounting",
         what="runs that learn",
@@ -210,16 +220,17 @@ def limit_finding(studies: Studies) -> Finding | None:
         return None
     known = with_limit(rows)
     ends = records(known.iloc[sorted({0, len(known) - 1})])
-    layers = " to ".join(str(int(row["value"])) for row in ends)
+    depths = " to ".join(str(int(row["value"])) for row in ends)
     counts = rows.loc[has_one(rows), "range"].value_counts()
     return Finding(
         topic="How deep can networks be?",
         text=(
-            f"Half the seeds learn with up to {layers} layers; in "
-            f"{counts.get('deeper', 0)} of {len(rows)} even with {rows['deepest'].max()}, in "
-            f"{counts.get('shallower', 0)} not with {rows['shallowest'].min()}."
+            f"Half of the seeds still learn with {depths} layers, depending on the other settings. "
+            f"In {counts.get('deeper', 0)} of {len(rows)} settings they do even with "
+            f"{rows['deepest'].max()}, in {counts.get('shallower', 0)} not even with "
+            f"{rows['shallowest'].min()}."
         ),
-        certainty="95 % intervals.",
+        certainty="Setting: activation, initializer, optimizer and width. 95 % intervals.",
         link=f"{by_size(known)[0]}-depth-limit",
         what="layers",
         bars=tuple(
@@ -245,8 +256,8 @@ def unknown_sentence(claims: ClaimsSection | None) -> str:
     undecided = claims.counts.get(UNDECIDED, 0)
     missing = sum(map(len, claims.not_run.values()))
     texts = [
-        f"{plural(undecided, 'claim')} undecided" if undecided else "",
+        f"{plural(undecided, 'claim')} with too few seeds" if undecided else "",
         f"{plural(missing, 'claim')} {NOT_RUN}" if missing else "",
         "recurrent networks",
     ]
-    return f"Not covered: {', '.join(filter(None, texts))}."
+    return f"Not answered: {listing(filter(None, texts))}."

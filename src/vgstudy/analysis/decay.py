@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vgstudy.quantities import SIGNALS
 from vgstudy.schema import EXAMPLES, LAYER_KINDS, ZERO_CAUSES
 from vgstudy.store.columns import labels, nullable, position, spread
 
@@ -150,7 +151,7 @@ def decay_rows(probes: pa.Table) -> dict[str, Any]:
     square = np.zeros(shape, dtype=bool)
     square[index] = position(probes["kind"], LAYER_KINDS) == LAYER_KINDS.index("square")
     values = {}
-    for name in ("g", "delta", "h"):
+    for name in SIGNALS:
         values[f"d_{name}"] = decay_factor(x[f"{name}_rms"], square)
         values[f"interior_{name}"] = interior_ratio(x[f"{name}_rms"], square)
     values["end_to_end_g"] = end_to_end_ratio(x["g_rms"], depth)

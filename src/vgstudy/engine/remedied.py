@@ -27,8 +27,8 @@ class Forward:
     ----------
     z, normalized
         Pre-activations, and what the activation is applied to.
-    h, passed
-        Activations, and what the next layer gets.
+    h
+        Activations.
     logits
         Pre-activations of the output layer.
     moments
@@ -39,7 +39,6 @@ class Forward:
     z: list[tf.Tensor]
     normalized: list[tf.Tensor]
     h: list[tf.Tensor]
-    passed: list[tf.Tensor]
     logits: tf.Tensor
     moments: Moments | None
 
@@ -98,7 +97,7 @@ def forward(
         if remedy.standardize_signal:
             below = _standardize_signal(weights)(below)
     logits = tf.matmul(layers[-1], with_one(below))
-    return Forward(z, normalized, h, passed, logits, _stacked(moments))
+    return Forward(z, normalized, h, logits, _stacked(moments))
 
 
 def _stacked(moments: Sequence[Moments | None]) -> Moments | None:

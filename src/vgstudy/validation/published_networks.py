@@ -14,6 +14,7 @@ from vgstudy.engine import initial, probes
 from vgstudy.engine.network import BINARY, Loss, Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.engine.zero_causes import Pass
+from vgstudy.quantities import SIGNALS
 from vgstudy.tasks import Circles, Mnist, one_hot
 from vgstudy.validation.published_laws import DEAD, DEATH, Check, Number
 
@@ -222,10 +223,7 @@ def decay_logs(
     columns = Stack([Run(cell=cell, seed=seed) for seed in range(count)]).probe().columns
     layer = np.broadcast_to(np.arange(depth + 1), (count, depth + 1))
     square = (layer > 0) & (layer < depth)
-    return {
-        f"d_{name}": np.log(decay_factor(columns[f"{name}_rms"], square))
-        for name in ("g", "delta", "h")
-    }
+    return {f"d_{name}": np.log(decay_factor(columns[f"{name}_rms"], square)) for name in SIGNALS}
 
 
 def rms(arrays: Sequence[Array]) -> Array:

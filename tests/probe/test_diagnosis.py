@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from synthetic import write_synthetic_study
 from vgstudy.cli import app
-from vgstudy.probe.advice import rates, read_error_rates
 from vgstudy.probe.diagnosis import diagnose_files
 from vgstudy.probe.display import render
+from vgstudy.probe.evidence import rates, read_error_rates
 from vgstudy.probe.rules import HEALTHY, RULES, features, verdicts
 from vgstudy.store.parquet import read_table, write_table
 from vgstudy.study_results import load

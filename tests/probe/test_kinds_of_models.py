@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -334,6 +335,43 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(tmp_path):
     assert all(map(np.array_equal, before, model.get_weights()))
 
 
+class Lose(keras.callbacks.Callback):
+    """Puts a file where the log's folder was."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            shutil.rmtree(self.folder)
+            self.folder.touch()
+
+
+def test_a_folder_lost_in_training_costs_no_row_and_does_not_stop_it(tmp_path):
+    folder = tmp_path / "logs"
+    probe = probe_of(log=folder / "run.parquet", tensorboard=folder)
+    with pytest.warns(UserWarning, match="cannot be written.*; training goes on") as warnings:
+        fit(small(), probe, epochs=5, callbacks=[Lose(folder)])
+    assert len([each for each in warnings if "training goes on" in str(each.message)]) == 1
+    assert set(probe.table()["epoch"].to_pylist()) == set(range(6))
+
+
+def test_a_log_shows_what_it_holds_in_one_line():
+    probe = fit(small(), probe_of(name="small", seed=3))
+    assert repr(probe.log) == "<ProbeLog 'small', seed 3, epochs 0 to 2, file None>"
+
+
+def test_models_of_one_callback_keep_their_names(tmp_path):
+    probe = probe_of(log=tmp_path / "run.parquet")
+    names = []
+    for name in ("one", "two", "one"):
+        fit(keras.Sequential(small().layers, name=name), probe)
+        names.append(probe.log.name)
+    assert names == ["one", "two", "one-3"]
+    assert len(list(tmp_path.glob("*.parquet"))) == 3
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda probe: pickle.loads(pickle.dumps(probe))])
 def test_a_probe_can_be_copied_after_training(copied):
     probe = fit(small(), probe_of())
@@ -354,3 +392,12 @@ def test_levels_on_a_terminal_and_in_a_figure(capsys):
     (axes,) = figure.axes
     assert axes.lines[0].get_ydata() == pytest.approx(levels.to_numpy())
     assert axes.get_yscale() == "log"
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_levels_that_are_not_finite_are_blank(capsys):
+    model = small()
+    model.set_weights([weight * np.nan for weight in model.get_weights()])
+    fit(model, probe := probe_of(), epochs=1).plot()
+    assert "█" not in capsys.readouterr().out
+    assert probe.diagnose() == "exploding"

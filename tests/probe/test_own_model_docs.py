@@ -7,8 +7,8 @@ import pytest
 
 from synthetic import write_synthetic_study
 from vgstudy.formatting import percent
-from vgstudy.probe.advice import read_error_rates
 from vgstudy.probe.diagnosis import diagnose_files
+from vgstudy.probe.evidence import read_error_rates
 from vgstudy.probe.rules import HEALTHY, RULES
 from vgstudy.store.parquet import read_footer
 from vgstudy.store.records import read_record

@@ -196,9 +196,9 @@ def test_the_study_is_cited_for_plain_networks_and_the_table_of_models_for_other
     ("case", "expected"),
     [
         ("deep sigmoid", "relu with he_normal instead of sigmoid (30 of 30 networks of 20 ReLU"),
-        ("CNN, deep sigmoid", "relu with he_normal instead of sigmoid (kind of model"),
-        ("LSTM, shut, two Dense", "an LSTM with the forget gate open"),
-        ("CNN, units off", "biases that start at 0 (kind of model 'U-Net': healthy in 10 of 10"),
+        ("CNN, deep sigmoid", "relu with he_normal instead of sigmoid (models of the kind"),
+        ("LSTM, shut, two Dense", "forget gates that start open"),
+        ("CNN, units off", "biases that start at 0 (models of the kind 'U-Net': healthy in 10"),
     ],
 )
 def test_a_remedy_comes_with_its_evidence_by_hand(case, expected):

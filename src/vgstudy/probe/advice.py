@@ -1,103 +1,276 @@
-"""What to try after a verdict, why no gradient is left, and how often verdicts are right.
+"""What to try after a verdict, and why no gradient is left."""
 
-Evidence comes from tables that the package keeps, see `store.records`: `diagnosis` compares
-verdicts with how the runs of the default study ended, `remedies` has what made deep networks learn,
-and `models` has twenty kinds of models, healthy and broken on purpose.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import sqrt
 from typing import Any, NamedTuple
 
-from vgstudy.formatting import percent, plural
-from vgstudy.probe.rules import FLAT_OUTPUT, HEALTHY, NO_GRADIENT
-from vgstudy.store.records import Record, read_record
+import numpy as np
 
-Rows = Sequence[Mapping[str, Any]]  # of a validation table
+from vgstudy.formatting import listing
+from vgstudy.probe.evidence import (
+    ATTENTION,
+    CONVOLUTION,
+    DENSE,
+    RECURRENT,
+    Tried,
+    evidence_for,
+    share_learned,
+)
+from vgstudy.probe.rules import FLAT_OUTPUT, HEALTHY, NO_GRADIENT, SMALLEST
+
 Layers = Sequence[Mapping[str, Any]]  # of a diagnosis
 
-RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM2D"}
+RECURRENT_LAYERS = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM2D"}
 OFF = {"relu", "relu6", "ReLU"}
 SIGMOID = {"sigmoid", "hard_sigmoid"}
 SATURATING = SIGMOID | {"tanh", "softsign", "softmax"}
 LARGE = 0.9  # share of flat units in the first layer from which on inputs are to blame
+# factor within which the size of a model's weights counts as that of an initializer
+NEAR = 1.3
 
 
 class Remedy(NamedTuple):
-    """What to try, and what shows it.
+    """What to try, and which study or kinds of models tried it."""
+
+    text: str
+    tried: Tried = Tried()
+
+
+class Model(NamedTuple):
+    """What advice needs to know of a model.
 
     Attributes
     ----------
-    networks
-        Activation, initializer and remedy of networks in the table `remedies`.
-    family
-        The number of a family in the table `models`, whose healthy model differs by this remedy.
+    layers
+        Those of a diagnosis.
+    is_plain
+        Whether it is a chain of dense layers, for which the networks of studies speak.
+    is_normalised, merges, attends
+        Whether it has normalisation layers; a layer that takes the outputs of several, as with skip
+        connections; an attention layer.
+    was_healthy
+        Whether the first measured epoch was healthy, so that training brought the fault.
     """
 
-    text: str
-    networks: tuple[str, str, str] | None = None
-    family: int | None = None
+    layers: Layers
+    is_plain: bool
+    is_normalised: bool
+    merges: bool
+    attends: bool
+    was_healthy: bool
+
+    @property
+    def kind(self) -> str:
+        """The kind of model whose evidence fits best."""
+        if self.attends:
+            return ATTENTION
+        classes = {layer["class"] for layer in self.layers}
+        if classes & RECURRENT_LAYERS:
+            return RECURRENT
+        return CONVOLUTION if any("Conv" in name for name in classes) else DENSE
+
+    @property
+    def activations(self) -> set[str]:
+        """Those of the layers below the output."""
+        return {layer["activation"] for layer in self.layers if layer["kind"] != "output"}
+
+    def is_initialised_as(self, gain: float, of_inputs: bool) -> bool:
+        """Return whether the weights have, in the geometric mean, the size of an initializer.
+
+        `gain` is the variance times the number of inputs or, for Glorot's, times the mean number
+        of inputs and outputs.
+        """
+        sizes = [
+            layer["first_weights"] * sqrt(_fans(layer, of_inputs) / gain)
+            for layer in self.layers
+            if layer["kind"] != "output" and layer["first_weights"]
+        ]
+        return bool(sizes) and abs(np.mean(np.log(sizes))) < np.log(NEAR)
 
 
-GATES = Remedy("an LSTM with the forget gate open (unit_forget_bias=True) or a GRU", family=12)
-NOT_SIGMOID = Remedy("relu with he_normal instead of sigmoid", ("ReLU", "He", "none"), 1)
-HE = Remedy("he_normal as kernel initializer", ("ReLU", "He", "none"), 5)
-GLOROT = Remedy("glorot_uniform as kernel initializer", ("tanh", "Xavier", "none"), 16)
-SELU = Remedy("selu with lecun_normal as kernel initializer", ("SELU", "LeCun", "none"))
-SCALED = Remedy(
-    "inputs scaled to mean 0 and variance 1, such as by a Normalization layer", family=2
+def _fans(layer: Mapping[str, Any], of_inputs: bool) -> float:
+    inputs, outputs = layer["fan_in"], layer["fan_out"]
+    return float(inputs if of_inputs else (inputs + outputs) / 2)
+
+
+HE = Remedy("he_normal as kernel initializer", Tried(("ReLU", "He", "none"), {CONVOLUTION: 5}))
+GLOROT = Remedy(
+    "glorot_uniform as kernel initializer", Tried(("tanh", "Xavier", "none"), {DENSE: 16})
 )
-ORDINARY = Remedy("weights of ordinary size: the layer's default initializer", family=13)
-SLOWER = Remedy("a smaller learning rate: training brought the fault", family=15)
-UNBIASED = Remedy("biases that start at 0", family=20)
-ONE_UNIT = Remedy("sigmoid with binary_crossentropy for the single unit", family=18)
-NO_RELU = Remedy("no activation in the output layer", family=4)
+NOT_SIGMOID = Remedy(
+    "relu with he_normal instead of sigmoid",
+    Tried(("ReLU", "He", "none"), {DENSE: 1, CONVOLUTION: 6}),
+)
+SELU = Remedy("selu with lecun_normal as kernel initializer", Tried(("SELU", "LeCun", "none")))
+SCALED = Remedy(
+    "inputs scaled to mean 0 and variance 1, such as by a Normalization layer",
+    Tried(families={DENSE: 2}),
+)
+SMALLER = Remedy(
+    "weights of ordinary size: Keras' default initializers", Tried(families={RECURRENT: 10})
+)
+LARGER = Remedy(SMALLER.text, Tried(families={RECURRENT: 13}))
+FORGET_GATES = Remedy(
+    "forget gates that start open: unit_forget_bias=True, Keras' default",
+    Tried(families={RECURRENT: 12}),
+)
+UPDATE_GATES = Remedy("biases that start at 0, Keras' default", Tried(families={RECURRENT: 11}))
+GATED = Remedy("GRU or LSTM layers instead of SimpleRNN")
+BLOCKS = Remedy(
+    "layer normalisation and a skip connection around each block", Tried(families={ATTENTION: 9})
+)
+SLOWER = Remedy(
+    "a smaller learning rate: training brought the fault", Tried(families={CONVOLUTION: 15})
+)
+UNBIASED = Remedy("biases that start at 0", Tried(families={CONVOLUTION: 20}))
+ONE_UNIT = Remedy(
+    "sigmoid with binary_crossentropy for the single unit", Tried(families={DENSE: 18})
+)
+NO_RELU = Remedy("no activation in the output layer", Tried(families={DENSE: 4}))
 LOGITS = Remedy("no activation in the output layer and a loss with from_logits=True")
 NOT_ZERO = Remedy("a kernel initializer other than zeros, such as glorot_uniform")
 
 
-def remedies(verdict: str, layers: Layers, was_healthy: bool, is_plain: bool) -> list[str]:
-    """Return what to try with its evidence, the most promising first, at most two.
-
-    Parameters
-    ----------
-    was_healthy
-        Whether the first measured epoch was healthy, so that training brought the fault.
-    is_plain
-        Whether the model is a chain of dense layers, for which the networks of studies speak.
-    """
+def remedies(verdict: str, model: Model) -> list[str]:
+    """Return what to try with its evidence, the most promising first, at most two."""
     if verdict == HEALTHY:
         return []
-    found = [lost_gradient(layers)[1]] if verdict == NO_GRADIENT else _of_verdict(verdict, layers)
-    if was_healthy and verdict != NO_GRADIENT:
-        found = [SLOWER, *found]
-    return [f"{each.text} ({_evidence(each, is_plain)})" for each in found[:2]]
+    if verdict == NO_GRADIENT:
+        candidates = [lost_gradient(model.layers)[1]]
+    else:
+        late = [SLOWER] if model.was_healthy else []
+        candidates = [*late, *_of_verdict(verdict, model)]
+    if model.is_plain:
+        candidates.sort(key=lambda each: share_learned(each.tried), reverse=True)
+    kind = None if model.is_plain else model.kind
+    return [f"{each.text} ({evidence_for(each.tried, kind)})" for each in candidates[:2]]
 
 
-def _of_verdict(verdict: str, layers: Layers) -> list[Remedy]:
-    """Return remedies for a fault that the model has from the start."""
-    hidden = {layer["activation"] for layer in layers if layer["kind"] != "output"}
-    is_recurrent = any(layer["class"] in RECURRENT for layer in layers)
-    initializer = GLOROT if hidden & SATURATING else HE
+def _of_verdict(verdict: str, model: Model) -> Iterator[Remedy]:
+    """Yield remedies for a fault, without what the model has already."""
+    first = model.layers[0]
     if verdict == "dying ReLU":
-        return [UNBIASED, SELU]
-    if verdict == "saturated":
-        is_flat = (layers[0]["h_saturated"] or 0) > LARGE
-        return [SCALED, initializer] if is_flat else [initializer, SCALED]
-    if is_recurrent:
-        return [GATES, ORDINARY] if verdict == "vanishing" else [ORDINARY, SLOWER]
+        yield from (UNBIASED, SELU)
+    elif verdict == "saturated" and (first["h_saturated"] or 0) > LARGE:
+        yield from (SCALED, *_initializers(model))
+    elif verdict == "saturated":
+        yield from (*_initializers(model), SCALED)
+    elif model.kind == RECURRENT:
+        yield from _for_time_series(verdict, model)
+    elif verdict == "vanishing":
+        yield from _against_vanishing(model)
+    else:
+        yield from _initializers(model)
+    yield from _normalisations(model)
     if verdict == "exploding":
-        return [initializer, _normalisation(hidden)]
-    return [NOT_SIGMOID if hidden & SIGMOID else initializer, _normalisation(hidden)]
+        yield _clipping(model)
 
 
-def _normalisation(hidden: set[str]) -> Remedy:
-    """Return normalisation as it served networks of the same activation."""
+def _against_vanishing(model: Model) -> Iterator[Remedy]:
+    if model.activations & SIGMOID:
+        yield NOT_SIGMOID
+        return
+    yield from _initializers(model)
+    if not model.merges and model.kind != ATTENTION:
+        text = "a skip connection around every two layers"
+        yield Remedy(text, Tried((*_level(model), "skip")))
+
+
+def _initializers(model: Model) -> Iterator[Remedy]:
+    """Yield the initializer that suits the activation.
+
+    None where the weights have that size already, or had served the model well at first.
+    """
+    if model.was_healthy:
+        return
+    if model.activations & SATURATING:
+        if not model.is_initialised_as(1, of_inputs=False):
+            yield GLOROT
+    elif not model.is_initialised_as(2, of_inputs=True):
+        yield HE
+
+
+def _for_time_series(verdict: str, model: Model) -> Iterator[Remedy]:
+    if not model.is_initialised_as(1, of_inputs=False):
+        yield LARGER if verdict == "vanishing" else SMALLER
+    if verdict == "vanishing":
+        classes = {layer["class"] for layer in model.layers}
+        gates = {"LSTM": FORGET_GATES, "GRU": UPDATE_GATES}
+        yield next((gates[name] for name in gates if name in classes), GATED)
+    else:
+        yield _clipping(model)
+
+
+def _clipping(model: Model) -> Remedy:
+    return Remedy("global_clipnorm=1 in the optimizer", Tried((*_level(model), "clipping")))
+
+
+def _normalisations(model: Model) -> Iterator[Remedy]:
+    """Yield normalisation as it served networks of the same kind and activation."""
+    if model.kind == ATTENTION and not (model.is_normalised and model.merges):
+        yield BLOCKS
+    if model.is_normalised or model.kind == ATTENTION:
+        return
     text = "a normalisation layer after each layer"
-    if hidden & SIGMOID:
-        networks = ("sigmoid", "Xavier", "batch norm after")
-        return Remedy(f"{text}'s activation", networks, 6)
-    level = ("tanh", "Xavier") if hidden & SATURATING else ("ReLU", "He")
-    return Remedy(text, (*level, "batch norm"), 7)
+    if model.activations & SIGMOID:
+        tried = Tried(("sigmoid", "Xavier", "batch norm after"), {CONVOLUTION: 6, DENSE: 3})
+        yield Remedy(f"{text}'s activation", tried)
+    else:
+        yield Remedy(text, Tried((*_level(model), "batch norm"), {CONVOLUTION: 7, DENSE: 3}))
+
+
+def _level(model: Model) -> tuple[str, str]:
+    """Return activation and initializer of the study's networks that are most like a model."""
+    if model.activations & SIGMOID:
+        return "sigmoid", "Xavier"
+    return ("tanh", "Xavier") if model.activations & SATURATING else ("ReLU", "He")
+
+
+def notes(verdict: str, model: Model) -> list[str]:
+    """Return what a verdict does not say of a model."""
+    return [*_on_time_steps(model), *_on_one_unit(verdict, model), *_on_branches(model)]
+
+
+def _on_time_steps(model: Model) -> Iterator[str]:
+    names = {layer["class"] for layer in model.layers} & RECURRENT_LAYERS
+    if names:
+        yield f"layers are compared, not the time steps inside {listing(sorted(names))}"
+
+
+def _on_one_unit(verdict: str, model: Model) -> Iterator[str]:
+    """Yield a note on outputs that train, because Keras computes the loss before the softmax."""
+    for layer in model.layers:
+        if verdict != NO_GRADIENT and _is_one_softmax(layer):
+            yield (
+                f"a softmax over the single unit of {_short(layer)} always predicts 1, whatever "
+                f"the gradient; use {ONE_UNIT.text}"
+            )
+
+
+def _on_branches(model: Model) -> Iterator[str]:
+    """Yield a note on layers with much less of a signal than a parallel one, which alone counts.
+
+    Queries and keys of attention have little of it by construction.
+    """
+    seen = [layer for layer in model.layers if layer["stage"] and layer["delta_rms"]]
+    for layer in seen:
+        parallel = [each for each in seen if each["stage"] == layer["stage"]]
+        largest = max(parallel, key=lambda each: float(each["delta_rms"]))
+        is_weak = layer["delta_rms"] < SMALLEST * largest["delta_rms"]
+        if is_weak and not _short(layer).endswith(("query", "key")):
+            yield (
+                f"{_short(layer)} gets less than 1/1000 of the signal of {_short(largest)}, which "
+                "is parallel to it and is the one compared"
+            )
+
+
+def _short(layer: Mapping[str, Any]) -> str:
+    """Return a layer's name without that of its kernel."""
+    return str(layer["name"]).rpartition("/")[0] or str(layer["name"])
+
+
+def _is_one_softmax(layer: Mapping[str, Any]) -> bool:
+    return (layer["kind"], layer["units"], layer["activation"]) == ("output", 1, "softmax")
 
 
 def lost_gradient(layers: Layers) -> tuple[str, Remedy]:
@@ -107,9 +280,10 @@ def lost_gradient(layers: Layers) -> tuple[str, Remedy]:
         return "the weights of a layer are all zero, so nothing passes it", NOT_ZERO
     if not outputs:
         return "no layer gets a gradient that could change its weights", GLOROT
-    output = outputs[-1]
-    name = f"output layer {output['name'].rpartition('/')[0] or output['name']}"
-    if (output["delta_rms"] or 0) > FLAT_OUTPUT:
+    silent = [layer for layer in outputs if _is_silent(layer)]
+    output = (silent or outputs)[-1]
+    name = f"output layer {_short(output)}"
+    if not silent and (output["delta_rms"] or 0) > FLAT_OUTPUT:
         return f"{name} sends a signal back, but what reaches it is too small", SCALED
     why, remedy = _of_the_output(name, output["activation"], output["units"])
     if output["zero_cause"] == "fitted":
@@ -127,104 +301,6 @@ def _of_the_output(name: str, activation: str, units: int) -> tuple[str, Remedy]
     return f"{name} sends nothing back", GLOROT
 
 
-def _evidence(remedy: Remedy, is_plain: bool) -> str:
-    """Return what a study or a pair of models says for a remedy, or that none tried it."""
-    if remedy.networks and (is_plain or not remedy.family):
-        return _of_networks(*remedy.networks)
-    if remedy.family:
-        return _of_family(remedy.family)
-    return "not tried in a study: it takes away the cause"
-
-
-def _of_networks(activation: str, initializer: str, remedy: str) -> str:
-    """Return how many networks of the study of remedies learned with a remedy and without."""
-    settings = {"activation": activation, "initializer": initializer, "optimizer": "SGD"}
-    of_setting = {
-        row["remedy"]: row
-        for row in read_record("remedies").rows
-        if all(row[name] == level for name, level in settings.items())
-    }
-    shown = of_setting[remedy]
-    text = (
-        f"{_learned(shown)} of {shown['n']} networks of {shown['depth']} {activation} layers with "
-        f"{initializer} initialisation"
-    )
-    if remedy == "none":
-        return f"{text} learned, at their best learning rate"
-    return f"{text} learned with it, {_learned(of_setting['none'])} without, at their best rates"
-
-
-def _learned(row: Mapping[str, Any]) -> int:
-    return round(float(row["value"]) * int(row["n"]))
-
-
-def _of_family(number: int) -> str:
-    """Return how many seeds of a family are healthy with and without its fault."""
-    rows = [row for row in read_record("models").rows if row["family"] == number]
-    healthy = {
-        fault: min(row["seeds"] - row["vgstudy"] for row in rows if row["fault"] == fault)
-        for fault in {row["fault"] for row in rows}
-    }
-    fault = next(name for name in healthy if name)
-    seeds = rows[0]["seeds"]
-    return (
-        f"kind of model '{rows[0]['name']}': healthy in {healthy[None]} of {seeds} seeds, "
-        f"with {fault} in {healthy[fault]}"
-    )
-
-
-def read_error_rates() -> Record:
-    """Return the validation table `diagnosis`; its provenance has `study` and `runs`."""
-    return read_record("diagnosis")
-
-
-def evidence(verdict: str, epoch: int, is_plain: bool) -> str:
-    """Return in words how often a verdict was right: on runs of the default study for a chain of
-    dense layers, else on the kinds of models that did not choose the thresholds."""
-    if is_plain:
-        return _right_in_study(verdict, epoch)
-    return _right_on_models(verdict, epoch)
-
-
-def _right_in_study(verdict: str, epoch: int) -> str:
-    record = read_error_rates()
-    study, counts = record.provenance["study"], rates(record.rows, verdict, epoch)
-    if not counts["given"]:
-        return f"none: no run of study {study} had this verdict"
-    ended = "learned" if verdict == HEALTHY else "did not learn"
-    share = percent(counts["right"] / counts["given"])
-    return (
-        f"of {plural(counts['given'], 'run')} of study {study} with this verdict at epoch "
-        f"{counts['epoch']}, {counts['right']:,} {ended} ({share})"
-    )
-
-
-def _right_on_models(verdict: str, epoch: int) -> str:
-    rows = [row for row in read_record("models").rows if row["role"] == "judges"]
-    is_first = epoch == 0
-    now = [row for row in rows if (row["epoch"] == 0) == is_first]
-    given = [row for row in now if row["verdict"] == verdict]
-    right = sum((row["truth"] == HEALTHY) == (verdict == HEALTHY) for row in given)
-    when = "before" if is_first else "after"
-    truth = "are healthy" if verdict == HEALTHY else "were broken on purpose"
-    return (
-        f"of {plural(len(now), 'model')} of other kinds than plain chains, {len(given)} had this "
-        f"verdict {when} training; {right} of them {truth} (docs/own-model.md)"
-    )
-
-
-def rates(rows: Rows, verdict: str, epoch: int) -> dict[str, int]:
-    """Return how often a verdict was right at the study's last probe epoch up to `epoch`.
-
-    A verdict is right if the run ended as it says: healthy runs learned, others did not. `right` of
-    the `given` runs with this verdict were.
-    """
-    counted = [row for row in rows if row["verdict"] is not None]
-    at = max((row["epoch"] for row in counted if row["epoch"] <= epoch), default=0)
-    runs = [row for row in counted if (row["epoch"], row["verdict"]) == (at, verdict)]
-    ending = "learned" if verdict == HEALTHY else "failed"
-    return {
-        "epoch": at,
-        "right": sum(row[ending] for row in runs),
-        "given": sum(row["learned"] + row["failed"] for row in runs),
-    }
+def _is_silent(output: Mapping[str, Any]) -> bool:
+    """Return whether an output layer sends next to nothing of the loss's slope back."""
+    return bool((output["delta_rms"] or 0) < FLAT_OUTPUT * (output["output_signal"] or 0))

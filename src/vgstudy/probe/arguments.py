@@ -60,7 +60,8 @@ class Settings:
 
     def _check(self, name: str, is_allowed: bool, allowed: str) -> None:
         if not is_allowed:
-            value = _one_line(getattr(self, name))
+            value = getattr(self, name)
+            value = _one_line(str(value) if isinstance(value, Path) else value)
             raise UserError(f"GradientProbe: {name}={value}: allowed is {allowed}")
 
 
@@ -166,7 +167,8 @@ def _tensors(name: str, part: Any) -> Any:
         f"{name} must be an array, as for model.fit, or a list or dict of arrays, "
         f"one for each part; {_conversion(name, part)}"
     )
-    if isinstance(part, tf.data.Dataset | keras.utils.PyDataset | Iterator):
+    is_source = isinstance(part, tf.data.Dataset | keras.utils.PyDataset | Iterator)
+    if is_source or callable(part):
         raise UserError(f"GradientProbe: {allowed}")
     try:
         tensors = keras.tree.map_structure(tf.convert_to_tensor, part)
@@ -191,6 +193,8 @@ def _conversion(name: str, part: Any) -> str:
         return "take a batch of the PyDataset: x, y = dataset[0]"
     if isinstance(part, Iterator):
         return "take a batch from the generator: x, y = next(generator)"
+    if callable(part):
+        return "call this function: x, y = next(function()) if it is a generator's"
     if isinstance(part, tf.SparseTensor):
         return f"use tf.sparse.to_dense({name})"
     if hasattr(part, "toarray"):

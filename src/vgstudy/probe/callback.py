@@ -96,7 +96,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         self.settings = Settings(every, log, tensorboard, name, seed, training)
         self.probe = make_probe_set(x, y, sample_weight)
         self._log: ProbeLog | None = None
-        self._logs = 0
+        self._names: list[str] = []
         self._measured: list[Any] = []
         self._measurers: list[Measurer] = []
         # epochs done, and how many of them in earlier calls of `fit`
@@ -210,14 +210,15 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         return plot_levels(self.table(), self.layers())
 
     def _start_log(self) -> None:
-        """Start a log; the second has -2 after its name and its file's."""
+        """Start a log; the second file has -2 after its name, and so has a name already used."""
         if self._log:
             self._log.write()
-        self._logs += 1
-        ending = f"-{self._logs}" if self._logs > 1 else ""
+        self._names.append(self._label())
+        ending = f"-{len(self._names)}" if len(self._names) > 1 else ""
+        is_new = self._label() not in self._names[:-1]
         settings, path = self.settings, self.settings.log
         self._log = ProbeLog(
-            name=self._label() + ending,
+            name=self._label() if is_new else self._label() + ending,
             seed=settings.seed,
             path=path and path.with_stem(path.stem + ending),
             events=settings.tensorboard,
@@ -234,8 +235,8 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         columns |= weight_changes(weights, log.first_weights or weights, log.weights)
         log.first_weights, log.weights = log.first_weights or weights, weights
         log.structure = [layer.description() for layer in layers]
-        log.details |= {"precision": measurer.dtype, "plain": measurer.is_plain()}
-        log.losses[self._done], log.tops[self._done] = double.loss, double.top_rms
+        log.details |= {"precision": measurer.dtype, **measurer.structure()}
+        log.losses[self._done], log.tops[self._done] = double.loss, double.output_signals()
         step = int(self.model.optimizer.iterations.value.numpy())
         log.add(probe_rows({**log.keys(), "epoch": self._done, "step": step}, layers, columns))
 

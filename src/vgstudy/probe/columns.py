@@ -172,32 +172,40 @@ def _zero_causes(
 ) -> NDArray[np.int32]:
     """Return why each whole gradient is zero; see `engine.zero_causes`.
 
-    An output layer that sends nothing back although the loss has a slope is saturated.
+    Where an output layer sends nothing back although its loss has a slope, what would else be an
+    underflow is put down to that layer: it is saturated.
     """
     if all(g.any() for g in signals.g):
         return np.full((1, len(layers)), NONE, "int32")
     causes = zero_causes(_chain(signals, layers), weights, FOR_CAUSES)
-    outputs = [place for place, layer in enumerate(layers) if layer.kind == "output"]
-    sent_back = [np.any(delta != 0) for place in outputs for delta in signals.delta[place]]
-    has_slope = any(np.any(top != 0) for top in signals.top)
-    if sent_back and has_slope and not any(sent_back):
+    if any(_is_silent(signals, place) for place in range(len(layers))):
         causes = np.where(causes == UNDERFLOW, SATURATION, causes)
     return causes
+
+
+def _is_silent(signals: Signals, place: int) -> bool:
+    """Return whether an output layer has no delta although the loss has a slope at its output."""
+    tops = zip(signals.top, signals.givers, strict=True)
+    has_slope = any(np.any(top != 0) for top, givers in tops if place in givers)
+    deltas = signals.delta[place]
+    return has_slope and bool(deltas) and not any(delta.any() for delta in deltas)
 
 
 def _chain(signals: Signals, layers: Sequence[Layer]) -> Pass[Array]:
     """Return the pass as that of one chain of layers, which `zero_causes` judges.
 
-    A layer whose units cannot be seen is never off or flat.
+    A layer whose units cannot be seen is never off or flat, nor is an output layer, which may come
+    before other layers in the order of calls.
     """
     calls = [array for each in signals.h for array in each]
     examples = max([len(array) for array in (*calls, *signals.top)], default=1)
     on = np.ones((1, 1, examples))
     h, slope = [], []
     for layer, outputs, slopes in zip(layers[:-1], signals.h, signals.slope, strict=False):
-        can_be_off = slopes and layer.traits and layer.traits.can_be_off
+        is_seen = bool(slopes) and layer.kind != "output"
+        can_be_off = is_seen and layer.traits and layer.traits.can_be_off
         h.append(_by_example(outputs) if can_be_off else on)
-        slope.append(_by_example(slopes) if slopes else on)
+        slope.append(_by_example(slopes) if is_seen else on)
     tops = [each.reshape(-1) for each in signals.top]
     top = np.concatenate(tops)[None, :, None] if tops else on
     return Pass(h, slope, [top], [g.reshape(1, -1, 1) for g in signals.g])

@@ -16,7 +16,8 @@ from vgstudy.analysis.decay import PROBE_COLUMNS as DECAY_COLUMNS
 from vgstudy.analysis.decay import decay_rows
 from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, logs_of, moments
 from vgstudy.errors import UserError
-from vgstudy.probe.advice import evidence, lost_gradient, remedies
+from vgstudy.probe.advice import Model, lost_gradient, notes, remedies
+from vgstudy.probe.evidence import evidence
 from vgstudy.probe.rules import (
     FEATURES,
     HEALTHY,
@@ -35,6 +36,10 @@ RMS_OF_SIGNALS = ("g_rms", "delta_rms", "h_rms")
 SHARES = ("h_saturated", "h_dead", "g_zero_float32")
 DECAYS = ("d_g", "d_delta", "d_h", "end_to_end_g")
 CAUSES = ("zero_cause", "zero_cause_float32")
+# mean and standard deviation of a kernel's weights
+WEIGHTS = ["w_mean", "w_sd"]
+# of the whole model, see `passes.Measurer.structure`; logs of studies are of plain chains
+STRUCTURE = {"is_plain": True, "is_normalised": False, "merges": False, "attends": False}
 ROW_KEYS = ["cell", "seed", "epoch", "layer"]
 
 Log = tuple[pa.Table, dict[str, Any]]  # rows of the table `probes` and the file's footer
@@ -101,16 +106,24 @@ def diagnose_logs(logs: Sequence[Log], epoch: int | None = None) -> list[dict[st
 def log_rows(table: pa.Table, footer: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows with what the footer knows of their layers and epochs."""
     rows = table.to_pandas().astype({"cell": "str"})
-    for name, key in (("loss", "probe_loss"), ("top", "output_signal")):
-        by_epoch = {int(epoch): value for epoch, value in footer.get(key, {}).items()}
-        rows[name] = rows["epoch"].map(by_epoch).astype("float64")
+    losses = {int(epoch): loss for epoch, loss in footer.get("probe_loss", {}).items()}
+    rows["loss"] = rows["epoch"].map(losses).astype("float64")
     place = rows["layer"].to_numpy() - 1
+    tops = {
+        (int(epoch), layer): top
+        for epoch, of_layers in footer.get("output_signal", {}).items()
+        for layer, top in enumerate(of_layers, start=1)
+    }
+    keys = zip(rows["epoch"], rows["layer"], strict=True)
+    rows["top"] = np.array([tops.get(key) for key in keys], "float64")
     structure = pd.DataFrame(footer.get("structure", []))
     for name in structure.columns:
         rows[name] = structure[name].to_numpy()[place]
     if "layers" in footer:
         rows["name"] = np.array(footer["layers"])[place]
-    return with_structure(rows.assign(plain=footer.get("plain", True)))
+    return with_structure(
+        rows.assign(**{name: footer.get(name, STRUCTURE[name]) for name in STRUCTURE})
+    )
 
 
 def _check_distinct(probes: pd.DataFrame) -> None:
@@ -144,9 +157,14 @@ def _diagnosis(probes: pd.DataFrame, decays: pd.DataFrame, epoch: int) -> dict[s
     verdict, at_first = _most_frequent(counts[epoch]), _most_frequent(counts[min(counts)])
     now, now_decays = probes[probes["epoch"] == epoch], decays[decays["epoch"] == epoch]
     now_features = run_features[run_features["epoch"] == epoch].median()
-    layers = [_layer(rows) for _, rows in now.groupby("layer")]
-    is_plain = bool(probes["plain"].all())
-    was_healthy = epoch > min(counts) and at_first == HEALTHY
+    first_weights = probes[probes["epoch"] == min(counts)].groupby("layer")[WEIGHTS]
+    sizes = np.sqrt(first_weights.mean().pow(2).sum(axis=1))
+    layers = [_layer(rows, sizes[layer]) for layer, rows in now.groupby("layer")]
+    model = Model(
+        layers,
+        was_healthy=epoch > min(counts) and at_first == HEALTHY,
+        **{name: bool(probes[name].all()) for name in STRUCTURE},
+    )
     return {
         "model": str(probes["cell"].iloc[0]),
         "epoch": epoch,
@@ -157,8 +175,9 @@ def _diagnosis(probes: pd.DataFrame, decays: pd.DataFrame, epoch: int) -> dict[s
         "rule": RULES[verdict].text if verdict in RULES else "no rule holds",
         "reason": lost_gradient(layers)[0] if verdict == NO_GRADIENT else None,
         "compared": _compared(now),
-        "advice": remedies(verdict, layers, was_healthy, is_plain),
-        "evidence": evidence(verdict, epoch, is_plain),
+        "notes": notes(verdict, model),
+        "advice": remedies(verdict, model),
+        "evidence": evidence(verdict, epoch, model.is_plain),
         "numbers": {name: _number(now_features[name]) for name in FEATURES},
         "decays": {name: _interval(now_decays[name]) for name in DECAYS},
         "layers": layers,
@@ -194,17 +213,20 @@ def _compared(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _layer(rows: pd.DataFrame) -> dict[str, Any]:
+def _layer(rows: pd.DataFrame, first_weights: float) -> dict[str, Any]:
     """Summarise a layer over seeds.
 
     Levels are geometric means, shares are means, the cause of a zero gradient is the most frequent.
+    `first_weights` is the root mean square of the kernel at the first measured epoch.
     """
     first = rows.iloc[0]
     return {
-        **{name: int(first[name]) for name in ("layer", "stage", "units")},
+        **{name: int(first[name]) for name in ("layer", "stage", "units", "fan_in", "fan_out")},
         **{name: str(first[name]) for name in ("name", "kind", "class", "activation")},
         **{name: _interval(rows[name])["value"] for name in RMS_OF_SIGNALS},
         **{name: _number(rows[name].mean()) for name in SHARES},
+        "output_signal": _interval(rows["top"])["value"],
+        "first_weights": _number(first_weights),
         **{name: str(rows[name].astype(str).mode()[0]) for name in CAUSES},
     }
 

@@ -40,6 +40,8 @@ def lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
         yield "why", diagnosis["reason"]
     yield "measured", _measured(diagnosis)
     yield "compared", _compared(diagnosis["compared"])
+    for note in diagnosis["notes"]:
+        yield "note", note
     yield "evidence", diagnosis["evidence"]
     for remedy in diagnosis["advice"]:
         yield "try", remedy
@@ -161,7 +163,8 @@ def level_lines(table: pa.Table, names: Sequence[str]) -> Iterator[str]:
     levels = levels_by_epoch(table)
     epochs = levels.index[np.unique(np.linspace(0, len(levels) - 1, COLUMNS).astype(int))]
     logs = np.log10(levels.loc[epochs].to_numpy())
-    low, high = np.nanmin(logs), np.nanmax(logs)
+    known = logs[~np.isnan(logs)]
+    low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
     heights = (logs - low) / max(high - low, 1e-9) * (len(BARS) - 1)
     width = max(len(name) for name in names)
     yield f"{QUANTITIES['g_rms'].label}, epochs {epochs[0]} to {epochs[-1]}, logarithmic"

@@ -21,6 +21,12 @@ NORMALISING = (
     keras.layers.RMSNormalization,
     keras.layers.UnitNormalization,
 )
+ATTENDING = (
+    keras.layers.MultiHeadAttention,
+    keras.layers.GroupQueryAttention,
+    keras.layers.Attention,
+    keras.layers.AdditiveAttention,
+)
 # these call their inner layers once per time step, inside a loop
 LOOPING = (keras.layers.RNN, keras.layers.TimeDistributed)
 NUMBER_AT_END = re.compile(r"_\d+$")

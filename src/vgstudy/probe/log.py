@@ -1,7 +1,8 @@
 """What a `GradientProbe` has measured of one model, in memory and on disk."""
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ from weakref import WeakSet
 
 import pyarrow as pa
 
+from vgstudy.errors import UserError
 from vgstudy.probe.events import FILE_NAME, append_events, probe_events
 from vgstudy.store.files import unwritable
 from vgstudy.store.parquet import write_table
@@ -21,7 +23,7 @@ LARGEST_SHARE = 0.02
 CHEAP = 0.1  # s, a file that is written after each probe
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ProbeLog:
     """The rows of one model and where they are written.
 
@@ -36,8 +38,8 @@ class ProbeLog:
     structure
         A dictionary for each kernel, layer 1 first; see `kernels.Layer.description`.
     losses, tops
-        Loss on the probe set, and root mean square of its derivative by the model's outputs, for
-        each measured epoch.
+        Loss on the probe set, and for each kernel root mean square of the loss's derivative by the
+        output of the model that its layer gives, for each measured epoch.
     first_weights, weights
         The kernels at the first and at the last probe.
     """
@@ -49,11 +51,12 @@ class ProbeLog:
     details: dict[str, Any]
     structure: list[dict[str, Any]] = field(default_factory=list)
     losses: dict[int, float] = field(default_factory=dict)
-    tops: dict[int, float | None] = field(default_factory=dict)
+    tops: dict[int, list[float | None]] = field(default_factory=dict)
     tables: list[pa.Table] = field(default_factory=list)
     first_weights: list[Any] | None = None
     weights: list[Any] | None = None
     _written: int = 0
+    _warned: bool = False
     _ended: float = 0.0
     _seconds: float = 0.0
     _changed: int | None = None
@@ -61,6 +64,11 @@ class ProbeLog:
     def __post_init__(self) -> None:
         self._event_file = FILE_NAME.format(int(time()))
         OPEN.add(self)
+
+    def __repr__(self) -> str:
+        """Return what the log holds, without its rows."""
+        epochs = f"epochs {min(self.losses)} to {max(self.losses)}" if self.losses else "empty"
+        return f"<ProbeLog {self.name!r}, seed {self.seed}, {epochs}, file {self.path}>"
 
     @property
     def layers(self) -> list[str]:
@@ -92,11 +100,8 @@ class ProbeLog:
         """Add the rows of one probe and write them, to the file unless that is too slow."""
         self.tables.append(rows)
         if self.events:
-            path = self.events / self.name / f"seed-{self.seed}" / self._event_file
-            try:
-                append_events(path, probe_events(rows.to_pylist(), self.layers, time()))
-            except OSError as error:
-                raise unwritable(path, error) from None
+            with self._keeping_rows():
+                self._write_events(self.events, rows)
         if self._seconds < max(CHEAP, LARGEST_SHARE * (monotonic() - self._ended)):
             self.write()
 
@@ -106,14 +111,44 @@ class ProbeLog:
         Where another callback or program has written the same file, the log gets another name.
         """
         if self.path and self._written < len(self.tables):
-            begin = monotonic()
-            if self._written and _changed(self.path) not in (None, self._changed):
-                self._rename(self.path)
-            write_table("probes", self.table(), self.path, self.footer())
-            self._written, self._ended = len(self.tables), monotonic()
-            self._seconds, self._changed = self._ended - begin, _changed(self.path)
+            with self._keeping_rows():
+                self._write_file(self.path)
 
-    def _rename(self, taken: Path) -> None:
+    def _write_events(self, folder: Path, rows: pa.Table) -> None:
+        path = folder / self.name / f"seed-{self.seed}" / self._event_file
+        try:
+            append_events(path, probe_events(rows.to_pylist(), self.layers, time()))
+        except OSError as error:
+            raise unwritable(path, error) from None
+
+    def _write_file(self, path: Path) -> None:
+        begin = monotonic()
+        if self._written and _changed(path) not in (None, self._changed):
+            path = self._rename(path)
+        write_table("probes", self.table(), path, self.footer())
+        self._written, self._ended = len(self.tables), monotonic()
+        self._seconds, self._changed = self._ended - begin, _changed(path)
+
+    @contextmanager
+    def _keeping_rows(self) -> Iterator[None]:
+        """Let training go on, with one warning, if a file can be written no more.
+
+        At the first probe, before any training, the error is raised.
+        """
+        try:
+            yield
+        except UserError as error:
+            if len(self.tables) == 1:
+                raise
+            if not self._warned:
+                why = str(error).partition("; ")[0]
+                warn(
+                    f"GradientProbe: {why}; training goes on, and probe.table() has the rows",
+                    stacklevel=4,
+                )
+            self._warned = True
+
+    def _rename(self, taken: Path) -> Path:
         numbers = (taken.with_stem(f"{taken.stem}-{number}") for number in count(2))
         self.path = next(path for path in numbers if not path.exists())
         warn(
@@ -121,6 +156,7 @@ class ProbeLog:
             f"{self.path}; set another log= for each",
             stacklevel=2,
         )
+        return self.path
 
 
 def _changed(path: Path) -> int | None:

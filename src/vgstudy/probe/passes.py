@@ -19,7 +19,7 @@ from vgstudy.engine.probes import traits_of
 from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.arguments import ProbeSet
 from vgstudy.probe.keras_internals import ERRORS, all_layers, computing_in, generators_kept
-from vgstudy.probe.kernels import LOOPING, NORMALISING, Kernel, Layer, kernels, kinds
+from vgstudy.probe.kernels import ATTENDING, LOOPING, NORMALISING, Kernel, Layer, kernels, kinds
 from vgstudy.probe.order import Place, places
 from vgstudy.probe.recording import Call, Recorder, is_readable
 from vgstudy.probe.user_model import training_loss
@@ -42,6 +42,8 @@ class Signals:
     top
         dLoss/dy for each output y of the model, or dLoss/dz of the output layer where the loss is
         computed from its z. Outputs without a loss are left out.
+    givers
+        For each of `top`, the places of the kernels whose layer gives that output.
     loss
         Loss over the probe set.
     examples
@@ -53,14 +55,21 @@ class Signals:
     h: list[list[Array]]
     slope: list[list[Array]]
     top: list[Array]
+    givers: list[list[int]]
     loss: float
     examples: int
 
-    @property
-    def top_rms(self) -> float | None:
-        """Root mean square of `top` of one example's loss; None if no output has a loss."""
-        squares = [np.square(top, dtype="float64").ravel() for top in self.top]
-        return self.examples * float(np.sqrt(np.mean(np.concatenate(squares)))) if squares else None
+    def output_signals(self) -> list[float | None]:
+        """Return for each kernel the root mean square of `top` of one example's loss.
+
+        None where its layer gives no output that has a loss.
+        """
+        signals: list[float | None] = [None] * len(self.g)
+        for top, places_of_kernels in zip(self.top, self.givers, strict=True):
+            level = self.examples * float(np.sqrt(np.mean(np.square(top, dtype="float64"))))
+            for place in places_of_kernels:
+                signals[place] = level
+        return signals
 
 
 class Measurer:
@@ -79,6 +88,7 @@ class Measurer:
         self._kinds: list[str] = []
         self._reached: list[bool] = []
         self._recorder = Recorder(model, [])
+        self._givers: list[list[int]] = []
         self._places: dict[int, Place] = {}
         self._run: Callable[[], dict[str, Any]] | None = None
 
@@ -92,7 +102,7 @@ class Measurer:
             self.layers = [self._layer(*row) for row in rows]
         arrays = {name: _arrays(part) for name, part in tensors.items()}
         loss, examples = float(arrays.pop("loss")), self.probe.examples
-        return Signals(**arrays, loss=loss, examples=examples)
+        return Signals(**arrays, givers=self._givers, loss=loss, examples=examples)
 
     def _function(self) -> Callable[[], dict[str, Any]]:
         """Return the pass as a function; its graph shows which kernels are parallel."""
@@ -105,12 +115,26 @@ class Measurer:
                 raise
         return self._pass if self.model.run_eagerly else traced
 
-    def is_plain(self) -> bool:
-        """Return whether the model is a chain of dense layers, as the networks of studies are."""
-        is_chain = all(sources in (0, 1) for _, sources in self._places.values())
-        is_dense = all(isinstance(kernel.site, keras.layers.Dense) for kernel in self._order)
+    def structure(self) -> dict[str, bool]:
+        """Return what advice needs to know of the whole model.
+
+        `is_plain`: a chain of dense layers, each called once, as the networks of studies are.
+        `is_normalised`: it has a normalisation layer. `merges`: a layer takes the outputs of
+        several, as with skip connections. `attends`: it has an attention layer.
+        """
+        stages, sources = zip(*self._places.values(), strict=True) if self._places else ((), ())
+        is_chain = len(stages) == len(set(stages)) and all(count in (0, 1) for count in sources)
+        sites = {id(kernel.site): kernel.site for kernel in self._order}
+        is_dense = all(isinstance(site, keras.layers.Dense) for site in sites.values())
+        is_called_once = all(len(calls) == 1 for calls in self._recorder.calls.values())
         layers = all_layers(self.model)
-        return is_chain and is_dense and not any(isinstance(each, NORMALISING) for each in layers)
+        is_normalised = any(isinstance(each, NORMALISING) for each in layers)
+        return {
+            "is_plain": is_chain and is_dense and is_called_once and not is_normalised,
+            "is_normalised": is_normalised,
+            "merges": any(count > 1 for count in sources),
+            "attends": any(isinstance(each, ATTENDING) for each in layers),
+        }
 
     def _layer(self, kernel: Kernel, kind: str, is_reached: bool) -> Layer:
         calls = self._calls(kernel)
@@ -218,6 +242,12 @@ class Measurer:
         grads = tape.gradient(loss, sources)
         by_output = zip(grads["top"], grads["top_z"], strict=True)
         top = [by_z if by_y is None else by_y for by_y, by_z in by_output]
+        givers = [self._recorder.output_sites(output) for output in tops]
+        self._givers = [
+            [place for place, kernel in enumerate(self._order) if id(kernel.site) in sites]
+            for sites, slope in zip(givers, top, strict=True)
+            if slope is not None
+        ]
         self._reached = [g is not None for g in grads["g"]]
         return {
             "loss": loss,

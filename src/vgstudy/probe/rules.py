@@ -20,6 +20,8 @@ ALL_OFF = 0.99  # share of a layer's units from which on the layer is dead
 LARGEST, SMALLEST = 100, 1e-3  # ratios between which a signal neither explodes nor vanishes
 # slope of an output activation below which the output counts as flat
 FLAT_OUTPUT = 1e-6
+# share of its first size below which the loss's slope at an output shows that the output fits
+FITTED = 0.1
 # gradient over weight below which a step at learning rate 1 does not change a float32 weight
 FLOAT32_STEP = 2.0**-24
 
@@ -41,7 +43,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         NO_GRADIENT: Rule(
             lambda rows: rows["no_gradient"] > 0,
-            "no gradient reaches any layer, although the data are not fitted",
+            "an output layer sends nothing back, or no layer gets a gradient that could change its "
+            "weights, although the data are not fitted",
         ),
         "saturated": Rule(
             lambda rows: rows["saturated"] > 0.9,
@@ -67,8 +70,9 @@ def features(probes: pd.DataFrame) -> pd.DataFrame:
     ratio: signal at the lowest stage over that at the highest, see `stage_signals`; 1 where both
     are 0. dead: largest share of units off on every example, 1 where a layer's gradient is zero
     because of it. saturated: largest share of units where the activation is flat, 1 where a layer's
-    float32 gradient is zero because of it. Shares are 0 where none is known. no_gradient: 1 if
-    every layer's gradient is lost at the output or too small to change a weight, else 0.
+    float32 gradient is zero because of it. Shares are 0 where none is known. no_gradient: 1 if an
+    output layer sends nothing back or every layer's gradient is too small to change a weight,
+    else 0.
 
     Parameters
     ----------
@@ -76,7 +80,7 @@ def features(probes: pd.DataFrame) -> pd.DataFrame:
         Rows of the table `probes`, with `PROBE_COLUMNS`, and where known those of
         `with_structure`, from a log's footer.
     """
-    ordered = with_structure(probes).sort_values("layer")
+    ordered = with_structure(probes).sort_values(["epoch", "layer"])
     dead = _dead(ordered)
     shares = ordered.assign(dead=dead, saturated=_saturated(ordered, dead))
     largest = shares.groupby(RUN_KEYS, observed=True)[["dead", "saturated"]].max()
@@ -153,20 +157,32 @@ def _ratio(rows: pd.DataFrame) -> "pd.Series[float]":
 
 def _no_gradient(rows: pd.DataFrame, ratio: "pd.Series[float]") -> "pd.Series[float]":
     groups = rows.groupby(RUN_KEYS, observed=True)
-    output = rows[rows["kind"] == "output"].groupby(RUN_KEYS, observed=True)["delta_rms"].max()
-    top, loss = groups["top"].first(), groups["loss"].first()
+    loss = groups["loss"].first()
     first_loss = loss.groupby(["cell", "seed"], observed=True).transform("first")
     fits = loss.isna() | (loss <= 1e-6) | (loss < 0.5 * first_loss)
     is_zero = rows.assign(zero=rows["g_zero"] == 1).groupby(RUN_KEYS, observed=True)["zero"].all()
     is_fitted = rows["zero_cause"].astype(str) == "fitted"
     fitted = rows.assign(fitted=is_fitted).groupby(RUN_KEYS, observed=True)["fitted"].all()
-    flat = output.reindex(top.index) < FLAT_OUTPUT * top
+    silent = rows.assign(silent=is_silent(rows)).groupby(RUN_KEYS, observed=True)["silent"].any()
     level = _level(rows)
     tiny = level < FLOAT32_STEP
     was_tiny = level.groupby(["cell", "seed"], observed=True).transform("first") < FLOAT32_STEP
     small = tiny & was_tiny & ~fits & ratio.between(SMALLEST, LARGEST)
-    lost = flat | (is_zero & ~(fitted & fits)) | small
+    lost = silent | (is_zero & ~(fitted & fits)) | small
     return lost.astype("float64")
+
+
+def is_silent(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which rows are output layers that send nothing back.
+
+    The loss has a slope at the output, as large as at first up to a factor of 10, but the slope of
+    the output's activation is next to nothing on every example.
+    """
+    first_top = rows.groupby(["cell", "seed", "layer"], observed=True)["top"].transform("first")
+    is_output = rows["kind"].astype(str) == "output"
+    is_flat = rows["delta_rms"] < FLAT_OUTPUT * rows["top"]
+    silent: pd.Series[bool] = is_output & is_flat & (rows["top"] > FITTED * first_top)
+    return silent
 
 
 def _level(rows: pd.DataFrame) -> "pd.Series[float]":

@@ -27,6 +27,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "remedies": 1,
         "initialisers": 1,
         "fair": 1,
+        "pooled_again": 1,
         "confirmation": 1,
         "best_rate_claims": 1,
     }

@@ -4,6 +4,7 @@ from math import inf, nan
 
 from synthetic import made_frames
 from vgstudy.figures.frames import read_frames
+from vgstudy.report.repeats import fingerprint
 from vgstudy.report.study_tables import (
     LARGE,
     comparison_sentences,
@@ -13,7 +14,7 @@ from vgstudy.report.study_tables import (
     robustness_tables,
     validation_tables,
 )
-from vgstudy.store.records import read_record
+from vgstudy.store.records import Record, read_record
 
 HE = {"initializer": "He", "value": 4.0, "low": 2.0, "high": 8.0, "p_adjusted": 0.001}
 SAME_AT_ALL_DEPTHS = {"p_depth_adjusted": 1.0}
@@ -87,6 +88,37 @@ def test_where_it_changes_with_depth_no_single_odds_ratio_speaks_by_hand():
         "He against Xavier: more often in 1 of 2 settings, less often in 0, changes with "
         "depth in 1, undecided in 0."
     )
+
+
+def again(monkeypatch, frames, seeds, *rows):
+    """Let the record of tests made again hold these rows, of the study that is shown."""
+    kept = pooled(*rows).pooled.astype(dict.fromkeys(("activation", "initializer"), "str"))
+    provenance = {"fingerprint": fingerprint(frames.study), "seeds": seeds}
+    record = Record(kept.to_dict("records"), provenance)
+    monkeypatch.setattr("vgstudy.report.fresh_tests.read_record", lambda _: record)
+
+
+def test_tests_made_again_on_fresh_seeds_stand_next_to_the_first_by_hand(monkeypatch):
+    frames = pooled({}, {"width": 25})
+    again(monkeypatch, frames, [1000], {"value": 3.0, "p_adjusted": 0.4}, {"width": 25})
+    (sentence,) = comparison_sentences(frames)
+    assert sentence.endswith(
+        "undecided in 0. On seeds 10 to 29: more often in 1 of 2 settings, less often in 0, "
+        "changes with depth in 0, undecided in 1."
+    )
+    table = comparison_table(frames)
+    at = table.head.index("odds ratio, seeds 10 to 29")
+    assert [row[at : at + 2] for row in table.rows] == [
+        ("3.0 [2.0, 8.0]", "0.40"),
+        ("4.0 [2.0, 8.0]", "0.001"),
+    ]
+
+
+def test_seeds_that_the_study_has_itself_are_not_fresh(monkeypatch):
+    frames = pooled({})
+    again(monkeypatch, frames, list(frames.study["seeds"])[-1:], {})
+    assert "On seeds" not in comparison_sentences(frames)[0]
+    assert not any("seeds 10" in name for name in comparison_table(frames).head)
 
 
 def test_levels_read_as_words_by_hand():

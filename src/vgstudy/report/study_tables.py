@@ -10,6 +10,7 @@ from vgstudy.figures.comparisons import CHANGES, DECIDED, UNDECIDED, outcome
 from vgstudy.figures.frames import REFERENCE_DEPTH, Frames, at_depths, chosen, first_optimizer_only
 from vgstudy.formatting import ANSWERS, interval, level_text, number, percent
 from vgstudy.quantities import SIGNAL_CLASSES
+from vgstudy.report.fresh_tests import FRESH, key, tests_again
 from vgstudy.report.table import (
     DIFFERENCE,
     ESTIMATE,
@@ -137,16 +138,23 @@ def validation_tables() -> tuple[Table, ...]:
 
 
 def comparison_sentences(frames: Frames) -> tuple[str, ...]:
-    """Return a sentence for each two levels of a declared contrast."""
-    declared = chosen(frames.pooled, correction=HOLM)
-    levels = [level_text(row["factor"], row[row["factor"]]) for row in records(declared)]
-    pairs = declared.assign(level=levels).groupby(
-        ["factor", "reference", "level"], sort=False, observed=True
-    )
-    return tuple(
-        f"{level} against {level_text(str(factor), reference)}: {_counts(rows)}"
-        for (factor, reference, level), rows in pairs
-    )
+    """Return a sentence for each two levels of a declared contrast, and one on fresh seeds if its
+    tests were made again."""
+    by_pair = _counts_by_pair(chosen(frames.pooled, correction=HOLM))
+    again = _counts_by_pair(tests_again(frames))
+    on_fresh_seeds = {pair: f" On seeds {FRESH}: {text}" for pair, text in again.items()}
+    return tuple(f"{pair}: {text}{on_fresh_seeds.get(pair, '')}" for pair, text in by_pair.items())
+
+
+def _counts_by_pair(rows: pd.DataFrame) -> dict[str, str]:
+    """Count outcomes of tests by level and reference, such as ``He against Xavier``."""
+    pairs = [
+        f"{level_text(row['factor'], row[row['factor']])} against "
+        f"{level_text(row['factor'], row['reference'])}"
+        for row in records(rows)
+    ]
+    groups = rows.assign(pair=pairs).groupby("pair", sort=False)
+    return {str(pair): _counts(some) for pair, some in groups}
 
 
 def _counts(rows: pd.DataFrame) -> str:
@@ -164,11 +172,17 @@ def _counts(rows: pd.DataFrame) -> str:
 
 def comparison_table(frames: Frames) -> Table:
     """Return the odds ratio of each setting, its tests, and the difference of depth limits."""
-    rows = frames.pooled
+    rows, again = frames.pooled, tests_again(frames)
     texts = [(_odds(row), _limits(row)) for row in records(rows)]
     columns = ["odds ratio [interval]", "limit difference [interval]"]
     joined = rows.join(pd.DataFrame(texts, rows.index, columns))
-    return column_table("Levels compared over all depths (p by Holm)", joined, COLUMNS)
+    fresh = [f"odds ratio, seeds {FRESH}", f"p, seeds {FRESH}"] if len(again) else []
+    if fresh:
+        values = {key(row): (_odds(row), row["p_adjusted"]) for row in records(again)}
+        found = [values.get(key(row), (None, None)) for row in records(rows)]
+        joined = joined.join(pd.DataFrame(found, rows.index, fresh))
+    shown = (*COLUMNS, *fresh)
+    return column_table("Levels compared over all depths (p by Holm)", joined, shown)
 
 
 def _odds(row: Row) -> str:

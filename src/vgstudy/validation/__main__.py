@@ -20,6 +20,13 @@ DEFAULT_STUDIES = ("circles", "digits", "extensions", "visualising")
 ESTIMATE = ("value", "low", "high", "n")
 # of the networks kept from `remedies-best`, and of those from `initialisers`
 REMEDIED, INITIALISED = {"depth": 20, "width": 10}, {"depth": 10}
+# of the tests over all depths
+POOLED = (
+    *(name for name in FACTORS if name != "depth"),
+    *("factor", "reference", "depths", "learned", "n", "learned_reference", "n_reference"),
+    *("value", "low", "high", "p", "p_adjusted", "p_depth_adjusted"),
+)
+CONFIRMING = list(range(10, 30))
 
 Row = dict[str, Any]
 
@@ -117,6 +124,23 @@ def fair() -> None:
     )
 
 
+def pooled_again() -> None:
+    """Keep the default study's tests over all depths on seeds 10 to 29: results of
+    `snakemake --config studies=extensions seeds=10-29`."""
+    from vgstudy.planning.design import read_design
+    from vgstudy.report.repeats import fingerprint
+
+    study = read_design(DEFAULT_STUDY).study
+    if study["seeds"] != CONFIRMING:
+        raise UserError(f"{DEFAULT_STUDY} has other seeds than 10 to 29")
+    write_record(
+        "pooled_again",
+        _rows_of("extensions", "pooled", POOLED),
+        seeds=CONFIRMING,
+        fingerprint=fingerprint(study),
+    )
+
+
 def confirmation() -> None:
     """Judge the tutorials' claims on fresh seeds."""
     from vgstudy.validation.claims_again import confirmed, fingerprints
@@ -166,6 +190,7 @@ TABLES: Mapping[str, Callable[[], None]] = {
         remedies,
         initialisers,
         fair,
+        pooled_again,
         confirmation,
         best_rate_claims,
     )

@@ -109,8 +109,8 @@ def test_tests_made_again_on_fresh_seeds_stand_next_to_the_first_by_hand(monkeyp
     table = comparison_table(frames)
     at = table.head.index("odds ratio, seeds 10 to 29")
     assert [row[at : at + 2] for row in table.rows] == [
-        ("3.0 [2.0, 8.0]", "0.40"),
-        ("4.0 [2.0, 8.0]", "0.001"),
+        ("3.0 [2.0, 8.0]", "0.400"),
+        ("4.0 [2.0, 8.0]", "0.00100"),
     ]
 
 

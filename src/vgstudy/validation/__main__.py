@@ -127,7 +127,7 @@ def fair() -> None:
 def pooled_again() -> None:
     """Keep the default study's tests over all depths on seeds 10 to 29: results of
     `snakemake --config studies=extensions seeds=10-29`."""
-    from vgstudy.planning.design import read_design
+    from vgstudy.design import read_design
     from vgstudy.report.repeats import fingerprint
 
     study = read_design(DEFAULT_STUDY).study

@@ -59,13 +59,10 @@ def test_mean_t_by_hand():
 
 
 @pytest.mark.parametrize("n", [2, 3, 10, 200])
-@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
-def test_mean_t_against_scipy(rng, n, confidence):
+def test_mean_t_against_scipy(rng, n):
     x = rng.normal(3, 2, n)
-    expected = stats.ttest_1samp(x, 0).confidence_interval(confidence)
-    np.testing.assert_allclose(
-        ends(mean_t(moments(x), confidence)), [x.mean(), *expected], rtol=1e-10
-    )
+    expected = stats.ttest_1samp(x, 0).confidence_interval(0.95)
+    np.testing.assert_allclose(ends(mean_t(moments(x))), [x.mean(), *expected], rtol=1e-10)
 
 
 def test_geometric_t_against_scipy(rng):
@@ -94,11 +91,11 @@ def test_a_huge_spread_reaches_infinity_and_zero_without_a_warning():
 def test_welch_against_scipy(rng, sizes):
     a, b = rng.normal(1, 5, sizes[0]), rng.normal(0, 1, sizes[1])
     test = stats.ttest_ind(a, b, equal_var=False)
-    expected = [a.mean() - b.mean(), *test.confidence_interval(0.9)]
-    difference = welch_difference(moments(a), moments(b), 0.9)
+    expected = [a.mean() - b.mean(), *test.confidence_interval(0.95)]
+    difference = welch_difference(moments(a), moments(b))
     np.testing.assert_allclose(ends(difference), expected, rtol=1e-10)
     assert difference.p == pytest.approx(test.pvalue)
-    ratio = welch_ratio(moments(a), moments(b), 0.9)
+    ratio = welch_ratio(moments(a), moments(b))
     np.testing.assert_allclose(ends(ratio), np.exp(expected), rtol=1e-10)
     assert ratio.p == pytest.approx(test.pvalue)
 
@@ -221,7 +218,6 @@ def test_wilson_covers_as_enumerated_against_theory(rng, share):
 def test_equal_tails_by_hand():
     draws = [*np.arange(41.0), np.nan]
     assert equal_tails(draws) == pytest.approx((1, 39))
-    assert equal_tails(draws, 0.9) == pytest.approx((2, 38))
     assert equal_tails([0, 1, np.inf], low="lower", high="higher") == (0, np.inf)
     assert np.isnan(equal_tails([np.nan])).all()
 

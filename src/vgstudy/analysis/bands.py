@@ -24,7 +24,7 @@ RESAMPLES, DRAWS = 1000, 400
 _BLOCK = 4_000_000
 
 
-def critical(values: Array, confidence: float = CONFIDENCE) -> Array:
+def critical(values: Array) -> Array:
     """Return the half-width of a simultaneous band in standard errors (max-|t|).
 
     From 20 seeds on, whole seeds are resampled with replacement and each resample is studentized
@@ -60,7 +60,7 @@ def critical(values: Array, confidence: float = CONFIDENCE) -> Array:
             rows = flat[part][point][seeds[point]].reshape(-1, count)
             starts = np.r_[0, np.cumsum(point.sum(axis=1))[:-1]]
             largest = np.maximum.reduceat(studentized(rows), starts, axis=0)
-            reach[part] = np.quantile(largest, confidence, axis=-1)
+            reach[part] = np.quantile(largest, CONFIDENCE, axis=-1)
     # matrix products round differently in blocks of other sizes
     return reach.reshape(values.shape[:-2]).round(3)
 

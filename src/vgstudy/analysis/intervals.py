@@ -101,23 +101,21 @@ def moments(values: ArrayLike) -> Moments:
     return Moments(n, np.where(n > 0, origin + shift, np.nan), np.where(n > 1, var, np.nan))
 
 
-def mean_t(group: Moments, confidence: float = CONFIDENCE) -> Interval:
+def mean_t(group: Moments) -> Interval:
     """Return the mean with Student's t interval; p of a mean of 0, NaN for constant data."""
     error = np.sqrt(group.var / np.maximum(group.n, 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.where(error > 0, 2 * stdtr(group.n - 1, -np.abs(group.mean / error)), np.nan)
-    half = _quantile(group.n - 1, confidence) * error
+    half = _quantile(group.n - 1) * error
     return replace(_around(group.mean, half, p), method=MEAN_T, n=group.n)
 
 
-def geometric_t(logs: Moments, confidence: float = CONFIDENCE) -> Interval:
+def geometric_t(logs: Moments) -> Interval:
     """Return the geometric mean with Student's t interval on logs; p of a ratio of 1."""
-    return replace(exponentiated(mean_t(logs, confidence)), method=GEOMETRIC_T)
+    return replace(exponentiated(mean_t(logs)), method=GEOMETRIC_T)
 
 
-def welch_difference(
-    group: Moments, reference: Moments, confidence: float = CONFIDENCE
-) -> Interval:
+def welch_difference(group: Moments, reference: Moments) -> Interval:
     """Return mean of group minus mean of reference (Welch 1947, Biometrika 34).
 
     The groups are independent, their variances unequal. If neither group varies, the interval has
@@ -130,13 +128,13 @@ def welch_difference(
         df = 1 / (c**2 / (group.n - 1) + (1 - c) ** 2 / (reference.n - 1))
         value = group.mean - reference.mean
         p = 2 * stdtr(df, -np.abs(value / error))
-        half = np.where(error == 0, 0.0, _quantile(df, confidence) * error)
+        half = np.where(error == 0, 0.0, _quantile(df) * error)
     return replace(_around(value, half, p), method=WELCH_DIFFERENCE)
 
 
-def welch_ratio(logs: Moments, reference: Moments, confidence: float = CONFIDENCE) -> Interval:
+def welch_ratio(logs: Moments, reference: Moments) -> Interval:
     """Return the ratio of geometric means, group over reference, with Welch's interval on logs."""
-    return replace(exponentiated(welch_difference(logs, reference, confidence)), method=WELCH_RATIO)
+    return replace(exponentiated(welch_difference(logs, reference)), method=WELCH_RATIO)
 
 
 def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> Interval:
@@ -155,23 +153,21 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -
     return Interval(share, *ends, method=WILSON, n=n)
 
 
-def dkw(share: Array, n: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+def dkw(share: Array, n: ArrayLike) -> Interval:
     """Return a distribution function with a band that holds over its whole length.
 
     The inequality of Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990, Ann. Probab.
     18:1269). Its coverage is at least the nominal one.
     """
     with np.errstate(divide="ignore"):
-        half = np.sqrt(np.log(2 / (1 - confidence)) / (2 * np.asarray(n, dtype=float)))
+        half = np.sqrt(np.log(2 / (1 - CONFIDENCE)) / (2 * np.asarray(n, dtype=float)))
     ends = np.clip(share - half, 0, 1), np.clip(share + half, 0, 1)
     return Interval(share, *ends, method=DKW, n=n)
 
 
-def next_seed(group: Moments, confidence: float = CONFIDENCE) -> Interval:
+def next_seed(group: Moments) -> Interval:
     """Return the prediction interval of one further seed, a normal variable: t s sqrt(1 + 1/n)."""
-    half = _quantile(group.n - 1, confidence) * np.sqrt(
-        group.var * (1 + 1 / np.maximum(group.n, 1))
-    )
+    half = _quantile(group.n - 1) * np.sqrt(group.var * (1 + 1 / np.maximum(group.n, 1)))
     return _around(group.mean, half)
 
 
@@ -181,48 +177,45 @@ def half_width(spread: ArrayLike, n: ArrayLike) -> Array:
     `spread` is the standard deviation of their logs.
     """
     count = np.asarray(n, dtype=float)
-    width: Array = _quantile(count - 1, CONFIDENCE) * np.asarray(spread) / np.sqrt(count)
+    width: Array = _quantile(count - 1) * np.asarray(spread) / np.sqrt(count)
     return width
 
 
-def seeds_needed(spread: ArrayLike, half: float = PRECISION) -> Array:
-    """Return the smallest number of seeds whose t interval has at most this half-width.
+def seeds_needed(spread: ArrayLike) -> Array:
+    """Return the smallest number of seeds whose t interval has at most the half-width PRECISION.
 
-    (1.96 spread / half)^2 for many seeds, more for few, if the standard deviation over seeds,
+    (1.96 spread / PRECISION)^2 for many seeds, more for few, if the standard deviation over seeds,
     `spread`, stays as it is. Infinite above MAX_SEEDS; NaN where the spread is not known.
     """
     s = np.asarray(spread, dtype=float)
     counts = np.arange(2, MAX_SEEDS + 1)
     with np.errstate(divide="ignore"):
-        allowed = half / s
+        allowed = PRECISION / s
     place = len(counts) - np.searchsorted(half_width(1.0, counts)[::-1], allowed, side="right")
     needed = np.append(counts.astype(float), np.inf)[place]
     return np.where(np.isnan(s), np.nan, needed)
 
 
-def chi_squared(group: Moments, confidence: float = CONFIDENCE) -> Interval:
+def chi_squared(group: Moments) -> Interval:
     """Return the variance of a normal variable with its chi-squared interval.
 
     Its ends are (n - 1) s^2 over quantiles of chi-squared with n - 1 degrees of freedom.
     """
     df = np.where(group.n > 1, group.n - 1, np.nan)
-    squares, tail = df * group.var, (1 - confidence) / 2
+    squares, tail = df * group.var, (1 - CONFIDENCE) / 2
     low, high = squares / chdtri(df, tail), squares / chdtri(df, 1 - tail)
     return Interval(group.var, low, high, method=CHI_SQUARED)
 
 
 def equal_tails(
-    draws: ArrayLike,
-    confidence: float = CONFIDENCE,
-    low: Method = "linear",
-    high: Method = "linear",
+    draws: ArrayLike, low: Method = "linear", high: Method = "linear"
 ) -> tuple[float, float]:
     """Return the ends of the interval of equal tails of draws, axis (draw,).
 
     NaN draws do not count; the ends are NaN if there are no others. `low` and `high` are
     `numpy.quantile`'s methods of the two ends.
     """
-    x, tail = np.asarray(draws, dtype=float), (1 - confidence) / 2
+    x, tail = np.asarray(draws, dtype=float), (1 - CONFIDENCE) / 2
     known = x[~np.isnan(x)]
     if not len(known):
         return float("nan"), float("nan")
@@ -286,8 +279,8 @@ def weighted_sum(weight: Array, value: Array, low: Array, high: Array) -> Interv
     return Interval(total, total - below, total + above, method=WEIGHTED_SUM)
 
 
-def _quantile(df: Array, confidence: float) -> Array:
-    quantile: Array = stdtrit(np.where(df > 0, df, np.nan), (1 + confidence) / 2)
+def _quantile(df: Array) -> Array:
+    quantile: Array = stdtrit(np.where(df > 0, df, np.nan), (1 + CONFIDENCE) / 2)
     return quantile
 
 

@@ -112,7 +112,7 @@ def convolved(one: Array, other: Array) -> Array:
     return logs
 
 
-def odds_ratio(strata: Strata, confidence: float = CONFIDENCE) -> OddsRatio:
+def odds_ratio(strata: Strata) -> OddsRatio:
     """Return the common odds ratio by conditional maximum likelihood, its exact interval and p.
 
     The interval has equal tails, as that of Clopper and Pearson. Without an informative stratum
@@ -121,7 +121,7 @@ def odds_ratio(strata: Strata, confidence: float = CONFIDENCE) -> OddsRatio:
     last, seen = len(strata.sums[-1]) - 1, strata.observed
     if last == 0:
         return OddsRatio(np.nan, 0.0, np.inf, 1.0)
-    tail = (1 - confidence) / 2
+    tail = (1 - CONFIDENCE) / 2
     sums = np.arange(last + 1)
 
     def at(excess: Callable[[Array], float]) -> float:
@@ -135,13 +135,13 @@ def odds_ratio(strata: Strata, confidence: float = CONFIDENCE) -> OddsRatio:
     return OddsRatio(value, low, high, float(strata.p_values()[seen]))
 
 
-def detectable(strata: Strata, alpha: float, power: float = POWER) -> float:
-    """Return the smallest odds ratio above 1 that is found at level alpha with this power, given
-    the margins; infinite if none is."""
+def detectable(strata: Strata, alpha: float) -> float:
+    """Return the smallest odds ratio above 1 that is found at level alpha with a power of
+    POWER, given the margins; infinite if none is."""
     found = strata.p_values() < alpha
 
     def excess(log_odds: float) -> float:
-        return float(strata.probabilities(log_odds)[found].sum()) - power
+        return float(strata.probabilities(log_odds)[found].sum()) - POWER
 
     if excess(LOG_ODDS) < 0:
         return float("inf")

@@ -14,7 +14,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "estimate": 24,
         "arms": 6,
         "overlay": 5,
-        "claims": 13,
+        "claims": 14,
         "figures": 40,
         "report": 47,
         "coverage": 11,
@@ -28,7 +28,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "initialisers": 1,
         "fair": 1,
         "pooled_again": 1,
-        "confirmation": 1,
-        "best_rate_claims": 1,
+        "confirmation": 2,
+        "best_rate_claims": 2,
     }
 )

@@ -124,6 +124,26 @@ def test_no_difference_is_a_difference_within_the_margin_by_hand():
     assert agreement(near_by, *pairs).tolist() == pytest.approx([1, 0, 0, np.nan], nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    ("comparator", "holds"),
+    [
+        ({"above": {"arm": "B"}, "by": 0.02}, False),
+        ({"near": {"arm": "B"}, "by": 0.02}, False),
+        ({"equals": 0.03, "within": 0.01}, True),
+        ({"equals": [-0.02, 0.02]}, True),
+    ],
+)
+def test_accuracies_that_are_equal_but_for_rounding_count_as_equal_by_hand(comparator, holds):
+    """Ten of 500 points more, in the precision of the logs, are just .02."""
+    points = np.arange(250, 490)[:, None]
+    low, high = (np.array(np.float32(count / 500), float) for count in (points, points + 10))
+    change = {"column": "test_accuracy", "epochs": [0, 9], "summary": "change"}
+    is_order = {"arm": "B"} in comparator.values()
+    judged = statement(ACCURACY if is_order else change, **comparator)
+    agrees = agreement(judged, high, low) if is_order else agreement(judged, high - low)
+    assert set(agrees) == {float(holds)}
+
+
 def test_an_order_may_be_asked_instead_of_claimed():
     question = statement(ACCURACY, below=0.5, open=True)
     judged = judge(question, column(*[0.4] * 6, *[0.6] * 4))

@@ -122,31 +122,37 @@ def agreement(statement: Statement, values: Array, compared: Array | None = None
     """
     if compared is None:
         compared = np.full_like(values, statement.reported_range[0] or 0.0)
-    bound = compared * statement.times
+    bound, rounding = compared * statement.times, statement.measure.rounding
     if statement.comparator == "open":
         agrees = values > 0.5 if statement.is_about_learning else np.full_like(values, NAN)
     elif statement.comparator == "equals":
         low, high = (float(end or 0) for end in statement.reported_range)
-        agrees = near(values, low, high, statement.within, statement.measure.scale)
+        agrees = near(values, low, high, statement.within, statement.measure.scale, rounding)
     elif statement.near:
-        agrees = np.abs(values - bound) < statement.by
+        agrees = np.abs(values - bound) < statement.by - rounding
     else:
         sign = 1 if statement.above else -1
-        agrees = sign * (values - bound) > statement.by
+        agrees = sign * (values - bound) > statement.by + rounding
     missing = np.isnan(values + bound).any(axis=1)
     return np.where(missing, NAN, agrees.min(axis=1))
 
 
 def near(
-    values: Array, low: float, high: float, within: float | None, scale: str
+    values: Array,
+    low: float,
+    high: float,
+    within: float | None,
+    scale: str,
+    rounding: float = 0.0,
 ) -> NDArray[np.bool_]:
     """Return which seeds come near a reported number: within a difference of it, on a log scale
-    within a factor; or inside a range."""
+    within a factor; or inside a range. Its ends are inside, and what equals them but for
+    rounding."""
     if within is None:
-        return (values >= low) & (values <= high)
+        return (values >= low - rounding) & (values <= high + rounding)
     if scale == "log":
         return (values >= low / within) & (values <= high * within)
-    return np.abs(values - low) <= within
+    return np.abs(values - low) <= within + rounding
 
 
 def of_share(low: float, high: float) -> str:

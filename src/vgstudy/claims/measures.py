@@ -211,6 +211,12 @@ class Measure(Frozen):
         return is_level and (self.column == "learned" or self.column.endswith("accuracy"))
 
     @property
+    def rounding(self) -> float:
+        """How far apart equal numbers may be: accuracies have single precision, and one test point
+        is far more."""
+        return 1e-6 if self.column.endswith("accuracy") else 0.0
+
+    @property
     def scale(self) -> Literal["linear", "log", "logit"]:
         """The scale on which seeds spread most evenly: logit for accuracies, log for what is
         positive, else linear."""

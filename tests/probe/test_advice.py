@@ -129,7 +129,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:You are using a softmax over axi
     ("name", "reason", "remedy"),
     [
         ("ReLU head that is off", "the units of output layer other are off", "no activation"),
-        ("softmax head of one unit", "the single unit of output layer other is always 1", "sigmoid with"),
+        (
+            "softmax head of one unit",
+            "the single unit of output layer other is always 1",
+            "sigmoid with",
+        ),
         ("saturated head", "output layer other is saturated", "from_logits"),
     ],
 )

@@ -63,5 +63,5 @@ def test_the_page_on_claims_counts_seeds_at_best_rates_against_the_validation_ta
         rows["B4", "It does not learn."],
         rows["B3", "Its accuracy stays below that of B1."],
     )
-    for row, text in ((fails, "at their best rate in {} of {}"), (below, "in {} of {} at the best")):
+    for row, text in ((fails, "best rate in {} of {}"), (below, "in {} of {} at the best")):
         assert text.format(round(row["share"] * row["n"]), row["n"]) in page

@@ -133,12 +133,15 @@ def test_a_study_at_best_rates_has_every_network_once_by_hand(tmp_path):
 def test_what_cannot_be_told_from_the_best_is_as_good_by_hand():
     shares = {"a": 0.9, "b": 0.8, "c": 0.1}
     rows = [
-        {"activation": "tanh", "remedy": name, "value": v, "n": 30} for name, v in shares.items()
+        {"depth": 20, "activation": "tanh", "remedy": name, "value": share, "n": 30}
+        for name, share in shares.items()
     ]
-    found = ranked([*reversed(rows), {"activation": "ReLU", "remedy": "a", "value": 0.0, "n": 30}])
+    other, deeper = rows[2] | {"activation": "ReLU"}, rows[2] | {"depth": 30}
+    found = ranked([deeper, *reversed(rows), other])
     assert [(row["activation"], row["remedy"], row["as_good"]) for row in found] == [
-        ("ReLU", "a", True),
+        ("ReLU", "c", True),
         ("tanh", "a", True),
         ("tanh", "b", True),
         ("tanh", "c", False),
+        ("tanh", "c", True),
     ]

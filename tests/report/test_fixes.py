@@ -20,6 +20,7 @@ from vgstudy.report.fixes import (
     is_cause,
     rate_sentence,
     rate_table,
+    remedies_by_depth,
     remedy_sentence,
 )
 from vgstudy.store.records import Record, read_record
@@ -99,12 +100,25 @@ def test_remedies_that_are_as_good_as_the_best_are_named_by_hand():
         remedied("SELU", "none", True),
         remedied("sigmoid", "skip", True),
         remedied("sigmoid", "batch norm", True),
+        remedied("sigmoid", "skip", True) | {"optimizer": "Adam"},
         remedied("sigmoid", "none", False),
     ]
     assert remedy_sentence(rows) == (
         "With 20 layers of 5 units, each at its best rate, plain ReLU networks are not shown to be "
-        "worse than the best remedy tried; sigmoid needs skip or batch norm before the activation."
+        "worse than the best remedy tried; sigmoid needs skip, batch norm before the activation or "
+        "skip with Adam."
     )
+
+
+def test_counts_at_each_depth_stand_side_by_side_by_hand():
+    shallow = {**network(None, 0.9, 0.8, 1.0), "remedy": "skip"}
+    rows = [shallow, shallow | {"depth": 20, "value": 0.25, "n": 40}, {**shallow, "remedy": "none"}]
+    table = remedies_by_depth(Record(rows, {"date": "today"}))
+    assert table.head[-2:] == ("5 layers", "20 layers")
+    assert [row[-3:] for row in table.rows] == [
+        ("none", "90 of 100", "not run"),
+        ("skip", "90 of 100", "10 of 40"),
+    ]
 
 
 def test_the_answer_to_the_open_question_counts_seeds_by_hand():

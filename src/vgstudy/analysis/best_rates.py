@@ -9,6 +9,7 @@ infinite; of these the smallest.
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -158,15 +159,15 @@ def compared(learned: NDArray[np.bool_], reference: NDArray[np.bool_]) -> dict[s
 
 
 def ranked(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows of `best_rates` by activation, the highest share first, with `as_good`: whether
-    the share may equal the highest.
+    """Return rows of `best_rates` by depth and activation, the highest share first, with `as_good`:
+    whether the share may equal the highest.
 
     It may where Newcombe's interval of their difference contains 0, at a confidence that holds for
-    all comparisons of the activation at once (Bonferroni).
+    all comparisons of the activation at this depth at once (Bonferroni).
     """
-    ordered = sorted(rows, key=lambda row: (row["activation"], -row["value"]))
-    by_activation = groupby(ordered, key=lambda row: row["activation"])
-    return [row for _, some in by_activation for row in _with_ties(list(some))]
+    together = itemgetter("depth", "activation")
+    ordered = sorted(rows, key=lambda row: (*together(row), -row["value"]))
+    return [row for _, some in groupby(ordered, key=together) for row in _with_ties(list(some))]
 
 
 def _with_ties(rows: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

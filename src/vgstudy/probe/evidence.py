@@ -19,6 +19,9 @@ Rows = Sequence[Mapping[str, Any]]  # of a validation table
 DENSE, CONVOLUTION = "dense", "convolution"
 RECURRENT, ATTENTION = "recurrent", "attention"
 
+# the networks of the table `remedies` that are cited
+LIKE_THESE: Mapping[str, Any] = {"optimizer": "SGD", "depth": 20, "width": 10}
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -73,8 +76,8 @@ def _of_networks(activation: str, initializer: str, remedy: str) -> str:
 
 
 def _by_remedy(activation: str, initializer: str) -> dict[str, Mapping[str, Any]]:
-    """Return the rows of the table `remedies` for SGD and 20 layers, by remedy."""
-    settings = {"activation": activation, "initializer": initializer, "optimizer": "SGD"}
+    """Return the rows of the table `remedies` that are cited, by remedy."""
+    settings = {**LIKE_THESE, "activation": activation, "initializer": initializer}
     return {
         row["remedy"]: row
         for row in read_record("remedies").rows

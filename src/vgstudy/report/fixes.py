@@ -27,6 +27,8 @@ Row = Mapping[str, Any]
 Rows = Sequence[Row]
 NETWORK = ("depth", "width", "activation", "initializer")
 SETTING = ("activation", "initializer", "optimizer", "width")
+REMEDIED = ["activation", "initializer", "optimizer", "remedy"]
+USUAL = "SGD"
 HALF = 0.5
 A2 = (5, 5, "tanh", "uniform(0,1)")  # of tutorial A: "could not learn"
 # arms of the study `interventions`
@@ -35,6 +37,7 @@ FIXED, REVERSE = "fixed", "reverse"
 # of the study `initialisers`
 PLACE, TORCH = ("width", "activation", "initializer"), "U(±1/√fan_in)"
 NONE = "none"  # the remedy of plain networks in the study `remedies`
+DEEP = 20  # layers of the networks by which remedies are ranked
 # how much more often the profile alone must help than the size alone, by the interval's lower end
 LARGE_EFFECT = 0.2
 DATED = "run once on {date}, with seeds of its own"
@@ -48,7 +51,7 @@ REMEDIES = {
 # folded, by the kept table that they are of: caption and columns
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "remedies": (
-        f"Remedies in networks of 20 layers, each at its best learning rate; {DATED}",
+        f"Remedies in deep networks, each at its best learning rate; {DATED}",
         (*FACTORS, SHARE, NOT_TOLD_APART, "n"),
     ),
     "interventions": (
@@ -68,17 +71,19 @@ def fixes() -> dict[str, Any]:
     `finding` for the first screen."""
     names = ("rates", "fair", "remedies", "interventions", "initialisers")
     kept = {name: read_record(name) for name in names}
+    deep = [row for row in kept["remedies"].rows if row["depth"] == DEEP]
     return {
         "sentences": [
             rate_sentence(kept["rates"].rows),
             f"{depth_sentence(kept['fair'].rows)} {edge_sentence(kept['fair'].rows)}",
-            f"{remedy_sentence(kept['remedies'].rows)} {edge_sentence(kept['remedies'].rows)}",
+            f"{remedy_sentence(deep)} {edge_sentence(deep)}",
             cause_sentence(kept["interventions"].rows),
             initialiser_sentence(kept["initialisers"].rows),
         ],
         "tables": [
             rate_table(kept["rates"]),
             depth_table(kept["fair"]),
+            remedies_by_depth(kept["remedies"]),
             *(record_table(kept[name], *table) for name, table in TABLES.items()),
         ],
         "finding": cause_finding(kept["interventions"].rows, kept["rates"].rows),
@@ -135,15 +140,39 @@ def remedy_sentence(rows: Rows) -> str:
     none, some = [], []
     for activation, of_activation in groupby(rows, key=itemgetter("activation")):
         tried = list(of_activation)
-        good = [row["remedy"] for row in tried if row["as_good"]]
-        if NONE not in good:
-            names = (REMEDIES.get(remedy, remedy) for remedy in good)
-            some.append(f"{activation} needs {' or '.join(names)}")
+        if NONE not in {row["remedy"] for row in tried if row["as_good"]}:
+            names = [_named(row) for row in tried if row["as_good"]]
+            some.append(f"{activation} needs {either(names)}")
         elif len(tried) > 1:
             none.append(activation)
     shape = f"With {rows[0]['depth']} layers of {rows[0]['width']} units, each at its best rate"
     plain = f"plain {listing(none)} networks are not shown to be worse than the best remedy tried"
     return f"{shape}, {'; '.join([plain] * bool(none) + some)}."
+
+
+def either(names: Sequence[str]) -> str:
+    """Return names joined by commas and, before the last, or."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _named(row: Row) -> str:
+    """Return a remedy in words, such as ``skip with Adam``."""
+    name = REMEDIES.get(row["remedy"], str(row["remedy"]))
+    return name if row["optimizer"] == USUAL else f"{name} with {row['optimizer']}"
+
+
+def remedies_by_depth(record: Record) -> Table:
+    """Return how many seeds learn at each depth that was run, a row for each network."""
+    frame = pd.DataFrame(record.rows)
+    learned = (frame["value"] * frame["n"]).round().astype(int).astype(str)
+    counts = frame.assign(learned=learned + " of " + frame["n"].astype(str))
+    by_depth = counts.pivot(index=REMEDIED, columns="depth", values="learned").reset_index()
+    columns = {depth: f"{depth} layers" for depth in sorted(set(frame["depth"]))}
+    caption = f"Seeds that learn, by number of layers of 10 units, each at its best rate; {DATED}"
+    return frame_table(
+        caption.format(**record.provenance), by_depth.rename(columns=columns).fillna("not run")
+    )
 
 
 def cause_finding(rows: Rows, rates: Rows) -> Finding:

@@ -18,8 +18,8 @@ RESULTS = Path("results")
 DEFAULT_STUDY = RESULTS / "extensions"
 DEFAULT_STUDIES = ("circles", "digits", "extensions", "visualising")
 ESTIMATE = ("value", "low", "high", "n")
-# of the networks kept from `remedies-best`, and of those from `initialisers`
-REMEDIED, INITIALISED = {"depth": 20, "width": 10}, {"depth": 10}
+# of the networks kept from `initialisers`
+INITIALISED = {"depth": 10}
 # of the tests over all depths
 POOLED = (
     *(name for name in FACTORS if name != "depth"),
@@ -93,7 +93,7 @@ def remedies() -> None:
     from vgstudy.analysis.best_rates import ranked
 
     rows = _rows_of("remedies-best", "best_rates", (*FACTORS, *ESTIMATE))
-    write_record("remedies", ranked([row for row in rows if REMEDIED.items() <= row.items()]))
+    write_record("remedies", ranked(rows))
 
 
 def initialisers() -> None:

@@ -16,7 +16,7 @@ STAGES: Mapping[str, int] = MappingProxyType(
         "overlay": 5,
         "claims": 14,
         "figures": 40,
-        "report": 47,
+        "report": 48,
         "coverage": 11,
         "published": 2,
         "diagnosis": 1,

@@ -102,6 +102,17 @@ def test_a_contrast_needs_two_networks_that_differ_in_it_alone(write: Callable[.
     assert load_study(write(STUDY + arms)).n_cells == 24
 
 
+def test_networks_at_best_rates_of_their_own_are_paired_whatever_the_rates(
+    write: Callable[..., Path],
+) -> None:
+    arms = (
+        "arms: {a: {initializer: He, rate_factor: 1}, b: {initializer: Xavier, rate_factor: 3}}\n"
+    )
+    text = STUDY.replace("factors:\n", "factors:\n  rate_factor: [1, 3]\n", 1) + arms
+    assert "no two networks differ" in refused(lambda: load_study(write(text)))
+    assert load_study(write(text + "streams: shared\n")).n_cells == 24
+
+
 def test_several_mistakes_are_named(write: Callable[..., Path]) -> None:
     path = write(
         STUDY.replace("1-3", "0").replace("[5, 25]", "0").replace("epochs: 20", "epochs: 0")

@@ -271,13 +271,20 @@ class StudyFile(Frozen):
                 )
 
     def _differ_in_one(self, factor: str, reference: int | float | str) -> bool:
-        """Return whether another level of the factor meets the reference, all else equal."""
+        """Return whether another level of the factor meets the reference, all else equal.
+
+        With shared streams networks are paired whatever their rates, each at its best one.
+        """
         if not self.arms:
             return True
-        at = list(Factors.model_fields).index(factor)
+        names = list(Factors.model_fields)
+        left_out = {factor, "rate_factor"} if self.streams == "shared" else {factor}
         levels = defaultdict(set)
         for cell in self.combinations():
-            levels[cell[:at] + cell[at + 1 :]].add(cell[at])
+            others = [
+                level for name, level in zip(names, cell, strict=True) if name not in left_out
+            ]
+            levels[tuple(others)].add(cell[names.index(factor)])
         return any(reference in each and len(each) > 1 for each in levels.values())
 
     def _two_by_two_problems(self) -> Problems:

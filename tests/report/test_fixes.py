@@ -184,3 +184,35 @@ def test_the_page_on_remedies_has_the_depths_of_the_validation_table():
     assert depth_sentence(rows) in " ".join(page.split())
     wide = [limits for limits in depth_limits(rows) if limits[0].endswith("25 wide")]
     assert all(f"| {name} | {given} | {best} |" in page for name, given, best in wide)
+
+
+# on the page: remedy, optimizer and, unless it is the usual one, initializer
+ON_THE_PAGE = {
+    "none": ("none", "SGD", None),
+    "batch norm after the activation": ("batch norm after", "SGD", None),
+    "batch norm before the activation": ("batch norm", "SGD", None),
+    "standardised signal": ("standardized signal", "SGD", None),
+    "skip, Adam": ("skip", "Adam", None),
+    "Adam": ("none", "Adam", None),
+    "weight decay": ("none", "SGD, weight decay", None),
+    "orthogonal": ("none", "SGD", "orthogonal"),
+    "orthogonal, Adam": ("none", "Adam", "orthogonal"),
+    "LSUV on orthogonal kernels": ("LSUV", "SGD", "orthogonal"),
+    "PyTorch's default": ("none", "SGD", "PyTorch's default"),
+}
+
+
+def test_the_page_counts_the_seeds_that_learn_with_each_remedy_against_the_kept_table():
+    rows = read_record("remedies").rows
+    keys = ("activation", "remedy", "optimizer", "initializer", "depth")
+    learned = {tuple(row[key] for key in keys): round(row["value"] * row["n"]) for row in rows}
+    page = Path("docs/remedies.md").read_text(encoding="utf-8")
+    table = page.partition("| remedy | tanh: 5, 10, 20 layers |")[2].partition("\n\n")[0]
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    assert len(lines) == 20
+    for label, *cells in lines:
+        remedy, optimizer, initializer = ON_THE_PAGE.get(label, (label, "SGD", None))
+        for activation, cell in zip(("tanh", "ReLU", "sigmoid"), cells, strict=True):
+            usual = "He" if activation == "ReLU" else "Xavier"
+            network = (activation, remedy, optimizer, initializer or usual)
+            assert cell == ", ".join(str(learned[*network, depth]) for depth in (5, 10, 20))

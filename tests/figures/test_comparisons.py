@@ -38,7 +38,7 @@ def test_the_title_counts_decided_settings_of_each_contrast_by_hand():
     ]
     view = figures()["odds-ratios"].view(made_frames(pooled=rows))
     assert view.takeaway == (
-        "Who learns more often: He, not Xavier, in 2 of 5 settings; 5 wide, not 25 wide, in 1 of 1 "
+        "More runs learn with He than Xavier in 2 of 5 settings; 5 wide than 25 wide in 1 of 1 "
         "setting"
     )
 
@@ -55,7 +55,7 @@ def test_effects_at_each_depth_stand_before_that_over_all_by_hand():
     assert not spec.is_of(study())
     view = spec.view(frames)
     assert view.across == ("width", "optimizer")
-    assert view.takeaway == "Share that learns, mean over depths: a to b: +20 points"
+    assert view.takeaway == "Share that learns, mean over depths: a to b +20 points"
     assert view.frame[["x", "value", "value_overall", "high_overall"]].to_numpy().tolist() == [
         [1, 0.1, 0.2, 0.4],
         [2, 0.3, 0.2, 0.4],

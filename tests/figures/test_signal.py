@@ -38,7 +38,7 @@ def test_the_title_counts_settings_by_hand():
     view = SPEC.view(made_frames(profiles=[*lost, *kept, *grown]))
     assert view.takeaway == (
         "From the last hidden layer to layer 1 the signal shrinks more than tenfold in 1 of 3 "
-        "settings with 3 layers, grows so in 1"
+        "settings with 3 layers and grows more than tenfold in 1"
     )
     text = "Of 3 settings with 3 layers the signal vanishes: tanh in 1 of 1 and ReLU in 0 of 2."
     assert text in view.note

@@ -105,8 +105,8 @@ def test_remedies_that_are_as_good_as_the_best_are_named_by_hand():
     ]
     assert remedy_sentence(rows) == (
         "With 20 layers of 5 units, each at its best rate, plain ReLU networks are not shown to be "
-        "worse than the best remedy tried; sigmoid needs skip, batch norm before the activation or "
-        "skip with Adam."
+        "worse than the best remedy tried; sigmoid networks need skip, batch norm before the "
+        "activation or skip with Adam."
     )
 
 

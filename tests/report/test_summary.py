@@ -155,8 +155,8 @@ def test_the_shallowest_and_the_deepest_limit_are_named():
         ("ReLU, Xavier, SGD, 5 wide", "11 [5, >20]"),
     ]
     assert deepest_and_shallowest(frames.limits) == (
-        "Half the seeds learn with up to 3 (tanh, Xavier, SGD, 5 wide) to 11 (ReLU, Xavier, SGD, "
-        "5 wide) layers; of 4 settings 1 with all 20, 1 without one limit"
+        "Half the seeds still learn with 3 (tanh, Xavier, SGD, 5 wide) to 11 (ReLU, Xavier, SGD, "
+        "5 wide) layers; of 4 settings, 1 do even with 20, 1 have no single limit"
     )
 
 

@@ -36,8 +36,8 @@ EFFECTS_KEY: tuple[Look, ...] = (
 @figure(
     "odds-ratios",
     title="Which level learns more often",
-    caption="Odds of learning relative to the reference, all depths together; right of 1 learns "
-    "more often. Full: decided.",
+    caption="Right of 1: learns more often than the reference. Odds ratio of learning, all depths "
+    "together. Full: decided.",
     details="Odds: runs that learn over runs that do not. Decided: p is below .05 after Holm's "
     "correction, and the odds ratio does not change with depth. Arrows: beyond 1,000 either way, "
     "or infinite.",
@@ -76,7 +76,7 @@ def clearest(pooled: pd.DataFrame) -> str:
         count, text = max(compared)
         texts.append(text if count else "")
     found = "; ".join(filter(None, texts))
-    return f"Who learns more often: {found}" if found else ""
+    return f"More runs learn with {found}" if found else ""
 
 
 def _more_often(rows: pd.DataFrame, level: str, reference: str) -> tuple[int, str]:
@@ -85,7 +85,7 @@ def _more_often(rows: pd.DataFrame, level: str, reference: str) -> tuple[int, st
     is_decided, more = outcome(rows) == DECIDED, rows["value"] > 1
     above, below = int((is_decided & more).sum()), int((is_decided & ~more).sum())
     count, first, second = max((above, level, reference), (below, reference, level))
-    return count, f"{first}, not {second}, in {count} of {plural(len(rows), 'setting')}"
+    return count, f"{first} than {second} in {count} of {plural(len(rows), 'setting')}"
 
 
 def outcome(rows: pd.DataFrame) -> "pd.Series[str]":
@@ -142,8 +142,8 @@ def _marker(ratio: float) -> str:
 @figure(
     "two-by-two",
     title="Two changes made at once",
-    caption="Differences of shares that learn. Dots: single depths; line and band: mean over "
-    "depths.",
+    caption="Above 0: more runs learn after the change. Dots: single depths; line and band: mean "
+    "over depths.",
     details="Each change is averaged over both levels of the other. Both together: the share with "
     "both changes less that with neither. Interaction: what the second change does after the "
     "first, less what it does without it.",
@@ -189,7 +189,7 @@ def largest_effects(overall: pd.DataFrame, changes: Mapping[str, str]) -> str:
             number(100 * end, 0, True) for end in (rows["value"].min(), rows["value"].max())
         )
         span = low if len(rows) == 1 else f"{low} to {high}"
-        texts.append(f"{changes[str(effect)]}: {span} points")
+        texts.append(f"{changes[str(effect)]} {span} points")
     return f"Share that learns, mean over depths: {'; '.join(texts)}" if texts else ""
 
 

@@ -97,12 +97,12 @@ def without_limit(limits: pd.DataFrame) -> str:
     """Say in how many settings half the seeds learn at every depth, at none, or at no one limit."""
     counts = limits.loc[has_one(limits), "range"].value_counts()
     texts = {
-        f"with all {limits['deepest'].max():.0f}": counts.get("deeper", 0),
+        f"do even with {limits['deepest'].max():.0f}": counts.get("deeper", 0),
         f"not even with {limits['shallowest'].min():.0f}": counts.get("shallower", 0),
-        "without one limit": int((~has_one(limits)).sum()),
+        "have no single limit": int((~has_one(limits)).sum()),
     }
     named = [f"{count} {text}" for text, count in texts.items() if count]
-    return f"of {plural(len(limits), 'setting')} {', '.join(named)}" if named else ""
+    return f"of {plural(len(limits), 'setting')}, {', '.join(named)}" if named else ""
 
 
 def deepest_and_shallowest(limits: pd.DataFrame) -> str:
@@ -112,7 +112,7 @@ def deepest_and_shallowest(limits: pd.DataFrame) -> str:
         return ""
     ends = (row for _, row in known.iloc[sorted({0, len(known) - 1})].iterrows())
     texts = (f"{int(row['value'])} ({levels_text(row, NAMED_BY)})" for row in ends)
-    start = f"Half the seeds learn with up to {' to '.join(texts)} layers"
+    start = f"Half the seeds still learn with {' to '.join(texts)} layers"
     return "; ".join(filter(None, [start, without_limit(limits)]))
 
 

@@ -142,7 +142,8 @@ def takeaway(frames: Frames, rows: pd.DataFrame) -> str:
         return ""
     return (
         "From the last hidden layer to layer 1 the signal shrinks more than tenfold in "
-        f"{vanishing(ends).sum()} of {counted(frames, ends)}, grows so in {exploding(ends).sum()}"
+        f"{vanishing(ends).sum()} of {counted(frames, ends)} and grows more than tenfold in "
+        f"{exploding(ends).sum()}"
     )
 
 

@@ -142,7 +142,7 @@ def remedy_sentence(rows: Rows) -> str:
         tried = list(of_activation)
         if NONE not in {row["remedy"] for row in tried if row["as_good"]}:
             names = [_named(row) for row in tried if row["as_good"]]
-            some.append(f"{activation} needs {either(names)}")
+            some.append(f"{activation} networks need {either(names)}")
         elif len(tried) > 1:
             none.append(activation)
     shape = f"With {rows[0]['depth']} layers of {rows[0]['width']} units, each at its best rate"

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Literal
 
 from vgstudy.schema import FLOAT32_CAUSES, RUN_STATUSES, ZERO_CAUSES
-from vgstudy.schema import PROBE_SET as PROBE_SET  # where `probe.events` looks for it
 
 Scale = Literal["linear", "log", "symlog"]
 Method = Literal["geometric mean", "mean", "share", "quantiles"]

@@ -78,6 +78,16 @@ def deep(count, activation, initializer, units=32):
     return chain(*hidden, layers.Dense(1, "sigmoid"))
 
 
+def dead_branch():
+    inputs = keras.Input((8,))
+    trunk = layers.Dense(8, "tanh")(inputs)
+    dead = layers.Dense(8, "relu", bias_initializer=OFF, name="dead")(trunk)
+    above = layers.Dense(1, name="above")(dead)
+    good = layers.Dense(1, name="good")(layers.Dense(8, "relu")(trunk))
+    return keras.Model(inputs, [above, good])
+
+
+SHUT = {"bias_initializer": Constant(-15.0), "unit_forget_bias": False}
 THREEFOLD = VarianceScaling(18.0)
 SMALL = {name: RandomNormal(0, 0.001) for name in ("kernel_initializer", "recurrent_initializer")}
 MODELS = {
@@ -97,6 +107,8 @@ MODELS = {
     "transformer, small weights": (lambda: transformer(0.02), WORDS, Y, LOSS),
     "LSTM": (lambda: recurrent(layers.LSTM), SERIES, Y, "mse"),
     "LSTM, small weights": (lambda: recurrent(layers.LSTM, **SMALL), SERIES, Y, "mse"),
+    "LSTM, gates shut": (lambda: recurrent(layers.LSTM, **SHUT), SERIES, Y, "mse"),
+    "dead branch": (dead_branch, X, [Y, Y], ["mse", "mse"]),
     "SimpleRNN, large weights": (
         lambda: recurrent(layers.SimpleRNN, activation="relu", recurrent_initializer=THREEFOLD),
         SERIES, Y, "mse",
@@ -175,12 +187,11 @@ def test_time_steps_are_said_not_to_be_compared():
 @pytest.mark.parametrize(
     ("name", "verdict", "first", "second"),
     [
-        ("transformer, small weights", "vanishing", "he_normal", "skip connection around each bl"),
-        ("LSTM, small weights", "vanishing", "weights of ordinary size", "forget gates"),
+        ("transformer, small weights", "vanishing", "glorot", "skip connection around each block"),
         ("SimpleRNN, large weights", "exploding", "weights of ordinary size", "global_clipnorm"),
-        ("tanh, small weights", "vanishing", "glorot_uniform", "a skip connection"),
-        ("ReLU, Glorot", "vanishing", "he_normal", "a skip connection"),
-        ("ReLU, large weights", "exploding", "he_normal", "global_clipnorm"),
+        ("tanh, small weights", "vanishing", "glorot_uniform", "another learning rate"),
+        ("ReLU, Glorot", "vanishing", "he_normal", "another learning rate"),
+        ("ReLU, large weights", "exploding", "he_normal", "another learning rate"),
     ],
 )
 def test_remedies_by_hand(name, verdict, first, second):
@@ -196,11 +207,26 @@ def test_remedies_by_hand(name, verdict, first, second):
         ("transformer, small weights", 1, "models of the kind 'transformer, post-LN'"),
         ("LSTM, small weights", 0, "models of the kind 'LSTM, three layers'"),
         ("SimpleRNN, large weights", 0, "models of the kind 'SimpleRNN'"),
-        ("ReLU, Glorot", 1, "networks of 20 ReLU layers of 10 units with He"),
+        ("ReLU, Glorot", 0, "networks of 20 dense ReLU layers of 10 units with He"),
     ],
 )
 def test_evidence_is_of_the_same_kind_of_model(name, place, evidence):
     assert evidence in diagnosis(name)["advice"][place]
+
+
+def test_biases_are_advised_only_where_they_keep_units_off_or_gates_shut():
+    assert diagnosis("dead branch")["advice"][0].startswith("biases that start at 0")
+    assert "forget gates" in diagnosis("LSTM, gates shut")["advice"][0]
+    (advice,) = diagnosis("LSTM, small weights")["advice"]
+    assert advice.startswith("weights of ordinary size")
+
+
+def test_a_dead_layer_is_the_cause_above_it_on_its_own_branch_by_hand():
+    found = diagnosis("dead branch")
+    causes = {layer["name"]: layer["zero_cause"] for layer in found["layers"]}
+    assert (causes["dead/kernel"], causes["above/kernel"]) == ("dead", "dead")
+    assert causes["good/kernel"] == "none"
+    assert found["reason"] == "all units of dead are off"
 
 
 def test_an_initializer_that_the_model_has_is_not_advised():

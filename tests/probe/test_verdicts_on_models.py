@@ -195,7 +195,7 @@ def test_the_study_is_cited_for_plain_networks_and_the_table_of_models_for_other
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        ("deep sigmoid", "relu with he_normal instead of sigmoid (30 of 30 networks of 20 ReLU"),
+        ("deep sigmoid", "relu with he_normal instead of sigmoid (30 of 30 networks of 20 dense"),
         ("CNN, deep sigmoid", "relu with he_normal instead of sigmoid (models of the kind"),
         ("LSTM, shut, two Dense", "forget gates that start open"),
         ("CNN, units off", "biases that start at 0 (models of the kind 'U-Net': healthy in 10"),

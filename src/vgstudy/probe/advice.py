@@ -14,9 +14,10 @@ from vgstudy.probe.evidence import (
     RECURRENT,
     Tried,
     evidence_for,
+    helps,
     share_learned,
 )
-from vgstudy.probe.rules import FLAT_OUTPUT, HEALTHY, NO_GRADIENT, SMALLEST
+from vgstudy.probe.rules import ALL_OFF, FLAT_OUTPUT, HEALTHY, NO_GRADIENT, SMALLEST
 
 Layers = Sequence[Mapping[str, Any]]  # of a diagnosis
 
@@ -24,7 +25,8 @@ RECURRENT_LAYERS = {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLST
 OFF = {"relu", "relu6", "ReLU"}
 SIGMOID = {"sigmoid", "hard_sigmoid"}
 SATURATING = SIGMOID | {"tanh", "softsign", "softmax"}
-LARGE = 0.9  # share of flat units in the first layer from which on inputs are to blame
+RECTIFYING = OFF | {"leaky_relu", "elu", "gelu", "silu", "swish"}
+CLIPPED = "global_clipnorm=1 in the optimizer"
 # factor within which the size of a model's weights counts as that of an initializer
 NEAR = 1.3
 
@@ -101,6 +103,7 @@ NOT_SIGMOID = Remedy(
     "relu with he_normal instead of sigmoid",
     Tried(("ReLU", "He", "none"), {DENSE: 1, CONVOLUTION: 6}),
 )
+LEAKY = Remedy("leaky_relu instead of relu", Tried(("leaky ReLU (.2)", "He", "none")))
 SELU = Remedy("selu with lecun_normal as kernel initializer", Tried(("SELU", "LeCun", "none")))
 SCALED = Remedy(
     "inputs scaled to mean 0 and variance 1, such as by a Normalization layer",
@@ -111,10 +114,12 @@ SMALLER = Remedy(
 )
 LARGER = Remedy(SMALLER.text, Tried(families={RECURRENT: 13}))
 FORGET_GATES = Remedy(
-    "forget gates that start open: unit_forget_bias=True, Keras' default",
+    "forget gates that start open: Keras' default biases",
     Tried(families={RECURRENT: 12}),
 )
-UPDATE_GATES = Remedy("biases that start at 0, Keras' default", Tried(families={RECURRENT: 11}))
+UPDATE_GATES = Remedy(
+    "update gates that start half open: Keras' default biases", Tried(families={RECURRENT: 11})
+)
 GATED = Remedy("GRU or LSTM layers instead of SimpleRNN")
 BLOCKS = Remedy(
     "layer normalisation and a skip connection around each block", Tried(families={ATTENTION: 9})
@@ -127,7 +132,9 @@ ONE_UNIT = Remedy(
     "sigmoid with binary_crossentropy for the single unit", Tried(families={DENSE: 18})
 )
 NO_RELU = Remedy("no activation in the output layer", Tried(families={DENSE: 4}))
-LOGITS = Remedy("no activation in the output layer and a loss with from_logits=True")
+LOGITS = Remedy(
+    "no activation in the output layer; for classes a crossentropy with from_logits=True"
+)
 NOT_ZERO = Remedy("a kernel initializer other than zeros, such as glorot_uniform")
 
 
@@ -140,38 +147,42 @@ def remedies(verdict: str, model: Model) -> list[str]:
     else:
         late = [SLOWER] if model.was_healthy else []
         candidates = [*late, *_of_verdict(verdict, model)]
+    kind = None if model.is_plain else model.kind
+    # a stable sort, and only of those that studies tried
+    candidates = [each for each in candidates if helps(each.tried, kind)]
     if model.is_plain:
         candidates.sort(key=lambda each: share_learned(each.tried), reverse=True)
-    kind = None if model.is_plain else model.kind
-    return [f"{each.text} ({evidence_for(each.tried, kind)})" for each in candidates[:2]]
+    some = candidates[:2] or [another_rate(model)]
+    return [f"{each.text} ({evidence_for(each.tried, kind)})" for each in some]
 
 
 def _of_verdict(verdict: str, model: Model) -> Iterator[Remedy]:
     """Yield remedies for a fault, without what the model has already."""
-    first = model.layers[0]
     if verdict == "dying ReLU":
-        yield from (UNBIASED, SELU)
-    elif verdict == "saturated" and (first["h_saturated"] or 0) > LARGE:
-        yield from (SCALED, *_initializers(model))
+        if any(layer["first_bias"] < 0 for layer in model.layers):
+            yield UNBIASED
+        yield from (LEAKY, SELU)
     elif verdict == "saturated":
-        yield from (*_initializers(model), SCALED)
+        yield from _initializers(model)
+        if not model.was_healthy:
+            yield SCALED
     elif model.kind == RECURRENT:
         yield from _for_time_series(verdict, model)
-    elif verdict == "vanishing":
-        yield from _against_vanishing(model)
     else:
-        yield from _initializers(model)
+        yield from _for_layers(verdict, model)
     yield from _normalisations(model)
-    if verdict == "exploding":
-        yield _clipping(model)
+    if model.is_plain:
+        yield another_rate(model)
 
 
-def _against_vanishing(model: Model) -> Iterator[Remedy]:
-    if model.activations & SIGMOID:
+def _for_layers(verdict: str, model: Model) -> Iterator[Remedy]:
+    if verdict == "vanishing" and model.activations & SIGMOID:
         yield NOT_SIGMOID
         return
     yield from _initializers(model)
-    if not model.merges and model.kind != ATTENTION:
+    if verdict == "exploding":
+        yield Remedy(CLIPPED, Tried((*_level(model), "clipping")))
+    elif not model.merges and model.kind != ATTENTION:
         text = "a skip connection around every two layers"
         yield Remedy(text, Tried((*_level(model), "skip")))
 
@@ -183,26 +194,33 @@ def _initializers(model: Model) -> Iterator[Remedy]:
     """
     if model.was_healthy:
         return
-    if model.activations & SATURATING:
-        if not model.is_initialised_as(1, of_inputs=False):
-            yield GLOROT
-    elif not model.is_initialised_as(2, of_inputs=True):
-        yield HE
+    is_he = model.is_initialised_as(2, of_inputs=True)
+    is_glorot = model.is_initialised_as(1, of_inputs=False)
+    if model.activations & RECTIFYING and model.kind != ATTENTION:
+        yield from [] if is_he else [HE]
+    elif not (is_glorot or (is_he and not model.activations & SATURATING)):
+        yield GLOROT
 
 
 def _for_time_series(verdict: str, model: Model) -> Iterator[Remedy]:
-    if not model.is_initialised_as(1, of_inputs=False):
+    if not (model.was_healthy or model.is_initialised_as(1, of_inputs=False)):
         yield LARGER if verdict == "vanishing" else SMALLER
-    if verdict == "vanishing":
-        classes = {layer["class"] for layer in model.layers}
-        gates = {"LSTM": FORGET_GATES, "GRU": UPDATE_GATES}
-        yield next((gates[name] for name in gates if name in classes), GATED)
-    else:
-        yield _clipping(model)
+    if verdict == "exploding":
+        yield Remedy(CLIPPED)
+        return
+    biases = {layer["class"]: layer["first_bias"] for layer in model.layers}
+    if biases.get("LSTM", 0) < 0:
+        yield FORGET_GATES
+    if biases.get("GRU", 0) > 0:
+        yield UPDATE_GATES
+    if "SimpleRNN" in biases:
+        yield GATED
 
 
-def _clipping(model: Model) -> Remedy:
-    return Remedy("global_clipnorm=1 in the optimizer", Tried((*_level(model), "clipping")))
+def another_rate(model: Model) -> Remedy:
+    """Return that a network of this activation learns without any remedy, if that is so."""
+    text = "another learning rate, from .1 to 10 times this one"
+    return Remedy(text, Tried((*_level(model), "none")))
 
 
 def _normalisations(model: Model) -> Iterator[Remedy]:
@@ -224,6 +242,14 @@ def _level(model: Model) -> tuple[str, str]:
     if model.activations & SIGMOID:
         return "sigmoid", "Xavier"
     return ("tanh", "Xavier") if model.activations & SATURATING else ("ReLU", "He")
+
+
+def reason(verdict: str, layers: Layers) -> str | None:
+    """Return why a verdict holds, naming the layer, where the rule does not say it."""
+    if verdict == NO_GRADIENT:
+        return lost_gradient(layers)[0]
+    off = [_short(layer) for layer in layers if (layer["h_dead"] or 0) >= ALL_OFF]
+    return f"all units of {listing(off)} are off" if off and verdict == "dying ReLU" else None
 
 
 def notes(verdict: str, model: Model) -> list[str]:

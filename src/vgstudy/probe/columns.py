@@ -22,6 +22,7 @@ from vgstudy.engine.statistics import (
     weight_columns,
 )
 from vgstudy.engine.zero_causes import (
+    DEAD,
     NONE,
     SATURATED_SLOPE,
     SATURATION,
@@ -180,7 +181,16 @@ def _zero_causes(
     causes = zero_causes(_chain(signals, layers), weights, FOR_CAUSES)
     if any(_is_silent(signals, place) for place in range(len(layers))):
         causes = np.where(causes == UNDERFLOW, SATURATION, causes)
+    for place, layer in enumerate(layers):
+        if causes[0, place] == UNDERFLOW and _has_dead_sources(signals, layers, layer):
+            causes[0, place] = DEAD
     return causes
+
+
+def _has_dead_sources(signals: Signals, layers: Sequence[Layer], layer: Layer) -> bool:
+    """Return whether every layer that feeds one, on its own branch, is off on every example."""
+    below = [(layers[at], signals.h[at], signals.slope[at]) for at in layer.sources or ()]
+    return bool(below) and all(_activation_numbers(*each)[2] == 1 for each in below)
 
 
 def _is_silent(signals: Signals, place: int) -> bool:

@@ -16,12 +16,11 @@ from vgstudy.analysis.decay import PROBE_COLUMNS as DECAY_COLUMNS
 from vgstudy.analysis.decay import decay_rows
 from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, logs_of, moments
 from vgstudy.errors import UserError
-from vgstudy.probe.advice import Model, lost_gradient, notes, remedies
+from vgstudy.probe.advice import Model, notes, reason, remedies
 from vgstudy.probe.evidence import evidence
 from vgstudy.probe.rules import (
     FEATURES,
     HEALTHY,
-    NO_GRADIENT,
     RULES,
     carrying,
     features,
@@ -173,7 +172,7 @@ def _diagnosis(probes: pd.DataFrame, decays: pd.DataFrame, epoch: int) -> dict[s
         "verdicts": dict(counts[epoch]),
         "by_epoch": {str(each): dict(found) for each, found in counts.items()},
         "rule": RULES[verdict].text if verdict in RULES else "no rule holds",
-        "reason": lost_gradient(layers)[0] if verdict == NO_GRADIENT else None,
+        "reason": reason(verdict, layers),
         "compared": _compared(now),
         "notes": notes(verdict, model),
         "advice": remedies(verdict, model),
@@ -227,6 +226,7 @@ def _layer(rows: pd.DataFrame, first_weights: float) -> dict[str, Any]:
         **{name: _number(rows[name].mean()) for name in SHARES},
         "output_signal": _interval(rows["top"])["value"],
         "first_weights": _number(first_weights),
+        "first_bias": float(rows["bias"].mean()),
         **{name: str(rows[name].astype(str).mode()[0]) for name in CAUSES},
     }
 

@@ -38,10 +38,10 @@ def lines(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     yield "rule", diagnosis["rule"]
     if diagnosis["reason"]:
         yield "why", diagnosis["reason"]
-    yield "measured", _measured(diagnosis)
-    yield "compared", _compared(diagnosis["compared"])
     for note in diagnosis["notes"]:
         yield "note", note
+    yield "measured", _measured(diagnosis)
+    yield "compared", _compared(diagnosis["compared"])
     yield "evidence", diagnosis["evidence"]
     for remedy in diagnosis["advice"]:
         yield "try", remedy

@@ -22,9 +22,8 @@ from tensorboard.util.tensor_util import make_tensor_proto
 
 from vgstudy.errors import UserError
 from vgstudy.formatting import ranges
-from vgstudy.quantities import PROBE_SET
 from vgstudy.results import Results
-from vgstudy.schema import QUANTILES, TABLES
+from vgstudy.schema import PROBE_SET, QUANTILES, TABLES
 from vgstudy.store.files import whole
 
 Row = Mapping[Any, Any]

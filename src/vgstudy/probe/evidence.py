@@ -19,6 +19,7 @@ Rows = Sequence[Mapping[str, Any]]  # of a validation table
 DENSE, CONVOLUTION = "dense", "convolution"
 RECURRENT, ATTENTION = "recurrent", "attention"
 
+HALF = 0.5
 # the networks of the table `remedies` that are cited
 LIKE_THESE: Mapping[str, Any] = {"optimizer": "SGD", "depth": 20, "width": 10}
 
@@ -55,6 +56,21 @@ def evidence_for(tried: Tried, kind: str | None) -> str:
     return "not tried in a study"
 
 
+def helps(tried: Tried, kind: str | None) -> bool:
+    """Return whether the evidence that would be cited speaks for a remedy.
+
+    That of networks does if more of them learned with it than without, or if without any remedy
+    most learned at their best rate.
+    """
+    own = tried.families.get(kind or DENSE) if kind else None
+    if own or not tried.networks:
+        return True
+    *level, remedy = tried.networks
+    of_setting = _by_remedy(*level)
+    share = float(of_setting[remedy]["value"])
+    return share > HALF if remedy == "none" else share > float(of_setting["none"]["value"])
+
+
 def share_learned(tried: Tried) -> float:
     """Return the share of the study's networks that learned; 1 where no study tried a remedy."""
     if not tried.networks:
@@ -67,8 +83,8 @@ def _of_networks(activation: str, initializer: str, remedy: str) -> str:
     of_setting = _by_remedy(activation, initializer)
     shown = of_setting[remedy]
     text = (
-        f"{_learned(shown)} of {shown['n']} networks of {shown['depth']} {activation} layers of "
-        f"{shown['width']} units with {initializer} initialisation"
+        f"{_learned(shown)} of {shown['n']} networks of {shown['depth']} dense {activation} layers "
+        f"of {shown['width']} units with {initializer} initialisation"
     )
     if remedy == "none":
         return f"{text} learned, at their best learning rate"

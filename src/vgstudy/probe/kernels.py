@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 import keras
+import numpy as np
 
 from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.keras_internals import all_layers
@@ -57,6 +58,13 @@ class Kernel:
         return inputs * prod(field), outputs * prod(field)
 
     @property
+    def mean_bias(self) -> float:
+        """The mean of the biases of its layer, or of that layer's recurrent cell; 0 if none."""
+        biases: Any = getattr(getattr(self.site, "cell", self.site), "bias", None)
+        is_known = isinstance(biases, keras.Variable)
+        return float(np.mean(biases.value.numpy())) if is_known else 0.0
+
+    @property
     def role(self) -> tuple[str, tuple[int, ...]]:
         """Its name in the layer and its shape; Keras numbers weights that have no name."""
         name = NUMBER_AT_END.sub("", self.name.rpartition("/")[2])
@@ -76,8 +84,8 @@ class Layer:
     ----------
     kernel, kind
         The kernel and its kind, one of `schema.LAYER_KINDS`.
-    stage
-        See `stages.places`; 0 if the forward pass never met it.
+    stage, sources
+        See `order.places`; 0 and None if the forward pass never met it or shows no graph.
     units, positions
         Units and positions (pixels, time steps) of the layer's output.
     activation
@@ -86,16 +94,20 @@ class Layer:
         What is known of that activation; None if it is not elementwise.
     is_reached
         Whether the loss depends on the kernel.
+    bias
+        The mean bias of its layer when `fit` began; 0 without biases.
     """
 
     kernel: Kernel
     kind: str
     stage: int
+    sources: frozenset[int] | None
     units: int
     positions: int
     activation: str
     traits: Traits | None
     is_reached: bool
+    bias: float = 0.0
 
     def description(self) -> dict[str, Any]:
         """Return what a diagnosis needs to know, as JSON values."""
@@ -106,6 +118,7 @@ class Layer:
             "units": self.units,
             "positions": self.positions,
             "activation": self.activation,
+            "bias": self.bias,
         }
 
 

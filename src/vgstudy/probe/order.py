@@ -14,13 +14,13 @@ CALLING = {
 }
 OF_SHAPES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 
-Place = tuple[int, int]
+Place = tuple[int, frozenset[int]]
 
 
 def places(
     operations: Iterable[Any], inputs: Iterable[str], kernels: Mapping[str, int], ranks: list[int]
 ) -> dict[int, Place]:
-    """Return stage and number of sources of each kernel that meets data in a graph.
+    """Return stage and sources of each kernel that meets data in a graph.
 
     The sources of a kernel are those whose product with data reaches its own past no other kernel;
     in a plain chain there is one at most. Its stage is 1 more than the largest stage of its
@@ -55,6 +55,6 @@ def places(
         steps = sorted({ranks[number] for number in met}) if operation.type in CALLING else []
         for number in met - found.keys():
             step = steps.index(ranks[number]) if steps else 0
-            found[number] = first + step, len(below)
+            found[number] = first + step, below
         sources[operation.name] = met or below
     return found

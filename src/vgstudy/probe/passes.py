@@ -20,7 +20,7 @@ from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.arguments import ProbeSet
 from vgstudy.probe.keras_internals import ERRORS, all_layers, computing_in, generators_kept
 from vgstudy.probe.kernels import ATTENDING, LOOPING, NORMALISING, Kernel, Layer, kernels, kinds
-from vgstudy.probe.order import Place, places
+from vgstudy.probe.order import places
 from vgstudy.probe.recording import Call, Recorder, is_readable
 from vgstudy.probe.user_model import training_loss
 
@@ -89,7 +89,7 @@ class Measurer:
         self._reached: list[bool] = []
         self._recorder = Recorder(model, [])
         self._givers: list[list[int]] = []
-        self._places: dict[int, Place] = {}
+        self._places: dict[int, tuple[int, frozenset[int] | None]] = {}
         self._run: Callable[[], dict[str, Any]] | None = None
 
     def measure(self) -> Signals:
@@ -120,10 +120,13 @@ class Measurer:
 
         `is_plain`: a chain of dense layers, each called once, as the networks of studies are.
         `is_normalised`: it has a normalisation layer. `merges`: a layer takes the outputs of
-        several, as with skip connections. `attends`: it has an attention layer.
+        several, as with skip connections; that of an attention layer, which takes queries, keys and
+        values, does not count. `attends`: it has an attention layer.
         """
-        stages, sources = zip(*self._places.values(), strict=True) if self._places else ((), ())
-        is_chain = len(stages) == len(set(stages)) and all(count in (0, 1) for count in sources)
+        places = [self._place(kernel) for kernel in self._order]
+        stages = [stage for stage, _ in places]
+        counts = [2 if sources is None else len(sources) for _, sources in places]
+        is_chain = len(stages) == len(set(stages)) and max(counts, default=0) < 2
         sites = {id(kernel.site): kernel.site for kernel in self._order}
         is_dense = all(isinstance(site, keras.layers.Dense) for site in sites.values())
         is_called_once = all(len(calls) == 1 for calls in self._recorder.calls.values())
@@ -132,21 +135,32 @@ class Measurer:
         return {
             "is_plain": is_chain and is_dense and is_called_once and not is_normalised,
             "is_normalised": is_normalised,
-            "merges": any(count > 1 for count in sources),
+            "merges": any(
+                sources is not None and len(sources) > 1 and "attention_output" not in kernel.name
+                for kernel, (_, sources) in zip(self._order, places, strict=True)
+            ),
             "attends": any(isinstance(each, ATTENDING) for each in layers),
         }
 
     def _layer(self, kernel: Kernel, kind: str, is_reached: bool) -> Layer:
         calls = self._calls(kernel)
         if not calls:
-            return Layer(kernel, kind, 0, 0, 1, "", None, is_reached)
+            return Layer(kernel, kind, 0, None, 0, 1, "", None, is_reached)
         call = calls[0]
         units = call.output.shape[kernel.unit_axis] or 0
         sizes = [each.output.shape[1:].num_elements() for each in calls]
         positions = max(1, sum(sizes) // units) if units and all(sizes) else 1
         traits = self._traits(call)
         return Layer(
-            kernel, kind, self._stage(kernel), units, positions, call.activation, traits, is_reached
+            kernel,
+            kind,
+            *self._place(kernel),
+            units,
+            positions,
+            call.activation,
+            traits,
+            is_reached,
+            kernel.mean_bias,
         )
 
     def _traits(self, call: Call) -> Traits | None:
@@ -216,12 +230,12 @@ class Measurer:
         elif not self._places:
             # where operations run one by one, nothing shows what is parallel
             chain = zip(self._order, ranks, strict=True)
-            self._places = {id(kernel.variable): (rank + 1, -1) for kernel, rank in chain}
-        stages = [self._stage(kernel) for kernel in self._order]
+            self._places = {id(kernel.variable): (rank + 1, None) for kernel, rank in chain}
+        stages = [self._place(kernel)[0] for kernel in self._order]
         self._kinds = kinds(self._order, stages, self._recorder.output_sites(outputs))
 
-    def _stage(self, kernel: Kernel) -> int:
-        return self._places.get(id(kernel.variable), (0, 0))[0]
+    def _place(self, kernel: Kernel) -> tuple[int, frozenset[int] | None]:
+        return self._places.get(id(kernel.variable), (0, None))
 
     def _signals(
         self, tape: tf.GradientTape, loss: tf.Tensor, outputs: Any, weights: dict[Kernel, tf.Tensor]

@@ -104,6 +104,7 @@ def with_structure(probes: pd.DataFrame) -> pd.DataFrame:
         "units": 0,
         "positions": 1,
         "activation": "",
+        "bias": 0.0,
         "loss": np.nan,
         "top": np.nan,
     }

@@ -249,13 +249,13 @@ def test_several_inputs_and_outputs_and_a_data_set() -> None:
     ["tanh", "relu", "sigmoid", named("leaky_relu", negative_slope=0.01)],
     ids=lambda a: getattr(a, "class_name", a),
 )
-def test_a_sequential_net_against_engine(activation):
+def test_a_sequential_net_against_engine(activation, tmp_path):
     spec = runs(1, depth=4, activation=activation)[0]
     stack = Stack([spec])
     model = keras_model(spec.cell, stack, 0, "float32")
     drawn = spec.cell.task.sample(stream(spec.cell, spec.seed, "sample"))
     x, y = drawn.x_train, drawn.y_train
-    rows = measured_before_training(model, probe(x, y)).table()
+    rows = measured_before_training(model, probe(x, y, tensorboard=tmp_path)).table()
     assert rows["kind"].to_pylist() == ["input", "square", "square", "square", "output"]
     assert (
         list(zip(rows["fan_out"].to_pylist(), rows["fan_in"].to_pylist(), strict=True))

@@ -231,7 +231,9 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         double, single = self._signals()
         measurer = self._measurers[0]
         layers, weights = measurer.layers, kernel_values(measurer.layers)
-        columns = state_columns(layers, weights, double, single)
+        # only histograms show quantiles
+        with_quantiles = self.settings.tensorboard is not None
+        columns = state_columns(layers, weights, double, single, with_quantiles)
         columns |= weight_changes(weights, log.first_weights or weights, log.weights)
         log.first_weights, log.weights = log.first_weights or weights, weights
         log.structure = [layer.description() for layer in layers]

@@ -63,8 +63,8 @@ figure: .venv/.ready
 
 # the first findings of results/report.html for the README; needs Chromium
 screenshot:
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=720,560 \
-	  --force-device-scale-factor=1.5 --screenshot=docs/images/report.png \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=820,592 \
+	  --force-device-scale-factor=1.25 --screenshot=docs/images/report.png \
 	  file://$(CURDIR)/results/report.html
 
 lock:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from vgstudy.engine.train import Stack
     from vgstudy.probe import GradientProbe
+from vgstudy.probe.diagnosis import diagnose_logs
 
 SGD = KerasObject(class_name="SGD", config={"learning_rate": 0.01, "momentum": 0.9})
 ADAM = KerasObject(class_name="Adam")
@@ -109,6 +110,20 @@ def measured_before_training(model: keras.Model, probe: GradientProbe) -> Gradie
     probe.on_train_begin()
     probe.on_epoch_begin(0)
     return probe
+
+
+def diagnosis_before_training(build, x, y, loss) -> dict:
+    """What a diagnosis says of a model that is built and measured, not trained."""
+    import keras
+
+    from vgstudy.probe import GradientProbe
+
+    keras.utils.set_random_seed(1)
+    model = build()
+    model.compile("sgd", loss, jit_compile=False)
+    probe = measured_before_training(model, GradientProbe(x, y, log=None))
+    (diagnosed,) = diagnose_logs([(probe.table(), probe.log.footer())])
+    return diagnosed
 
 
 def keras_flat(model: keras.Sequential) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 from keras.initializers import Constant, RandomNormal, VarianceScaling
 
-from nets import measured_before_training
+from nets import diagnosis_before_training
 from vgstudy.probe import GradientProbe
 from vgstudy.probe.diagnosis import diagnose_logs
 
@@ -125,13 +125,7 @@ MODELS = {
 
 @cache
 def diagnosis(name):
-    build, x, y, loss = MODELS[name]
-    keras.utils.set_random_seed(1)
-    model = build()
-    model.compile("sgd", loss, jit_compile=False)
-    probe = measured_before_training(model, GradientProbe(x, y, log=None))
-    (diagnosed,) = diagnose_logs([(probe.table(), probe.log.footer())])
-    return diagnosed
+    return diagnosis_before_training(*MODELS[name])
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are using a softmax over axis:UserWarning")

@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_synthetic_study(
         path / "results/extensions", depths=(2, 5), widths=(5,), optimizers=("SGD",)
     )
-    (path / "results/smoke").symlink_to("extensions")  # beside others, as `make study` leaves it
+    (path / "results/smoke").symlink_to("extensions")  # next to others, as `make study` leaves it
     return path
 
 

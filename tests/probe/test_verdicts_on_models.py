@@ -9,9 +9,7 @@ import pytest
 from keras import layers
 from keras.initializers import Constant, RandomNormal
 
-from nets import measured_before_training
-from vgstudy.probe import GradientProbe
-from vgstudy.probe.diagnosis import diagnose_logs
+from nets import diagnosis_before_training
 
 RNG = np.random.default_rng(2)
 X = RNG.normal(size=(32, 8)).astype("float32")
@@ -141,12 +139,7 @@ CASES = {
 @cache
 def diagnosis(case):
     build, x, loss, _ = CASES[case]
-    keras.utils.set_random_seed(1)
-    model = build()
-    model.compile("sgd", loss, jit_compile=False)
-    probe = measured_before_training(model, GradientProbe(x, Y, log=None))
-    (diagnosed,) = diagnose_logs([(probe.table(), probe.log.footer())])
-    return diagnosed
+    return diagnosis_before_training(build, x, Y, loss)
 
 
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis:UserWarning")

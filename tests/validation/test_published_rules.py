@@ -51,7 +51,7 @@ INSIDE = {
 OUTSIDE = {
     "AUTOTRAINER": [
         {"g_l2": [1.1e-4, 0.2]},
-        # small beside the last layer, but not in itself
+        # small next to the last layer, but not in itself
         {"g_l2": [0.5, 1e3]},
         {"g_l2": [69.0, 1.0]},
         {"g_zero_float32": [1.0, 0.4]},

@@ -134,7 +134,7 @@ def edge_sentence(rows: Rows) -> str:
 
 
 def remedy_sentence(rows: Rows) -> str:
-    """Say which deep networks are not told apart from the best remedy without one, and which
+    """Say which deep networks are not shown to be worse without a remedy, and which
     remedies the others need. The rows of an activation are sorted, the best first; one that was
     tried without remedies alone is left out."""
     none, some = [], []

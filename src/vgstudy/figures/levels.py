@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -19,7 +20,7 @@ from vgstudy.figures.frames import (
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import DASHES, GREY, Look, activation_key, draw_lines
 from vgstudy.figures.view import BLOCKS, SETTING, Axis, View, axes_of, with_bands
-from vgstudy.formatting import listing
+from vgstudy.formatting import levels_text, listing, plural
 from vgstudy.quantities import QUANTITIES
 
 DECAYS = ("d_delta", "d_g", "d_h")
@@ -28,6 +29,7 @@ LAYER = Axis("layer (1 is nearest the input, the last is the output)")
 WHEN = {True: "before training", False: "after training"}
 MIN_WIDTHS = 3  # that a study needs for a trend
 VARIANCE = "var_interior_delta"
+NAMED_BY = ("activation", "initializer", "width", "depth")
 SPAN = "An axis reaches at most six decades to either side of the median; lines go on beyond it."
 
 
@@ -48,9 +50,9 @@ def decay_layers(frames: Frames) -> View:
     theory = frames.overlays[["cell", "quantity", "predicted"]]
     rows = rows.merge(theory, on=["cell", "quantity"], how="left")
     is_square = (rows["layer"] > 1) & (rows["layer"] < rows["depth"].astype(int))
-    rows = rows.assign(x=rows["layer"], predicted=rows["predicted"].where(is_square))
+    rows = with_bands(rows.assign(x=rows["layer"], predicted=rows["predicted"].where(is_square)))
     return View(
-        with_bands(rows if rows["predicted"].notna().any() else rows.drop(columns="predicted")),
+        rows if rows["predicted"].notna().any() else rows.drop(columns="predicted"),
         {
             name: Axis(f"{QUANTITIES[name].symbol[-1]}: layer over next", "log", {"equal": 1.0})
             for name in DECAYS
@@ -59,7 +61,30 @@ def decay_layers(frames: Frames) -> View:
         f"{depths_note(rows)} Networks of {optimizers(rows)} (the optimizer plays no part yet).",
         BLOCKS,
         simultaneous=True,
+        takeaway=direction(rows),
     )
+
+
+def direction(rows: pd.DataFrame) -> str:
+    """Say in how many networks the signal shrinks, or grows, at every step between hidden layers,
+    by the bands of the whole line."""
+    steps = chosen(rows, quantity="d_delta")
+    steps = steps[(steps["layer"] < steps["depth"].astype(int)) & steps["value"].notna()]
+    if steps.empty:
+        return ""
+    below, above = (
+        (steps["high"] < 1).groupby(steps["cell"]),
+        (steps["low"] > 1).groupby(steps["cell"]),
+    )
+    shrinks, grows, both = below.all().sum(), above.all().sum(), (below.any() & above.any()).sum()
+    others = below.ngroups - shrinks - grows - both
+    text = (
+        f"Toward the input the signal δ shrinks at every hidden layer in {shrinks} of "
+        f"{plural(below.ngroups, 'network')} with {steps['depth'].iloc[0]} layers and grows at "
+        f"every one in {grows}"
+    )
+    rest = {f"in {both} it does both": both, f"for {others} the bands do not tell": others}
+    return "; ".join([text, *(name for name, count in rest.items() if count)])
 
 
 @figure(
@@ -78,8 +103,9 @@ def profiles(frames: Frames) -> View:
     rows = chosen(frames.profiles, quantity=shown, epoch=epochs)
     rows = at_depths(first_optimizer_only(rows), [5, 10, 20])
     when = pd.Categorical(rows["epoch"].eq(0).map(WHEN), list(WHEN.values()), ordered=True)
+    rows = with_bands(rows).assign(x=rows["layer"], when=when)
     return View(
-        with_bands(rows).assign(x=rows["layer"], when=when),
+        rows,
         axes_of(*shown),
         LAYER,
         f"{depths_note(rows)} Networks of {optimizers(rows)}.",
@@ -87,7 +113,26 @@ def profiles(frames: Frames) -> View:
         ("when",),
         line=("cell", "when"),
         simultaneous=True,
+        takeaway=first_gradient(rows),
     )
+
+
+def first_gradient(rows: pd.DataFrame) -> str:
+    """Say in how many networks the gradient of layer 1 is smaller, or larger, after training than
+    before, by bands that do not overlap."""
+    first = chosen(rows[rows["value"].notna()], quantity="g_rms", layer=1)
+    before, after = (first[first["epoch"].eq(0) == is_start] for is_start in WHEN)
+    both = before.merge(after, on="cell", suffixes=("", "_after"))
+    if both.empty:
+        return ""
+    smaller = int((both["high_after"] < both["low"]).sum())
+    larger = int((both["low_after"] > both["high"]).sum())
+    text = (
+        f"After training the gradient g of layer 1 is smaller than before in {smaller} of "
+        f"{plural(len(both), 'network')} and larger in {larger}"
+    )
+    others = len(both) - smaller - larger
+    return f"{text}; bands of the other {others} overlap" if others else text
 
 
 def depths_note(rows: pd.DataFrame) -> str:
@@ -108,7 +153,8 @@ def has_widths(study: Mapping[str, Any]) -> bool:
     caption="Variance over seeds of log (δ of layer L / δ of layer 2) before training.",
     details="Activations that are linear but for a slope below 0. Theory at one input: the "
     "variance grows in proportion to the sum of 1 / width over the layers between (Hanin & Nica "
-    "2018), so deep narrow networks differ most. Ours is of many inputs, and smaller.",
+    "2018), so deep narrow networks differ most. Ours is of many inputs, and smaller. The "
+    "heading's factors are one standard deviation of the log.",
     needs="no network has 3 hidden layers, kernels of mean 0 and an activation that is linear but "
     "for a slope below 0",
 )
@@ -125,7 +171,24 @@ def fluctuations(frames: Frames) -> View:
         line=SETTING,
         panel=draw_by_width,
         key=[*activation_key(rows), *width_key(rows)],
+        takeaway=spread(rows),
     )
+
+
+def spread(rows: pd.DataFrame) -> str:
+    """Say by what factor the ratio of signals differs between seeds, as one standard deviation of
+    its log, where it does least and most."""
+    known = rows[rows["value"].notna()].sort_values("value")
+    if known.empty:
+        return ""
+    least, most = (known.iloc[place] for place in (0, -1))
+    ends = [least, most] if most["low"] > least["high"] else [most]
+    factors = [float(f"{np.exp(np.sqrt(row['value'])):.2g}") for row in ends]
+    texts = [
+        f"{factor:g} ({levels_text(row, NAMED_BY)})"
+        for factor, row in zip(factors, ends, strict=True)
+    ]
+    return f"Between seeds the loss of signal typically differs by a factor of {' to '.join(texts)}"
 
 
 def width_dashes(rows: pd.DataFrame) -> dict[Any, Any]:

@@ -189,7 +189,7 @@ def cause_finding(rows: Rows, rates: Rows) -> Finding:
     given = next(row["at_one"] for row in rates if _network(row) == A2)
     names = {UNTOUCHED: "unchanged", PROFILE: "equal layers", SIZE: "size alone changed"}
     return Finding(
-        topic="Do unequal gradients make it fail?",
+        topic="Do unequal gradients make tutorial A's tanh network fail?",
         text=(
             f"{is_cause(profile, reverse)}: at best learning rates {counts[PROFILE]} of "
             f"{profile['n']} seeds learn with equal gradients in all layers, "

@@ -230,12 +230,15 @@ def verify(results: ResultsArgument = RESULTS) -> None:
     Reads every byte of every table and manifest; prints each one that is damaged, foreign or of
     another version, with the command that makes it again. Exit code 1 if there is one.
     """
-    from vgstudy.planning.verify import file_problems
+    from vgstudy.planning.verify import file_problems, without_checksum
 
     problems = file_problems(results)
     wrong = [problem for problem in problems.values() if problem]
     for problem in wrong:
         typer.echo(problem)
+    if older := without_checksum(problems):
+        what = plural(len(older), "table")
+        typer.echo(f"{results}: {what} of an older version without a checksum of all bytes")
     typer.echo(f"{results}: {plural(len(problems), 'file')} read, {len(wrong)} with a problem")
     raise typer.Exit(bool(wrong))
 

@@ -7,9 +7,11 @@ import pyarrow as pa
 import pytest
 
 from vgstudy.errors import UserError
-from vgstudy.planning.verify import file_problems
+from vgstudy.planning.verify import file_problems, without_checksum
 from vgstudy.schema import arrow_schema
-from vgstudy.store.parquet import write_table
+from vgstudy.store import parquet
+from vgstudy.store.checksums import checksum
+from vgstudy.store.parquet import CHECKSUM_KEY, write_table
 
 
 def write_empty(name: str, path: Path, **footer: object) -> Path:
@@ -52,6 +54,32 @@ def test_every_wrong_table_is_named_with_its_remedy(
     assert f"run `rm {manifest}`" in file_problems(tmp_path / "results/mine")[manifest]
     assert "was made for another design" in wrong[tables["limits"]]
     assert f"`rm {tables['probes']}`, then `snakemake" in wrong[tables["probes"]]
+
+
+def test_a_flipped_bit_anywhere_is_named(tmp_path: Path) -> None:
+    """Every bit of the first page's header and of the checksums; one in each fifty other bytes."""
+    path = tmp_path / "results/mine/variances.parquet"
+    row = {field.name: None for field in arrow_schema("variances")} | {"quantity": "log d_g"}
+    rows = pa.Table.from_pylist([row] * 3, schema=arrow_schema("variances"))
+    write_table("variances", rows, path, {})
+    whole = path.read_bytes()
+    entry = whole.index(CHECKSUM_KEY) + len(CHECKSUM_KEY)
+    every_bit = [*range(4, 30), *range(entry, entry + 20)]
+    places = [(at, bit) for at in every_bit for bit in range(8)]
+    for at, bit in places + [(at, at % 8) for at in range(0, len(whole), 50)]:
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+        assert f"rm {path}" in file_problems(path.parent)[path], (at, bit)
+
+
+def test_an_older_table_without_a_checksum_of_the_file_is_no_problem(
+    tables: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "unset_entry", checksum)
+    monkeypatch.setattr(parquet, "set_file_checksum", lambda file, entry: None)
+    write_empty("limits", tables["limits"], digest="one")
+    problems = file_problems(tmp_path / "results")
+    assert not any(problems.values())
+    assert without_checksum(problems) == [tables["limits"]]
 
 
 def test_tables_of_a_study_without_a_readable_design_are_still_read(

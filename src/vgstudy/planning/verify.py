@@ -1,19 +1,20 @@
 """Whether every table and manifest in a folder of results is whole, for `vgstudy verify`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from vgstudy.errors import UserError
 from vgstudy.planning import manifests
 from vgstudy.schema import JOB_TABLES, SHARED_TABLES, STUDY_TABLES
-from vgstudy.store.parquet import read_footer, read_table
+from vgstudy.store.parquet import check_bytes, has_file_checksum, read_footer, read_table
 
 
 def file_problems(results: Path) -> dict[Path, str]:
     """Return what is wrong with every table and manifest; an empty text if nothing is.
 
-    A table must be readable in full, with the right checksum of every page, be written by this
-    version of vgstudy, and belong to the design of its study. A manifest must have its own hash as
-    its name.
+    A table must be readable in full, with the right checksums of every page and of the file, be
+    written by this version of vgstudy, and belong to the design of its study. A manifest must have
+    its own hash as its name.
 
     Parameters
     ----------
@@ -36,6 +37,18 @@ def file_problems(results: Path) -> dict[Path, str]:
     return problems
 
 
+def without_checksum(problems: Mapping[Path, str]) -> list[Path]:
+    """Return the tables without a problem, of an older version, that state no checksum of the file.
+
+    Parameters
+    ----------
+    problems
+        As `file_problems` returns them.
+    """
+    tables = [path for path in problems if path.suffix == ".parquet"]
+    return [path for path in tables if not problems[path] and not has_file_checksum(path)]
+
+
 def _of_a_study(folder: Path) -> dict[Path, str]:
     """Return the paths of all tables of a study, and the tables' names."""
     whole = {path: path.stem for path in folder.glob("*.parquet") if path.stem in STUDY_TABLES}
@@ -55,6 +68,7 @@ def _table_problem(name: str, path: Path) -> str:
     runs = path.with_name("runs.parquet")
     try:
         read_table(name, path, digest=_digest(runs) if name in STUDY_TABLES else None)
+        check_bytes(path)
     except UserError as error:
         return str(error)
     return ""

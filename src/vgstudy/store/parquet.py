@@ -1,12 +1,11 @@
 """Parquet in and out: whole files or none, columns as in `schema`, provenance in every footer.
 
 Before anything of a file is used, its name, schema, stage, number of rows, job and design are
-checked; while it is read, the checksum of every page. The JSON in the footer has its own checksum.
+checked; while it is read, the checksum of every page. The JSON in the footer has its own checksum,
+and so has the file.
 """
 
 import json
-import shlex
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vgstudy.errors import UserError
-from vgstudy.schema import JOB_TABLES, SHARED_TABLES, TABLES, TRAINED, arrow_schema
+from vgstudy.schema import JOB_TABLES, TABLES, TRAINED, arrow_schema
 from vgstudy.stages import STAGES
+from vgstudy.store.checksums import checksum, is_whole, set_file_checksum, states_file, unset_entry
 from vgstudy.store.columns import Columns, conform, schema_version
 from vgstudy.store.files import whole
 from vgstudy.store.provenance import provenance
+from vgstudy.store.table_errors import broken, clear_errors
 
 FOOTER_KEY, CHECKSUM_KEY = b"vgstudy", b"vgstudy.crc32"
 
@@ -59,18 +60,15 @@ def open_writer(name: str, path: Path, footer: Mapping[str, Any]) -> Iterator[Wr
         and provenance.
     """
     schema = arrow_schema(name)
-    with (
-        whole(path) as file,
-        pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as parquet,
-    ):
-        writer = Writer(name, parquet, dict(footer))
-        yield writer
-        text = json.dumps(_footer(writer)).encode()
-        parquet.add_key_value_metadata({FOOTER_KEY: text, CHECKSUM_KEY: _checksum(text)})
-
-
-def _checksum(text: bytes) -> bytes:
-    return f"{zlib.crc32(text):08x}".encode()
+    options: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+    with whole(path) as file:
+        with pq.ParquetWriter(file, schema, **options) as parquet:
+            writer = Writer(name, parquet, dict(footer))
+            yield writer
+            text = json.dumps(_footer(writer)).encode()
+            checksums = unset_entry(text)
+            parquet.add_key_value_metadata({FOOTER_KEY: text, CHECKSUM_KEY: checksums})
+        set_file_checksum(file, checksums)
 
 
 def _footer(writer: Writer) -> dict[str, Any]:
@@ -100,20 +98,20 @@ def read_footer(path: str | Path) -> dict[str, Any]:
         another job's file.
     """
     path = Path(path)
-    with _clear_errors(path):
+    with clear_errors(path):
         metadata = pq.read_metadata(path)
         entries = metadata.metadata or {}
         text = entries.get(FOOTER_KEY)
-        if text is not None and entries.get(CHECKSUM_KEY, _checksum(text)) != _checksum(text):
+        if text is not None and entries.get(CHECKSUM_KEY, b"")[:8] != checksum(text):
             raise ValueError("the checksum of its footer is wrong")
         footer: dict[str, Any] | None = None if text is None else json.loads(text)
     if footer is None:
-        raise _broken(path, "was not written by vgstudy")
+        raise broken(path, "was not written by vgstudy")
     groups = map(metadata.row_group, range(metadata.num_row_groups))
     if not footer.get("rows") == metadata.num_rows == sum(group.num_rows for group in groups):
-        raise _broken(path, "is truncated or damaged (its footer states another number of rows)")
+        raise broken(path, "is truncated or damaged (its footer states another number of rows)")
     if path.parent.name in JOB_TABLES and footer.get("job", path.stem) != path.stem:
-        raise _broken(path, f"is a copy of the file of job {footer['job']}")
+        raise broken(path, f"is a copy of the file of job {footer['job']}")
     return footer
 
 
@@ -136,14 +134,14 @@ def check_footer(name: str, path: Path, digest: str | None = None) -> dict[str, 
         holds = f"holds the table {footer.get('table')}, where {name} belong"
         raise UserError(f"{path} {holds}; name the right file")
     if footer.get("schema") != schema_version(name):
-        raise _broken(path, "was written by another version of vgstudy, with other columns")
+        raise broken(path, "was written by another version of vgstudy, with other columns")
     stage = TABLES[name].stage
     # a job's manifest, and so its id, names the version that trains it
     if name not in TRAINED and footer.get("stage") != STAGES.get(stage):
-        raise _broken(path, f"was written by another version of `vgstudy {stage}`")
+        raise broken(path, f"was written by another version of `vgstudy {stage}`")
     if digest not in (None, footer.get("digest")):
         runs = path.parent / "runs.parquet"
-        raise _broken(path, f"was made for another design than that of {runs}")
+        raise broken(path, f"was made for another design than that of {runs}")
     return footer
 
 
@@ -173,7 +171,7 @@ def read_table(
     check_footer(name, path, digest)
     schema = arrow_schema(name)
     names = schema.names if columns is None else list(columns)
-    with _clear_errors(path):
+    with clear_errors(path):
         table = pq.read_table(
             path,
             columns=names,
@@ -188,50 +186,17 @@ def read_table(
     return table
 
 
-@contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
-    """Turn every failure of reading a file into a `UserError` of one line."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise _missing(path) from None
-    # Arrow's memory error is an Arrow exception too
-    except MemoryError:
-        raise
-    except (pa.ArrowException, OSError, ValueError) as error:
-        # an error number means the disk, the network or the permissions, not the content
-        if getattr(error, "errno", None) is not None:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            raise UserError(
-                f"{path} cannot be read: {reason}; fix that and start again: no results are lost"
-            ) from None
-        cause = (str(error).splitlines() or [""])[0].rstrip(".")
-        raise _broken(path, f"is truncated or damaged ({cause})") from None
+def check_bytes(path: Path) -> None:
+    """Raise a `UserError` if any byte of a readable file differs from what was written."""
+    with clear_errors(path):
+        if not is_whole(path.read_bytes(), _checksums(path)):
+            raise ValueError("the checksum of the file is wrong")
 
 
-def _missing(path: Path) -> UserError:
-    folder = path.parent
-    around = folder if folder.is_dir() else folder.parent
-    studies = sorted(str(runs.parent) for runs in around.glob("*/runs.parquet"))
-    if path.stem == "runs" and studies:
-        names = ", ".join(studies)
-        return UserError(f"{folder} does not hold a study's results; name one of {names}")
-    return UserError(f"{path} is missing{_remedy(path, '; make it: ')}")
+def has_file_checksum(path: Path) -> bool:
+    """Return whether a readable file states its checksum; older ones state that of pages alone."""
+    return states_file(_checksums(path))
 
 
-def _broken(path: Path, problem: str) -> UserError:
-    first = f"; rebuild it: `rm {shlex.quote(str(path))}`, then "
-    return UserError(f"{path} {problem}{_remedy(path, first)}")
-
-
-def _remedy(path: Path, first: str) -> str:
-    """Return how to make a table again; never suggests to remove what is not named like one."""
-    is_of_job = path.parent.name in JOB_TABLES
-    table = path.parent.name if is_of_job else path.stem
-    folder = path.parent.parent if is_of_job else path.parent
-    target = shlex.quote(str(path))
-    if table in SHARED_TABLES:
-        return f"{first}`snakemake --cores 2 -- {target}`"
-    if path.suffix != ".parquet" or table not in TABLES:
-        return "; it is not named like a table, such as results/STUDY/runs.parquet: check the path"
-    return f"{first}`snakemake --cores 2 --config studies={shlex.quote(folder.name)} -- {target}`"
+def _checksums(path: Path) -> bytes:
+    return bytes(pq.read_metadata(path).metadata[CHECKSUM_KEY])

@@ -73,7 +73,7 @@ def code() -> dict[str, dict[str, Any]]:
 
 
 def templates() -> dict[str, str]:
-    """The digests of what the page is made of, besides code."""
+    """The digests of what the page is made of, apart from code."""
     paths = sorted((SOURCE / "vgstudy/report/templates").iterdir())
     return {
         f"templates/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()[:8]

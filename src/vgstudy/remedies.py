@@ -1,4 +1,4 @@
-"""What a study can do against vanishing gradients besides choosing Keras levels.
+"""What a study can do against vanishing gradients apart from choosing Keras levels.
 
 A remedy is one field of `Remedy`; a level of the factor `remedy` sets one or several.
 """
@@ -77,7 +77,7 @@ class Rescaling(Frozen):
 
 
 class Remedy(Frozen):
-    """What a network's training has besides activation, initializer and optimizer.
+    """What a network's training has in addition to activation, initializer and optimizer.
 
     Attributes
     ----------

@@ -174,9 +174,9 @@ def test_an_arm_of_one_depth_has_no_limit_and_missing_depths_are_bridged():
 
 def test_an_arm_does_not_depend_on_other_arms_against_itself():
     alone = rows({(5, "SGD"): [1, 0.7, 0.3]})
-    beside = (
+    with_others = (
         rows({(25, "Adam"): [1, 1, 0.5], (5, "SGD"): [1, 0.7, 0.3]})
         .query("width == 5")
         .reset_index(drop=True)
     )
-    pd.testing.assert_frame_equal(alone, beside)
+    pd.testing.assert_frame_equal(alone, with_others)

@@ -1,6 +1,6 @@
 """Intervals for means of one sample and of two, for one further seed, and for a whole profile.
 
-Besides log-normal data the truths are small networks at epoch 0, computed in numpy.
+In addition to log-normal data, the truths are small networks at epoch 0, computed in numpy.
 """
 
 from collections.abc import Iterator, Mapping

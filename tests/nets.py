@@ -11,7 +11,8 @@ import numpy as np
 
 from vgstudy.cells import Cell, Initializer, KerasObject, Run
 from vgstudy.seeds import stream
-from vgstudy.tasks import Circles, Task
+from vgstudy.tasks.circles import Circles
+from vgstudy.tasks.task import Task
 
 if TYPE_CHECKING:
     import keras

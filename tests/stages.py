@@ -1,10 +1,11 @@
 """The code behind each stage of the workflow, as hashes; `python tests/stages.py` writes them to
 tests/stages.json.
 
-A stage's code is its command in `vgstudy.cli`, or its function in `vgstudy.validation.__main__`,
-with every module of the package that the function imports, directly or through others, without
-docstrings and comments; the report's also its templates. Writing the file without raising the
-stage's number in `vgstudy.stages.STAGES` states that the results stay the same.
+A stage's code is its command in `vgstudy.workflow_commands`, or its function in
+`vgstudy.validation.__main__`, with every module of the package that the function imports, directly
+or through others, without docstrings and comments; the report's also its templates. Writing the
+file without raising the stage's number in `vgstudy.stages.STAGES` states that the results stay the
+same.
 """
 
 import ast
@@ -45,10 +46,11 @@ def digest(tree: ast.AST) -> str:
 
 
 def command(stage: str) -> ast.FunctionDef:
-    """The function of `vgstudy.cli`, or of `python -m vgstudy.validation`, that runs a stage."""
+    """The function of `vgstudy.workflow_commands` or `vgstudy.validation.__main__` that runs a
+    stage."""
     return next(
         node
-        for shell in ("vgstudy.cli", "vgstudy.validation.__main__")
+        for shell in ("vgstudy.workflow_commands", "vgstudy.validation.__main__")
         for node in modules()[shell].body
         if isinstance(node, ast.FunctionDef) and node.name == stage
     )
@@ -61,7 +63,7 @@ def code() -> dict[str, dict[str, Any]]:
     return {
         stage: {
             "number": number,
-            "code": {f"vgstudy.cli.{stage}": digest(command(stage))}
+            "code": {f"command.{stage}": digest(command(stage))}
             | {
                 name: digest(modules()[name])
                 for name in sorted(closure(command(stage)) - {"vgstudy.stages"})

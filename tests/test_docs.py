@@ -18,7 +18,8 @@ from vgstudy.config.study import StudyFile
 from vgstudy.figures.registry import figures
 from vgstudy.schema import TABLES
 from vgstudy.store.records import read_record
-from vgstudy.tasks import TASKS, Task
+from vgstudy.tasks.registry import TASKS
+from vgstudy.tasks.task import Task
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

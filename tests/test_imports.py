@@ -36,8 +36,9 @@ LAYERS = {
 HEAVY = {"tensorflow", "keras", "pandas", "scipy", "seaborn", "matplotlib", "sklearn"}
 # imported inside functions only, by what makes and downloads data
 DATA = {
-    "vgstudy.tasks": {"sklearn"},
-    "vgstudy.image_files": {"keras"},
+    "vgstudy.tasks.circles": {"sklearn"},
+    "vgstudy.tasks.images": {"sklearn"},
+    "vgstudy.tasks.image_files": {"keras"},
 }
 MODULES = sorted(of_the_package(modules()))
 

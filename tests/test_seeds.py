@@ -8,7 +8,7 @@ from vgstudy.cells import Run
 from vgstudy.config.log import Log
 from vgstudy.engine.train import train
 from vgstudy.seeds import PURPOSES, stream
-from vgstudy.tasks import Circles
+from vgstudy.tasks.circles import Circles
 
 KNOWN = {
     "circles-3x5-tanh-glorotuniform-sgd-%s": {},

@@ -19,9 +19,12 @@ from vgstudy.config.load import load_study
 from vgstudy.config.study import Study
 from vgstudy.engine.train import train
 from vgstudy.errors import UserError
-from vgstudy.image_files import ImageFile, read
 from vgstudy.planning import cost, manifests, stacks, study_cells
-from vgstudy.tasks import TASKS, Circles, Digits, FashionMnist, Mnist, Sample, Task, read_task
+from vgstudy.tasks.circles import Circles
+from vgstudy.tasks.image_files import ImageFile, read
+from vgstudy.tasks.images import Digits, FashionMnist, Mnist
+from vgstudy.tasks.registry import TASKS, read_task
+from vgstudy.tasks.task import Sample, Task
 
 SEED = np.random.SeedSequence(5)
 

@@ -4,17 +4,18 @@ a report.
 Imports go downward only; every module and package is in one layer and imports its own layer and
 those below it:
 
-- names (`cells`, `errors`, `formatting`, `frozen`, `image_files`, `quantities`, `remedies`,
+- names (`cells`, `errors`, `formatting`, `frozen`, `quantities`, `remedies`,
   `schema`, `seeds`, `stages`, `tasks`)
 - pure (`config`, `planning`, `store`)
 - labelled (`analysis`, `claims`, `design`, `figures`, `report`, `results`, `theory`)
 - TensorFlow (`engine`), next to labelled: neither imports the other
 - tools (`probe`, `running`, `study_results`, `validation`)
-- shells (`__main__`, `cli`, `terminal`, `terminal_tables`, `workflow`)
+- shells (`__main__`, `cli`, `terminal`, `terminal_tables`, `user_commands`, `workflow`,
+  `workflow_commands`)
 
-Only the TensorFlow layer and the tools import TensorFlow or Keras; `tasks` and `image_files` import
-what makes or downloads data inside the functions that need it. `tests/test_imports.py` holds the
-line in a clean process.
+Only the TensorFlow layer and the tools import TensorFlow or Keras; `tasks` imports what makes or
+downloads data inside the functions that need it. `tests/test_imports.py` holds the line
+in a clean process.
 """
 
 from importlib import import_module

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from vgstudy.frozen import Frozen
 from vgstudy.remedies import NO_REMEDY, Remedy
-from vgstudy.tasks import AnyTask
+from vgstudy.tasks.registry import AnyTask
 
 Streams = Literal["cell", "shared"]
 

@@ -65,7 +65,7 @@ LogdirOption = Annotated[
 def read_named(studies: list[str] | None, config: Path, seeds: str | None = None) -> list[Any]:
     """Return the named studies, by default those that the configuration names."""
     from vgstudy.config.load import load_config, parse_seeds, read_studies
-    from vgstudy.tasks import use_files
+    from vgstudy.tasks.registry import use_files
 
     named = load_config(config)
     use_files(named)

@@ -18,7 +18,7 @@ from vgstudy.planning.forecast import AT_ONCE, forecast
 from vgstudy.planning.plan import Plan, plan_study
 from vgstudy.planning.speed import read_speed
 from vgstudy.schema import STUDY_TABLES
-from vgstudy.tasks import use_files
+from vgstudy.tasks.registry import use_files
 
 CONFIG, CLAIMS, RESULTS = Path("config/config.yaml"), Path("config/claims"), Path("results")
 # advice on a job whose log names no reason, by whether SLURM ran it

@@ -15,8 +15,8 @@ from vgstudy.analysis.best_rates import (
     study_at_best_rates,
 )
 from vgstudy.analysis.intervals import newcombe_paired
+from vgstudy.config.factors import Factors
 from vgstudy.config.load import load_study
-from vgstudy.config.study import Factors
 from vgstudy.schema import DEFAULT_LEVELS
 
 LEVELS = {"depth": 5, "width": 5, "activation": "tanh", "initializer": "He", "optimizer": "SGD"}

@@ -11,6 +11,7 @@ import pytest
 
 from study_files import MISTAKES, STUDY
 from vgstudy.config import yamlfile
+from vgstudy.config.factors import MAX_DEPTH
 from vgstudy.config.keras_names import REFUSED_ARGUMENTS, REGISTRY
 from vgstudy.config.levels import resolve
 from vgstudy.config.load import (
@@ -21,7 +22,7 @@ from vgstudy.config.load import (
     read_studies,
     seeds_text,
 )
-from vgstudy.config.study import MAX_DEPTH, Study
+from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.planning.study_cells import cells_of
 

@@ -23,7 +23,7 @@ from vgstudy.figures.registry import figures
 from vgstudy.planning import cost, manifests
 from vgstudy.planning.stacks import stack
 from vgstudy.planning.study_cells import cells_of, runs_of
-from vgstudy.tasks import Mnist
+from vgstudy.tasks.images import Mnist
 
 HOSTILE = st.text(
     st.sampled_from("ab-_./\\ \n\t'\"`$;&|<>*?~#%{}()!\0é"), min_size=1, max_size=30

@@ -14,7 +14,7 @@ from vgstudy.engine.network import BINARY, Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.schema import LAYER_KINDS, QUANTILES, TABLES, ZERO_CAUSES
 from vgstudy.seeds import stream
-from vgstudy.tasks import Digits
+from vgstudy.tasks.images import Digits
 
 RNG = np.random.default_rng(5)
 

@@ -15,9 +15,9 @@ from vgstudy.config.log import Log, MiniBatches
 from vgstudy.engine import probes
 from vgstudy.engine.batches import MiniBatches as Batches
 from vgstudy.engine.train import train
-from vgstudy.image_files import ImageFile
 from vgstudy.planning import stacks
-from vgstudy.tasks import Digits, Mnist
+from vgstudy.tasks.image_files import ImageFile
+from vgstudy.tasks.images import Digits, Mnist
 
 LOG = Log(
     probe_epochs=(0, 2, 5),

@@ -23,7 +23,8 @@ from vgstudy.cells import Initializer, Run
 from vgstudy.config.keras_names import REGISTRY
 from vgstudy.engine.train import Stack
 from vgstudy.seeds import stream
-from vgstudy.tasks import Circles, Digits
+from vgstudy.tasks.circles import Circles
+from vgstudy.tasks.images import Digits
 
 EPOCHS = 2
 OTHER_ACTIVATIONS = [

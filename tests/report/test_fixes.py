@@ -3,25 +3,27 @@
 from pathlib import Path
 
 from vgstudy.report.fixes import (
-    EQUAL,
-    FIXED,
-    PROFILE,
-    REVERSE,
-    SIZE,
     TORCH,
-    UNTOUCHED,
-    cause_finding,
-    cause_sentence,
     depth_limits,
     depth_sentence,
     edge_sentence,
     fixes,
     initialiser_sentence,
-    is_cause,
     rate_sentence,
     rate_table,
     remedies_by_depth,
     remedy_sentence,
+)
+from vgstudy.report.gradient_cause import (
+    EQUAL,
+    FIXED,
+    PROFILE,
+    REVERSE,
+    SIZE,
+    UNTOUCHED,
+    cause_finding,
+    cause_sentence,
+    is_cause,
 )
 from vgstudy.store.records import Record, read_record
 

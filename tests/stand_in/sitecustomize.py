@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from vgstudy.cells import Cell, Run
-from vgstudy.config.study import Log
+from vgstudy.config.log import Log
 from vgstudy.planning import cost
 from vgstudy.schema import TABLES, ZERO_CAUSES
 

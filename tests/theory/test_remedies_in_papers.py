@@ -6,7 +6,7 @@ from nets import HE, cell, named
 from vgstudy.cells import Run
 from vgstudy.engine.train import Stack
 from vgstudy.remedies import Normalization, Remedy, Skip
-from vgstudy.tasks import Circles
+from vgstudy.tasks.circles import Circles
 
 TASK = Circles(name="circles", samples=600, train=256)
 

@@ -16,8 +16,9 @@ from nets import GLOROT, UNIFORM, cell, named, runs
 from vgstudy.engine.network import BINARY, Loss, Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.errors import UserError
-from vgstudy.image_files import ImageFile
-from vgstudy.tasks import Circles, Mnist
+from vgstudy.tasks.circles import Circles
+from vgstudy.tasks.image_files import ImageFile
+from vgstudy.tasks.images import Mnist
 from vgstudy.theory import mean_field
 from vgstudy.theory.activations import activation
 from vgstudy.theory.finite_width import log_factor

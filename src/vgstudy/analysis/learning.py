@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vgstudy.analysis.intervals import wilson
 from vgstudy.config.log import Log
 from vgstudy.planning.study_cells import arm_cells, named_cells
-from vgstudy.tasks import TASKS
+from vgstudy.tasks.registry import TASKS
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]

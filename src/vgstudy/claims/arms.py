@@ -18,7 +18,7 @@ from vgstudy.planning.study_cells import named_cells
 from vgstudy.schema import PROBE_SET, QUANTILES
 from vgstudy.store.parquet import open_writer
 from vgstudy.store.tables import read_rows
-from vgstudy.tasks import read_task
+from vgstudy.tasks.registry import read_task
 
 Array = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""A study: task, factors and their levels, training, seeds, log, outcome, contrasts; all checked.
+"""A study: task, factors, training, seeds, log, outcome, contrasts; all checked.
 
 As JSON it travels downstream in the footer of `runs.parquet`.
 """
@@ -12,48 +12,18 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from vgstudy.cells import Initializer, KerasObject, Streams
-from vgstudy.config.keras_names import Kind, moves_without_gradient
-from vgstudy.config.levels import resolve, resolve_initializer
+from vgstudy.cells import Streams
+from vgstudy.config.factors import Arm, Factors, Level
+from vgstudy.config.keras_names import moves_without_gradient
 from vgstudy.config.log import MAX_EPOCHS, Log
-from vgstudy.config.values import (
-    MAX_SEED,
-    distinct_levels,
-    label,
-    level_name,
-    level_names,
-    numbers,
-    one_line,
-    rates,
-    seeds,
-)
+from vgstudy.config.values import MAX_SEED, label, one_line, seeds
 from vgstudy.errors import among, problem_at, show
 from vgstudy.frozen import Frozen
-from vgstudy.remedies import NO_REMEDY, Remedy
 from vgstudy.schema import PROBE_SET
-from vgstudy.tasks import AnyTask
+from vgstudy.tasks.registry import AnyTask
 
-MAX_DEPTH, MAX_WIDTH, MAX_RUNS = 1_000, 4_096, 1_000_000
-
-
-def _whole(highest: int) -> BeforeValidator:
-    return BeforeValidator(partial(numbers, low=1, high=highest, max_count=highest))
-
-
-def _keras(kind: Kind) -> BeforeValidator:
-    return BeforeValidator(partial(resolve, kind))
-
-
-Depths = Annotated[tuple[int, ...], _whole(MAX_DEPTH)]
-Widths = Annotated[tuple[int, ...], _whole(MAX_WIDTH)]
-Activation = Annotated[KerasObject, _keras("activation")]
-InitializerLevel = Annotated[Initializer, BeforeValidator(resolve_initializer)]
-Optimizer = Annotated[KerasObject, _keras("optimizer")]
-Rates = Annotated[tuple[float, ...], BeforeValidator(rates)]
-Distinct = AfterValidator(distinct_levels)
+MAX_RUNS = 1_000_000
 Seeds = Annotated[tuple[int, ...], BeforeValidator(seeds)]
-Level = Annotated[int | float | str, BeforeValidator(level_name)]
-Names = Annotated[tuple[Level, ...], BeforeValidator(level_names)]
 ArmName = Annotated[str, AfterValidator(partial(label, what="arm"))]
 Title = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
 Factor = Literal[
@@ -62,44 +32,6 @@ Factor = Literal[
 Crossable = Literal["width", "activation", "initializer", "optimizer", "rate_factor", "remedy"]
 # the level of each factor, in the order of `Factors`
 Combination: TypeAlias = tuple[int | float | str, ...]
-
-
-class Factors(Frozen):
-    """The levels of each factor; a named level is a Keras object or a remedy."""
-
-    depth: Depths
-    width: Widths
-    activation: Annotated[dict[str, Activation], Distinct]
-    initializer: Annotated[dict[str, InitializerLevel], Distinct]
-    optimizer: Annotated[dict[str, Optimizer], Distinct]
-    rate_factor: Rates = (1.0,)
-    remedy: Annotated[dict[str, Remedy], Distinct] = {"none": NO_REMEDY}  # noqa: RUF012
-
-    def names(self, factor: str) -> tuple[int | float | str, ...]:
-        """Return the level names of a factor; of depth, width and rate factor the numbers
-        themselves."""
-        return tuple(getattr(self, factor))
-
-
-class Arm(Frozen):
-    """Levels to cross; a factor that is left out has all its levels."""
-
-    depth: Depths | None = None
-    width: Widths | None = None
-    activation: Names | None = None
-    initializer: Names | None = None
-    optimizer: Names | None = None
-    rate_factor: Rates | None = None
-    remedy: Names | None = None
-
-    def names(self, factors: Factors, factor: str) -> tuple[int | float | str, ...]:
-        """Return the level names of a factor in this arm, in the factor's order."""
-        chosen = getattr(self, factor)
-        return tuple(n for n in factors.names(factor) if chosen is None or n in chosen)
-
-    def levels(self, factors: Factors) -> tuple[tuple[int | float | str, ...], ...]:
-        """Return the level names of every factor in this arm."""
-        return tuple(self.names(factors, factor) for factor in Factors.model_fields)
 
 
 class Training(Frozen):

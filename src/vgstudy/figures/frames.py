@@ -12,7 +12,7 @@ from vgstudy.formatting import listing
 from vgstudy.quantities import names
 from vgstudy.results import Results
 from vgstudy.schema import FACTORS, PROBE_SET
-from vgstudy.tasks import TASKS
+from vgstudy.tasks.registry import TASKS
 
 # the depth, or the nearest to it, at which numbers of one depth are shown
 REFERENCE_DEPTH = 10

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vgstudy.cells import Cell, Run
-from vgstudy.config.study import Factors, Study
+from vgstudy.config.factors import Factors
+from vgstudy.config.study import Study
 from vgstudy.formatting import level_text
 from vgstudy.schema import FACTORS
 

@@ -10,7 +10,7 @@ from vgstudy.config.study import Study
 from vgstudy.formatting import listing, number, plural, ranges
 from vgstudy.remedies import Remedy
 from vgstudy.schema import DEFAULT_LEVELS, PROBE_SET
-from vgstudy.tasks import read_task
+from vgstudy.tasks.registry import read_task
 
 Resolved = Mapping[str, Any]
 WHOLE_NUMBERS = ("depth", "width")  # factors whose levels are numbers

@@ -1,5 +1,5 @@
-"""What fixes a network that fails, and whether unequal gradients are why it does, from studies that
-were run once and whose tables the package keeps."""
+"""What fixes a network that fails, from studies that were run once and whose tables the package
+keeps."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby, takewhile
@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.formatting import listing, number, percent, share
+from vgstudy.formatting import listing, percent, share
+from vgstudy.report.gradient_cause import NETWORK, Row, Rows, cause_finding, cause_sentence
 from vgstudy.report.table import (
     DIFFERENCE,
     ESTIMATE,
     SHARE,
-    Bar,
-    Finding,
     Table,
     column_table,
     frame_table,
@@ -23,23 +22,14 @@ from vgstudy.report.table import (
 from vgstudy.schema import FACTORS
 from vgstudy.store.records import Record, read_record
 
-Row = Mapping[str, Any]
-Rows = Sequence[Row]
-NETWORK = ("depth", "width", "activation", "initializer")
 SETTING = ("activation", "initializer", "optimizer", "width")
 REMEDIED = ["activation", "initializer", "optimizer", "remedy"]
 USUAL = "SGD"
 HALF = 0.5
-A2 = (5, 5, "tanh", "uniform(0,1)")  # of tutorial A: "could not learn"
-# arms of the study `interventions`
-UNTOUCHED, EQUAL, PROFILE, SIZE = "untouched", "equal", "profile", "size"
-FIXED, REVERSE = "fixed", "reverse"
 # of the study `initialisers`
 PLACE, TORCH = ("width", "activation", "initializer"), "U(±1/√fan_in)"
 NONE = "none"  # the remedy of plain networks in the study `remedies`
 DEEP = 20  # layers of the networks by which remedies are ranked
-# how much more often the profile alone must help than the size alone, by the interval's lower end
-LARGE_EFFECT = 0.2
 DATED = "run once on {date}, with seeds of its own"
 # names of columns and of remedies that do not speak for themselves
 NOT_TOLD_APART = "not shown to be worse than the best"
@@ -175,55 +165,6 @@ def remedies_by_depth(record: Record) -> Table:
     )
 
 
-def cause_finding(rows: Rows, rates: Rows) -> Finding:
-    """Say whether tutorial A's network A2 fails because its layers' gradients are unequal, with the
-    shares that learn, each arm at its best rate.
-
-    Parameters
-    ----------
-    rates
-        Of the study `rates`, which has the share at the tutorial's rate.
-    """
-    profile, reverse = _compared(rows)[A2, PROFILE, SIZE], _reverse(rows)
-    counts = _learned(rows)
-    given = next(row["at_one"] for row in rates if _network(row) == A2)
-    names = {UNTOUCHED: "unchanged", PROFILE: "equal layers", SIZE: "size alone changed"}
-    return Finding(
-        topic="Do unequal gradients make tutorial A's tanh network fail?",
-        text=(
-            f"{is_cause(profile, reverse)}: at best learning rates {counts[PROFILE]} of "
-            f"{profile['n']} seeds learn with equal gradients in all layers, "
-            f"{counts[UNTOUCHED]} without. Unequal gradients harm {reverse['harmed']} of "
-            f"{reverse['n']} healthy networks."
-        ),
-        certainty=(
-            f"{_difference(profile)} more than with size alone changed; at the tutorial's rate "
-            f"{percent(given)} learn."
-        ),
-        link="fixes",
-        what="learn",
-        bars=tuple(Bar(names[arm], counts[arm] / profile["n"], f"{counts[arm]}") for arm in names),
-    )
-
-
-def cause_sentence(rows: Rows) -> str:
-    """Say what each way to rescale gradients does to the failing network, and what its gradients do
-    to a healthy one."""
-    compared, counts, reverse = _compared(rows), _learned(rows), _reverse(rows)
-    fixed, profile = compared[A2, FIXED, UNTOUCHED], compared[A2, PROFILE, SIZE]
-    return (
-        f"Each arm at its best rate, {counts[UNTOUCHED]} of {profile['n']} seeds of tutorial A's "
-        "failing network learn. If every layer's gradient gets the output layer's size at every "
-        f"step, {counts[EQUAL]} learn; if the overall size also stays as it was, "
-        f"{counts[PROFILE]}; if only the overall size changes, {counts[SIZE]}. Scaling by fixed "
-        f"factors that make layers equal before training lets {counts[FIXED]} learn "
-        f"({_difference(fixed)}), so normalising at every step may be what helps. The failing "
-        f"network's unequal gradients, given to a healthy network, harm {reverse['harmed']} of "
-        f"{reverse['n']} seeds. Are unequal gradients the cause, by the rule set before looking? "
-        f"{is_cause(profile, reverse)}."
-    )
-
-
 def initialiser_sentence(rows: Rows) -> str:
     """Say what PyTorch's default does to deep tanh networks, next to Xavier initialisation."""
     torch, xavier = (
@@ -241,41 +182,6 @@ def initialiser_sentence(rows: Rows) -> str:
 def _count(row: Row) -> str:
     """Return how many seeds learned: ``3 of 10``."""
     return f"{round(row['learned'] * row['n'])} of {row['n']}"
-
-
-def _network(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in NETWORK)
-
-
-def _compared(rows: Rows) -> dict[tuple[Any, str, str], Row]:
-    """Return the rows by network, arm and reference."""
-    return {(_network(row), row["remedy"], row["reference"]): row for row in rows}
-
-
-def _learned(rows: Rows) -> dict[str, int]:
-    """Return how many seeds of the failing network learn in each arm."""
-    compared = _compared(rows)
-    arms = (PROFILE, EQUAL, FIXED, SIZE)
-    counts = {arm: compared[A2, arm, UNTOUCHED]["learned"] for arm in arms}
-    return {UNTOUCHED: compared[A2, SIZE, UNTOUCHED]["learned_reference"], **counts}
-
-
-def _reverse(rows: Rows) -> Row:
-    """Return what the failing network's gradients do to a healthy one."""
-    return next(row for row in rows if (row["remedy"], row["reference"]) == (REVERSE, UNTOUCHED))
-
-
-def is_cause(profile_less_size: Row, reverse: Row) -> str:
-    """Return whether a network fails because its layers' gradients are unequal: equal ones help it,
-    by more than a large effect, and unequal ones harm a healthy network."""
-    helps = profile_less_size["low"] > LARGE_EFFECT
-    return "Yes" if helps and reverse["high"] < 0 else "Not shown"
-
-
-def _difference(row: Row) -> str:
-    """Return a difference of shares in percentage points."""
-    value, low, high = (number(100 * row[name], 0) for name in ("value", "low", "high"))
-    return f"{value} points [{low}, {high}]"
 
 
 def depth_sentence(rows: Rows) -> str:

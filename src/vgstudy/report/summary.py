@@ -20,7 +20,7 @@ from vgstudy.figures.signal import (
 )
 from vgstudy.formatting import levels_text, listing, number, percent, plural
 from vgstudy.report.claims_section import ClaimsSection
-from vgstudy.report.fixes import A2, NETWORK
+from vgstudy.report.gradient_cause import A2, NETWORK
 from vgstudy.report.table import Bar, Finding, Row, records
 
 Studies = Mapping[str, Frames]

@@ -16,7 +16,7 @@ import numpy as np
 
 from vgstudy.analysis.decay import decay_factor
 from vgstudy.cells import Cell, canonical_json
-from vgstudy.tasks import Task
+from vgstudy.tasks.task import Task
 from vgstudy.theory import activations, finite_width, kernels, mean_field, two_modes
 from vgstudy.theory.activations import Array
 from vgstudy.theory.kernels import Moments

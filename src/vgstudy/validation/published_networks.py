@@ -15,7 +15,9 @@ from vgstudy.engine.network import BINARY, Loss, Network, activation_function
 from vgstudy.engine.train import Stack
 from vgstudy.engine.zero_causes import Pass
 from vgstudy.quantities import SIGNALS
-from vgstudy.tasks import Circles, Mnist, one_hot
+from vgstudy.tasks.circles import Circles
+from vgstudy.tasks.images import Mnist
+from vgstudy.tasks.task import one_hot
 from vgstudy.validation.published_laws import DEAD, DEATH, Check, Number
 
 Array = NDArray[np.float64]

@@ -567,7 +567,7 @@ REFUSED = {
     ),
     "a Dataset": (
         lambda: probe(tf.data.Dataset.from_tensor_slices(X).batch(4)),
-        r"take examples from the Dataset: x, y = next\(iter\(dataset.unbatch\(\).batch\(256\)",
+        r"x is a Dataset: first take a batch, x, y = next\(iter\(dataset.unbatch\(\).batch\(128\)",
     ),
     "a generator": (lambda: probe(x for x in X), r"x, y = next\(generator\)"),
     "a sparse tensor": (lambda: probe(tf.sparse.from_dense(X)), r"use tf.sparse.to_dense\(x\)"),

@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from vgstudy.errors import UserError
 from vgstudy.probe import GradientProbe
 from vgstudy.store.parquet import read_footer, read_table
 
@@ -360,6 +361,16 @@ def test_a_folder_lost_in_training_costs_no_row_and_does_not_stop_it(tmp_path):
 def test_a_log_shows_what_it_holds_in_one_line():
     probe = fit(small(), probe_of(name="small", seed=3))
     assert repr(probe.log) == "<ProbeLog 'small', seed 3, epochs 0 to 2, file None>"
+
+
+def test_a_log_before_training_says_so_in_one_line():
+    probe = probe_of()
+    assert str(probe.log) == (
+        "GradientProbe: nothing has been measured; pass it to model.fit first"
+    )
+    for use in (probe.table, probe.diagnose, probe.plot):
+        with pytest.raises(UserError, match=r"pass it to model\.fit first"):
+            use()
 
 
 def test_models_of_one_callback_keep_their_names(tmp_path):

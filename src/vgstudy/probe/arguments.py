@@ -29,6 +29,7 @@ class Settings:
         About the first wrong argument.
     """
 
+    examples: int
     every: int
     log: Path | None
     tensorboard: Path | None
@@ -38,10 +39,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         is_seed = _is_whole(self.seed) and 0 <= self.seed < 2**31
-        self._check("every", _is_whole(self.every) and self.every >= 1, "a whole number from 1")
-        self.log = self._path("log")
+        for name in ("examples", "every"):
+            number = getattr(self, name)
+            self._check(name, _is_whole(number) and number >= 1, "a whole number from 1")
+        given, self.log = self.log, self._path("log")
         is_file_name = self.log is None or (self.log.suffix == ".parquet" and not self.log.is_dir())
-        self._check("log", is_file_name, "a file's path ending in .parquet, or None")
+        self._check("log", is_file_name, "a file's path ending in .parquet, or None", given)
         self.tensorboard = self._path("tensorboard")
         is_folder = self.tensorboard is None or not self.tensorboard.is_file()
         self._check("tensorboard", is_folder, "a folder's path, or None")
@@ -49,7 +52,7 @@ class Settings:
         self._check("seed", is_seed, "a whole number from 0 to 2147483647")
         self._check("training", isinstance(self.training, bool), "True or False")
         # NumPy's integers cannot be written as JSON
-        self.every, self.seed = int(self.every), int(self.seed)
+        self.examples, self.every, self.seed = map(int, (self.examples, self.every, self.seed))
 
     def _path(self, name: str) -> Path | None:
         path = getattr(self, name)
@@ -58,9 +61,9 @@ class Settings:
         self._check(name, is_path, "a path, or None")
         return path and Path(path).expanduser()
 
-    def _check(self, name: str, is_allowed: bool, allowed: str) -> None:
+    def _check(self, name: str, is_allowed: bool, allowed: str, given: Any = None) -> None:
         if not is_allowed:
-            value = getattr(self, name)
+            value = getattr(self, name) if given is None else given
             value = _one_line(str(value) if isinstance(value, Path) else value)
             raise UserError(f"GradientProbe: {name}={value}: allowed is {allowed}")
 
@@ -127,8 +130,8 @@ class ProbeSet:
             )
 
 
-def make_probe_set(x: Any, y: Any, sample_weight: Any) -> ProbeSet:
-    """Return the probe set as tensors.
+def make_probe_set(x: Any, y: Any, sample_weight: Any, examples: int) -> ProbeSet:
+    """Return the probe set as tensors, of at most this many examples.
 
     Raises
     ------
@@ -146,12 +149,21 @@ def make_probe_set(x: Any, y: Any, sample_weight: Any) -> ProbeSet:
             "GradientProbe: probe set: every array must have the same number of rows, 1 or more; "
             f"the arrays are {sizes}"
         )
+    tensors, count = _some(tensors, counts.pop(), examples)
     for weights in keras.tree.flatten(tensors.get("sample_weight", [])):
         if not np.any(weights != 0):
             raise UserError(
                 "GradientProbe: sample_weight must be numbers, not all 0, such as np.ones(len(x))"
             )
-    return ProbeSet(tensors.get("x"), tensors.get("y"), tensors.get("sample_weight"), counts.pop())
+    return ProbeSet(tensors.get("x"), tensors.get("y"), tensors.get("sample_weight"), count)
+
+
+def _some(tensors: Any, count: int, limit: int) -> tuple[Any, int]:
+    """Return at most `limit` of `count` examples, the same ones in each call, and their number."""
+    if count <= limit:
+        return tensors, count
+    rows = np.sort(np.random.default_rng(0).choice(count, limit, replace=False))
+    return keras.tree.map_structure(lambda leaf: tf.gather(leaf, rows), tensors), limit
 
 
 def _shapes(part: Any) -> Any:
@@ -163,13 +175,12 @@ def _any_batch(leaf: Any) -> Any:
 
 
 def _tensors(name: str, part: Any) -> Any:
+    if source := _source(part):
+        raise UserError(f"GradientProbe: {name} is {source}, then pass arrays: GradientProbe(x, y)")
     allowed = (
         f"{name} must be an array, as for model.fit, or a list or dict of arrays, "
         f"one for each part; {_conversion(name, part)}"
     )
-    is_source = isinstance(part, tf.data.Dataset | keras.utils.PyDataset | Iterator)
-    if is_source or callable(part):
-        raise UserError(f"GradientProbe: {allowed}")
     try:
         tensors = keras.tree.map_structure(tf.convert_to_tensor, part)
     except (ValueError, TypeError) as error:
@@ -185,16 +196,21 @@ def _tensors(name: str, part: Any) -> Any:
     return tensors
 
 
+def _source(part: Any) -> str:
+    """Return what gives batches but is no array, and how to take one; empty for anything else."""
+    if isinstance(part, tf.data.Dataset):
+        return "a Dataset: first take a batch, x, y = next(iter(dataset.unbatch().batch(128)))"
+    if isinstance(part, keras.utils.PyDataset):
+        return "a PyDataset: first take a batch, x, y = dataset[0]"
+    if isinstance(part, Iterator):
+        return "a generator: first take a batch, x, y = next(generator)"
+    if callable(part):
+        return "a function: first call it, x, y = next(function()) if it makes a generator"
+    return ""
+
+
 def _conversion(name: str, part: Any) -> str:
     """Return how to make an array of what was given as x, y or sample_weight."""
-    if isinstance(part, tf.data.Dataset):
-        return "take examples from the Dataset: x, y = next(iter(dataset.unbatch().batch(256)))"
-    if isinstance(part, keras.utils.PyDataset):
-        return "take a batch of the PyDataset: x, y = dataset[0]"
-    if isinstance(part, Iterator):
-        return "take a batch from the generator: x, y = next(generator)"
-    if callable(part):
-        return "call this function: x, y = next(function()) if it is a generator's"
     if isinstance(part, tf.SparseTensor):
         return f"use tf.sparse.to_dense({name})"
     if hasattr(part, "toarray"):

@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pyarrow as pa
 
-from vgstudy.errors import UserError
 from vgstudy.probe.arguments import Settings, check_name, make_probe_set
 from vgstudy.probe.columns import kernel_values, probe_rows, state_columns, weight_changes
 from vgstudy.probe.keras_internals import ERRORS
 from vgstudy.probe.kernels import kernels
-from vgstudy.probe.log import ProbeLog
-from vgstudy.probe.passes import Measurer, Signals
+from vgstudy.probe.log import NoLog, ProbeLog
+from vgstudy.probe.passes import Measurer
+from vgstudy.probe.signals import Signals
 from vgstudy.probe.user_model import (
     cannot_measure,
     check_backend,
@@ -36,8 +36,10 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     Parameters
     ----------
     x, y, sample_weight
-        The probe set, as for `model.fit`: inputs, targets, weights. It is one batch; a few hundred
-        examples are enough.
+        The probe set, as for `model.fit`: inputs, targets, weights.
+    examples
+        Of a larger probe set this many examples are measured, in one batch: drawn once, the same
+        ones in every run.
     every
         Measure every `every` epochs, and always before training and after the last epoch.
     log
@@ -84,6 +86,7 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
         y: Any = None,
         *,
         sample_weight: Any = None,
+        examples: int = 128,
         every: int = 1,
         log: Any = "run.parquet",
         tensorboard: Any = None,
@@ -93,8 +96,8 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         check_backend()
-        self.settings = Settings(every, log, tensorboard, name, seed, training)
-        self.probe = make_probe_set(x, y, sample_weight)
+        self.settings = Settings(examples, every, log, tensorboard, name, seed, training)
+        self.probe = make_probe_set(x, y, sample_weight, self.settings.examples)
         self._log: ProbeLog | None = None
         self._names: list[str] = []
         self._measured: list[Any] = []
@@ -154,16 +157,8 @@ class GradientProbe(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def log(self) -> ProbeLog:
-        """The log of the model that was trained last.
-
-        Raises
-        ------
-        UserError
-            If nothing has been measured.
-        """
-        if self._log is None:
-            raise UserError("GradientProbe: nothing has been measured; pass it to model.fit first")
-        return self._log
+        """The log of the model that was trained last; before that, what says so."""
+        return self._log or NoLog()  # type: ignore[return-value]
 
     @property
     def losses(self) -> dict[int, float]:

@@ -16,8 +16,10 @@ from vgstudy.analysis.decay import PROBE_COLUMNS as DECAY_COLUMNS
 from vgstudy.analysis.decay import decay_rows
 from vgstudy.analysis.intervals import CONFIDENCE, geometric_t, logs_of, moments
 from vgstudy.errors import UserError
-from vgstudy.probe.advice import Model, notes, reason, remedies
+from vgstudy.probe.advice import remedies
+from vgstudy.probe.described import Model
 from vgstudy.probe.evidence import evidence
+from vgstudy.probe.reasons import notes, reason
 from vgstudy.probe.rules import (
     FEATURES,
     HEALTHY,

@@ -159,6 +159,18 @@ class ProbeLog:
         return self.path
 
 
+class NoLog:
+    """Stands for the log of a callback that has not measured yet; any use raises `UserError`."""
+
+    def __repr__(self) -> str:
+        """Return what to do first."""
+        return "GradientProbe: nothing has been measured; pass it to model.fit first"
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise `UserError`."""
+        raise UserError(repr(self))
+
+
 def _changed(path: Path) -> int | None:
     """Return when a file was changed, in ns; None if it is gone."""
     return path.stat().st_mtime_ns if path.exists() else None

@@ -6,15 +6,12 @@ layers assign (moving averages, states, seeds) to itself.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from vgstudy.engine.network import value_and_slope
 from vgstudy.engine.probes import traits_of
 from vgstudy.engine.zero_causes import Traits
 from vgstudy.probe.arguments import ProbeSet
@@ -22,54 +19,8 @@ from vgstudy.probe.keras_internals import ERRORS, all_layers, computing_in, gene
 from vgstudy.probe.kernels import ATTENDING, LOOPING, NORMALISING, Kernel, Layer, kernels, kinds
 from vgstudy.probe.order import places
 from vgstudy.probe.recording import Call, Recorder, is_readable
+from vgstudy.probe.signals import Signals, arrays, known, slopes
 from vgstudy.probe.user_model import training_loss
-
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Signals:
-    """What a pass measures of each kernel, in the order of the forward pass.
-
-    Attributes
-    ----------
-    g
-        dLoss/dW, an array of the kernel's shape; Loss is what training minimises. NaN where the
-        loss does not depend on the kernel.
-    delta, h, slope
-        For each call of the kernel's layer, (example, ...): dLoss/dz, the activation, its
-        derivative. Empty where they cannot be seen.
-    top
-        dLoss/dy for each output y of the model, or dLoss/dz of the output layer where the loss is
-        computed from its z. Outputs without a loss are left out.
-    givers
-        For each of `top`, the places of the kernels whose layer gives that output.
-    loss
-        Loss over the probe set.
-    examples
-        Their number, by which delta and top are multiplied for those of one example's loss.
-    """
-
-    g: list[Array]
-    delta: list[list[Array]]
-    h: list[list[Array]]
-    slope: list[list[Array]]
-    top: list[Array]
-    givers: list[list[int]]
-    loss: float
-    examples: int
-
-    def output_signals(self) -> list[float | None]:
-        """Return for each kernel the root mean square of `top` of one example's loss.
-
-        None where its layer gives no output that has a loss.
-        """
-        signals: list[float | None] = [None] * len(self.g)
-        for top, places_of_kernels in zip(self.top, self.givers, strict=True):
-            level = self.examples * float(np.sqrt(np.mean(np.square(top, dtype="float64"))))
-            for place in places_of_kernels:
-                signals[place] = level
-        return signals
 
 
 class Measurer:
@@ -100,9 +51,9 @@ class Measurer:
         if not self.layers:
             rows = zip(self._order, self._kinds, self._reached, strict=True)
             self.layers = [self._layer(*row) for row in rows]
-        arrays = {name: _arrays(part) for name, part in tensors.items()}
-        loss, examples = float(arrays.pop("loss")), self.probe.examples
-        return Signals(**arrays, givers=self._givers, loss=loss, examples=examples)
+        by_name = {name: arrays(part) for name, part in tensors.items()}
+        loss, examples = float(by_name.pop("loss")), self.probe.examples
+        return Signals(**by_name, givers=self._givers, loss=loss, examples=examples)
 
     def _function(self) -> Callable[[], dict[str, Any]]:
         """Return the pass as a function; its graph shows which kernels are parallel."""
@@ -269,10 +220,10 @@ class Measurer:
                 tf.fill(kernel.variable.shape, np.nan) if g is None else tf.convert_to_tensor(g)
                 for kernel, g in zip(self._order, grads["g"], strict=True)
             ],
-            "delta": [_known(deltas) for deltas in grads["delta"]],
+            "delta": [known(deltas) for deltas in grads["delta"]],
             "h": [[call.h for call in calls] for calls in seen],
-            "slope": [[slope for call in calls for slope in _slope(call)] for calls in seen],
-            "top": _known(top),
+            "slope": [[slope for call in calls for slope in slopes(call)] for calls in seen],
+            "top": known(top),
         }
 
     def _calls(self, kernel: Kernel) -> list[Call]:
@@ -282,18 +233,6 @@ class Measurer:
         """Return whether the examples are the first axis of a call's tensors, and readable."""
         shape = call.h.shape
         return is_readable(call.h) and shape.rank > 1 and shape[0] == self.probe.examples
-
-
-def _known(gradients: list[Any]) -> list[tf.Tensor]:
-    return [tf.convert_to_tensor(each) for each in gradients if each is not None]
-
-
-def _arrays(part: Any) -> Any:
-    """Return tensors, in lists of lists, as arrays that share their memory."""
-    # ten times faster than tf.nest
-    if isinstance(part, list):
-        return [_arrays(each) for each in part]
-    return np.asarray(memoryview(part))
 
 
 @contextmanager
@@ -309,13 +248,3 @@ def _graph_rewriting_off() -> Iterator[None]:
         yield
     finally:
         options.set_experimental_options({name: before})
-
-
-def _slope(call: Call) -> list[tf.Tensor]:
-    """Return the derivative of a call's activation, as a list of one or none."""
-    if call.function is None or call.u is None:
-        return []
-    try:
-        return [value_and_slope(call.function, tf.stop_gradient(call.u))[1]]
-    except ERRORS:
-        return []

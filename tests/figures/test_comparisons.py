@@ -46,6 +46,7 @@ def test_the_title_counts_decided_settings_of_each_contrast_by_hand():
 def test_effects_at_each_depth_stand_before_that_over_all_by_hand():
     row = {"activation": None, "initializer": None, "effect": "activation", "change": "a to b"}
     row |= {"low": -0.1, "high": 0.5, "method": "Newcombe, sum of shares", "confidence": 0.95}
+    row["n"] = 40
     rows = [row | {"depth": depth, "value": value} for depth, value in ((1, 0.1), (2, 0.3))]
     overall = row | {"depth": None, "value": 0.2, "low": 0.0, "high": 0.4}
     crossed = {"activation": ["tanh", "ReLU"], "initializer": ["Xavier", "He"]}

@@ -48,18 +48,15 @@ def test_gradients_before_and_after_training_are_compared_by_hand():
     )
 
 
-@pytest.mark.parametrize(
-    ("low", "text"),
-    [
-        (2.0, "1.1 (ReLU, He, 5 wide, depth 3) to 7.4 (ReLU, He, 5 wide, depth 10)"),
-        (0.005, "7.4 (ReLU, He, 5 wide, depth 10)"),
-    ],
-)
-def test_factors_between_seeds_are_of_one_standard_deviation_by_hand(low, text):
-    same = {"quantity": "var_interior_delta", "activation": "ReLU", "initializer": "He"}
+@pytest.mark.parametrize(("low", "rest"), [(2.0, ""), (0.005, "; intervals overlap")])
+def test_factors_between_seeds_are_of_one_standard_deviation_by_hand(low, rest):
+    same = {"quantity": "var_interior_delta", "activation": "ReLU"}
     rows = [
-        {**same, "depth": 3, "value": 0.01, "low": 0.005, "high": 0.02},
-        {**same, "depth": 10, "value": 4.0, "low": low, "high": 8.0},
+        {**same, "depth": 3, "initializer": "He", "value": 0.01, "low": 0.005, "high": 0.02},
+        {**same, "depth": 10, "initializer": "He", "value": 4.0, "low": low, "high": 8.0},
+        {**same, "depth": 10, "initializer": "Xavier", "value": 3.0, "low": 2.0, "high": 8.0},
     ]
-    takeaway = figures()["fluctuations"].view(made_frames(overlays=rows)).takeaway
-    assert takeaway.endswith(f"by a factor of {text}")
+    assert figures()["fluctuations"].view(made_frames(overlays=rows)).takeaway == (
+        "Between seeds the loss of signal typically differs by a factor of 1.1 with 3 layers of "
+        f"5 units and 5.7 to 7.4 with 10 layers of 5 units{rest}"
+    )

@@ -69,7 +69,7 @@ def test_the_table_in_sight_has_shares_in_percent_and_the_largest_gain_first_by_
 
 def test_the_tables_say_when_they_were_made():
     section = fixes()
-    assert all("run once on" in each.caption for each in section["tables"])
+    assert all("run on" in each.caption for each in section["tables"])
     assert len(section["tables"][0].rows) == 7
     assert len(section["sentences"]) == 5
 
@@ -139,7 +139,8 @@ def test_the_answer_to_the_open_question_counts_seeds_by_hand():
         "without. Unequal gradients harm 2 of 100 healthy networks."
     )
     assert finding.certainty == (
-        "30 points [25, 40] more than with size alone changed; at the tutorial's rate 8 % learn."
+        "That is 30 points [25, 40] more than with size alone changed. At the tutorial's rate "
+        "8 % learn."
     )
     assert [bar.text for bar in finding.bars] == ["55", "85", "56"]
     harmless = cause_finding([*arms, profile, healthy_with(-0.4, 0.2)], rates)

@@ -64,7 +64,7 @@ def test_verdicts_that_new_seeds_keep_are_counted_without_questions():
 
 def test_what_is_not_covered_is_named():
     text = unknown_sentence(judged({"undecided": 1}, not_run=("C1", "C2")))
-    assert text.startswith("Not answered: 1 claim with too few seeds, 2 claims not run and ")
+    assert text.startswith("Not answered: 1 claim with too few seeds; 2 claims not run; ")
 
 
 def test_a_signal_is_lost_where_it_shrinks_more_than_tenfold():

@@ -104,7 +104,8 @@ def _ordered(frames: Frames) -> pd.DataFrame:
         quantity=known["family"].astype("str"),
         contrast=known["family"].astype("object").factorize()[0],
         level=[
-            list(levels[row["factor"]]).index(row[row["factor"]]) for _, row in known.iterrows()
+            list(levels[row["factor"]]).index(row[row["factor"]]) * (row["factor"] != "activation")
+            for _, row in known.iterrows()
         ],
         setting=[_setting(row) for _, row in known.iterrows()],
     ).sort_values(["contrast", "level", *ROW_ORDER], kind="stable")
@@ -142,8 +143,8 @@ def _marker(ratio: float) -> str:
 @figure(
     "two-by-two",
     title="Two changes made at once",
-    caption="Above 0: more runs learn after the change. Dots: single depths; line and band: mean "
-    "over depths.",
+    caption="Change of the share that learns; above 0: more learn. Dots: single depths; line and "
+    "band: mean over depths.",
     details="Each change is averaged over both levels of the other. Both together: the share with "
     "both changes less that with neither. Interaction: what the second change does after the "
     "first, less what it does without it.",
@@ -174,6 +175,7 @@ def two_by_two(frames: Frames) -> View:
         DEPTH,
         across=tuple(setting),
         line=("effect",),
+        counts=f"{plural(int(at_depths['n'].min()), 'run')} per dot." if len(at_depths) else "",
         panel=draw_effects,
         key=EFFECTS_KEY,
         takeaway=largest_effects(factors, effects),

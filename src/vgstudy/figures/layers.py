@@ -46,7 +46,7 @@ FANS = ((0.01, 0.99, 0.15), (0.05, 0.95, 0.22), (0.25, 0.75, 0.35))  # from, to,
 @arms_figure(
     "arms-moved",
     title="How far each layer's weights move",
-    caption=f"L1 norm of each layer's weights, and their absolute and relative change. {BANDS}",
+    caption=f"Change of each layer's weights; their L1 norm, where logged. {BANDS}",
     details=f"Relative: mean |w − w₀| over mean |w₀| of the layer. {LAYERS}",
 )
 def moved(frames: Frames) -> View:

@@ -20,7 +20,7 @@ from vgstudy.figures.frames import (
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import DASHES, GREY, Look, activation_key, draw_lines
 from vgstudy.figures.view import BLOCKS, SETTING, Axis, View, axes_of, with_bands
-from vgstudy.formatting import levels_text, listing, plural
+from vgstudy.formatting import listing, plural
 from vgstudy.quantities import QUANTITIES
 
 DECAYS = ("d_delta", "d_g", "d_h")
@@ -29,7 +29,6 @@ LAYER = Axis("layer (1 is nearest the input, the last is the output)")
 WHEN = {True: "before training", False: "after training"}
 MIN_WIDTHS = 3  # that a study needs for a trend
 VARIANCE = "var_interior_delta"
-NAMED_BY = ("activation", "initializer", "width", "depth")
 SPAN = "An axis reaches at most six decades to either side of the median; lines go on beyond it."
 
 
@@ -163,8 +162,9 @@ def fluctuations(frames: Frames) -> View:
     rows = first_optimizer_only(chosen(frames.overlays, quantity=VARIANCE))
     rows = rows.drop(columns="predicted")
     x = (rows["depth"].astype(int) - 2) / rows["width"].astype(int)
+    rows = rows.assign(x=x)
     return View(
-        rows.assign(x=x),
+        rows,
         {VARIANCE: Axis("variance over seeds of\nlog (δ of layer L / δ of layer 2)", "log")},
         Axis("sum of 1 / width over the layers between: (depth − 2) / width", "log"),
         across=("initializer",),
@@ -177,18 +177,23 @@ def fluctuations(frames: Frames) -> View:
 
 def spread(rows: pd.DataFrame) -> str:
     """Say by what factor the ratio of signals differs between seeds, as one standard deviation of
-    its log, where it does least and most."""
-    known = rows[rows["value"].notna()].sort_values("value")
+    its log, in the networks that theory says vary least and most."""
+    known = rows[rows["value"].notna()]
     if known.empty:
         return ""
-    least, most = (known.iloc[place] for place in (0, -1))
-    ends = [least, most] if most["low"] > least["high"] else [most]
-    factors = [float(f"{np.exp(np.sqrt(row['value'])):.2g}") for row in ends]
-    texts = [
-        f"{factor:g} ({levels_text(row, NAMED_BY)})"
-        for factor, row in zip(factors, ends, strict=True)
-    ]
-    return f"Between seeds the loss of signal typically differs by a factor of {' to '.join(texts)}"
+    ends = [known[known["x"] == x] for x in sorted({known["x"].min(), known["x"].max()})]
+    text = " and ".join(map(_factors, ends))
+    text = f"Between seeds the loss of signal typically differs by a factor of {text}"
+    overlap = len(ends) > 1 and ends[0]["high"].max() >= ends[1]["low"].min()
+    return f"{text}; intervals overlap" if overlap else text
+
+
+def _factors(rows: pd.DataFrame) -> str:
+    """Return the factors of networks of one shape: ``1.4 to 1.5 with 5 layers of 10 units``."""
+    texts = [f"{float(f'{np.exp(np.sqrt(value)):.2g}'):g}" for value in sorted(rows["value"])]
+    depth, width = (rows[name].iloc[0] for name in ("depth", "width"))
+    ends = dict.fromkeys([texts[0], texts[-1]])
+    return f"{' to '.join(ends)} with {depth} layers of {width} units"
 
 
 def width_dashes(rows: pd.DataFrame) -> dict[Any, Any]:

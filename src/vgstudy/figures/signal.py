@@ -40,7 +40,7 @@ COLOURS_MEAN = (
     "signal-start",
     title="Where the signal is lost before training",
     caption="Signal δ of each hidden layer relative to the last one, before training. Red: lost; "
-    "blue: grown.",
+    "blue: grown; blank: no layer, or no seed with a signal.",
     details=COLOURS_MEAN,
     needs=NEEDS,
 )
@@ -67,7 +67,7 @@ def signal_start(frames: Frames) -> View:
     "signal-epochs",
     title="How the signal changes during training",
     caption="Signal δ of each hidden layer relative to the last one, at each probed epoch. Red: "
-    "lost; blue: grown.",
+    "lost; blue: grown; blank: no seed with a signal.",
     details=COLOURS_MEAN,
     needs="no network of the depth shown has two hidden layers with a signal; of arms, only "
     "those of a single network are shown",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from vgstudy.claims.judging import ANSWERED, HOLDS, NOT_RUN, UNDECIDED
+from vgstudy.claims.judging import ANSWERED, HOLDS, UNDECIDED
 from vgstudy.figures.depth import NAMED_BY, has_one, with_limit
 from vgstudy.figures.frames import Frames, chosen, first_optimizer_only
 from vgstudy.figures.outcomes import FAILING, main_failures
@@ -151,7 +151,7 @@ def _sets(studies: Studies, ends: Mapping[str, pd.DataFrame]) -> str:
     """Say which networks are counted: those of arms, and those at one depth of crossed studies."""
     arms = sum(len(rows) for name, rows in ends.items() if studies[name].study.get("arms"))
     crossed = (ends[name] for name in studies if not studies[name].study.get("arms"))
-    named = [f"{arms} named"] if arms else []
+    named = [f"{arms} named in studies"] if arms else []
     others = (f"{len(rows)} with {rows['depth'].iloc[0]} layers" for rows in crossed if len(rows))
     return f"Networks: {', '.join([*named, *others])}"
 
@@ -257,7 +257,7 @@ def unknown_sentence(claims: ClaimsSection | None) -> str:
     missing = sum(map(len, claims.not_run.values()))
     texts = [
         f"{plural(undecided, 'claim')} with too few seeds" if undecided else "",
-        f"{plural(missing, 'claim')} {NOT_RUN}" if missing else "",
+        f"{plural(missing, 'claim')} not run" if missing else "",
         "recurrent networks",
     ]
-    return f"Not answered: {listing(filter(None, texts))}."
+    return f"Not answered: {'; '.join(filter(None, texts))}."

@@ -53,6 +53,8 @@ def test_every_wrong_table_is_named_with_its_remedy(
     manifest.write_text("{}")
     assert f"run `rm {manifest}`" in file_problems(tmp_path / "results/mine")[manifest]
     assert "was made for another design" in wrong[tables["limits"]]
+    holds = f"{tables['claims']} holds the table runs, where claims belong; rebuild it: `rm "
+    assert wrong[tables["claims"]].startswith(holds)
     assert f"`rm {tables['probes']}`, then `snakemake" in wrong[tables["probes"]]
 
 

@@ -132,6 +132,8 @@ def check_footer(name: str, path: Path, digest: str | None = None) -> dict[str, 
     footer = read_footer(path)
     if footer.get("table") != name:
         holds = f"holds the table {footer.get('table')}, where {name} belong"
+        if name in (path.stem, path.parent.name):
+            raise broken(path, holds)
         raise UserError(f"{path} {holds}; name the right file")
     if footer.get("schema") != schema_version(name):
         raise broken(path, "was written by another version of vgstudy, with other columns")

@@ -30,13 +30,7 @@ HALF = 0.5
 PLACE, TORCH = ("width", "activation", "initializer"), "U(±1/√fan_in)"
 NONE = "none"  # the remedy of plain networks in the study `remedies`
 DEEP = 20  # layers of the networks by which remedies are ranked
-<<<<<<< HEAD
-DATED = "run once on {date}, with seeds of its own"
-=======
-# how much more often the profile alone must help than the size alone, by the interval's lower end
-LARGE_EFFECT = 0.2
 DATED = "run on {date}"
->>>>>>> 0ef6dd3 (Address the tutorials; titles of variation by shape; blank squares, runs per dot and rows in order)
 # names of columns and of remedies that do not speak for themselves
 NOT_TOLD_APART = "not shown to be worse than the best"
 REMEDIES = {
@@ -171,58 +165,6 @@ def remedies_by_depth(record: Record) -> Table:
     )
 
 
-<<<<<<< HEAD
-=======
-def cause_finding(rows: Rows, rates: Rows) -> Finding:
-    """Say whether tutorial A's network A2 fails because its layers' gradients are unequal, with the
-    shares that learn, each arm at its best rate.
-
-    Parameters
-    ----------
-    rates
-        Of the study `rates`, which has the share at the tutorial's rate.
-    """
-    profile, reverse = _compared(rows)[A2, PROFILE, SIZE], _reverse(rows)
-    counts = _learned(rows)
-    given = next(row["at_one"] for row in rates if _network(row) == A2)
-    names = {UNTOUCHED: "unchanged", PROFILE: "equal layers", SIZE: "size alone changed"}
-    return Finding(
-        topic="Do unequal gradients make tutorial A's tanh network fail?",
-        text=(
-            f"{is_cause(profile, reverse)}: at best learning rates {counts[PROFILE]} of "
-            f"{profile['n']} seeds learn with equal gradients in all layers, "
-            f"{counts[UNTOUCHED]} without. Unequal gradients harm {reverse['harmed']} of "
-            f"{reverse['n']} healthy networks."
-        ),
-        certainty=(
-            f"That is {_difference(profile)} more than with size alone changed. At the tutorial's "
-            f"rate {percent(given)} learn."
-        ),
-        link="fixes",
-        what="learn",
-        bars=tuple(Bar(names[arm], counts[arm] / profile["n"], f"{counts[arm]}") for arm in names),
-    )
-
-
-def cause_sentence(rows: Rows) -> str:
-    """Say what each way to rescale gradients does to the failing network, and what its gradients do
-    to a healthy one."""
-    compared, counts, reverse = _compared(rows), _learned(rows), _reverse(rows)
-    fixed, profile = compared[A2, FIXED, UNTOUCHED], compared[A2, PROFILE, SIZE]
-    return (
-        f"Each arm at its best rate, {counts[UNTOUCHED]} of {profile['n']} seeds of tutorial A's "
-        "failing network learn. If every layer's gradient gets the output layer's size at every "
-        f"step, {counts[EQUAL]} learn; if the overall size also stays as it was, "
-        f"{counts[PROFILE]}; if only the overall size changes, {counts[SIZE]}. Scaling by fixed "
-        f"factors that make layers equal before training lets {counts[FIXED]} learn "
-        f"({_difference(fixed)}), so normalising at every step may be what helps. The failing "
-        f"network's unequal gradients, given to a healthy network, harm {reverse['harmed']} of "
-        f"{reverse['n']} seeds. Are unequal gradients the cause, by the rule set before looking? "
-        f"{is_cause(profile, reverse)}."
-    )
-
-
->>>>>>> 0ef6dd3 (Address the tutorials; titles of variation by shape; blank squares, runs per dot and rows in order)
 def initialiser_sentence(rows: Rows) -> str:
     """Say what PyTorch's default does to deep tanh networks, next to Xavier initialisation."""
     torch, xavier = (

@@ -40,8 +40,8 @@ def cause_finding(rows: Rows, rates: Rows) -> Finding:
             f"{reverse['n']} healthy networks."
         ),
         certainty=(
-            f"{_difference(profile)} more than with size alone changed; at the tutorial's rate "
-            f"{percent(given)} learn."
+            f"That is {_difference(profile)} more than with size alone changed. At the tutorial's "
+            f"rate {percent(given)} learn."
         ),
         link="fixes",
         what="learn",

@@ -31,7 +31,7 @@ MOST_ACTIVATIONS = 3
 @figure(
     "accounting",
     title="What became of every run",
-    caption="Share of each network's runs that learned, are slow, stuck, dead or diverged.",
+    caption="Share of each network's runs by outcome.",
     details="Slow: not learned, but the training loss still falls. Stuck: neither; it may learn if "
     "trained longer. Dead: a layer's gradient is exactly zero.",
     needs="the study has no runs",

@@ -30,7 +30,8 @@ LAYER = Axis("layer (1 is nearest the input)")
 NEEDS = "no network has two hidden layers with a signal"
 COLOURS_MEAN = (
     "Signal δ: dLoss/dz, which backpropagation carries toward the input. White: as strong as in "
-    "the last hidden layer; red: it vanishes; blue: it explodes. Colours end at 10⁸ either way. "
+    "the last hidden layer; red: it vanishes; blue: it explodes; blank: no seed has a signal, or "
+    "there is no such layer. Colours end at 10⁸ either way. "
     "Ratios of geometric means over the same seeds of the root mean square over units and "
     "examples; intervals are in the table of profiles."
 )
@@ -40,7 +41,7 @@ COLOURS_MEAN = (
     "signal-start",
     title="Where the signal is lost before training",
     caption="Signal δ of each hidden layer relative to the last one, before training. Red: lost; "
-    "blue: grown; blank: no layer, or no seed with a signal.",
+    "blue: grown.",
     details=COLOURS_MEAN,
     needs=NEEDS,
 )

@@ -89,7 +89,7 @@ def threshold_table(frames: Frames) -> Table:
             if len(some):
                 rows.append((name, outcome, *some["value"].map(percent)))
     caption = "Share of seeds that learned, by the threshold"
-    steps = ("half-way", "", "", "", "the reference's median")
+    steps = ("half-way", "25 % on", "50 % on", "75 % on", "the reference's median")
     return Table(caption, ("network", "outcome", *steps), tuple(rows))
 
 

@@ -412,3 +412,46 @@ def test_levels_that_are_not_finite_are_blank(capsys):
     fit(model, probe := probe_of(), epochs=1).plot()
     assert "█" not in capsys.readouterr().out
     assert probe.diagnose() == "exploding"
+
+
+class Bottleneck(keras.Model):
+    """A variational autoencoder: the first half of the code is its mean."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = layers.Dense(6), layers.Dense(8)
+
+    def call(self, x):
+        mean, spread = tf.split(self.encoder(x), 2, axis=1)
+        self.add_loss(tf.reduce_mean(mean**2 + spread**2))
+        return self.decoder(mean + spread)
+
+    def train_step(self, data):
+        x = data[0]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self(x) - x) ** 2) + sum(self.losses)
+        gradients = tape.gradient(loss, self.trainable_weights)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        return {"loss": loss}
+
+
+def test_an_autoencoder_is_no_chain_of_dense_layers_for_which_the_study_speaks():
+    probe = fit(Bottleneck(), probe_of(X, X), y=X)
+    assert not probe.log.footer()["is_plain"]
+    assert fit(small(), probe_of()).log.footer()["is_plain"]
+
+
+def test_a_loss_that_only_an_own_train_step_adds_is_named():
+    with pytest.warns(UserWarning, match=r"does not reach dense.* own train_step .* compile\(loss"):
+        fit(Bottleneck(), probe_of(X, X), y=X, loss=None)
+
+
+def test_a_loss_that_becomes_nan_has_a_reason_a_remedy_and_levels(capsys):
+    model = chain(*[layers.Dense(6, activation="relu") for _ in range(3)], layers.Dense(1))
+    probe = fit(model, probe_of(), epochs=6, optimizer=keras.optimizers.SGD(1e6))
+    assert probe.diagnose() == "exploding"
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "why every gradient is NaN or infinite; train again" in shown
+    assert shown.count(" try ") == 1
+    assert "try a smaller learning rate: training brought the fault" in shown
+    assert len(probe.plot().axes[0].lines) == 4

@@ -68,7 +68,7 @@ def _of_verdict(verdict: str, model: Model) -> Iterator[Remedy]:
     else:
         yield from _for_layers(verdict, model)
     yield from _normalisations(model)
-    if model.is_plain:
+    if model.is_plain and not model.was_healthy:
         yield another_rate(model)
 
 

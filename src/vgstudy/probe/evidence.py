@@ -116,7 +116,7 @@ def _of_family(number: int) -> str:
     seeds = rows[0]["seeds"]
     return (
         f"models of the kind '{rows[0]['name']}': healthy in {healthy[None]} of {seeds} seeds, "
-        f"with {fault} in {healthy[fault]}"
+        f"in {healthy[fault]} with {fault}"
     )
 
 
@@ -137,12 +137,12 @@ def _right_in_study(verdict: str, epoch: int) -> str:
     record = read_error_rates()
     study, counts = record.provenance["study"], rates(record.rows, verdict, epoch)
     if not counts["given"]:
-        return f"none: no run of study {study} had this verdict"
+        return f"none: no network of study {study} had this verdict"
     ended = "learned" if verdict == HEALTHY else "did not learn"
     share = percent(counts["right"] / counts["given"])
     return (
-        f"of {plural(counts['given'], 'run')} of study {study} with this verdict at epoch "
-        f"{counts['epoch']}, {counts['right']:,} {ended} ({share})"
+        f"of {plural(counts['given'], 'small network')} on two circles (study {study}) with this "
+        f"verdict at epoch {counts['epoch']}, {counts['right']:,} {ended} ({share})"
     )
 
 

@@ -6,6 +6,7 @@ layers assign (moving averages, states, seeds) to itself.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -69,7 +70,8 @@ class Measurer:
     def structure(self) -> dict[str, bool]:
         """Return what advice needs to know of the whole model.
 
-        `is_plain`: a chain of dense layers, each called once, as the networks of studies are.
+        `is_plain`: a chain of dense layers, each called once on the outputs of the one before, as
+        the networks of studies are.
         `is_normalised`: it has a normalisation layer. `merges`: a layer takes the outputs of
         several, as with skip connections; that of an attention layer, which takes queries, keys and
         values, does not count. `attends`: it has an attention layer.
@@ -81,10 +83,12 @@ class Measurer:
         sites = {id(kernel.site): kernel.site for kernel in self._order}
         is_dense = all(isinstance(site, keras.layers.Dense) for site in sites.values())
         is_called_once = all(len(calls) == 1 for calls in self._recorder.calls.values())
+        fans = [kernel.fans for kernel in self._order]
+        fits = all(below[1] == above[0] for below, above in pairwise(fans))
         layers = all_layers(self.model)
         is_normalised = any(isinstance(each, NORMALISING) for each in layers)
         return {
-            "is_plain": is_chain and is_dense and is_called_once and not is_normalised,
+            "is_plain": is_chain and fits and is_dense and is_called_once and not is_normalised,
             "is_normalised": is_normalised,
             "merges": any(
                 sources is not None and len(sources) > 1 and "attention_output" not in kernel.name

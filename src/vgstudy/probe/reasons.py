@@ -13,8 +13,22 @@ def reason(verdict: str, layers: Layers) -> str | None:
     """Return why a verdict holds, naming the layer, where the rule does not say it."""
     if verdict == NO_GRADIENT:
         return lost_gradient(layers)[0]
+    if verdict == "exploding":
+        return _not_finite(layers)
     off = [_short(layer) for layer in layers if (layer["h_dead"] or 0) >= ALL_OFF]
     return f"all units of {listing(off)} are off" if off and verdict == "dying ReLU" else None
+
+
+def _not_finite(layers: Layers) -> str | None:
+    """Return which gradients are not finite, if any; those of other layers are zero or known."""
+    names = [
+        _short(layer)
+        for layer in layers
+        if layer["g_rms"] is None and (layer["g_zero_float32"] or 0) < 1
+    ]
+    if len(names) == len(layers):
+        return "every gradient is NaN or infinite; train again, these weights do not recover"
+    return f"the gradients of {listing(names)} are NaN or infinite" if names else None
 
 
 def notes(verdict: str, model: Model) -> list[str]:

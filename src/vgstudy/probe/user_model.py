@@ -15,6 +15,7 @@ from vgstudy.probe.keras_internals import ERRORS, check_keras, generators_kept, 
 from vgstudy.probe.kernels import Layer
 
 CAUSES = "the layer is not used, its output has no loss, or an operation after it has no derivative"
+OWN = "only the model's own train_step adds that loss, which compile(loss=...) should name"
 
 
 def check_backend() -> None:
@@ -82,10 +83,11 @@ def check_layers(model: keras.Model, layers: Sequence[Layer]) -> None:
             f"GradientProbe: model {model.name!r} has no trainable weight of two or more axes, "
             "so there is no gradient to show"
         )
+    causes = CAUSES if type(model).train_step is keras.Model.train_step else f"{CAUSES}, or {OWN}"
     unreached = [layer.kernel.name for layer in layers if not layer.is_reached]
     text = (
         f"GradientProbe: the loss of model {model.name!r} does not reach {listing(unreached)}: "
-        f"{CAUSES}; "
+        f"{causes}; "
     )
     if len(unreached) == len(layers):
         raise UserError(text + "repair the model")

@@ -454,4 +454,18 @@ def test_a_loss_that_becomes_nan_has_a_reason_a_remedy_and_levels(capsys):
     assert "why every gradient is NaN or infinite; train again" in shown
     assert shown.count(" try ") == 1
     assert "try a smaller learning rate: training brought the fault" in shown
-    assert len(probe.plot().axes[0].lines) == 4
+    axes = probe.plot().axes[0]
+    assert len(axes.lines) == 4
+    assert axes.get_title(loc="left") == "no point where g is 0, NaN or infinite"
+    assert axes.get_xlim() == (-0.2, 6.2)
+
+
+def test_a_model_of_fixed_batch_size_needs_as_many_examples():
+    def build():
+        inputs = keras.Input(batch_shape=(12, 4, 2))
+        return keras.Sequential([inputs, layers.LSTM(3, stateful=True), layers.Dense(1)])
+
+    x = X.reshape(24, 4, 2)
+    with pytest.raises(UserError, match=r"set examples= to the model's batch size"):
+        fit(build(), probe_of(x, Y), x=x)
+    assert fit(build(), probe_of(x, Y, examples=12), x=x).losses.keys() == {0, 1, 2}

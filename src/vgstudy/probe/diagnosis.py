@@ -173,7 +173,7 @@ def _diagnosis(probes: pd.DataFrame, decays: pd.DataFrame, epoch: int) -> dict[s
         "verdict": verdict,
         "verdicts": dict(counts[epoch]),
         "by_epoch": {str(each): dict(found) for each, found in counts.items()},
-        "rule": RULES[verdict].text if verdict in RULES else "none of a fault holds",
+        "rule": RULES[verdict].text if verdict in RULES else "no fault found by any rule",
         "reason": reason(verdict, layers),
         "compared": _compared(now),
         "notes": notes(verdict, model),

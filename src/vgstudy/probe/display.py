@@ -148,7 +148,11 @@ def plot_levels(table: pa.Table, names: Sequence[str]) -> Any:
     for place, (color, name) in enumerate(zip(colors, names, strict=True)):
         values = levels.iloc[:, place]
         axes.plot(levels.index, values, color=color, label=f"{place + 1} {name}", marker=".")
-    axes.set(yscale="log", xlabel="epoch", ylabel=QUANTITIES["g_rms"].axis)
+    ends = levels.index[0] - 0.2, levels.index[-1] + 0.2
+    axes.set(yscale="log", xlabel="epoch", ylabel=QUANTITIES["g_rms"].axis, xlim=ends)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    if levels.isna().to_numpy().any():
+        axes.set_title("no point where g is 0, NaN or infinite", loc="left", fontsize="small")
     axes.legend(title="layer", bbox_to_anchor=(1, 1), loc="upper left", fontsize="small")
     # a notebook shows the figure that is returned, and would show an open one again
     pyplot.close(figure)

@@ -102,6 +102,8 @@ def cannot_measure(model: keras.Model, probe: ProbeSet, error: Exception) -> Use
         remedy = "give the model a call() that does the forward pass, and compile it with a loss"
     elif "No loss to compute" in str(error):
         remedy = "compile the model with the loss that its train_step minimises"
+    elif "batch size" in str(error):
+        remedy = "set examples= to the model's batch size"
     elif probe.y is None:
         remedy = "its loss needs targets: use GradientProbe(x, y)"
     return UserError(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vgstudy.analysis.intervals import newcombe, wilson
+from vgstudy.analysis.share_intervals import newcombe, wilson
 from vgstudy.study_results import load
 
 COLUMNS = ["factor", "learned", "learned_reference", "cured", "low", "high", "n"]

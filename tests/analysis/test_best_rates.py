@@ -14,7 +14,7 @@ from vgstudy.analysis.best_rates import (
     ranked,
     study_at_best_rates,
 )
-from vgstudy.analysis.intervals import newcombe_paired
+from vgstudy.analysis.share_intervals import newcombe_paired
 from vgstudy.config.factors import Factors
 from vgstudy.config.load import load_study
 from vgstudy.schema import DEFAULT_LEVELS

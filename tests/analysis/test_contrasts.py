@@ -7,8 +7,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from analysed import KEYS, analyse, load, redesign, trained
-from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted, two_by_two_rows
-from vgstudy.analysis.intervals import newcombe, weighted_sum, wilson
+from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted
+from vgstudy.analysis.share_intervals import newcombe, weighted_sum, wilson
+from vgstudy.analysis.two_by_two import two_by_two_rows
 from vgstudy.schema import DEFAULT_LEVELS, FACTORS, TABLES
 
 CROSSED = {"activation": ["tanh", "ReLU"], "initializer": ["uniform(0,1)", "He"]}

@@ -10,13 +10,12 @@ from vgstudy.analysis.intervals import (
     half_width,
     mean_t,
     moments,
-    newcombe,
     next_seed,
     seeds_needed,
     welch_difference,
     welch_ratio,
-    wilson,
 )
+from vgstudy.analysis.share_intervals import newcombe, wilson
 
 NAN = np.nan
 

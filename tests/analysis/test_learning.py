@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from synthetic import made_frames, study
-from vgstudy.analysis.intervals import dkw
 from vgstudy.analysis.learning import (
     epochs_of_tests,
     first_learned,
@@ -16,6 +15,7 @@ from vgstudy.analysis.learning import (
     threshold_rows,
     thresholds,
 )
+from vgstudy.analysis.share_intervals import dkw
 from vgstudy.config.log import Log
 from vgstudy.schema import FACTORS
 

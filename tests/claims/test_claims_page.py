@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
-from vgstudy.claims.measures import DERIVED, LAYERS, SUMMARIES, Measure
+from vgstudy.claims.measures import Measure
 from vgstudy.claims.networks import check_register
 from vgstudy.claims.register import Claim, read_register
 from vgstudy.claims.statements import Statement
+from vgstudy.claims.vocabulary import DERIVED, LAYERS, SUMMARIES
 from vgstudy.config.load import load_study
 
 ROOT = Path(__file__).parents[2]

@@ -19,14 +19,8 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 from scipy.stats import binomtest
 
-from vgstudy.analysis.intervals import (
-    CONFIDENCE,
-    mean_t,
-    moments,
-    newcombe,
-    newcombe_paired,
-    wilson,
-)
+from vgstudy.analysis.intervals import CONFIDENCE, mean_t, moments
+from vgstudy.analysis.share_intervals import newcombe, newcombe_paired, wilson
 from vgstudy.config.study import Study
 from vgstudy.errors import UserError
 from vgstudy.schema import FACTORS

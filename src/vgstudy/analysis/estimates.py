@@ -18,9 +18,9 @@ from vgstudy.analysis.intervals import (
     moments,
     next_seed,
     seeds_needed,
-    wilson,
 )
 from vgstudy.analysis.profiles import LEVEL_OF, fits, signal_classes
+from vgstudy.analysis.share_intervals import wilson
 from vgstudy.quantities import SIGNAL_CLASSES
 from vgstudy.schema import FLOAT32_CAUSES, PROBE_SET, RUN_STATUSES, ZERO_CAUSES
 from vgstudy.store.columns import labels, nullable

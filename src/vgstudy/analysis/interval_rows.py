@@ -11,15 +11,8 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from vgstudy.analysis.chunks import Chunk
-from vgstudy.analysis.intervals import (
-    CHI_SQUARED,
-    CONFIDENCE,
-    DKW,
-    GEOMETRIC_T,
-    MEAN_T,
-    WILSON,
-    Interval,
-)
+from vgstudy.analysis.intervals import CHI_SQUARED, CONFIDENCE, GEOMETRIC_T, MEAN_T, Interval
+from vgstudy.analysis.share_intervals import DKW, WILSON
 from vgstudy.schema import arrow_schema
 from vgstudy.store.columns import labels, nullable
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vgstudy.analysis.intervals import wilson
+from vgstudy.analysis.share_intervals import wilson
 from vgstudy.config.log import Log
 from vgstudy.planning.study_cells import arm_cells, named_cells
 from vgstudy.tasks.registry import TASKS

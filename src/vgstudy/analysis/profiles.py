@@ -9,15 +9,8 @@ from numpy.typing import NDArray
 from vgstudy.analysis.bands import band, band_columns, critical
 from vgstudy.analysis.chunks import ENDS, LEVELS, MEANS, Chunk
 from vgstudy.analysis.interval_rows import Columns, Labels, interval_rows
-from vgstudy.analysis.intervals import (
-    counted,
-    dkw,
-    finite,
-    geometric_t,
-    mean_t,
-    moments,
-    wilson,
-)
+from vgstudy.analysis.intervals import counted, finite, geometric_t, mean_t, moments
+from vgstudy.analysis.share_intervals import dkw, wilson
 from vgstudy.quantities import SIGNAL_CLASSES
 from vgstudy.schema import FITS
 

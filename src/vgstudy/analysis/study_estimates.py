@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from vgstudy.analysis.best_rates import best_rate_rows, paired_rows
 from vgstudy.analysis.chunks import Chunk, chunks
-from vgstudy.analysis.contrasts import contrast_rows, pairs, two_by_two_rows
+from vgstudy.analysis.contrasts import contrast_rows, pairs
 from vgstudy.analysis.depth_curves import depth_curve_rows
 from vgstudy.analysis.depth_limit import fitted_limits, limit_row, shares_learned
 from vgstudy.analysis.estimates import cell_moments, estimate_rows, outcome_rows
 from vgstudy.analysis.learning import threshold_rows
 from vgstudy.analysis.pooled import pooled_rows
 from vgstudy.analysis.profiles import layer_decay_rows, profile_rows, trajectory_rows
+from vgstudy.analysis.two_by_two import two_by_two_rows
 from vgstudy.analysis.variances import variance_rows
 from vgstudy.design import Design, read_design
 from vgstudy.schema import FACTORS, PROBE_SET, TABLES

@@ -14,15 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import binom, shapiro
 
-from vgstudy.analysis.intervals import (
-    CONFIDENCE,
-    MEAN_T,
-    WILSON,
-    mean_t,
-    moments,
-    next_seed,
-    wilson,
-)
+from vgstudy.analysis.intervals import CONFIDENCE, MEAN_T, mean_t, moments, next_seed
+from vgstudy.analysis.share_intervals import WILSON, wilson
 from vgstudy.claims.statements import Statement, range_words
 from vgstudy.formatting import interval, plural
 

@@ -9,16 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vgstudy.claims.measures import (
-    DERIVED,
-    LAYERS,
-    SUMMARIES,
-    TABLE_OF,
-    Array,
-    Epochs,
-    Measure,
-    logged_epochs,
-)
+from vgstudy.claims.measures import Measure, logged_epochs
+from vgstudy.claims.vocabulary import DERIVED, LAYERS, SUMMARIES, TABLE_OF, Array, Epochs
 from vgstudy.design import Design
 from vgstudy.schema import TABLES
 from vgstudy.store.columns import position, spread

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from vgstudy.claims.measures import DERIVED, Measure
+from vgstudy.claims.measures import Measure
+from vgstudy.claims.vocabulary import DERIVED
 from vgstudy.errors import among, problem_at
 from vgstudy.formatting import number
 from vgstudy.frozen import Frozen

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from vgstudy.analysis.contrasts import INTERACTION
 from vgstudy.analysis.intervals import ALPHA
+from vgstudy.analysis.two_by_two import INTERACTION
 from vgstudy.figures.frames import Frames
 from vgstudy.figures.registry import figure
 from vgstudy.figures.style import GREY, RED, Look, activation_key, colours

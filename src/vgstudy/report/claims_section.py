@@ -6,7 +6,7 @@ from itertools import groupby
 from math import log
 from pathlib import Path
 
-from vgstudy.analysis.intervals import WILSON
+from vgstudy.analysis.share_intervals import WILSON
 from vgstudy.claims.judging import ANSWERED, NOT_RUN, VERDICTS
 from vgstudy.formatting import interval, listing, number, share
 from vgstudy.report.repeats import Repeat, judged, repeats, run_again, share_text, verdict_giver

@@ -9,9 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, WEIGHTS, adjusted, fisher
-from vgstudy.analysis.intervals import moments, weighted_sum, welch_difference, wilson
+from vgstudy.analysis.contrasts import EXPLORATORY, HOLM, adjusted, fisher
+from vgstudy.analysis.intervals import moments, welch_difference
+from vgstudy.analysis.share_intervals import weighted_sum, wilson
 from vgstudy.analysis.strata import Strata, homogeneity, odds_ratio
+from vgstudy.analysis.two_by_two import WEIGHTS
 from vgstudy.analysis.variances import account
 from vgstudy.validation.proportions import EVERY_DEPTH, SLOWLY, STEEPLY
 from vgstudy.validation.trials import (

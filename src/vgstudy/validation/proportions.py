@@ -10,14 +10,8 @@ from scipy.special import expit
 
 from vgstudy.analysis.depth_curves import curve_of_shares
 from vgstudy.analysis.depth_limit import crossing, difference, limit, monotone, p_monotone
-from vgstudy.analysis.intervals import (
-    DKW,
-    dkw,
-    mean_t,
-    moments,
-    newcombe,
-    wilson,
-)
+from vgstudy.analysis.intervals import mean_t, moments
+from vgstudy.analysis.share_intervals import DKW, dkw, newcombe, wilson
 from vgstudy.validation.trials import (
     PRIMARY,
     SEEDS,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vgstudy.analysis.intervals import wilson
+from vgstudy.analysis.share_intervals import wilson
 from vgstudy.formatting import listing
 from vgstudy.probe.rules import HEALTHY, PROBE_COLUMNS, features, verdicts
 from vgstudy.results import Results

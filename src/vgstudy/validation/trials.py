@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, Interval, wilson
+from vgstudy.analysis.intervals import ALPHA, CONFIDENCE, Interval
+from vgstudy.analysis.share_intervals import wilson
 
 Array = NDArray[np.float64]
 
